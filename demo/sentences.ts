@@ -1,0 +1,59 @@
+/** Events of a pair as plain sentences, from the one catalogue of the source. */
+import type { PairEventMessage } from '../src/host/pair'
+import { EVENTS, REASONS, type EventName } from '../src/protocol/catalogue'
+
+interface Sentence {
+  readonly text: string
+  readonly tone: 'plain' | 'good' | 'bad'
+}
+
+/** Steps on the way to something that is told anyway. */
+const UNTOLD: ReadonlySet<EventName> = new Set([
+  'started',
+  'stopped',
+  'link',
+  'negotiate',
+  'designate',
+  'loss',
+  'yielded',
+  'rejected',
+  'frame-sent',
+  'frame-received'
+])
+const GOOD: ReadonlySet<EventName> = new Set(['resumed'])
+const BAD: ReadonlySet<EventName> = new Set(['conflict', 'paused', 'host-stalled', 'engine', 'store', 'mismatch'])
+const ROLE_TEXT: Readonly<Record<string, string>> = {
+  active: 'Is Active now',
+  standby: 'Is Standby now',
+  initial: 'Has no role yet'
+}
+
+/** Null for what would only make noise on the terminal. */
+export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentence | null {
+  if (UNTOLD.has(event)) return null
+  const why = reason === 'none' ? '' : ` ${REASONS[reason]?.en ?? reason}`
+  if (event === 'store' && reason !== 'store-failed') return null
+  if (event === 'handover') {
+    if (detail['phase'] === 'asking') return { text: 'Asks its brother to take over.', tone: 'plain' }
+    return { text: `No handover.${why}`, tone: 'bad' }
+  }
+  if (event === 'role') {
+    const role = String(detail['role'])
+    const epoch = role === 'active' ? `, epoch ${String(detail['epoch'])}` : ''
+    return {
+      text: `${ROLE_TEXT[role] ?? 'Has another role now'}${epoch}.${why}`,
+      tone: role === 'active' ? 'good' : 'plain'
+    }
+  }
+  if (event === 'online') {
+    const online = detail['online'] === true
+    return {
+      text: `${online ? 'Sees its brother' : 'Lost sight of its brother'}.${why}`,
+      tone: online ? 'good' : 'bad'
+    }
+  }
+  return {
+    text: `${EVENTS[event]?.en ?? event}${why}`,
+    tone: BAD.has(event) ? 'bad' : GOOD.has(event) ? 'good' : 'plain'
+  }
+}

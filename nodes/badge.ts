@@ -1,0 +1,79 @@
+/**
+ * Status badges. One rule for all nodes: a dot serves, a ring does not; green = active and serving with its brother
+ * online, blue = standby, yellow = something is missing (no role yet, paused, brother offline), red = trouble.
+ */
+import type { Node, NodeStatus } from 'node-red'
+import type { PairStatus, PairTrouble } from '../src/host/pair'
+
+/** Looks a text up in the locale of the runtime. */
+export type Say = (key: string, params?: Record<string, string | number>) => string
+
+export interface Badge {
+  readonly fill: NonNullable<NodeStatus['fill']>
+  readonly shape: NonNullable<NodeStatus['shape']>
+  readonly text: string
+}
+
+/** `say` reads the catalogue of `ha-pair`. */
+export function pairBadge(status: PairStatus, trouble: PairTrouble | null, say: Say): Badge {
+  return { fill: fillOf(status, trouble), shape: shapeOf(status.serving), text: pairText(status, trouble, say) }
+}
+
+/** `held` is the number of messages that wait for the gate to open. */
+export function gateBadge(
+  open: boolean,
+  held: number,
+  status: PairStatus,
+  trouble: PairTrouble | null,
+  say: Say
+): Badge {
+  const parts = [say(open ? 'badge.open' : 'badge.closed')]
+  if (!open) parts.push(say(`badge.role.${status.role}`))
+  if (trouble !== null) parts.push(troubleText(trouble, say))
+  else if (!status.online) parts.push(say('badge.offline'))
+  if (held > 0) parts.push(say('badge.held', { held }))
+  return { fill: fillOf(status, trouble), shape: shapeOf(open), text: parts.join(' · ') }
+}
+
+export function stoppedBadge(text: string): Badge {
+  return { fill: 'red', shape: 'ring', text }
+}
+
+/** Shows a badge on a node, and only what changed since the last one. */
+export class BadgeSign {
+  readonly #node: Node
+  #shown: Badge | null = null
+
+  constructor(node: Node) {
+    this.#node = node
+  }
+
+  show(badge: Badge): void {
+    const shown = this.#shown
+    if (shown?.fill === badge.fill && shown.shape === badge.shape && shown.text === badge.text) return
+    this.#shown = badge
+    this.#node.status({ ...badge })
+  }
+}
+
+function pairText(status: PairStatus, trouble: PairTrouble | null, say: Say): string {
+  const parts = [say(`badge.role.${status.role}`)]
+  if (status.role === 'active' && !status.serving) parts.push(say('badge.paused'))
+  parts.push(trouble === null ? say(status.online ? 'badge.online' : 'badge.offline') : troubleText(trouble, say))
+  return parts.join(' · ')
+}
+
+function fillOf(status: PairStatus, trouble: PairTrouble | null): Badge['fill'] {
+  if (trouble !== null) return 'red'
+  if (!status.online || status.role === 'initial') return 'yellow'
+  if (status.role === 'standby') return 'blue'
+  return status.serving ? 'green' : 'yellow'
+}
+
+function shapeOf(serving: boolean): Badge['shape'] {
+  return serving ? 'dot' : 'ring'
+}
+
+function troubleText(trouble: PairTrouble, say: Say): string {
+  return say(`reason.${trouble.code}`)
+}

@@ -1,0 +1,18 @@
+/** The secrets of a pair, with `${NAME}` looked up: Node-RED leaves an unset variable as it was typed. */
+import type { NodeAPI } from 'node-red'
+import type { PairCredentials, PairNode } from './pair-user'
+
+const ENVIRONMENT = /^\$\{([^}]+)\}$/
+
+/**
+ * The key to use; '' = none. A variable that is unset or empty reads as its `${NAME}`, which the settings report as
+ * unresolved: an empty variable must not silently mean "no key".
+ */
+export function readKey(RED: NodeAPI, node: PairNode, field: keyof PairCredentials): string {
+  const stored = RED.nodes.getCredentials(node._alias ?? node.id) as PairCredentials | undefined
+  const typed = stored?.[field] ?? ''
+  const name = ENVIRONMENT.exec(typed)?.[1]
+  if (name === undefined) return node.credentials?.[field] ?? ''
+  const value = (RED.util.getSetting as (node: PairNode, name: string) => unknown)(node, name)
+  return value === undefined || value === null || value === '' ? typed : String(value)
+}

@@ -1,0 +1,93 @@
+/**
+ * What every node that uses a pair has in common: it finds the config node, shows a badge and stops observing at its
+ * close. User nodes and config nodes close at the same time and in any order: nothing here waits for the other.
+ */
+import type { Node, NodeAPI } from 'node-red'
+import type { Pair, PairObserver, PairStatus, PairTrouble } from '../src/host/pair'
+import { BadgeSign, stoppedBadge, type Badge, type Say } from './badge'
+
+/** The config node `ha-pair` as its users see it. */
+export interface PairNode extends Node<PairCredentials> {
+  /** Null while the pair is stopped for its settings. */
+  pair: Pair | null
+  /** The `topic` of what the pair emits. */
+  pairName: string
+  /** Why the pair is stopped, for people; '' while it runs. */
+  stopped: string
+  /** Texts of the catalogue of `ha-pair`. */
+  say: Say
+}
+
+export interface PairCredentials {
+  key?: string
+  previousKey?: string
+}
+
+export interface RunningPair {
+  readonly pair: Pair
+  readonly name: string
+}
+
+/** Why there is no running pair, for programs and for people. */
+export interface Absence {
+  readonly code: 'no-pair' | 'stopped'
+  readonly text: string
+}
+
+/** Makes the badge of what the pair says now. */
+export type Draw = (status: PairStatus, trouble: PairTrouble | null, say: Say) => Badge
+
+interface Badged {
+  /** Observes until `close`. The observer's own `onStatus` comes before the badge is drawn. No-op without a pair. */
+  observe(observer: PairObserver): void
+  /** Draws the badge again and shows it if it changed. */
+  refresh(): void
+  close(): void
+}
+
+export type PairUser = Badged &
+  ({ readonly running: RunningPair; readonly absence: null } | { readonly running: null; readonly absence: Absence })
+
+/**
+ * Joins a user node to its pair and shows its first badge; the badge follows the pair from `observe` on.
+ * The user node's own catalogue must hold `badge.no-pair` and `error.no-pair`.
+ */
+export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw): PairUser {
+  const sign = new BadgeSign(node)
+  const config = findPairNode(RED, configId)
+  if (config === null || config.pair === null) {
+    sign.show(stoppedBadge(config === null ? RED._('badge.no-pair') : config.stopped))
+    return {
+      running: null,
+      absence:
+        config === null ? { code: 'no-pair', text: RED._('error.no-pair') } : { code: 'stopped', text: config.stopped },
+      observe: () => {},
+      refresh: () => {},
+      close: () => {}
+    }
+  }
+  const { pair, pairName, say } = config
+  const ends: (() => void)[] = []
+  const refresh = (): void => sign.show(draw(pair.status(), pair.trouble(), say))
+  refresh()
+  return {
+    running: { pair, name: pairName },
+    absence: null,
+    observe(observer) {
+      const onStatus = (): void => {
+        observer.onStatus?.()
+        refresh()
+      }
+      ends.push(pair.observe({ ...observer, onStatus }))
+    },
+    refresh,
+    close() {
+      for (const end of ends.splice(0)) end()
+    }
+  }
+}
+
+function findPairNode(RED: NodeAPI, id: string): PairNode | null {
+  const node = RED.nodes.getNode(id) as PairNode | null | undefined
+  return node?.type === 'ha-pair' ? node : null
+}

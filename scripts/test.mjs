@@ -1,0 +1,227 @@
+/**
+ * `npm test`: installs and builds if need be, checks format, lint and types, then runs the test suites and closes with
+ * one line of totals.
+ *
+ *   npm test                              everything
+ *   npm test -- protocol nodes            these suites only ('check' is a name too)
+ *   npm test -- engine -g 'port in use'   what follows the first dash goes to mocha
+ *   npm test -- scenarios --update        rewrites expected transcripts; review them as a diff
+ *
+ * A suite is a folder of `*.test.ts` files under test/. With CI=true a skipped test is a failure.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
+import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
+import { runChecks } from './check.mjs'
+
+/** `pure` suites touch no socket and no clock, so that two of them may share the machine. */
+const SUITES = [
+  { name: 'architecture', required: true, pure: true },
+  { name: 'protocol', required: true, pure: true },
+  { name: 'scenarios', required: true, pure: true },
+  { name: 'simulation', pure: true },
+  { name: 'model', pure: true },
+  { name: 'host', required: true },
+  { name: 'engine', required: true },
+  { name: 'engine-classic', required: true },
+  { name: 'nodes', required: true },
+  { name: 'demo' },
+  { name: 'e2e', required: true }
+]
+const PURE_AT_ONCE = 2
+const SUITE_LIMIT_MS = 20 * 60_000
+/** A suite whose tests are over but whose process goes on has left a socket, a timer or a thread behind. */
+const LINGER_LIMIT_MS = 20_000
+/** Quicker tests are only counted, not named. */
+const NAMED_FROM_MS = 400
+const OUTPUT_KEPT_CHARS = 40_000
+
+const inCi = process.env.CI === 'true'
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
+
+function parse(args) {
+  const firstFlag = args.findIndex((arg) => arg.startsWith('-'))
+  const names = firstFlag < 0 ? args : args.slice(0, firstFlag)
+  const flags = firstFlag < 0 ? [] : args.slice(firstFlag)
+  const update = flags.includes('--update')
+  return { names, update, mochaArgs: flags.filter((flag) => flag !== '--update') }
+}
+
+/** The suites listed above that exist or must, and every other folder with tests in it. */
+function findSuites() {
+  const found = new Set(
+    filesBelow('test')
+      .filter((path) => path.endsWith('.test.ts'))
+      .map((path) => path.split(/[\\/]/)[1])
+  )
+  const listed = SUITES.filter(({ name, required }) => required || found.has(name))
+  const others = [...found].filter((name) => !SUITES.some((suite) => suite.name === name)).map((name) => ({ name }))
+  const last = listed.pop()
+  return [...listed, ...others, last]
+}
+
+function testFiles({ name }) {
+  return filesBelow(join('test', name))
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => join(ROOT, 'dist', path.replace(/\.ts$/, '.js')))
+}
+
+/** Runs one suite and returns its counts. Never rejects: whatever goes wrong is a failure of the suite. */
+async function runSuite(suite, { mochaArgs, update }) {
+  const result = { name: suite.name, passed: 0, failed: 0, skipped: 0, ms: 0 }
+  const startedAt = Date.now()
+  const say = (line) => console.log(`[${suite.name}] ${line}`)
+  const fail = (title, text) => {
+    result.failed++
+    say(`FAIL ${title}\n${text.replace(/^/gm, '    ')}`)
+  }
+  const finish = () => {
+    result.ms = Date.now() - startedAt
+    say(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, in ${seconds(result.ms)}`)
+    return result
+  }
+  const files = testFiles(suite)
+  if (files.length === 0) {
+    fail('no tests', `test/${suite.name} must hold tests, and there are none.`)
+    return finish()
+  }
+  say('...')
+
+  const child = spawn(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'),
+      '--reporter',
+      join(ROOT, 'scripts', 'reporter.cjs'),
+      ...mochaArgs,
+      ...files
+    ],
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...(update ? { HA_PAIR_UPDATE: '1' } : {}) },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe']
+    }
+  )
+  let output = ''
+  const keep = (chunk) => (output = (output + chunk).slice(-OUTPUT_KEPT_CHARS))
+  // What a test has to tell (figures, a seed) it prints after '# '; the rest is shown when something failed.
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    keep(`${line}\n`)
+    if (line.startsWith('# ')) say(line.slice(2))
+  })
+  child.stderr.setEncoding('utf8').on('data', keep)
+
+  let ended = false
+  let killedFor = null
+  const killAfter = (ms, why) =>
+    setTimeout(() => {
+      killedFor = why
+      child.kill('SIGKILL')
+    }, ms)
+  const timers = [killAfter(SUITE_LIMIT_MS, `the suite ran for more than ${seconds(SUITE_LIMIT_MS)}`)]
+  createInterface({ input: child.stdio[3] }).on('line', (line) => {
+    const happening = JSON.parse(line)
+    switch (happening.kind) {
+      case 'pass':
+        result.passed++
+        if (happening.ms >= NAMED_FROM_MS) say(`ok ${happening.title} (${seconds(happening.ms)})`)
+        break
+      case 'skip':
+        result.skipped++
+        say(`skipped ${happening.title}`)
+        break
+      case 'fail':
+        fail(happening.title, happening.error)
+        break
+      case 'end':
+        ended = true
+        timers.push(killAfter(LINGER_LIMIT_MS, 'all tests are over, but something they opened keeps the process alive'))
+        break
+    }
+  })
+  const exit = await new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: null, why: String(error) }))
+    child.on('close', (code, signal) => resolve({ code, why: `exit code ${code ?? signal}` }))
+  })
+  timers.forEach(clearTimeout)
+
+  if (killedFor !== null) fail('did not end', killedFor)
+  else if (!ended) fail('did not run to its end', exit.why)
+  else if (exit.code !== 0 && result.failed === 0) fail('failed without a failing test', exit.why)
+  else if (result.passed + result.failed + result.skipped === 0 && mochaArgs.length === 0) {
+    fail('no tests', 'the files are there, but no test ran.')
+  }
+  if (result.failed > 0 && output.trim() !== '') say(`what it printed last:\n${output.replace(/^/gm, '    | ')}`)
+  return finish()
+}
+
+async function runSuites(suites, options) {
+  const results = []
+  const waiting = suites.filter(({ pure }) => pure)
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      results.push(await runSuite(next, options))
+    }
+  }
+  await Promise.all(Array.from({ length: PURE_AT_ONCE }, lane))
+  for (const suite of suites.filter(({ pure }) => !pure)) results.push(await runSuite(suite, options))
+  return results
+}
+
+/** Prints the table and the closing line; returns the exit code. */
+function close(results, failedChecks) {
+  const sum = (what) => results.reduce((total, result) => total + result[what], 0)
+  const failedInAll = sum('failed') + failedChecks.length
+  console.log()
+  for (const { name, passed, failed, skipped, ms } of results) {
+    const mark = failed > 0 ? 'FAIL' : 'ok  '
+    const counts = `${String(passed).padStart(6)} passed ${String(failed).padStart(4)} failed ${String(skipped).padStart(4)} skipped`
+    console.log(`${mark} ${name.padEnd(16)}${counts} ${seconds(ms).padStart(9)}`)
+  }
+  for (const name of failedChecks) console.log(`FAIL check: ${name}`)
+  const ran = sum('passed') + failedInAll
+  if (ran === 0) console.log('No test ran: that is a failure.')
+  if (inCi && sum('skipped') > 0) console.log('Tests were skipped: with CI=true that is a failure.')
+  console.log(`${sum('passed')} passed, ${failedInAll} failed, ${sum('skipped')} skipped`)
+  return failedInAll > 0 || ran === 0 || (inCi && sum('skipped') > 0) ? 1 : 0
+}
+
+async function main() {
+  const options = parse(process.argv.slice(2))
+  const known = findSuites()
+  const unknown = options.names.filter((name) => name !== 'check' && !known.some((suite) => suite.name === name))
+  if (unknown.length > 0) {
+    console.error(`No such suite: ${unknown.join(', ')}. There are: check, ${known.map(({ name }) => name).join(', ')}`)
+    return 2
+  }
+  const chosen = options.names.length === 0 ? known : known.filter(({ name }) => options.names.includes(name))
+  const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
+
+  let failedChecks = []
+  if (withCheck) {
+    ensureInstalled()
+    failedChecks = runChecks()
+      .filter(({ ok }) => !ok)
+      .map(({ name }) => name)
+    if (failedChecks.includes('types') || chosen.length === 0) {
+      console.log(`${failedChecks.length === 0 ? 3 : 0} passed, ${failedChecks.length} failed, 0 skipped`)
+      return failedChecks.length === 0 ? 0 : 1
+    }
+  } else {
+    bootstrap({ further: FURTHER_TREES })
+  }
+  if (chosen.some(({ name }) => name === 'e2e') && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
+  return close(await runSuites(chosen, options), failedChecks)
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error) => {
+    console.error(error.message)
+    console.log('0 passed, 1 failed, 0 skipped')
+    process.exitCode = 1
+  }
+)

@@ -1,0 +1,194 @@
+/**
+ * Shared memory between the engine's thread and the flows' thread, and the only place that knows its layout.
+ *
+ * The pair cell holds two copies: the engine fills the idle one and then publishes it by counting `VERSION` up, whose
+ * lowest bit names the valid copy. A reader never waits for a writer that was interrupted; it reads again only when a whole
+ * new value was published meanwhile. The engine is the only writer. Times are microseconds of CLOCK_MONOTONIC (`process.hrtime`),
+ * which all threads of a process share.
+ */
+import type { Role } from '../protocol/machine'
+
+const ROLES: readonly Role[] = ['initial', 'active', 'standby']
+const VERSION = 0
+const COPIES = [1, 8] as const
+const SLOT = { ROLE: 0, SERVING: 1, EPOCH: 2, LEASE_UNTIL: 3, FRESH_FOR: 4, HEARD_AT: 5, ROUND_TRIP: 6 } as const
+const PAIR_SLOTS = 15
+const ENGINE = { TICK: 0, MAIN_BEAT: 1, DEAD: 2, WALL_OFFSET: 3, LEFT: 4 } as const
+const ENGINE_SLOTS = 5
+const NEVER = 2n ** 62n
+/** A wall clock that ran ahead of the monotonic one by more than this: the machine slept, or somebody set it. */
+export const SLEPT_MS = 500
+
+/** Monotonic now in microseconds, the same clock in every thread of the process. */
+export function nowUs(): bigint {
+  return process.hrtime.bigint() / 1000n
+}
+
+export interface PairCellValue {
+  readonly role: Role
+  /** The role machine allows serving; lease and freshness are still to be judged at the instant of use. */
+  readonly serving: boolean
+  readonly epoch: number
+  /** Monotonic ms; Infinity = unlimited. */
+  readonly leaseUntilMs: number
+  /** ms that the engine's tick may be old; Infinity = unbounded. */
+  readonly freshForMs: number
+  /** Monotonic ms of the brother's last frame; null = never. */
+  readonly heardAtMs: number | null
+  readonly roundTripMs: number | null
+}
+
+export function newPairCell(): SharedArrayBuffer {
+  return new SharedArrayBuffer(PAIR_SLOTS * 8)
+}
+
+export function newEngineCell(): SharedArrayBuffer {
+  return new SharedArrayBuffer(ENGINE_SLOTS * 8)
+}
+
+export class PairCell {
+  readonly #slots: BigInt64Array
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#slots = new BigInt64Array(buffer)
+  }
+
+  /** Engine only. */
+  write(value: PairCellValue): void {
+    const s = this.#slots
+    const version = Atomics.load(s, VERSION) + 1n
+    const copy = copyOf(version)
+    Atomics.store(s, copy + SLOT.ROLE, BigInt(ROLES.indexOf(value.role)))
+    Atomics.store(s, copy + SLOT.SERVING, value.serving ? 1n : 0n)
+    Atomics.store(s, copy + SLOT.EPOCH, BigInt(value.epoch))
+    Atomics.store(s, copy + SLOT.LEASE_UNTIL, toUs(value.leaseUntilMs))
+    Atomics.store(s, copy + SLOT.FRESH_FOR, toUs(value.freshForMs))
+    Atomics.store(s, copy + SLOT.HEARD_AT, value.heardAtMs === null ? -1n : toUs(value.heardAtMs))
+    Atomics.store(s, copy + SLOT.ROUND_TRIP, value.roundTripMs === null ? -1n : toUs(value.roundTripMs))
+    Atomics.store(s, VERSION, version)
+  }
+
+  /** Any thread. */
+  read(): PairCellValue {
+    const s = this.#slots
+    for (;;) {
+      const version = Atomics.load(s, VERSION)
+      const copy = copyOf(version)
+      const value: PairCellValue = {
+        role: ROLES[Number(Atomics.load(s, copy + SLOT.ROLE))] ?? 'initial',
+        serving: Atomics.load(s, copy + SLOT.SERVING) === 1n,
+        epoch: Number(Atomics.load(s, copy + SLOT.EPOCH)),
+        leaseUntilMs: toMs(Atomics.load(s, copy + SLOT.LEASE_UNTIL)),
+        freshForMs: toMs(Atomics.load(s, copy + SLOT.FRESH_FOR)),
+        heardAtMs: toMsOrNull(Atomics.load(s, copy + SLOT.HEARD_AT)),
+        roundTripMs: toMsOrNull(Atomics.load(s, copy + SLOT.ROUND_TRIP))
+      }
+      if (Atomics.load(s, VERSION) === version) return value
+    }
+  }
+}
+
+function copyOf(version: bigint): number {
+  return COPIES[Number(version & 1n) as 0 | 1]
+}
+
+export class EngineCell {
+  readonly #slots: BigInt64Array
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.#slots = new BigInt64Array(buffer)
+  }
+
+  /**
+   * Engine: every wake-up and at least every heartbeat, AFTER the pairs' cells were brought up to date. `wallMs` is the
+   * wall clock of the same instant, so that a gate notices a sleep of the whole machine before the engine does.
+   */
+  writeTick(us: bigint, wallMs: number): void {
+    Atomics.store(this.#slots, ENGINE.WALL_OFFSET, BigInt(Math.round(wallMs - toMs(us))))
+    Atomics.store(this.#slots, ENGINE.TICK, us)
+  }
+
+  /** ms by which the wall clock was ahead of the monotonic one at the last tick. */
+  readWallOffsetMs(): number {
+    return Number(Atomics.load(this.#slots, ENGINE.WALL_OFFSET))
+  }
+
+  /** Monotonic microseconds; 0 = the engine has not run yet. */
+  readTick(): bigint {
+    return Atomics.load(this.#slots, ENGINE.TICK)
+  }
+
+  /** Main thread: the flows' event loop is alive. */
+  beat(): void {
+    Atomics.add(this.#slots, ENGINE.MAIN_BEAT, 1n)
+  }
+
+  /** Engine: compare with the last value to see whether the main loop moved. */
+  readBeat(): bigint {
+    return Atomics.load(this.#slots, ENGINE.MAIN_BEAT)
+  }
+
+  /** Either thread, at the engine's end: every gate shuts at once. */
+  markDead(dead: boolean): void {
+    Atomics.store(this.#slots, ENGINE.DEAD, dead ? 1n : 0n)
+  }
+
+  isDead(): boolean {
+    return Atomics.load(this.#slots, ENGINE.DEAD) === 1n
+  }
+
+  /** Engine: one more pair has said goodbye and is closed. */
+  countLeft(): void {
+    Atomics.add(this.#slots, ENGINE.LEFT, 1n)
+    Atomics.notify(this.#slots, ENGINE.LEFT)
+  }
+
+  /** How many pairs have left so far. */
+  readLeft(): bigint {
+    return Atomics.load(this.#slots, ENGINE.LEFT)
+  }
+
+  /** Main thread, in its own exit only: blocks until that many have left, or the limit. False = the limit came first. */
+  awaitLeft(count: bigint, limitMs: number): boolean {
+    const untilMs = toMs(nowUs()) + limitMs
+    for (let left = this.readLeft(); left < count; left = this.readLeft()) {
+      const restMs = untilMs - toMs(nowUs())
+      if (restMs <= 0 || this.isDead()) return false
+      Atomics.wait(this.#slots, ENGINE.LEFT, left, restMs)
+    }
+    return true
+  }
+}
+
+/**
+ * The gate's decision at this instant: may a message act? Fails closed.
+ * `nowMicros` and `wallMs` are injected for tests; in use they are `nowUs()` and `Date.now()`.
+ */
+export function mayServe(
+  pair: PairCellValue,
+  engine: EngineCell,
+  nowMicros: bigint,
+  wallMs: number = Date.now()
+): boolean {
+  if (!pair.serving || pair.role !== 'active' || engine.isDead()) return false
+  const tick = engine.readTick()
+  if (tick === 0n) return false
+  const nowMs = toMs(nowMicros)
+  if (nowMs >= pair.leaseUntilMs || nowMs - toMs(tick) > pair.freshForMs) return false
+  // The monotonic clock stands still while the machine sleeps: right after it wakes, the tick looks fresh and is not.
+  return wallMs - nowMs - engine.readWallOffsetMs() <= SLEPT_MS
+}
+
+/** What lies before the clock's origin was over long ago: 0. */
+function toUs(ms: number): bigint {
+  if (ms === Infinity) return NEVER
+  return ms > 0 ? BigInt(Math.round(ms * 1000)) : 0n
+}
+
+function toMs(us: bigint): number {
+  return us >= NEVER ? Infinity : Number(us) / 1000
+}
+
+function toMsOrNull(us: bigint): number | null {
+  return us < 0n ? null : toMs(us)
+}

@@ -1,0 +1,59 @@
+/** The engine's clock, and the watch that notices when the whole machine slept. */
+import { SLEPT_MS } from './cells'
+
+export interface Clock {
+  /** CLOCK_MONOTONIC in ms, with fractions: the origin of `process.hrtime`, which the shared cells use. */
+  nowMs(): number
+  /** ms since 1970. */
+  wallMs(): number
+}
+
+export function systemClock(): Clock {
+  const originMs = performanceOriginMs()
+  return {
+    nowMs: () => originMs + performance.now(),
+    wallMs: () => Date.now()
+  }
+}
+
+/** `performance.now()` reads the same clock without a BigInt, from an origin of its own for each thread. */
+function performanceOriginMs(): number {
+  let [originMs, narrowestMs] = [0, Infinity]
+  for (let i = 0; i < 10; i++) {
+    const before = Number(process.hrtime.bigint()) / 1e6
+    const inside = performance.now()
+    const after = Number(process.hrtime.bigint()) / 1e6
+    if (after - before >= narrowestMs) continue
+    narrowestMs = after - before
+    originMs = (before + after) / 2 - inside
+  }
+  return originMs
+}
+
+/**
+ * CLOCK_MONOTONIC stands still while a machine is suspended; the wall clock does not. A wall clock that falls back says
+ * nothing about sleep: the watch only takes its new offset.
+ */
+export class SuspendWatch {
+  readonly #clock: Clock
+  #offsetMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#offsetMs = clock.wallMs() - clock.nowMs()
+  }
+
+  /** ms that the machine slept since the last call; 0 = it did not. */
+  sleptMs(): number {
+    const offsetMs = this.#clock.wallMs() - this.#clock.nowMs()
+    if (Math.abs(offsetMs - this.#offsetMs) <= SLEPT_MS) {
+      this.#offsetMs = offsetMs
+      return 0
+    }
+    // This thread may have been stopped between the two readings: read once more before believing it.
+    const again = this.#clock.wallMs() - this.#clock.nowMs()
+    const sleptMs = again - this.#offsetMs
+    this.#offsetMs = again
+    return sleptMs > SLEPT_MS ? sleptMs : 0
+  }
+}

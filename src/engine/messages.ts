@@ -1,0 +1,119 @@
+/**
+ * What the host's main thread and the engine's worker thread say to each other: plain values, structured-clone safe.
+ * Nothing else crosses, apart from the shared cells of `cells.ts`.
+ */
+import type { EventName, ReasonCode } from '../protocol/catalogue'
+import type { FrameRejection, Head } from '../protocol/frame'
+import type { CommandError, Designation, Role } from '../protocol/machine'
+import type { PairSettings, Policy, Wire } from '../protocol/settings'
+
+export interface PairKeys {
+  /** Shared secret; "" = none. */
+  readonly key: string
+  /** Still accepted, never used for sending; "" = none. */
+  readonly previousKey: string
+}
+
+export interface EngineOptions {
+  /** Engine-wide cell: the engine's tick and the main loop's beat. */
+  readonly engineCell: SharedArrayBuffer
+}
+
+export type ToEngine =
+  | {
+      readonly type: 'add'
+      /** Unique per start of a pair; never reused, so that late messages of an earlier start are told apart. */
+      readonly pairId: number
+      readonly settings: PairSettings
+      readonly keys: PairKeys
+      /** File of the epoch store; null = keep nothing (tests). */
+      readonly storeFile: string | null
+      readonly cell: SharedArrayBuffer
+    }
+  /** Say goodbye (bounded wait for its acknowledgement), close the sockets, answer `removed`. */
+  | { readonly type: 'remove'; readonly pairId: number; readonly reason: 'removed' | 'shutdown' }
+  | {
+      readonly type: 'command'
+      readonly pairId: number
+      readonly requestId: number
+      readonly designate: Designation
+      readonly force: boolean
+    }
+  | { readonly type: 'fitness'; readonly pairId: number; readonly value: number }
+  | { readonly type: 'flows'; readonly pairId: number; readonly hash: number }
+  /** Also report every frame, as unnumbered `frame` messages. */
+  | { readonly type: 'watchFrames'; readonly pairId: number; readonly on: boolean }
+
+/** What the engine knows of a pair when it says something about it. Times are ms since 1970 unless named otherwise. */
+export interface Snapshot {
+  readonly role: Role
+  readonly previousRole: Role
+  readonly reason: ReasonCode
+  readonly since: number
+  readonly epoch: number
+  readonly online: boolean
+  readonly policy: Policy
+  readonly wire: Wire
+  readonly authenticated: boolean
+  readonly peer: {
+    readonly role: Role
+    readonly epoch: number
+    readonly priority: number
+    readonly host: string
+    readonly port: number
+  } | null
+  /** Per link: the socket is open / frames pass both ways / what is wrong, for people / datagrams that did not go out. */
+  readonly links: readonly {
+    readonly open: boolean
+    readonly up: boolean
+    readonly problem: ReasonCode | null
+    readonly unsent: number
+  }[]
+  /** Datagrams dropped since the start, by cause. */
+  readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
+  /** What is wrong with the epoch store; null = the last write succeeded. */
+  readonly store: ReasonCode | null
+}
+
+export interface EngineEvent {
+  readonly event: EventName
+  readonly reason: ReasonCode
+  /** ms since 1970. */
+  readonly at: number
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export type FromEngine =
+  /** Events in order (possibly none) and the state after them. */
+  | {
+      readonly type: 'update'
+      readonly pairId: number
+      readonly events: readonly EngineEvent[]
+      readonly snapshot: Snapshot
+    }
+  | {
+      readonly type: 'frame'
+      readonly pairId: number
+      readonly direction: 'sent' | 'received'
+      readonly at: number
+      readonly link: number
+      readonly head: Head
+      readonly state: Role
+      readonly id: number
+      readonly value: number
+    }
+  | {
+      readonly type: 'reply'
+      readonly pairId: number
+      readonly requestId: number
+      readonly result:
+        | { readonly ok: true; readonly role: Role }
+        | { readonly ok: false; readonly error: CommandError; readonly detail: string }
+    }
+  | { readonly type: 'removed'; readonly pairId: number }
+
+/** To the thread itself: close all sockets at once, without a word, and end. */
+export type ToThread = ToEngine | { readonly type: 'halt' }
+
+/** From the thread itself: something that must not happen happened, and the thread ends. */
+export type FromThread = FromEngine | { readonly type: 'failed'; readonly error: string }

@@ -1,0 +1,464 @@
+/**
+ * Drives one PairMachine: whatever happens becomes a step, and what the step asks for is done. The shared cell is brought
+ * up to date between the two: a grant to the brother leaves only after the own gate is shut.
+ */
+import type { ReasonCode } from '../protocol/catalogue'
+import { decodeClassic, decodeExtended, encodeClassic, encodeExtended, EXTENDED_BYTES } from '../protocol/frame'
+import type { Frame, FrameRejection } from '../protocol/frame'
+import type { Input, MachineView, Output, PairMachine, RandomInt } from '../protocol/machine'
+import type { PairSettings } from '../protocol/settings'
+import { PairCell, type PairCellValue } from './cells'
+import type { Clock } from './clock'
+import type { Waiting } from './deadlines'
+import { Intake } from './intake'
+import { Link, type LinkOwner } from './link'
+import type { EngineEvent, FromEngine, ToEngine } from './messages'
+import { randomInt } from './random'
+import { Rejections } from './rejections'
+import type { Resolver } from './resolve'
+import { Seal } from './seal'
+import { SnapshotTeller } from './snapshot'
+import { EpochStore, type StoreProblem } from './store'
+
+/** Injected: `createMachine` of the protocol, or a stand-in for it in tests. */
+export type MachineFactory = (
+  settings: PairSettings,
+  context: { readonly randomInt: RandomInt; readonly keyed: boolean }
+) => PairMachine
+
+/** What a pair has in common with all others of its thread. */
+export interface PairHost {
+  readonly clock: Clock
+  readonly resolver: Resolver
+  readonly createMachine: MachineFactory
+  /** Number of the event loop's round, for counting what was read in it. */
+  readonly round: number
+  /** Every entrance from outside goes through here first. Returns now, ms. */
+  wake(): number
+  /** This round may not have read everything that waits. */
+  moreToRead(): void
+  /** Something may be to tell, or the deadline may have moved. */
+  touch(pair: PairRuntime): void
+  /** How often the engine has to give a sign of life may have changed. */
+  setPace(): void
+  post(message: FromEngine): void
+  /** The pair said goodbye and its sockets are closed. */
+  left(pair: PairRuntime): void
+}
+
+/** What makes a frame of the brother this one and no other. */
+interface Word {
+  readonly session: bigint
+  readonly seq: number
+}
+
+export type AddPair = Extract<ToEngine, { type: 'add' }>
+
+/** Goodbye is repeated until it is acknowledged, but no longer than this. */
+const GOODBYE_MS = 300
+/** A store that hangs does not keep a pair from closing. */
+const LAST_WRITE_MS = 500
+
+export class PairRuntime implements Waiting, LinkOwner {
+  readonly pairId: number
+  readonly settings: PairSettings
+  // `Waiting`, kept by `Deadlines`.
+  dueMs = Infinity
+  place = -1
+  /** In the engine's list of pairs that were touched. */
+  touched = false
+
+  readonly #host: PairHost
+  readonly #machine: PairMachine
+  readonly #cell: PairCell
+  readonly #links: readonly Link[]
+  /** Per link, what the machine and the host were told. */
+  readonly #linkOpen: boolean[]
+  readonly #linkProblem: (ReasonCode | null)[]
+  /** Null on the classic wire. */
+  readonly #seal: Seal | null
+  readonly #store: EpochStore | null
+  readonly #intake = new Intake()
+  readonly #rejections = new Rejections()
+  readonly #teller: SnapshotTeller
+  #cellValue: PairCellValue | null = null
+  #events: EngineEvent[] = []
+  #storeProblem: StoreProblem | null = null
+  #storeError: string | null = null
+  #watchesFrames = false
+  #hostStalled = false
+  #started = false
+  /** What was asked before the store was read. */
+  #early: Input[] = []
+  /** When the goodbye is given up; null = nobody asked to leave. */
+  #leaveByMs: number | null = null
+  #closing = false
+  /** The conversation that the machine took part in last: my session as I sent it, and the brother's. */
+  #ownSession = 0n
+  #brotherSession = 0n
+  #dropped = false
+  /** While keys are changed: the brother's latest word was sealed with the current one. */
+  #brotherHasKey = false
+  #lastWord: Word = { session: 0n, seq: 0 }
+
+  constructor(host: PairHost, add: AddPair) {
+    this.#host = host
+    this.pairId = add.pairId
+    this.settings = add.settings
+    const extended = add.settings.wire === 'extended'
+    this.#seal = extended ? new Seal(add.keys) : null
+    this.#machine = host.createMachine(add.settings, { randomInt, keyed: this.#seal?.keyed ?? false })
+    this.#cell = new PairCell(add.cell)
+    this.#links = add.settings.links.map(
+      (link, index) =>
+        new Link(this, index, link, {
+          clock: host.clock,
+          resolver: host.resolver,
+          connected: extended,
+          peerTimeoutMs: add.settings.peerTimeoutMs
+        })
+    )
+    this.#linkOpen = this.#links.map(() => false)
+    this.#linkProblem = this.#links.map(() => null)
+    this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, host.clock)
+    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored)
+  }
+
+  /** Reads the store, then starts the machine and opens the links. Never rejects. */
+  async start(): Promise<void> {
+    const content = (await this.#store?.read()) ?? { record: null, problem: null }
+    if (this.#closing) return
+    this.#storeProblem = content.problem
+    this.#started = true
+    this.step({ kind: 'start', record: content.record })
+    for (const input of this.#early.splice(0)) this.step(input)
+    for (const link of this.#links) link.attend(this.#host.clock.nowMs())
+    this.#host.touch(this)
+  }
+
+  /** Something happened that did not come from a link. */
+  step(input: Input): void {
+    if (this.#closing) {
+      if (input.kind === 'command') this.#refuse(input.id)
+      return
+    }
+    if (!this.#started) this.#early.push(input)
+    else this.#stepAt(this.#host.wake(), input)
+  }
+
+  /** Does what its time has come for. */
+  attend(): void {
+    if (this.#closing || !this.#started) return
+    for (const link of this.#links) link.attend(this.#host.clock.nowMs())
+    const nowMs = this.#host.clock.nowMs()
+    if (this.#machine.deadlineMs() <= nowMs) this.#stepAt(nowMs, { kind: 'tick' })
+    if (this.#leaveByMs !== null && nowMs >= this.#leaveByMs) this.#close()
+    this.#host.touch(this)
+  }
+
+  /** When `attend` wants to be called. */
+  deadlineMs(): number {
+    if (this.#closing || !this.#started) return Infinity
+    let due = Math.min(this.#machine.deadlineMs(), this.#leaveByMs ?? Infinity)
+    for (const link of this.#links) due = Math.min(due, link.dueMs)
+    return due
+  }
+
+  /** ms that a gate trusts this engine's last sign of life; Infinity where nobody serves. */
+  freshForMs(): number {
+    return this.#cellValue?.serving === true ? this.#cellValue.freshForMs : Infinity
+  }
+
+  get hostStalled(): boolean {
+    return this.#hostStalled
+  }
+
+  /** The flows' event loop has been silent for this long. */
+  judgeMainLoop(silentMs: number): void {
+    const stalled = silentMs > this.settings.stallLimitMs
+    if (stalled === this.#hostStalled) return
+    this.#hostStalled = stalled
+    this.step({ kind: 'hostStalled', stalled })
+  }
+
+  watchFrames(on: boolean): void {
+    this.#watchesFrames = on
+  }
+
+  /** Says goodbye, waits for its acknowledgement (bounded), closes, and tells the host. */
+  leave(reason: 'removed' | 'shutdown'): void {
+    if (this.#leaveByMs !== null || this.#closing) return
+    this.#leaveByMs = this.#host.clock.nowMs() + GOODBYE_MS
+    if (this.#started) this.step({ kind: 'goodbye', reason })
+    else this.#close()
+  }
+
+  /** The thread is about to end: the sockets are closed when this returns. */
+  abandon(): void {
+    this.#closing = true
+    for (const link of this.#links) void link.close()
+  }
+
+  /** Posts what the host does not know yet. */
+  tell(): void {
+    if (!this.#started || this.#closing) return
+    const events = this.#events
+    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), events.length > 0)
+    if (snapshot === null) return
+    if (events.length > 0) this.#events = []
+    this.#host.post({ type: 'update', pairId: this.pairId, events, snapshot })
+  }
+
+  // --- Steps ---
+
+  #stepAt(nowMs: number, input: Input): void {
+    const before = this.#cellValue
+    const outputs = this.#machine.step(nowMs, input)
+    const view = this.#machine.view()
+    this.#writeCell(view)
+    for (const output of outputs) this.#perform(output)
+    // Each role is told by itself, so that two quick changes do not look like none.
+    if (before?.role !== view.role) this.tell()
+    this.#host.touch(this)
+    if (this.#leaveByMs !== null && this.#machine.deadlineMs() === Infinity) this.#close()
+  }
+
+  #writeCell(view: MachineView): void {
+    const heardAtMs = view.peer?.heardAtMs ?? -Infinity
+    const value: PairCellValue = {
+      role: view.role,
+      serving: view.serving,
+      epoch: view.epoch,
+      leaseUntilMs: view.leaseUntilMs,
+      freshForMs: view.freshForMs,
+      heardAtMs: heardAtMs > 0 ? heardAtMs : null,
+      roundTripMs: view.peer?.roundTripMs ?? null
+    }
+    const was = this.#cellValue
+    const same =
+      was !== null &&
+      was.role === value.role &&
+      was.serving === value.serving &&
+      was.epoch === value.epoch &&
+      was.leaseUntilMs === value.leaseUntilMs &&
+      was.freshForMs === value.freshForMs &&
+      was.heardAtMs === value.heardAtMs &&
+      was.roundTripMs === value.roundTripMs
+    if (same) return
+    this.#cellValue = value
+    this.#cell.write(value)
+    if (was?.freshForMs !== value.freshForMs || was.serving !== value.serving) this.#host.setPace()
+  }
+
+  #perform(output: Output): void {
+    switch (output.kind) {
+      case 'send':
+        this.#send(output.link, output.frame)
+        break
+      case 'store':
+        if (this.#store === null) queueMicrotask(() => this.#onStored(output.ticket, null))
+        else this.#store.save(output.ticket, output.record)
+        break
+      case 'event':
+        this.#say(output.event, this.#preciseReason(output.reason), this.#enriched(output))
+        break
+      case 'drop':
+        this.#dropped = true
+        this.#reject(output.link, output.cause)
+        break
+      case 'reply': {
+        const result = output.ok
+          ? ({ ok: true, role: output.role } as const)
+          : ({ ok: false, error: output.error, detail: output.detail } as const)
+        // What led to it is known before the answer is.
+        this.tell()
+        this.#host.post({ type: 'reply', pairId: this.pairId, requestId: output.id, result })
+        break
+      }
+      default:
+        output satisfies never
+    }
+  }
+
+  #say(event: EngineEvent['event'], reason: ReasonCode, detail: EngineEvent['detail']): void {
+    this.#events.push({ event, reason, at: this.#host.clock.wallMs(), detail })
+    this.#host.touch(this)
+  }
+
+  /** To the machine a file that cannot be used is like none. */
+  #preciseReason(reason: ReasonCode): ReasonCode {
+    return reason === 'store-new' || reason === 'store-lost' ? (this.#storeState() ?? 'store-new') : reason
+  }
+
+  /** The machine does not know what exactly is wrong with the disk. */
+  #enriched(output: Extract<Output, { kind: 'event' }>): EngineEvent['detail'] {
+    if (output.reason === 'store-new' || output.reason === 'store-lost') {
+      return { ...output.detail, problem: this.#storeProblem }
+    }
+    if (output.reason === 'store-failed') return { ...output.detail, error: this.#storeError }
+    return output.detail
+  }
+
+  // --- The store ---
+
+  readonly #onStored = (ticket: number, error: string | null): void => {
+    this.#storeError = error
+    this.#storeProblem = null
+    this.step({ kind: 'stored', ticket, ok: error === null })
+  }
+
+  #storeState(): ReasonCode | null {
+    if (this.#storeError !== null) return 'store-failed'
+    return this.#storeProblem === null || this.#storeProblem === 'missing' ? null : 'store-lost'
+  }
+
+  // --- Frames ---
+
+  #send(index: number, frame: Frame): void {
+    const link = this.#links[index]
+    if (link === undefined) throw new Error(`no link ${index}`)
+    if (this.#seal === null) {
+      link.send(encodeClassic(frame))
+    } else {
+      if (frame.trailer !== null) this.#ownSession = frame.trailer.session
+      encodeExtended(frame, scratch)
+      // The current key first: whoever knows both ignores the twin.
+      this.#seal.close(scratch)
+      sendScratch(link)
+      if (this.#seal.rotating && !this.#brotherHasKey) {
+        encodeExtended(frame, scratch)
+        this.#seal.closePrevious(scratch)
+        sendScratch(link)
+      }
+    }
+    if (this.#watchesFrames) this.#report('sent', index, frame)
+  }
+
+  linkReceived(link: Link, bytes: Buffer): void {
+    const nowMs = this.#enter(link)
+    if (this.#closing || !this.#started) return
+    const frame = this.#judge(bytes, nowMs)
+    if (frame === null) return
+    if (typeof frame === 'string') return this.#reject(link.index, frame)
+    link.heardAtMs = nowMs
+    if (this.#watchesFrames) this.#report('received', link.index, frame)
+    this.#dropped = false
+    this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
+    const trailer = frame.trailer
+    // Only a frame that echoes my session and that the machine took shows who the brother is now.
+    if (trailer !== null && !this.#dropped && trailer.echo === this.#ownSession) this.#brotherSession = trailer.session
+  }
+
+  linkForeign(link: Link): void {
+    this.#enter(link)
+    this.#reject(link.index, 'foreign')
+  }
+
+  #enter(link: Link): number {
+    const nowMs = this.#host.wake()
+    if (link.countRead(this.#host.round)) this.#host.moreToRead()
+    return nowMs
+  }
+
+  /** Null: nothing new, and nothing wrong with it. */
+  #judge(bytes: Buffer, nowMs: number): Frame | FrameRejection | null {
+    if (this.#seal === null) {
+      const frame = decodeClassic(bytes)
+      return typeof frame === 'string' || this.#intake.admit(false, nowMs) ? frame : 'intake'
+    }
+    const frame = decodeExtended(bytes)
+    if (typeof frame === 'string') return frame
+    const trailer = frame.trailer
+    const familiar = trailer !== null && trailer.echo === this.#ownSession && trailer.session === this.#brotherSession
+    if (!this.#intake.admit(familiar, nowMs)) return 'intake'
+    const sealedBy = this.#seal.judge(bytes)
+    if (sealedBy === 'key' || sealedBy === 'seal') return sealedBy
+    if (trailer !== null && this.#seal.rotating) {
+      const word = { session: trailer.session, seq: trailer.seq }
+      if (sealedBy === 'previous' && this.#isTwin(word)) return null
+      this.#brotherHasKey = sealedBy === 'current'
+      if (this.#brotherHasKey) this.#lastWord = word
+    }
+    return frame
+  }
+
+  /** During a change of keys the brother says everything twice: this is the second time. */
+  #isTwin({ session, seq }: Word): boolean {
+    return session === this.#lastWord.session && seq <= this.#lastWord.seq
+  }
+
+  #reject(link: number, cause: FrameRejection): void {
+    const count = this.#rejections.add(cause, this.#host.clock.nowMs())
+    if (count > 0) this.#say('rejected', 'bad-frame', { cause, count, link })
+  }
+
+  #report(direction: 'sent' | 'received', link: number, frame: Frame): void {
+    const { head, state, id, value } = frame
+    const at = this.#host.clock.wallMs()
+    this.#host.post({ type: 'frame', pairId: this.pairId, direction, at, link, head, state, id, value })
+  }
+
+  // --- Links ---
+
+  linkChanged(link: Link, error: string): void {
+    if (this.#closing) return
+    this.#host.wake()
+    const { index, open, problem } = link
+    // Each further attempt that fails for the same reason is no news.
+    if (problem !== this.#linkProblem[index]) {
+      this.#linkProblem[index] = problem
+      this.#say('link', problem ?? 'link-open', problem === null ? { link: index, open } : { link: index, open, error })
+    }
+    if (open !== this.#linkOpen[index]) {
+      this.#linkOpen[index] = open
+      this.step({ kind: 'link', link: index, open, detail: error })
+    }
+    this.#host.touch(this)
+  }
+
+  linkRefused(link: Link): void {
+    this.step({ kind: 'refused', link: link.index })
+  }
+
+  linkMoved(_link: Link): void {
+    this.#host.wake()
+    this.#host.touch(this)
+  }
+
+  // --- Leaving ---
+
+  #refuse(requestId: number): void {
+    const result = { ok: false, error: 'stopped', detail: '' } as const
+    this.#host.post({ type: 'reply', pairId: this.pairId, requestId, result })
+  }
+
+  #close(): void {
+    if (this.#closing) return
+    this.tell()
+    this.#closing = true
+    for (const input of this.#early.splice(0)) if (input.kind === 'command') this.#refuse(input.id)
+    void this.#closeAll()
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all(this.#links.map((link) => link.close()))
+    if (this.#store !== null) await within(LAST_WRITE_MS, this.#store.idle())
+    this.#host.left(this)
+    this.#host.post({ type: 'removed', pairId: this.pairId })
+  }
+}
+
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((late) => (timer = setTimeout(late, limitMs)))
+  await Promise.race([work, limit])
+  clearTimeout(timer)
+}
+
+/** One frame at a time is encoded in this thread. */
+let scratch = Buffer.alloc(EXTENDED_BYTES)
+
+/** What the kernel did not take at once belongs to the queue. */
+function sendScratch(link: Link): void {
+  if (!link.send(scratch)) scratch = Buffer.alloc(EXTENDED_BYTES)
+}

@@ -1,0 +1,56 @@
+/**
+ * Names to addresses. IPv4 comes first, so that both sides of a pair choose the same family by themselves.
+ * Few lookups run at a time: each occupies a thread of the pool that the epoch store writes with, and a dead name server
+ * would otherwise take them all.
+ */
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+
+const LOOKUPS_MAX = 2
+
+/** Rejects, or gives at least one address. */
+export type Lookup = (host: string) => Promise<readonly string[]>
+
+export type Resolved =
+  | { readonly addresses: readonly string[]; readonly error: null }
+  | { readonly addresses: null; readonly error: string }
+
+async function systemLookup(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true })
+  return found.map((entry) => entry.address)
+}
+
+export class Resolver {
+  readonly #lookup: Lookup
+  readonly #underWay = new Map<string, Promise<Resolved>>()
+  readonly #queue: (() => void)[] = []
+  #running = 0
+
+  constructor(ask: Lookup = systemLookup) {
+    this.#lookup = ask
+  }
+
+  /** Never rejects. Callers who ask for the same name at the same time share one lookup. */
+  resolve(host: string): Promise<Resolved> {
+    if (isIP(host) !== 0) return Promise.resolve({ addresses: [host], error: null })
+    const shared = this.#underWay.get(host)
+    if (shared !== undefined) return shared
+    const asked = this.#ask(host).finally(() => this.#underWay.delete(host))
+    this.#underWay.set(host, asked)
+    return asked
+  }
+
+  async #ask(host: string): Promise<Resolved> {
+    if (this.#running >= LOOKUPS_MAX) await new Promise<void>((go) => this.#queue.push(go))
+    this.#running++
+    try {
+      const addresses = await this.#lookup(host)
+      return { addresses: [...addresses].sort((a, b) => isIP(a) - isIP(b)), error: null }
+    } catch (error) {
+      return { addresses: null, error: error instanceof Error && 'code' in error ? String(error.code) : String(error) }
+    } finally {
+      this.#running--
+      this.#queue.shift()?.()
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** What the host is told of a pair: made from the machine's view, and only when it differs from what it was told last. */
+import type { ReasonCode } from '../protocol/catalogue'
+import type { MachineView } from '../protocol/machine'
+import type { PairSettings } from '../protocol/settings'
+import type { Clock } from './clock'
+import type { Link } from './link'
+import type { Snapshot } from './messages'
+import type { Rejections } from './rejections'
+
+/** Counters alone are told at most this often. */
+const COUNTERS_EVERY_MS = 1000
+
+export class SnapshotTeller {
+  readonly #settings: PairSettings
+  readonly #links: readonly Link[]
+  readonly #rejections: Rejections
+  readonly #clock: Clock
+  #told: Snapshot | null = null
+  #toldSinceMs = NaN
+  #toldCounts = 0
+  #toldAtMs = -Infinity
+
+  constructor(settings: PairSettings, links: readonly Link[], rejections: Rejections, clock: Clock) {
+    this.#settings = settings
+    this.#links = links
+    this.#rejections = rejections
+    this.#clock = clock
+  }
+
+  /** The snapshot to tell now, or null when the host knows it all. `always`: events go with it. */
+  news(view: MachineView, store: ReasonCode | null, always: boolean): Snapshot | null {
+    const nowMs = this.#clock.nowMs()
+    const counts = this.#links.reduce((sum, link) => sum + link.unsent, this.#rejections.total)
+    const counted = counts !== this.#toldCounts && nowMs - this.#toldAtMs >= COUNTERS_EVERY_MS
+    const told = this.#told
+    if (told !== null && !always && !counted && !this.#differs(told, view, store)) return null
+    const since = this.#toldSinceMs === view.sinceMs && told !== null ? told.since : this.#wallOf(view.sinceMs, nowMs)
+    this.#toldSinceMs = view.sinceMs
+    this.#toldCounts = counts
+    this.#toldAtMs = nowMs
+    this.#told = {
+      role: view.role,
+      previousRole: view.previousRole,
+      reason: view.reason,
+      since,
+      epoch: view.epoch,
+      online: view.online,
+      policy: this.#settings.policy,
+      wire: this.#settings.wire,
+      authenticated: view.authenticated,
+      peer: this.#peer(view),
+      links: this.#links.map((link) => ({
+        open: link.open,
+        up: view.linksUp[link.index] === true,
+        problem: link.problem,
+        unsent: link.unsent
+      })),
+      dropped: this.#rejections.counts(),
+      store
+    }
+    return this.#told
+  }
+
+  #differs(told: Snapshot, view: MachineView, store: ReasonCode | null): boolean {
+    if (told.role !== view.role || told.previousRole !== view.previousRole || told.reason !== view.reason) return true
+    if (this.#toldSinceMs !== view.sinceMs || told.epoch !== view.epoch || told.online !== view.online) return true
+    if (told.authenticated !== view.authenticated || told.store !== store) return true
+    for (const link of this.#links) {
+      const was = told.links[link.index]
+      if (was?.open !== link.open || was.up !== (view.linksUp[link.index] === true) || was.problem !== link.problem) {
+        return true
+      }
+    }
+    const [was, is] = [told.peer, view.peer]
+    if (was === null || is === null) return was !== is
+    if (was.role !== is.role || was.epoch !== is.epoch || was.priority !== is.priority) return true
+    const path = this.#path(view)
+    return path?.settings.peerHost !== was.host || path.settings.peerPort !== was.port
+  }
+
+  #peer(view: MachineView): Snapshot['peer'] {
+    if (view.peer === null) return null
+    const { role, epoch, priority } = view.peer
+    const path = this.#path(view)
+    return { role, epoch, priority, host: path?.settings.peerHost ?? '', port: path?.settings.peerPort ?? 0 }
+  }
+
+  /** The first link that carries; the one heard last would change with every heartbeat. */
+  #path(view: MachineView): Link | undefined {
+    return this.#links.find((link) => view.linksUp[link.index] === true) ?? this.#links[view.peer?.link ?? 0]
+  }
+
+  #wallOf(atMs: number, nowMs: number): number {
+    return Math.round(this.#clock.wallMs() - Math.max(0, nowMs - atMs))
+  }
+}

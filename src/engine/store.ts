@@ -1,0 +1,144 @@
+/**
+ * The epoch store: one small file per pair, replaced as a whole. A write is durable when it is acknowledged: temporary
+ * file, fsync, rename, fsync of the folder. A file that is not exactly what was written reads as damaged, never as a
+ * lower epoch.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { UINT48_MAX } from '../protocol/frame'
+import type { PairRecord } from '../protocol/record'
+
+const FORMAT = 'ha-pair record 1'
+
+export type StoreProblem = 'missing' | 'damaged' | 'unreadable'
+
+export type StoreContent =
+  | { readonly record: PairRecord; readonly problem: null }
+  | { readonly record: null; readonly problem: StoreProblem }
+
+/** Called once for each saved record, in order; `error` null = on disk. */
+export type OnStored = (ticket: number, error: string | null) => void
+
+/** Last write of each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
+const lastWrites = new Map<string, Promise<void>>()
+
+export class EpochStore {
+  readonly #file: string
+  readonly #onStored: OnStored
+  #pending: { readonly record: PairRecord; readonly tickets: number[] } | null = null
+  #writing: Promise<void> | null = null
+
+  constructor(file: string, onStored: OnStored) {
+    this.#file = file
+    this.#onStored = onStored
+  }
+
+  /** Errors: none; what cannot be had is named. */
+  async read(): Promise<StoreContent> {
+    await lastWrites.get(this.#file)
+    try {
+      const record = parseRecord(await readFile(this.#file, 'utf8'))
+      return record === null ? { record, problem: 'damaged' } : { record, problem: null }
+    } catch (error) {
+      return { record: null, problem: codeOf(error) === 'ENOENT' ? 'missing' : 'unreadable' }
+    }
+  }
+
+  /** Later records contain earlier ones, so those that wait for the disk are written as one, the newest. */
+  save(ticket: number, record: PairRecord): void {
+    const tickets = this.#pending?.tickets ?? []
+    tickets.push(ticket)
+    this.#pending = { record, tickets }
+    if (this.#writing !== null) return
+    this.#writing = this.#writeAll(lastWrites.get(this.#file))
+    lastWrites.set(this.#file, this.#writing)
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async idle(): Promise<void> {
+    await this.#writing
+  }
+
+  async #writeAll(earlier: Promise<void> | undefined): Promise<void> {
+    // Also waits one turn when there is none, so that records of the same step are one write.
+    await earlier
+    for (let next = this.#pending; next !== null; next = this.#pending) {
+      this.#pending = null
+      const error = await replaceFile(this.#file, serializeRecord(next.record))
+      for (const ticket of next.tickets) this.#onStored(ticket, error)
+    }
+    if (lastWrites.get(this.#file) === this.#writing) lastWrites.delete(this.#file)
+    this.#writing = null
+  }
+}
+
+const isCount = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= UINT48_MAX
+const isYesNo = (value: unknown): boolean => typeof value === 'boolean'
+
+/** Every field of a record, and what it has to look like. */
+const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = {
+  nodeId: (value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value),
+  epoch: isCount,
+  reserved: isCount,
+  parity: (value) => value === 0 || value === 1 || value === null,
+  promisedMs: isCount,
+  preferred: isYesNo,
+  released: isYesNo
+}
+const NAMES = Object.keys(FIELDS) as (keyof PairRecord)[]
+
+export function serializeRecord(record: PairRecord): string {
+  const body = JSON.stringify(record, NAMES)
+  return `${FORMAT}\n${body}\n${checksum(body)}\n`
+}
+
+/** Null unless it is, byte for byte, what `serializeRecord` wrote. */
+export function parseRecord(text: string): PairRecord | null {
+  const [format, body, check, rest] = text.split('\n')
+  if (format !== FORMAT || body === undefined || check !== checksum(body) || rest !== '') return null
+  const value = JSON.parse(body) as PairRecord
+  return NAMES.every((name) => FIELDS[name](value[name])) ? value : null
+}
+
+function checksum(body: string): string {
+  return createHash('sha256').update(FORMAT).update(body).digest('hex')
+}
+
+/** Null, or the code of what failed. */
+async function replaceFile(file: string, text: string): Promise<string | null> {
+  // A thread that died may still have one write under way: each thread has a name of its own for it.
+  const draft = `${file}.${threadId}.tmp`
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    const handle = await open(draft, 'w', 0o600)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(draft, file)
+    await syncFolder(dirname(file))
+    return null
+  } catch (error) {
+    return codeOf(error)
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folder; there the rename is as durable as it gets.
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

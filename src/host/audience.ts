@@ -1,0 +1,100 @@
+/**
+ * Those who observe a pair. Everybody is told everything once and in order. What happened while nobody observed (between
+ * a node's close and its successor's start) is kept, bounded, and told late instead of never.
+ */
+import type { Role } from '../protocol/machine'
+import type { PairEventMessage, PairObserver } from './pair'
+
+/** Events kept for observers to come. */
+const KEPT_MAX = 256
+
+/** What somebody knows of the pair. */
+interface Told {
+  readonly seq: number
+  readonly role: Role
+  readonly online: boolean
+}
+
+interface Seat {
+  readonly observer: PairObserver
+  seq: number
+  role: Role
+  online: boolean
+}
+
+export class Audience {
+  readonly #onError: (error: unknown) => void
+  #seats: readonly Seat[] = []
+  readonly #kept: PairEventMessage[] = []
+  #now: Told = { seq: 0, role: 'initial', online: false }
+  /** What at least one observer was told. */
+  #heard: Told = this.#now
+
+  /** An observer that throws keeps nobody else from being told. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
+  }
+
+  /** Number of the latest event. */
+  get seq(): number {
+    return this.#now.seq
+  }
+
+  get watchesFrames(): boolean {
+    return this.#seats.some((seat) => seat.observer.onFrame !== undefined)
+  }
+
+  /** `late`: also tell what nobody was told yet. Returns the function that ends the observation. */
+  join(observer: PairObserver, late: boolean): () => void {
+    const told = late ? this.#heard : this.#now
+    const seat: Seat = { observer, seq: told.seq, role: told.role, online: told.online }
+    this.#seats = [...this.#seats, seat]
+    const behind = told.seq < this.#now.seq || told.role !== this.#now.role || told.online !== this.#now.online
+    // Not from within `observe`: its caller is still being built.
+    if (behind) setImmediate(() => this.#tell(seat))
+    return () => {
+      this.#seats = this.#seats.filter((other) => other !== seat)
+    }
+  }
+
+  /** Numbers the events, and tells them with the state after them. */
+  publish(events: readonly Omit<PairEventMessage, 'seq'>[], role: Role, online: boolean): void {
+    let { seq } = this.#now
+    for (const event of events) this.#kept.push({ ...event, seq: ++seq })
+    this.#kept.splice(0, this.#kept.length - KEPT_MAX)
+    this.#now = { seq, role, online }
+    for (const seat of this.#seats) this.#tell(seat)
+  }
+
+  publishFrame(event: PairEventMessage): void {
+    for (const { observer } of this.#seats) this.#safely(() => observer.onFrame?.(event))
+  }
+
+  publishStatus(): void {
+    for (const { observer } of this.#seats) this.#safely(() => observer.onStatus?.())
+  }
+
+  #tell(seat: Seat): void {
+    const { observer } = seat
+    const { role, online, seq } = this.#now
+    const has = (): boolean => this.#seats.includes(seat)
+    if (!has()) return
+    const changed = { role: seat.role !== role, online: seat.online !== online }
+    const events = this.#kept.slice(this.#kept.length - Math.min(this.#kept.length, seq - seat.seq))
+    seat.role = role
+    seat.online = online
+    seat.seq = seq
+    this.#heard = this.#now
+    if (changed.role) this.#safely(() => observer.onRole?.(role))
+    if (changed.online && has()) this.#safely(() => observer.onOnline?.(online))
+    for (const event of events) if (has()) this.#safely(() => observer.onEvent?.(event))
+  }
+
+  #safely(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * One pair as the host keeps it, from its first lease to its goodbye: through deploys, and through deaths of the engine's
+ * thread. Leases come and go; numbers, shared cell and settings stay.
+ */
+import { EngineCell, mayServe, newPairCell, nowUs, PairCell } from '../engine/cells'
+import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { EventName, ReasonCode } from '../protocol/catalogue'
+import type { Designation, Role } from '../protocol/machine'
+import type { PairSettings } from '../protocol/settings'
+import { Audience } from './audience'
+import {
+  CommandFailed,
+  type GateDecision,
+  type PairEventMessage,
+  type PairObserver,
+  type PairStatus,
+  type PairTrouble
+} from './pair'
+import { report, SILENT_LOG, type PairLog } from './report'
+import { statusOf } from './status'
+
+export interface PairRequest {
+  /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
+  readonly id: string
+  readonly settings: PairSettings
+  readonly keys: PairKeys
+  /** File of the epoch store; null = keep nothing (tests). */
+  readonly storeFile: string | null
+  readonly log?: PairLog
+}
+
+/** What a pair needs of the hub. */
+export interface PairDesk {
+  readonly engineCell: EngineCell
+  /** Never the same number twice. */
+  nextPairId(): number
+  post(message: ToEngine): void
+  /** Keep the process alive while an answer is awaited. */
+  hold(): void
+  letGo(): void
+}
+
+interface Command {
+  readonly end: (result: Extract<FromEngine, { type: 'reply' }>['result']) => void
+}
+
+/** Longer than any command takes in the engine, by then it hangs. */
+const COMMAND_MS_SPARE = 20_000
+
+export class HeldPair {
+  readonly id: string
+  readonly settings: PairSettings
+  readonly audience: Audience
+  /** Of the current start in the engine; null = not there. */
+  pairId: number | null = null
+  log: PairLog
+
+  readonly #desk: PairDesk
+  readonly #request: PairRequest
+  readonly #commands = new Map<number, Command>()
+  #cell = new PairCell(newPairCell())
+  #snapshot: Snapshot
+  #requests = 0
+  #gone = false
+  #crash: string | null = null
+  #fitness: number | null = null
+  #flowsHash: number | null = null
+  #watched = false
+  /** Commands that came before the pair was in the engine. */
+  #waiting: (() => void)[] = []
+
+  constructor(request: PairRequest, desk: PairDesk) {
+    this.id = request.id
+    this.settings = request.settings
+    this.log = request.log ?? SILENT_LOG
+    this.audience = new Audience((error) =>
+      this.log.error(
+        `${this.settings.name}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
+      )
+    )
+    this.#request = request
+    this.#desk = desk
+    this.#snapshot = blankSnapshot(request)
+  }
+
+  /** Whether a request means this pair as it runs. */
+  fits(request: PairRequest): boolean {
+    return fingerprint(request) === fingerprint(this.#request)
+  }
+
+  // --- Life in the engine ---
+
+  /** Puts the pair into the engine, which knows nothing of it. */
+  enter(): void {
+    if (this.#gone || this.pairId !== null) return
+    const pairId = this.#desk.nextPairId()
+    const cell = newPairCell()
+    const { settings, keys, storeFile } = this.#request
+    this.pairId = pairId
+    this.#cell = new PairCell(cell)
+    this.#desk.post({ type: 'add', pairId, settings, keys, storeFile, cell })
+    if (this.#fitness !== null) this.#desk.post({ type: 'fitness', pairId, value: this.#fitness })
+    if (this.#flowsHash !== null) this.#desk.post({ type: 'flows', pairId, hash: this.#flowsHash })
+    this.#watched = false
+    this.#watchFrames()
+    for (const send of this.#waiting.splice(0)) send()
+  }
+
+  /** The engine's thread died, and with it the role. */
+  onCrash(error: string): void {
+    this.pairId = null
+    this.#crash = error.split('\n')[0] ?? ''
+    const before = this.#snapshot
+    this.#cell = new PairCell(newPairCell())
+    this.#failCommands('engine-crashed')
+    const lost = { ...before, online: false, peer: null, links: [] }
+    const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
+    if (before.role === 'initial') this.#snapshot = lost
+    else {
+      const [role, previousRole] = ['initial', before.role] as const
+      this.#snapshot = { ...lost, role, previousRole, reason: 'engine-crashed', since: Date.now() }
+      events.push(hostEvent('role', 'engine-crashed', { role, previousRole, epoch: before.epoch }))
+    }
+    if (before.online) events.push(hostEvent('online', 'engine-crashed', { online: false }))
+    this.#publish(events)
+  }
+
+  onRestart(): void {
+    const crashed = this.#crash !== null
+    this.#crash = null
+    if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
+    this.enter()
+  }
+
+  onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
+    switch (message.type) {
+      case 'update':
+        this.#snapshot = message.snapshot
+        this.#publish(message.events)
+        return
+      case 'reply':
+        this.#commands.get(message.requestId)?.end(message.result)
+        return
+      case 'frame': {
+        const { direction, at, link, head, state, id, value } = message
+        const event = direction === 'sent' ? 'frame-sent' : 'frame-received'
+        this.audience.publishFrame({ event, seq: null, at, reason: 'none', detail: { link, head, state, id, value } })
+        return
+      }
+      default:
+        message satisfies never
+    }
+  }
+
+  /** Nothing is asked of the engine any more. */
+  end(): void {
+    this.#gone = true
+    this.#cell = new PairCell(newPairCell())
+    this.#failCommands('')
+  }
+
+  #publish(events: readonly Omit<PairEventMessage, 'seq'>[]): void {
+    for (const event of events) report(this.log, this.settings.name, event)
+    this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
+    this.audience.publishStatus()
+  }
+
+  // --- What nodes ask (see `Pair`) ---
+
+  status(): PairStatus {
+    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), this.#desk.engineCell)
+  }
+
+  gate(): GateDecision {
+    const value = this.#cell.read()
+    return { open: mayServe(value, this.#desk.engineCell, nowUs()), epoch: value.epoch }
+  }
+
+  trouble(): PairTrouble | null {
+    if (this.#crash !== null) return { code: 'engine-crashed', detail: this.#crash }
+    for (const [index, link] of this.#snapshot.links.entries()) {
+      const at = this.settings.links[index]
+      if (link.problem === null || at === undefined) continue
+      const place = link.problem === 'host-not-found' ? at.peerHost : `${at.localHost}:${at.localPort}`
+      return { code: link.problem, detail: `link ${index + 1}, ${place}` }
+    }
+    const { store } = this.#snapshot
+    return store === null ? null : { code: store, detail: this.#request.storeFile ?? '' }
+  }
+
+  observe(observer: PairObserver, late: boolean): () => void {
+    const leave = this.audience.join(observer, late)
+    this.#watchFrames()
+    return () => {
+      leave()
+      this.#watchFrames()
+    }
+  }
+
+  designate(designate: Designation, force: boolean): Promise<Role> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone || this.#crash !== null) {
+        reject(new CommandFailed('stopped', this.#crash === null ? '' : 'engine-crashed'))
+        return
+      }
+      const requestId = ++this.#requests
+      this.#desk.hold()
+      const end: Command['end'] = (result) => {
+        clearTimeout(limit)
+        this.#commands.delete(requestId)
+        this.#desk.letGo()
+        if (result.ok) resolve(result.role)
+        else reject(new CommandFailed(result.error, result.detail))
+      }
+      const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
+      const limit = setTimeout(() => end({ ok: false, error: 'not-confirmed', detail: 'engine' }), limitMs)
+      this.#commands.set(requestId, { end })
+      const send = (): void => {
+        if (this.pairId !== null && this.#commands.has(requestId)) {
+          this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
+        }
+      }
+      if (this.pairId === null) this.#waiting.push(send)
+      else send()
+    })
+  }
+
+  setFitness(value: number): void {
+    this.#fitness = value
+    if (this.pairId !== null) this.#desk.post({ type: 'fitness', pairId: this.pairId, value })
+  }
+
+  setFlowsHash(hash: number): void {
+    this.#flowsHash = hash
+    if (this.pairId !== null) this.#desk.post({ type: 'flows', pairId: this.pairId, hash })
+  }
+
+  #watchFrames(): void {
+    const on = this.audience.watchesFrames
+    if (on === this.#watched || this.pairId === null) return
+    this.#watched = on
+    this.#desk.post({ type: 'watchFrames', pairId: this.pairId, on })
+  }
+
+  #failCommands(detail: string): void {
+    this.#waiting = []
+    for (const command of [...this.#commands.values()]) command.end({ ok: false, error: 'stopped', detail })
+  }
+}
+
+function fingerprint(request: PairRequest): string {
+  return JSON.stringify([request.settings, request.keys, request.storeFile])
+}
+
+function hostEvent(
+  event: EventName,
+  reason: ReasonCode,
+  detail: Readonly<Record<string, unknown>>
+): Omit<PairEventMessage, 'seq'> {
+  return { event, reason, at: Date.now(), detail }
+}
+
+/** Until the engine has said something. */
+function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
+  return {
+    role: 'initial',
+    previousRole: 'initial',
+    reason: 'starting',
+    since: Date.now(),
+    epoch: 0,
+    online: false,
+    policy: settings.policy,
+    wire: settings.wire,
+    authenticated: keys.key !== '',
+    peer: null,
+    links: [],
+    dropped: {},
+    store: null
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * The hub: all pairs of this process and the one engine thread that runs them. Nodes take a lease on a pair and give it
+ * back; what giving back means (a deploy, a deletion, the end of Node-RED) is decided here.
+ */
+import type { Worker } from 'node:worker_threads'
+import type { EngineCell } from '../engine/cells'
+import type { FromEngine, ToEngine } from '../engine/messages'
+import type { Designation, Role } from '../protocol/machine'
+import { DepartureWatch } from './departure'
+import { EngineThread, type EngineListener } from './engine-thread'
+import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
+import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble } from './pair'
+
+export type { PairRequest } from './held-pair'
+export type { PairLog } from './report'
+
+export interface PairLease {
+  readonly pair: Pair
+  /**
+   * `removed` as Node-RED says it: true = deleted; false = a deploy or the end of the process. Resolves when the goodbye
+   * is said and the ports are free, or at once when the pair stays up for its successor. Always bounded; never rejects.
+   */
+  release(removed: boolean): Promise<void>
+}
+
+/** How long a pair without a lease waits for its successor: longer than Node-RED waits for a node's close (15 s). */
+export const LINGER_MS = 20_000
+/** How long an engine without pairs is kept. */
+const IDLE_MS = 5000
+/** Limit for a pair to leave; the engine needs at most 300 ms for the goodbye and 500 ms for the disk. */
+const LEAVE_MS_MAX = 1000
+/** Limit for all pairs to leave while the process exits, and then for their sockets to be closed. */
+const EXIT_MS_MAX = 200
+const CLOSE_MS_MAX = 100
+const BEAT_MS_MAX = 250
+/** An observer that comes this soon after a deploy is also told what happened while nobody observed. */
+const LATECOMER_MS = 5000
+
+/** Leases one pair: the running one, if it is the same; else a new one, after the old one has left. */
+export function acquirePair(request: PairRequest): PairLease {
+  return hub.acquire(request)
+}
+
+/** All pairs say goodbye, and the engine's thread ends. For tests and for programs that embed Node-RED. */
+export function shutdownHub(): Promise<void> {
+  return hub.shutdown()
+}
+
+/** The engine's thread, for tests. To kill it use `crashEngineForTest`: its `terminate` may take the process along. */
+export function engineThreadForTest(): Worker | null {
+  return hub.worker
+}
+
+/** Makes the engine's thread die of an exception; resolves when it is dead. */
+export async function crashEngineForTest(): Promise<void> {
+  const thread = hub.worker
+  if (thread === null) throw new Error('no engine runs')
+  const dead = new Promise((done) => thread.once('exit', done))
+  thread.postMessage(null)
+  await dead
+}
+
+class Hub implements PairDesk, EngineListener {
+  readonly #thread: EngineThread = new EngineThread(this)
+  readonly #departure = new DepartureWatch(() => this.#leaveNow())
+  readonly #held = new Map<string, Holding>()
+  /** Pairs that are saying goodbye, by their number in the engine: what to do when they are gone. */
+  readonly #leaving = new Map<number, { readonly held: HeldPair; readonly done: () => void }>()
+  /** The last departure of each id: its successor waits for it. */
+  readonly #departures = new Map<string, Promise<void>>()
+  #pairIds = 0
+  #beat: NodeJS.Timeout | null = null
+  #idle: NodeJS.Timeout | null = null
+
+  get worker(): Worker | null {
+    return this.#thread.worker
+  }
+
+  acquire(request: PairRequest): PairLease {
+    const known = this.#held.get(request.id)
+    if (known?.held.fits(request) === true) return this.#lease(known, request)
+    if (known !== undefined) void this.#remove(known, 'removed')
+    const held = new HeldPair(request, this)
+    const holding: Holding = { held, leases: 0, linger: null }
+    this.#held.set(request.id, holding)
+    this.#wakeUp()
+    const departure = this.#departures.get(request.id)
+    const enter = (): void => {
+      if (this.#held.get(request.id) === holding && this.#thread.running) held.enter()
+    }
+    if (departure === undefined) enter()
+    else void departure.then(enter)
+    return this.#lease(holding, request)
+  }
+
+  #lease(holding: Holding, request: PairRequest): PairLease {
+    const { held } = holding
+    if (holding.linger !== null) clearTimeout(holding.linger)
+    holding.linger = null
+    holding.leases++
+    if (request.log !== undefined) held.log = request.log
+    const pair = new LeasedPair(held)
+    let released: Promise<void> | null = null
+    return {
+      pair,
+      release: (removed) => {
+        pair.endAll()
+        released ??= this.#release(holding, removed)
+        return released
+      }
+    }
+  }
+
+  #release(holding: Holding, removed: boolean): Promise<void> {
+    const { held } = holding
+    if (--holding.leases > 0) return Promise.resolve()
+    // Taken from the list already: other settings came under the same id.
+    if (this.#held.get(held.id) !== holding) return this.#departures.get(held.id) ?? Promise.resolve()
+    if (removed) return this.#remove(holding, 'removed')
+    if (this.#departure.leaving) return this.#remove(holding, 'shutdown')
+    holding.linger = setTimeout(() => void this.#remove(holding, 'removed'), LINGER_MS)
+    holding.linger.unref()
+    return Promise.resolve()
+  }
+
+  /** Resolves when the pair has left the engine; bounded. */
+  #remove(holding: Holding, reason: 'removed' | 'shutdown'): Promise<void> {
+    const { held } = holding
+    if (holding.linger !== null) clearTimeout(holding.linger)
+    this.#held.delete(held.id)
+    const before = this.#departures.get(held.id) ?? Promise.resolve()
+    const departure = before
+      .then(() => this.#leave(held, reason))
+      .finally(() => {
+        if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
+        held.end()
+        this.#calmDown()
+      })
+    this.#departures.set(held.id, departure)
+    return departure
+  }
+
+  #leave(held: HeldPair, reason: 'removed' | 'shutdown'): Promise<void> {
+    const { pairId } = held
+    if (pairId === null || !this.#thread.running) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        if (!this.#leaving.delete(pairId)) return
+        clearTimeout(limit)
+        this.letGo()
+        resolve()
+      }
+      const limit = setTimeout(done, LEAVE_MS_MAX)
+      this.hold()
+      this.#leaving.set(pairId, { held, done })
+      this.post({ type: 'remove', pairId, reason })
+    })
+  }
+
+  async shutdown(): Promise<void> {
+    for (const holding of [...this.#held.values()]) void this.#remove(holding, 'shutdown')
+    await Promise.all(this.#departures.values())
+    if (this.#held.size > 0) return
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    this.#idle = null
+    await this.#thread.stop()
+  }
+
+  /** In the process's last moments: nothing is awaited through the event loop any more. */
+  #leaveNow(): void {
+    for (const { held } of this.#held.values()) {
+      if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, reason: 'shutdown' })
+    }
+    if (this.#held.size + this.#leaving.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
+  }
+
+  // --- Upkeep ---
+
+  #wakeUp(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    this.#idle = null
+    this.#thread.start()
+    this.#departure.attach()
+    this.#setBeat()
+  }
+
+  #calmDown(): void {
+    this.#setBeat()
+    if (this.#held.size > 0 || this.#departures.size > 0) return
+    this.#departure.detach()
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => void this.#thread.stop(), IDLE_MS)
+    this.#idle.unref()
+  }
+
+  /** The main loop's sign of life, often enough for the most impatient pair. */
+  #setBeat(): void {
+    if (this.#beat !== null) clearInterval(this.#beat)
+    this.#beat = null
+    if (this.#held.size === 0) return
+    let beatMs = BEAT_MS_MAX
+    for (const { held } of this.#held.values()) beatMs = Math.min(beatMs, held.settings.stallLimitMs / 4)
+    this.#thread.cell.beat()
+    this.#beat = setInterval(() => this.#thread.cell.beat(), beatMs)
+    this.#beat.unref()
+  }
+
+  // --- PairDesk ---
+
+  get engineCell(): EngineCell {
+    return this.#thread.cell
+  }
+
+  nextPairId(): number {
+    return ++this.#pairIds
+  }
+
+  post(message: ToEngine): void {
+    this.#thread.post(message)
+  }
+
+  hold(): void {
+    this.#thread.hold()
+  }
+
+  letGo(): void {
+    this.#thread.letGo()
+  }
+
+  // --- EngineListener ---
+
+  onMessage(message: FromEngine): void {
+    const leaving = this.#leaving.get(message.pairId)
+    if (message.type === 'removed') return leaving?.done()
+    const held = leaving?.held ?? this.#find(message.pairId)
+    held?.onMessage(message)
+  }
+
+  onCrash(error: string): void {
+    for (const { done } of [...this.#leaving.values()]) done()
+    for (const { held } of [...this.#held.values()]) {
+      held.log.error(`${held.settings.name}: the engine's thread died: ${error}`)
+      held.onCrash(error)
+    }
+  }
+
+  onRestart(): void {
+    this.#thread.cell.beat()
+    for (const { held } of [...this.#held.values()]) held.onRestart()
+  }
+
+  #find(pairId: number): HeldPair | null {
+    for (const { held } of this.#held.values()) if (held.pairId === pairId) return held
+    return null
+  }
+}
+
+interface Holding {
+  readonly held: HeldPair
+  leases: number
+  linger: NodeJS.Timeout | null
+}
+
+/** A pair as one lease sees it: its observers end with the lease. */
+class LeasedPair implements Pair {
+  readonly #held: HeldPair
+  readonly #sinceMs = performance.now()
+  readonly #observations = new Set<() => void>()
+  #ended = false
+
+  constructor(held: HeldPair) {
+    this.#held = held
+  }
+
+  status(): PairStatus {
+    return this.#held.status()
+  }
+
+  gate(): GateDecision {
+    return this.#held.gate()
+  }
+
+  trouble(): PairTrouble | null {
+    return this.#held.trouble()
+  }
+
+  observe(observer: PairObserver): () => void {
+    if (this.#ended) return () => {}
+    const late = performance.now() - this.#sinceMs < LATECOMER_MS
+    const leave = this.#held.observe(observer, late)
+    const end = (): void => {
+      if (this.#observations.delete(end)) leave()
+    }
+    this.#observations.add(end)
+    return end
+  }
+
+  designate(command: Designation, force: boolean): Promise<Role> {
+    return this.#held.designate(command, force)
+  }
+
+  setFitness(value: number): void {
+    this.#held.setFitness(value)
+  }
+
+  setFlowsHash(hash: number): void {
+    this.#held.setFlowsHash(hash)
+  }
+
+  /** The lease ended: a node of an earlier deploy observes no more. Its gate goes on telling the truth. */
+  endAll(): void {
+    this.#ended = true
+    for (const end of [...this.#observations]) end()
+  }
+}
+
+const hub = new Hub()

@@ -1,0 +1,96 @@
+/**
+ * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
+ */
+import type { EventName, ReasonCode } from '../protocol/catalogue'
+import type { CommandError, Designation, Role } from '../protocol/machine'
+import type { Policy, Wire } from '../protocol/settings'
+
+/** The status object of the integrators' contract (`msg.pair`). */
+export interface PairStatus {
+  readonly name: string
+  readonly role: Role
+  readonly previousRole: Role
+  readonly reason: ReasonCode
+  /** ms since 1970. */
+  readonly since: number
+  readonly epoch: number
+  /** Number of the pair's latest event. */
+  readonly seq: number
+  /** Whether a gate would pass a message right now. */
+  readonly serving: boolean
+  readonly online: boolean
+  readonly policy: Policy
+  readonly wire: Wire
+  readonly authenticated: boolean
+  /** ms; null = unlimited or not Active. */
+  readonly leaseLeft: number | null
+  readonly peer: {
+    readonly role: Role
+    readonly epoch: number
+    readonly priority: number
+    readonly host: string
+    readonly port: number
+    /** ms since a live sign; null = never. */
+    readonly heardAgo: number | null
+    /** ms; null = not measured. */
+    readonly roundTrip: number | null
+  } | null
+}
+
+export interface PairEventMessage {
+  readonly event: EventName
+  /** Gapless per pair; null for `frame-sent` and `frame-received`, which are not numbered. */
+  readonly seq: number | null
+  /** ms since 1970. */
+  readonly at: number
+  readonly reason: ReasonCode
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export interface PairObserver {
+  onRole?(role: Role): void
+  onOnline?(online: boolean): void
+  onEvent?(event: PairEventMessage): void
+  /** Only called while at least one observer has it; makes the engine report frames. */
+  onFrame?(event: PairEventMessage): void
+  /** Anything that a badge shows may have changed. */
+  onStatus?(): void
+}
+
+/** What a badge shows when the pair does not simply run. `code` is a reason code. */
+export interface PairTrouble {
+  readonly code: ReasonCode
+  readonly detail: string
+}
+
+export class CommandFailed extends Error {
+  readonly code: CommandError
+  readonly detail: string
+
+  constructor(code: CommandError, detail: string) {
+    super(detail === '' ? code : `${code}: ${detail}`)
+    this.name = 'CommandFailed'
+    this.code = code
+    this.detail = detail
+  }
+}
+
+export interface GateDecision {
+  readonly open: boolean
+  readonly epoch: number
+}
+
+export interface Pair {
+  status(): PairStatus
+  /** Decided at the instant of the call, from shared memory. Fails closed. */
+  gate(): GateDecision
+  /** Null while all is well. A link in trouble while another carries is reported too. */
+  trouble(): PairTrouble | null
+  /** Returns the function that ends the observation. Observers are called in the order of events. */
+  observe(observer: PairObserver): () => void
+  /** Resolves with the role then held; rejects with CommandFailed. Always ends within a bounded time. */
+  designate(command: Designation, force: boolean): Promise<Role>
+  /** 0..255 */
+  setFitness(value: number): void
+  setFlowsHash(hash: number): void
+}

@@ -1,0 +1,276 @@
+/**
+ * From the properties of a `ha-pair` config node to validated settings, or to the list of what is wrong with them.
+ * Every field is a number or text; a `${NAME}` that is still there found no environment variable.
+ */
+import { isIP } from 'node:net'
+import type { PairKeys } from '../engine/messages'
+import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, RANGES } from '../protocol/settings'
+import type { LinkSettings, PairSettings, Policy, Wire } from '../protocol/settings'
+
+export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'unresolved' | 'conflict'
+
+export interface SettingsProblem {
+  /** As integrators see it: `heartbeat`, `links[0].peerPort`. */
+  readonly field: string
+  readonly code: ProblemCode
+  /** For people and logs: the value that was found or what it collides with. Never a secret. */
+  readonly detail: string
+}
+
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: PairSettings; readonly keys: PairKeys }
+  | { readonly ok: false; readonly problems: readonly SettingsProblem[] }
+
+type Raw = Readonly<Record<string, unknown>>
+
+const WIRES = ['extended', 'classic'] as const satisfies readonly Wire[]
+const POLICIES = ['availability', 'preferred', 'safety'] as const satisfies readonly Policy[]
+const UNRESOLVED = /\$\{[^}]*\}/
+
+/**
+ * Shape: the config node's own properties (`name`, `links`, `wire`, ...), `id` for the name of a nameless pair, and the
+ * secrets `key` and `previousKey` either beside them or under `credentials`. Durations are ms.
+ * Errors: none thrown; all problems are listed, in the order of the contract's table.
+ */
+export function parseSettings(raw: Raw): ParsedSettings {
+  const problems: SettingsProblem[] = []
+  const read = new Reader(raw, problems)
+  const wire = read.choice('wire', WIRES, DEFAULTS.wire)
+  const policy = read.choice('policy', POLICIES, DEFAULTS.policy)
+  const before = problems.length
+  const links = readLinks(read)
+  const linksAreClean = problems.length === before
+  const settings: PairSettings = {
+    name: read.text('name') || read.text('id'),
+    links,
+    wire,
+    policy,
+    priority: read.whole('priority', RANGES.priority, DEFAULTS.priority),
+    failback: read.yesNo('failback', DEFAULTS.failback),
+    failbackDelayMs: read.whole('failbackDelay', RANGES.failbackDelayMs, DEFAULTS.failbackDelayMs),
+    heartbeatMs: read.whole('heartbeat', RANGES.heartbeatMs, DEFAULTS.heartbeatMs),
+    peerTimeoutMs: read.whole('peerTimeout', RANGES.peerTimeoutMs, DEFAULTS.peerTimeoutMs),
+    receiptTimeoutMs: read.whole('receiptTimeout', RANGES.receiptTimeoutMs, DEFAULTS.receiptTimeoutMs),
+    lossLimit: read.whole('lossLimit', RANGES.lossLimit, DEFAULTS.lossLimit),
+    stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs)
+  }
+  const keys = readKeys(read)
+  const clean = problems.length === 0
+  if (clean && settings.peerTimeoutMs < 2 * settings.heartbeatMs) {
+    problems.push({
+      field: 'peerTimeout',
+      code: 'range',
+      detail: `${settings.peerTimeoutMs} < 2 x heartbeat ${settings.heartbeatMs}`
+    })
+  }
+  if (wire === 'classic') problems.push(...classicConflicts(settings, keys))
+  if (linksAreClean) problems.push(...addressConflicts(links))
+  return problems.length === 0 ? { ok: true, settings, keys } : { ok: false, problems }
+}
+
+function readLinks(read: Reader): LinkSettings[] {
+  const list = read.list('links')
+  if (list === null) return []
+  if (list.length === 0) {
+    read.complain('missing', 'links[0].peerHost', '')
+    return []
+  }
+  if (list.length > LINKS_MAX) {
+    read.complain('range', 'links', `${list.length} > ${LINKS_MAX}`)
+    return []
+  }
+  return list.map((entry, index) => {
+    const link = new Reader(isRaw(entry) ? entry : {}, read.problems, `links[${index}].`)
+    return {
+      peerHost: link.needed('peerHost'),
+      peerPort: link.whole('peerPort', RANGES.port, DEFAULT_PORT),
+      localHost: link.text('localHost'),
+      localPort: link.whole('localPort', RANGES.port, DEFAULT_PORT)
+    }
+  })
+}
+
+/** Secrets are taken as they are, spaces and all, and never quoted in a problem. */
+function readKeys(read: Reader): PairKeys {
+  const credentials = isRaw(read.raw['credentials']) ? read.raw['credentials'] : {}
+  const secret = (field: 'key' | 'previousKey'): string => {
+    const value = read.raw[field] ?? credentials[field] ?? ''
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      read.complain('choice', field, typeof value)
+      return ''
+    }
+    const text = String(value)
+    if (/^\$\{[^}]*\}$/.test(text)) read.complain('unresolved', field, text)
+    return text
+  }
+  return { key: secret('key'), previousKey: secret('previousKey') }
+}
+
+/** The classic wire knows no policy but availability, no key and one link only. */
+function classicConflicts(settings: PairSettings, keys: PairKeys): SettingsProblem[] {
+  const found: SettingsProblem[] = []
+  const conflict = (field: string, detail: string): unknown => found.push({ field, code: 'conflict', detail })
+  if (settings.policy !== 'availability') conflict('policy', `wire classic, policy ${settings.policy}`)
+  if (settings.links.length > 1) conflict('links', `wire classic, ${settings.links.length} links`)
+  if (keys.key !== '') conflict('key', 'wire classic')
+  if (keys.previousKey !== '') conflict('previousKey', 'wire classic')
+  return found
+}
+
+/** A link that would talk to itself, and two links that would bind the same port. */
+function addressConflicts(links: readonly LinkSettings[]): SettingsProblem[] {
+  const found: SettingsProblem[] = []
+  links.forEach((link, index) => {
+    if (link.peerPort === link.localPort && pointsAtItself(link)) {
+      found.push({
+        field: `links[${index}].peerPort`,
+        code: 'conflict',
+        detail: `${link.peerHost}:${link.peerPort} is this side's own address`
+      })
+    }
+    const earlier = links.findIndex((other, at) => at < index && bindsTheSame(other, link))
+    if (earlier >= 0) {
+      found.push({
+        field: `links[${index}].localPort`,
+        code: 'conflict',
+        detail: `${link.localPort} is taken by links[${earlier}]`
+      })
+    }
+  })
+  return found
+}
+
+function pointsAtItself(link: LinkSettings): boolean {
+  const peer = canonicalHost(link.peerHost)
+  const local = canonicalHost(link.localHost)
+  return local === '' || isWildcard(local) ? isLoopback(peer) : local === peer
+}
+
+function bindsTheSame(a: LinkSettings, b: LinkSettings): boolean {
+  if (a.localPort !== b.localPort) return false
+  const [hostA, hostB] = [canonicalHost(a.localHost), canonicalHost(b.localHost)]
+  if (hostA !== '' && hostA === hostB) return true
+  if (!(hostA === '' || isWildcard(hostA) || hostB === '' || isWildcard(hostB))) return false
+  return familyOf(a) === familyOf(b)
+}
+
+/** 4, 6, or 0 where only a name server could tell. */
+function familyOf(link: LinkSettings): number {
+  return isIP(link.localHost) || isIP(link.peerHost)
+}
+
+function canonicalHost(host: string): string {
+  const lower = host.toLowerCase()
+  return lower === 'localhost' ? '127.0.0.1' : lower
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+function isRaw(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Reads fields of one object; whatever is wrong goes to `problems` and reads as the default. */
+class Reader {
+  readonly raw: Raw
+  readonly problems: SettingsProblem[]
+  readonly #prefix: string
+
+  constructor(raw: Raw, problems: SettingsProblem[], prefix = '') {
+    this.raw = raw
+    this.problems = problems
+    this.#prefix = prefix
+  }
+
+  complain(code: ProblemCode, field: string, detail: string): void {
+    this.problems.push({ field: this.#prefix + field, code, detail })
+  }
+
+  /** Trimmed text; '' where it is absent. */
+  text(field: string): string {
+    const value = this.#value(field)
+    if (value === undefined) return ''
+    if (typeof value === 'string') return value
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+    this.complain('choice', field, typeof value)
+    return ''
+  }
+
+  /** Text that has no default. */
+  needed(field: string): string {
+    const count = this.problems.length
+    const text = this.text(field)
+    if (text === '' && this.problems.length === count) this.complain('missing', field, '')
+    return text
+  }
+
+  whole(field: string, range: { readonly min: number; readonly max: number }, byDefault: number): number {
+    const value = this.#value(field)
+    if (value === undefined) return byDefault
+    const number = typeof value === 'string' && /^[+-]?\d{1,15}(\.0+)?$/.test(value) ? Number(value) : value
+    if (typeof number !== 'number' || !Number.isInteger(number)) {
+      this.complain('number', field, typeof value === 'object' ? typeof value : String(value))
+      return byDefault
+    }
+    if (number < range.min || number > range.max) {
+      this.complain('range', field, `${number} is not in ${range.min} .. ${range.max}`)
+      return byDefault
+    }
+    return number
+  }
+
+  yesNo(field: string, byDefault: boolean): boolean {
+    const value = this.#value(field)
+    if (value === undefined) return byDefault
+    if (value === true || value === 'true') return true
+    if (value === false || value === 'false') return false
+    this.complain('choice', field, typeof value === 'object' ? typeof value : String(value))
+    return byDefault
+  }
+
+  choice<T extends string>(field: string, choices: readonly T[], byDefault: T): T {
+    const value = this.#value(field)
+    if (value === undefined) return byDefault
+    const found = choices.find((choice) => choice === value)
+    if (found === undefined) this.complain('choice', field, typeof value === 'object' ? typeof value : String(value))
+    return found ?? byDefault
+  }
+
+  /** A list, also as JSON text (what an environment variable can hold). Absent is one entry of defaults. */
+  list(field: string): readonly unknown[] | null {
+    const count = this.problems.length
+    const value = this.#value(field)
+    if (value === undefined) return this.problems.length === count ? [{}] : null
+    const list: unknown = typeof value === 'string' ? parseJson(value) : value
+    if (Array.isArray(list)) return list
+    this.complain('choice', field, typeof value === 'object' ? typeof value : String(value))
+    return null
+  }
+
+  /** Undefined for what is absent, empty or (reported) unresolved. */
+  #value(field: string): unknown {
+    const value = this.raw[field]
+    if (value === undefined || value === null) return undefined
+    if (typeof value !== 'string') return value
+    const text = value.trim()
+    if (text === '') return undefined
+    const unresolved = UNRESOLVED.exec(text)
+    if (unresolved === null) return text
+    this.complain('unresolved', field, unresolved[0])
+    return undefined
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

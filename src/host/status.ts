@@ -1,0 +1,42 @@
+/** The status object, from what the engine said last and what its shared cell says now. The newer of the two wins. */
+import { mayServe, nowUs, type EngineCell, type PairCellValue } from '../engine/cells'
+import type { Snapshot } from '../engine/messages'
+import type { PairStatus } from './pair'
+
+/** `at` is the instant of the status, in both clocks; injected for tests. */
+export function statusOf(
+  name: string,
+  seq: number,
+  snapshot: Snapshot,
+  cell: PairCellValue,
+  engine: EngineCell,
+  at: { readonly nowMicros: bigint; readonly wallMs: number } = { nowMicros: nowUs(), wallMs: Date.now() }
+): PairStatus {
+  const nowMs = Number(at.nowMicros) / 1000
+  // The cell is ahead while the engine's message still waits in this thread's queue, for example after a long block.
+  const ahead = cell.role !== snapshot.role
+  const leased = cell.role === 'active' && cell.leaseUntilMs !== Infinity
+  return {
+    name,
+    role: cell.role,
+    previousRole: ahead ? snapshot.role : snapshot.previousRole,
+    reason: ahead ? 'none' : snapshot.reason,
+    since: ahead ? at.wallMs : snapshot.since,
+    epoch: Math.max(cell.epoch, snapshot.epoch),
+    seq,
+    serving: mayServe(cell, engine, at.nowMicros, at.wallMs),
+    online: snapshot.online,
+    policy: snapshot.policy,
+    wire: snapshot.wire,
+    authenticated: snapshot.authenticated,
+    leaseLeft: leased ? Math.max(0, Math.round(cell.leaseUntilMs - nowMs)) : null,
+    peer:
+      snapshot.peer === null
+        ? null
+        : {
+            ...snapshot.peer,
+            heardAgo: cell.heardAtMs === null ? null : Math.max(0, Math.round(nowMs - cell.heardAtMs)),
+            roundTrip: cell.roundTripMs === null ? null : Math.round(cell.roundTripMs * 1000) / 1000
+          }
+  }
+}

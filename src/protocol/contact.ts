@@ -1,0 +1,247 @@
+/**
+ * Whether the brother is alive, as far as can be known from here: a failure detector without timers.
+ *
+ * Hearing works both ways or it does not count as contact: `heardAtMs` is when its latest word came in, `answeredAtMs`
+ * when it last acknowledged something new of mine, as its partner. A due heartbeat that is missing makes the brother a
+ * suspect, who is probed in a burst; only the full takeover delay, or proof of a crash, makes it lost.
+ * Deadlines move when this side itself was deaf; the lease, which is not kept here, never does.
+ */
+/** 'port unreachable' answers on a live link that prove a crash. */
+export const REFUSALS_FOR_PROOF = 3
+/** Probes at short distance that follow a missed heartbeat; the rest follow slowly. */
+const BURST_PROBES = 4
+
+interface LinkContact {
+  open: boolean
+  /** My socket of this link: latest frame of the current session that came in on it. */
+  heardAtMs: number
+  /** The brother's numbering: latest copy that it marked with this number. */
+  markedAtMs: number
+  refusals: number
+  /** The two latest send times: a refusal answers at least the older one. */
+  sentAtMs: number
+  previousSentAtMs: number
+}
+
+export class Contact {
+  readonly #links: LinkContact[] = []
+  /** Received and not yet declared lost. */
+  #alive = false
+  /** When the present contact began. */
+  #sinceMs = -Infinity
+  #heardAtMs = -Infinity
+  #answeredAtMs = -Infinity
+  #heardLink = 0
+  /** Bit n: the brother hears my copies marked n. */
+  #brotherHears = 0
+  #probes = 0
+  #probedAtMs = -Infinity
+  #roundTripMs: number | null = null
+  #measuredAtMs = -Infinity
+  /** When the first link opened; a side without any open link is deaf. */
+  #listeningSinceMs = Infinity
+  /** When a link that had carried the session was opened again; Infinity while one is closed. */
+  #soundSinceMs = -Infinity
+
+  constructor(links: number) {
+    for (let i = 0; i < links; i++) {
+      this.#links.push({
+        open: false,
+        heardAtMs: -Infinity,
+        markedAtMs: -Infinity,
+        refusals: 0,
+        sentAtMs: -Infinity,
+        previousSentAtMs: -Infinity
+      })
+    }
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+  get sinceMs(): number {
+    return this.#sinceMs
+  }
+  get heardAtMs(): number {
+    return this.#heardAtMs
+  }
+  get heardLink(): number {
+    return this.#heardLink
+  }
+  get roundTripMs(): number | null {
+    return this.#roundTripMs
+  }
+  get measuredAtMs(): number {
+    return this.#measuredAtMs
+  }
+  get listeningSinceMs(): number {
+    return this.#listeningSinceMs
+  }
+
+  get soundSinceMs(): number {
+    return this.#soundSinceMs
+  }
+
+  isOpen(link: number): boolean {
+    return this.#links[link]?.open === true
+  }
+
+  setOpen(nowMs: number, link: number, open: boolean): void {
+    const contact = this.#links[link]
+    if (contact === undefined) throw new Error(`no link ${link}`)
+    const carried = contact.heardAtMs > -Infinity
+    contact.open = open
+    contact.refusals = 0
+    if (carried && !open) this.#soundSinceMs = Infinity
+    else if (carried && this.#links.every((l) => l.open || l.heardAtMs === -Infinity)) this.#soundSinceMs = nowMs
+    const listening = this.#links.some((l) => l.open)
+    if (!listening) this.#listeningSinceMs = Infinity
+    else if (this.#listeningSinceMs === Infinity) {
+      this.#listeningSinceMs = nowMs
+      // Deaf until now: silence before this instant says nothing about the brother.
+      if (this.#alive) this.#heardAtMs = Math.max(this.#heardAtMs, nowMs)
+    }
+  }
+
+  sent(nowMs: number, link: number): void {
+    const contact = this.#links[link]
+    if (contact === undefined) return
+    contact.previousSentAtMs = contact.sentAtMs
+    contact.sentAtMs = nowMs
+  }
+
+  /** A frame of the current session. `marked`: the link number in the frame. */
+  heard(nowMs: number, link: number, marked: number, brotherHears: number): void {
+    this.heardCopy(nowMs, link, marked)
+    if (!this.#alive) this.#sinceMs = nowMs
+    this.#alive = true
+    this.#heardAtMs = nowMs
+    this.#heardLink = link
+    this.#brotherHears = brotherHears
+    this.#probes = 0
+    for (const contact of this.#links) contact.refusals = 0
+  }
+
+  heardCopy(nowMs: number, link: number, marked: number): void {
+    const own = this.#links[link]
+    if (own !== undefined) own.heardAtMs = nowMs
+    const theirs = this.#links[marked]
+    if (theirs !== undefined) theirs.markedAtMs = nowMs
+  }
+
+  /** The brother, as my partner, acknowledged something new: it hears me. */
+  answered(nowMs: number): void {
+    this.#answeredAtMs = nowMs
+  }
+
+  /** A sample of the round trip, smoothed as in TCP (RFC 6298, alpha = 1/8). */
+  measured(nowMs: number, sampleMs: number): void {
+    this.#measuredAtMs = nowMs
+    this.#roundTripMs = this.#roundTripMs === null ? sampleMs : this.#roundTripMs + (sampleMs - this.#roundTripMs) / 8
+  }
+
+  /** True when this refusal completes the proof that the process at the other end has died. */
+  refused(nowMs: number, link: number, heartbeatMs: number, peerTimeoutMs: number): boolean {
+    const contact = this.#links[link]
+    if (contact === undefined || !this.#alive) return false
+    // Not before it can be the answer to something that was sent after the last word was heard.
+    if (nowMs <= this.suspectAtMs(heartbeatMs) + this.#answerMs(peerTimeoutMs)) return false
+    contact.refusals += 1
+    return this.#isProven()
+  }
+
+  /** How long an answer of the network may be under way, as far as is known from the round trips so far. */
+  #answerMs(peerTimeoutMs: number): number {
+    // Whatever was measured in a bad minute, the proof has to be possible before the brother counts as lost.
+    return Math.min(peerTimeoutMs / 4, this.#roundTripMs === null ? Infinity : this.#roundTripMs * 2)
+  }
+
+  /** Every link that carried this session has to refuse, also one that I closed: what I cannot ask proves nothing. */
+  #isProven(): boolean {
+    const carried = this.#links.filter((l) => l.heardAtMs > -Infinity)
+    return carried.length > 0 && carried.every((l) => l.refusals >= REFUSALS_FOR_PROOF)
+  }
+
+  /** Send time that a refusal on this link answers at the latest. */
+  refusedSentAtMs(nowMs: number, link: number, peerTimeoutMs: number): number {
+    const sentAtMs = this.#links[link]?.previousSentAtMs ?? -Infinity
+    return Math.min(sentAtMs, nowMs - this.#answerMs(peerTimeoutMs))
+  }
+
+  lost(): void {
+    this.#alive = false
+    this.#answeredAtMs = -Infinity
+    this.#brotherHears = 0
+  }
+
+  /** A new session of the brother: what was known of its links is void. */
+  renewed(nowMs: number): void {
+    this.lost()
+    this.#sinceMs = nowMs
+    this.#roundTripMs = null
+    for (const contact of this.#links) {
+      contact.heardAtMs = -Infinity
+      contact.markedAtMs = -Infinity
+      contact.refusals = 0
+    }
+  }
+
+  /** This side did not run for `lateMs`: nobody is suspected for that. */
+  wasDeaf(lateMs: number): void {
+    this.#heardAtMs += lateMs
+    this.#answeredAtMs += lateMs
+    if (this.#listeningSinceMs !== Infinity) this.#listeningSinceMs += lateMs
+    for (const contact of this.#links) {
+      contact.heardAtMs += lateMs
+      contact.markedAtMs += lateMs
+    }
+  }
+
+  /** When the brother counts as lost, unless it is heard before. */
+  lostAtMs(peerTimeoutMs: number): number {
+    return this.#alive && this.#listeningSinceMs !== Infinity ? this.#heardAtMs + peerTimeoutMs : Infinity
+  }
+
+  /** When the acknowledgements count as missing; contact is one-way from then on. */
+  oneWayAtMs(peerTimeoutMs: number): number {
+    return this.#answeredAtMs + peerTimeoutMs
+  }
+
+  isTwoWay(nowMs: number, peerTimeoutMs: number): boolean {
+    return this.#alive && nowMs < this.oneWayAtMs(peerTimeoutMs)
+  }
+
+  suspectAtMs(heartbeatMs: number): number {
+    return this.#heardAtMs + heartbeatMs * 1.25 + 1
+  }
+
+  nextProbeAtMs(heartbeatMs: number): number {
+    if (!this.#alive) return Infinity
+    if (this.#probes === 0) return this.suspectAtMs(heartbeatMs)
+    const gapMs =
+      this.#probes < BURST_PROBES ? Math.min(10, Math.max(1, heartbeatMs / 10)) : Math.max(2, heartbeatMs / 4)
+    return this.#probedAtMs + gapMs
+  }
+
+  probed(nowMs: number): void {
+    this.#probes += 1
+    this.#probedAtMs = nowMs
+  }
+
+  /** For the frames: on which of the brother's links it is heard. */
+  heardLinks(nowMs: number, peerTimeoutMs: number): number {
+    if (!this.#alive) return 0
+    let bits = 0
+    this.#links.forEach((l, i) => {
+      if (nowMs < l.markedAtMs + peerTimeoutMs) bits |= 1 << i
+    })
+    return bits
+  }
+
+  /** Frames pass both ways on this link. */
+  isLinkUp(nowMs: number, link: number, peerTimeoutMs: number): boolean {
+    const contact = this.#links[link]
+    if (contact === undefined || !this.#alive || !contact.open) return false
+    return nowMs < contact.heardAtMs + peerTimeoutMs && (this.#brotherHears & (1 << link)) !== 0
+  }
+}

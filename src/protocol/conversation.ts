@@ -1,0 +1,137 @@
+/**
+ * Sessions, sequence numbers and acknowledgements: which frame belongs to the living conversation with the brother.
+ *
+ * After RFC 5880 (BFD), `session` and `echo` are its discriminators: a frame that does not echo my session can start a
+ * conversation but never change anything. A new session of the brother becomes the current one only with a frame that
+ * acknowledges something I sent a moment ago, and a session that was replaced never comes back: so frames recorded in
+ * any earlier session, his or mine, change nothing, without clocks.
+ */
+import type { FrameRejection, Trailer } from './frame'
+import { LINKS_MAX } from './settings'
+
+/** Send times of this many of the latest frames are known; an acknowledgement of an older one renews nothing. */
+const SENT_KEPT = 256
+const RETIRED_KEPT = 32
+
+export interface Peer {
+  readonly session: bigint
+  readonly nodeId: bigint
+  /** Highest sequence number received. */
+  lastSeq: number
+  readonly lastSeqByLink: number[]
+  /** Highest of my sequence numbers that it acknowledged. */
+  ackedSeq: number
+}
+
+export type Reception =
+  | { readonly kind: 'drop'; readonly cause: FrameRejection }
+  /** Sealed and from a session that is not confirmed yet: worth an answer, nothing more. */
+  | { readonly kind: 'hello' }
+  /** A copy, on another link, of something received already. */
+  | { readonly kind: 'copy' }
+  /**
+   * The newest word of the brother. `adopted`: with this frame its session became the current one.
+   * `ackedAtMs`: when I sent what it acknowledges, if it acknowledges something new and that is still known.
+   */
+  | { readonly kind: 'current'; readonly adopted: boolean; readonly ackedAtMs: number | null }
+
+export class Conversation {
+  readonly session: bigint
+  #seq = 0
+  readonly #sentAtMs = new Float64Array(SENT_KEPT).fill(-Infinity)
+  #peer: Peer | null = null
+  #hello: { readonly session: bigint; readonly seq: number } | null = null
+  readonly #retired: bigint[] = []
+
+  constructor(session: bigint) {
+    this.session = session
+  }
+
+  get peer(): Peer | null {
+    return this.#peer
+  }
+  get lastSentSeq(): number {
+    return this.#seq
+  }
+
+  /** The next sequence number, sent now. */
+  nextSeq(nowMs: number): number {
+    this.#seq += 1
+    this.#sentAtMs[this.#seq % SENT_KEPT] = nowMs
+    return this.#seq
+  }
+
+  /** When this frame of mine was sent, or null if that is not known (any more). */
+  sentAtMs(seq: number): number | null {
+    if (seq < 1 || seq > this.#seq || seq <= this.#seq - SENT_KEPT) return null
+    const atMs = this.#sentAtMs[seq % SENT_KEPT] ?? -Infinity
+    return atMs === -Infinity ? null : atMs
+  }
+
+  /** Send times are measured on a clock that stood still: acknowledgements of what was sent before renew nothing. */
+  forgetSendTimes(): void {
+    this.#sentAtMs.fill(-Infinity)
+  }
+
+  /** What the next frame to the brother echoes and acknowledges. `toHello`: address the unconfirmed session. */
+  address(toHello: boolean): { readonly echo: bigint; readonly ack: number } {
+    if (toHello && this.#hello !== null) return { echo: this.#hello.session, ack: this.#hello.seq }
+    if (this.#peer !== null) return { echo: this.#peer.session, ack: this.#peer.lastSeq }
+    return { echo: 0n, ack: 0 }
+  }
+
+  get hasHello(): boolean {
+    return this.#hello !== null
+  }
+
+  /**
+   * Judges a sealed frame. `confirmMs`: how old an acknowledged frame of mine may be to confirm a new session.
+   * `guarded`: the current conversation is alive, so only the same node may replace its session.
+   */
+  receive(nowMs: number, trailer: Trailer, confirmMs: number, guarded: boolean): Reception {
+    if (trailer.session === this.session) return { kind: 'drop', cause: 'reflected' }
+    if (trailer.session === 0n || trailer.seq === 0 || trailer.link >= LINKS_MAX)
+      return { kind: 'drop', cause: 'field' }
+    if (this.#peer !== null && trailer.session === this.#peer.session) return this.#receiveCurrent(this.#peer, trailer)
+    if (this.#retired.includes(trailer.session)) return { kind: 'drop', cause: 'replayed' }
+    if (guarded && this.#peer !== null && trailer.nodeId !== this.#peer.nodeId) {
+      return { kind: 'drop', cause: 'third-party' }
+    }
+    const ackedAtMs = trailer.echo === this.session ? this.sentAtMs(trailer.ack) : null
+    if (ackedAtMs === null || nowMs - ackedAtMs > confirmMs) {
+      this.#hello = { session: trailer.session, seq: trailer.seq }
+      return { kind: 'hello' }
+    }
+    this.retirePeer()
+    this.#hello = null
+    this.#peer = {
+      session: trailer.session,
+      nodeId: trailer.nodeId,
+      lastSeq: trailer.seq,
+      lastSeqByLink: new Array<number>(LINKS_MAX).fill(0),
+      ackedSeq: trailer.ack
+    }
+    this.#peer.lastSeqByLink[trailer.link] = trailer.seq
+    return { kind: 'current', adopted: true, ackedAtMs }
+  }
+
+  /** The brother's session is over; its frames are refused from now on. */
+  retirePeer(): void {
+    if (this.#peer === null) return
+    this.#retired.push(this.#peer.session)
+    if (this.#retired.length > RETIRED_KEPT) this.#retired.shift()
+    this.#peer = null
+  }
+
+  #receiveCurrent(peer: Peer, trailer: Trailer): Reception {
+    if (trailer.echo !== this.session) return { kind: 'drop', cause: 'session' }
+    if (trailer.ack > this.#seq) return { kind: 'drop', cause: 'field' }
+    if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0)) return { kind: 'drop', cause: 'replayed' }
+    peer.lastSeqByLink[trailer.link] = trailer.seq
+    if (trailer.seq <= peer.lastSeq) return { kind: 'copy' }
+    peer.lastSeq = trailer.seq
+    if (trailer.ack <= peer.ackedSeq) return { kind: 'current', adopted: false, ackedAtMs: null }
+    peer.ackedSeq = trailer.ack
+    return { kind: 'current', adopted: false, ackedAtMs: this.sentAtMs(trailer.ack) }
+  }
+}

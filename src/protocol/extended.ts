@@ -1,0 +1,1305 @@
+/**
+ * The pair machine of the extended wire. This file owns every change of role: `#becomeActive`, `#becomeStandby` and
+ * `#leave` are the only places that set it.
+ *
+ *                 brother is Active / I grant the role
+ *      INITIAL ───────────────────────────────────────────▶ STANDBY
+ *         │                                                  │   ▲
+ *         │ the brother grants it,                the brother│   │ I hand over (grant), I yield to a higher
+ *         │ or TAKEOVER allows it                  grants it,│   │ epoch, my lease ends, or an operator forces it
+ *         │                            or TAKEOVER allows it │   │
+ *         └───────────────────▶ ACTIVE ◀─────────────────────┘   │
+ *                                 └──────────────────────────────┘
+ *
+ * With contact, a role is only ever taken by a grant: a Designate of a brother that does not serve, with the epoch to
+ * take. From that moment the grantor treats the brother as the Active of that epoch and comes back only by the rules of
+ * takeover, or when the brother says that it did not take it. Without contact, `policy.ts` says who may take the role on
+ * which evidence. Detection and sessions live in `contact.ts` and `conversation.ts`, numbers in `ledger.ts`.
+ */
+import type { ReasonCode } from './catalogue'
+import { Contact } from './contact'
+import { Conversation } from './conversation'
+import { UINT48_MAX, type Flags, type Frame, type Head, type Trailer } from './frame'
+import { freshForMs, leaseMs } from './lease'
+import { Ledger } from './ledger'
+import type {
+  CommandError,
+  Designation,
+  Input,
+  MachineView,
+  Output,
+  PairEvent,
+  PairMachine,
+  PeerView,
+  RandomInt,
+  Role
+} from './machine'
+import { mayTake, rank, servesUnderLease, winsConflict, type Candidate, type Evidence } from './policy'
+import type { PairRecord } from './record'
+import { LINKS_MAX, type PairSettings } from './settings'
+
+/** Repeats of a goodbye before the side leaves without an answer. */
+const GOODBYES_MAX = 5
+/** A goodbye waits this long for the store, where the policy needs `released` on disk. */
+const GOODBYE_STORE_MS = 200
+/** An operator's command ends after this at the latest. */
+const COMMAND_MS_MAX = 15_000
+const FITNESS_MAX = 255
+/** Heartbeats between a Standby's measurements of the round trip. */
+const SAMPLE_EVERY = 5
+
+/** The latest word of the brother. */
+interface Brother {
+  role: Role
+  epoch: number
+  priority: number
+  fitness: number
+  nodeId: bigint
+  flags: Flags
+  peerTimeoutMs: number
+  heartbeatMs: number
+  /** What it waits for at least before it takes over from me, as it said in its latest word. */
+  promisedMs: number
+}
+
+/** A handover that waits for the brother's fresh readiness; I still serve. */
+interface Handover {
+  readonly reason: ReasonCode
+  readonly commandId: number | null
+  readonly firstSeq: number
+  readonly deadlineMs: number
+}
+
+/** A grant that is out: the brother may be Active with this epoch at any moment. */
+interface Grant {
+  readonly epoch: number
+  readonly firstSeq: number
+  readonly reason: ReasonCode
+  readonly commandId: number | null
+  readonly deadlineMs: number
+}
+
+/** My wish for the role, by an operator or to fail back. */
+interface Wanting {
+  readonly reason: ReasonCode
+  readonly commandId: number | null
+  readonly firstSeq: number
+  readonly deadlineMs: number
+  /** Take it without the brother's consent at this time; Infinity = never. */
+  readonly forceAtMs: number
+}
+
+interface Leaving {
+  readonly granted: number | null
+  firstSeq: number
+  /** Until then the store is waited for; afterwards goodbyes go out. */
+  storeUntilMs: number
+  sent: number
+}
+
+const TAKEOVER_REASONS: Readonly<Record<Evidence, ReasonCode>> = {
+  'never-met': 'cannot-negotiate',
+  silence: 'lost-connection',
+  'stood-down': 'half-open',
+  crash: 'brother-crashed',
+  goodbye: 'brother-left'
+}
+
+type Held = 'no' | 'deferring' | 'forced'
+
+export class ExtendedMachine implements PairMachine {
+  readonly #settings: PairSettings
+  readonly #randomInt: RandomInt
+  readonly #keyed: boolean
+  readonly #conversation: Conversation
+  readonly #contact: Contact
+  #ledger: Ledger
+
+  #role: Role = 'initial'
+  #previousRole: Role = 'initial'
+  #reason: ReasonCode = 'starting'
+  #sinceMs = 0
+  /** The epoch I am Active with; 0 otherwise. */
+  #epoch = 0
+  /** The latest epoch I was Active with in this session. */
+  #heldEpoch = 0
+  /** I stay Active, but with a newer epoch, as soon as there is one. */
+  #reassertDue: ReasonCode | null = null
+  #leaseUntilMs = -Infinity
+  /** The brother cannot act before it is heard again: no lease is needed. */
+  #sole = false
+  /** The lease stands on an acknowledgement of the brother's present session. */
+  #leaseIsOfThisSession = false
+  /** How the brother is known to have gone, until it is heard again. */
+  #departed: { readonly evidence: 'crash' | 'goodbye'; readonly atMs: number } | null = null
+  /** Serving waits for proof that the brother did not take over while I was away; since when, or null. */
+  #pausedAtMs: number | null = null
+  #pausedSeq = 0
+
+  #brother: Brother | null = null
+  #online = false
+  #onlineSinceMs = Infinity
+  readonly #linkUp: boolean[]
+  #mismatch = ''
+  #conflict = ''
+
+  #handover: Handover | null = null
+  #grant: Grant | null = null
+  #wanting: Wanting | null = null
+  #leaving: Leaving | null = null
+  #held: Held = 'no'
+  /** The grant that I refused last; said in my next frame. */
+  #refusal: ReasonCode | null = null
+
+  #fitness = FITNESS_MAX
+  #hostStalled = false
+  #flowsHash = 0
+  #lessFitSinceMs = Infinity
+  /** An operator moved the role: no fail-back until the brother was away. */
+  #failbackHeld = false
+
+  #started = false
+  #nowMs = -Infinity
+  #lastStepMs = -Infinity
+  #nextSendAtMs = Infinity
+  #lastSentAtMs = -Infinity
+  #urgeAtMs = Infinity
+  #helloRepliedAtMs = -Infinity
+  #startedAtMs = Infinity
+  /** The longest takeover delay that a former session of this side promised. */
+  #promisedBeforeMs = 0
+  #sentInStep = false
+  #turn = false
+  #deadlineMs = Infinity
+  #out: Output[] = []
+
+  constructor(settings: PairSettings, context: { readonly randomInt: RandomInt; readonly keyed: boolean }) {
+    this.#settings = settings
+    this.#randomInt = context.randomInt
+    this.#keyed = context.keyed
+    this.#conversation = new Conversation(this.#randomId())
+    this.#contact = new Contact(settings.links.length)
+    this.#linkUp = settings.links.map(() => false)
+    this.#ledger = new Ledger(null, this.#randomId())
+  }
+
+  // ---------------------------------------------------------------------------------------------------- the one door
+
+  step(nowMs: number, input: Input): readonly Output[] {
+    this.#out = []
+    const lateMs = this.#wake(nowMs)
+    this.#sentInStep = false
+    // A frame may bring the acknowledgement that renews the lease; nothing else may act on one that has run out.
+    if (input.kind !== 'frame') this.#expireLease()
+    switch (input.kind) {
+      case 'start':
+        this.#start(input.record)
+        break
+      case 'tick':
+        this.#judge()
+        break
+      case 'frame':
+        this.#receive(input.link, input.frame)
+        break
+      case 'refused':
+        this.#onRefused(input.link)
+        break
+      case 'link':
+        this.#onLink(input.link, input.open)
+        break
+      case 'stored':
+        this.#onStored(input.ticket, input.ok)
+        break
+      case 'command':
+        this.#onCommand(input.id, input.designate, input.force)
+        break
+      case 'fitness':
+        this.#fitness = Math.max(0, Math.min(FITNESS_MAX, Math.round(input.value)))
+        this.#considerFitness()
+        break
+      case 'hostStalled':
+        this.#onHostStalled(input.stalled)
+        break
+      case 'suspended':
+        this.#onSuspended(input.ms, lateMs)
+        break
+      case 'flows':
+        this.#flowsHash = input.hash >>> 0
+        break
+      case 'goodbye':
+        this.#onGoodbye(input.reason)
+        break
+      default:
+        input satisfies never
+    }
+    if (this.#started) this.#settle()
+    this.#deadlineMs = this.#nextDeadlineMs()
+    return this.#out
+  }
+
+  deadlineMs(): number {
+    return this.#deadlineMs
+  }
+
+  #nextDeadlineMs(): number {
+    if (!this.#started) return Infinity
+    if (this.#leaving !== null) return this.#leaving.storeUntilMs === 0 ? this.#urgeAtMs : this.#leaving.storeUntilMs
+    return Math.min(
+      this.#nextSendAtMs,
+      this.#contact.nextProbeAtMs(this.#heartbeatMs),
+      this.#urgeAtMs,
+      this.#contact.lostAtMs(this.#peerTimeoutMs),
+      this.#takeAtMs(),
+      this.#online ? this.#contact.oneWayAtMs(this.#peerTimeoutMs) : Infinity,
+      this.#role === 'active' && this.#underLease && !this.#sole ? this.#leaseUntilMs : Infinity,
+      this.#pausedUntilMs(),
+      this.#handover?.deadlineMs ?? Infinity,
+      this.#grant !== null && this.#grant.commandId !== null ? this.#grant.deadlineMs : Infinity,
+      this.#wanting === null ? Infinity : Math.min(this.#wanting.deadlineMs, this.#wanting.forceAtMs),
+      this.#failbackAtMs(),
+      this.#ledger.retryAtMs
+    )
+  }
+
+  view(): MachineView {
+    const active = this.#role === 'active'
+    return {
+      role: this.#role,
+      previousRole: this.#previousRole,
+      reason: this.#reason,
+      sinceMs: this.#sinceMs,
+      epoch: active ? this.#epoch : this.#ledger.floor,
+      online: this.#online,
+      serving: active && this.#pausedAtMs === null && this.#leaving === null,
+      leaseUntilMs: this.#underLease && !this.#sole ? this.#leaseUntilMs : Infinity,
+      freshForMs: this.#freshForMs,
+      authenticated: this.#keyed,
+      linksUp: [...this.#linkUp],
+      peer: this.#peerView()
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------ time passing
+
+  /** Notices that this side itself did not run, before anything is judged. Returns by how much it was late. */
+  #wake(nowMs: number): number {
+    if (nowMs < this.#nowMs) throw new Error('the monotonic clock went backwards')
+    const dueMs = Math.max(this.#deadlineMs, this.#lastStepMs)
+    const lateMs = Math.max(0, nowMs - dueMs)
+    this.#nowMs = nowMs
+    this.#lastStepMs = nowMs
+    if (lateMs > Math.max(10, this.#heartbeatMs) / 2) this.#contact.wasDeaf(lateMs)
+    // The brother may take over P after it heard me last. Having sent nothing for that long, I have to ask first.
+    const silentMs = nowMs - this.#lastSentAtMs
+    if (this.#role === 'active' && silentMs > this.#heartbeatMs + this.#freshForMs) {
+      this.#pause('own-stall', silentMs)
+    }
+    return lateMs
+  }
+
+  #start(record: PairRecord | null): void {
+    if (this.#started) throw new Error('started twice')
+    this.#started = true
+    this.#ledger = new Ledger(record, this.#ledger.nodeId)
+    this.#promisedBeforeMs = this.#ledger.promisedMs
+    this.#startedAtMs = this.#nowMs
+    this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
+    this.#sinceMs = this.#nowMs
+    this.#nextSendAtMs = this.#nowMs
+    this.#event('started', 'starting', { epoch: this.#ledger.floor })
+    if (record === null) this.#event('store', 'store-new', {})
+  }
+
+  /** Everything that only the passing of time brings. Called with the sockets drained. */
+  #judge(): void {
+    if (!this.#started) return
+    const now = this.#nowMs
+    if (this.#leaving !== null) return this.#judgeLeaving(this.#leaving)
+    if (now >= this.#contact.lostAtMs(this.#peerTimeoutMs)) this.#loseContact('lost-connection')
+    if (this.#departed?.evidence === 'crash' && now >= this.#crashProofEndsMs()) this.#departed = null
+    if (now >= this.#takeAtMs()) this.#take()
+    if (this.#promisedBeforeMs > this.#peerTimeoutMs && now >= this.#startedAtMs + this.#promisedBeforeMs) {
+      this.#promisedBeforeMs = 0
+      this.#ledger.promise(this.#peerTimeoutMs)
+    }
+    if (now >= this.#pausedUntilMs()) this.#resume('brother-silent')
+    if (this.#handover !== null && now >= this.#handover.deadlineMs) this.#abortHandover('not-ready')
+    if (this.#grant !== null && now >= this.#grant.deadlineMs) this.#failGrantCommand()
+    if (this.#wanting !== null && now >= this.#wanting.forceAtMs) this.#takeForced()
+    if (this.#wanting !== null && now >= this.#wanting.deadlineMs) this.#failWanting('not-confirmed', '')
+    if (now >= this.#failbackAtMs()) this.#want('failback', null, Infinity)
+    this.#considerFitness()
+    if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) {
+      this.#contact.probed(now)
+      this.#send(this.#regularHead(), { probe: true })
+    }
+    if (now >= this.#urgeAtMs) this.#urge()
+    if (now >= this.#nextSendAtMs) {
+      // On a grid, so that a late heartbeat does not delay the next; not to catch up after a pause.
+      const nextMs = this.#nextSendAtMs + this.#sendEveryMs
+      this.#nextSendAtMs = nextMs > now ? nextMs : now + this.#sendEveryMs
+      this.#heartbeat()
+    }
+  }
+
+  /** Derived consequences of any step: the lease, the brother's presence, the store. */
+  #settle(): void {
+    const now = this.#nowMs
+    this.#expireLease()
+    if (this.#leaving === null) {
+      if (this.#online && !this.#contact.isTwoWay(now, this.#peerTimeoutMs)) this.#setOnline(false, 'half-open')
+      for (let link = 0; link < this.#linkUp.length; link++) this.#settleLink(link)
+    }
+    const write = this.#ledger.flush(now)
+    if (write !== null) this.#out.push({ kind: 'store', ...write })
+  }
+
+  #expireLease(): void {
+    if (this.#role !== 'active' || !this.#underLease || this.#sole || this.#nowMs < this.#leaseUntilMs) return
+    this.#becomeStandby('lease-expired')
+    this.#announce()
+  }
+
+  #settleLink(link: number): void {
+    const up = this.#contact.isLinkUp(this.#nowMs, link, this.#peerTimeoutMs)
+    if (up === this.#linkUp[link]) return
+    this.#linkUp[link] = up
+    const reason = up ? 'brother-heard' : this.#contact.alive ? 'half-open' : 'brother-silent'
+    this.#event('link', reason, { link, up })
+  }
+
+  // ------------------------------------------------------------------------------------------------------ role changes
+
+  #becomeActive(epoch: number, reason: ReasonCode): void {
+    if (this.#role === 'active') throw new Error('Active already')
+    this.#ledger.use(epoch)
+    this.#ledger.setReleased(false)
+    this.#epoch = epoch
+    this.#heldEpoch = epoch
+    this.#reassertDue = null
+    this.#failGrantCommand()
+    this.#grant = null
+    this.#held = 'no'
+    this.#conflict = ''
+    this.#pausedAtMs = null
+    this.#setRole('active', reason)
+    const wanting = this.#wanting
+    this.#wanting = null
+    if (wanting !== null) this.#replyOk(wanting.commandId)
+    this.#nextSendAtMs = this.#nowMs + this.#sendEveryMs
+    this.#announce()
+  }
+
+  #becomeStandby(reason: ReasonCode): void {
+    this.#epoch = 0
+    this.#reassertDue = null
+    this.#sole = false
+    this.#pausedAtMs = null
+    this.#lessFitSinceMs = Infinity
+    this.#setRole('standby', reason)
+    // Whoever asked for this while something else brought it about has it all the same.
+    const handover = this.#handover
+    this.#handover = null
+    this.#replyOk(handover?.commandId ?? null)
+  }
+
+  #setRole(role: Role, reason: ReasonCode): void {
+    this.#previousRole = this.#role
+    this.#role = role
+    this.#reason = reason
+    this.#sinceMs = this.#nowMs
+    this.#event('role', reason, {
+      role,
+      previousRole: this.#previousRole,
+      epoch: role === 'active' ? this.#epoch : this.#ledger.floor
+    })
+  }
+
+  /** Takes the role with a number of its own, as soon as the store has confirmed one. */
+  #promote(reason: ReasonCode): boolean {
+    if (!this.#hasOwnEpoch) return false
+    this.#becomeActive(this.#ledger.nextOwn(), reason)
+    return true
+  }
+
+  /** Stays Active with a newer epoch than any the brother knows. */
+  #reassert(reason: ReasonCode): void {
+    // Without a number on disk it is due when the store has answered.
+    this.#reassertDue = this.#hasOwnEpoch ? null : reason
+    if (!this.#hasOwnEpoch) return
+    const epoch = this.#ledger.nextOwn()
+    this.#ledger.use(epoch)
+    this.#epoch = epoch
+    this.#heldEpoch = epoch
+    this.#event('reasserted', reason, { epoch })
+    this.#announce()
+  }
+
+  #pause(reason: ReasonCode, ms: number): void {
+    if (this.#role !== 'active' || this.#leaving !== null) return
+    if (this.#pausedAtMs === null) this.#event('paused', reason, { ms: Math.round(ms) })
+    this.#pausedAtMs = this.#nowMs
+    this.#pausedSeq = this.#conversation.lastSentSeq + 1
+    this.#announce({ probe: true })
+  }
+
+  #resume(reason: ReasonCode): void {
+    this.#pausedAtMs = null
+    this.#event('resumed', reason, { epoch: this.#epoch })
+  }
+
+  /** Without a lease, a brother that stays silent for its whole takeover delay does not keep me from serving. */
+  #pausedUntilMs(): number {
+    if (this.#pausedAtMs === null) return Infinity
+    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return Infinity
+    return Math.max(this.#pausedAtMs, this.#contact.listeningSinceMs) + this.#peerTimeoutMs
+  }
+
+  // -------------------------------------------------------------------------------------------- taking over by evidence
+
+  /** What this side knows of a brother that does not object, and since when that allows to act on it. */
+  #evidence(): { readonly evidence: Evidence; readonly fromMs: number } | null {
+    if (this.#role === 'active' || this.#grantIsOpen) return null
+    const peerTimeoutMs = this.#peerTimeoutMs
+    // To the brother a link that I closed looked like my crash: it may act on that until a whole delay has passed again.
+    const afterClosedMs =
+      this.#settings.policy === 'availability' ? -Infinity : this.#contact.soundSinceMs + peerTimeoutMs
+    if (this.#contact.alive) {
+      if (this.#brother?.role === 'active') return null
+      const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
+      const fromMs = Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, afterClosedMs)
+      return { evidence: 'stood-down', fromMs }
+    }
+    if (this.#departed !== null) return { evidence: this.#departed.evidence, fromMs: this.#departed.atMs }
+    const listeningSinceMs = this.#contact.listeningSinceMs
+    const afterStartMs = listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)
+    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: Math.max(afterStartMs, afterClosedMs) }
+    if (listeningSinceMs === Infinity) return null
+    const afterHeardMs = this.#contact.heardAtMs + peerTimeoutMs
+    const fromMs = Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, afterClosedMs)
+    return { evidence: 'silence', fromMs }
+  }
+
+  /** When the evidence allows this side to take the role under its policy; Infinity = it does not. */
+  #takeAtMs(): number {
+    const known = this.#evidence()
+    if (known === null || !this.#mayTakeOn(known.evidence)) return Infinity
+    // Waiting for the store must not turn into a busy loop: its answer is a step of its own.
+    return this.#hasOwnEpoch ? known.fromMs : Infinity
+  }
+
+  #mayTakeOn(evidence: Evidence): boolean {
+    if (this.#held !== 'no' || this.#hostStalled) return false
+    const alone = evidence === 'never-met' || evidence === 'silence' || evidence === 'stood-down'
+    if (alone && this.#ledger.released && this.#settings.policy !== 'availability') return false
+    return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
+  }
+
+  #take(): void {
+    const known = this.#evidence()
+    if (known === null || this.#nowMs < this.#takeAtMs()) return
+    // Under `safety` a side that crashed does not come back alone; under `preferred` the preferred one does.
+    const sole = known.evidence === 'goodbye' || (known.evidence === 'crash' && this.#settings.policy === 'safety')
+    if (this.#promote(TAKEOVER_REASONS[known.evidence])) this.#sole = sole
+  }
+
+  #loseContact(reason: ReasonCode): void {
+    this.#contact.lost()
+    this.#setOnline(false, reason)
+    this.#failbackHeld = false
+    if (this.#held === 'deferring') this.#held = 'no'
+    if (this.#grant !== null && this.#grant.commandId !== null) this.#failGrantCommand()
+    this.#grant = null
+    if (this.#handover !== null) this.#abortHandover('brother-silent')
+  }
+
+  #onRefused(link: number): void {
+    if (!this.#started || this.#leaving !== null) return
+    if (this.#contact.refused(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)) {
+      // Its session is kept: should the proof have been wrong, its next word is heard as before.
+      this.#loseContact('brother-crashed')
+      this.#departed = { evidence: 'crash', atMs: this.#nowMs }
+      if (this.#role === 'active' && this.#settings.policy === 'safety') this.#sole = true
+      this.#take()
+    }
+    if (!this.#contact.alive && this.#metInThisSession) {
+      // Nobody listened there when this probe arrived: whoever starts later waits for its whole takeover delay.
+      this.#extendLease(this.#contact.refusedSentAtMs(this.#nowMs, link, this.#peerTimeoutMs))
+    }
+  }
+
+  /** A proof of a crash speaks of one moment: the brother may have been started again since. */
+  #crashProofEndsMs(): number {
+    return (this.#departed?.atMs ?? 0) + this.#promisedMs / 2
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- receiving
+
+  #receive(link: number, frame: Frame): void {
+    if (!this.#started || (this.#leaving !== null && !this.#contact.alive)) return
+    const trailer = frame.trailer
+    if (trailer === null) return this.#drop(link, 'unsealed')
+    if (trailer.epoch > UINT48_MAX - 2 ** 16) return this.#drop(link, 'field')
+    const reception = this.#conversation.receive(this.#nowMs, trailer, this.#confirmMs, this.#isBrotherPresent)
+    switch (reception.kind) {
+      case 'drop':
+        return this.#drop(link, reception.cause)
+      case 'hello':
+        return this.#answerHello(link)
+      case 'copy':
+        return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
+      case 'current':
+        if (reception.adopted) this.#adopt(trailer)
+        this.#hear(link, frame, trailer, reception.ackedAtMs)
+        if (reception.adopted) this.#answer(frame)
+        return
+      default:
+        reception satisfies never
+    }
+  }
+
+  #adopt(trailer: Trailer): void {
+    const restarted = this.#brother !== null && this.#brother.nodeId === trailer.nodeId
+    this.#contact.renewed(this.#nowMs)
+    this.#setOnline(false, 'brother-restarted')
+    // The process I granted the role to is gone, and its successor has to be granted it anew.
+    this.#failGrantCommand()
+    this.#grant = null
+    this.#departed = null
+    this.#failbackHeld = false
+    this.#leaseIsOfThisSession = false
+    this.#event('negotiate', restarted ? 'brother-restarted' : 'brother-heard', {})
+    this.#brother = null
+    if (trailer.nodeId === this.#ledger.nodeId && this.#conversation.session < trailer.session) {
+      this.#ledger.renumber(this.#randomId())
+      this.#event('mismatch', 'cloned-identity', {})
+    }
+  }
+
+  /** The newest word of the brother, in the living conversation. */
+  #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
+    const now = this.#nowMs
+    this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
+    this.#brother = {
+      role: frame.state,
+      epoch: trailer.epoch,
+      priority: trailer.priority,
+      fitness: trailer.fitness,
+      nodeId: trailer.nodeId,
+      flags: trailer.flags,
+      peerTimeoutMs: trailer.peerTimeoutMs,
+      heartbeatMs: trailer.heartbeatMs,
+      promisedMs: trailer.promisedMs
+    }
+    this.#ledger.meet(trailer.nodeId)
+    this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
+    const partner = trailer.heardLinks !== 0
+    if (partner) this.#partnerHeard(trailer, ackedAtMs)
+    // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
+    if (frame.head === 'responsed' && ackedAtMs !== null) this.#contact.measured(now, now - ackedAtMs)
+    this.#compare(trailer)
+    if (this.#leaving !== null) return this.#hearLeaving(this.#leaving, trailer)
+    if (trailer.flags.goodbye) return this.#onBrotherLeft(frame, trailer)
+
+    // The number of a grant is heard of when it is taken or refused.
+    if (this.#role === 'active' || !isGrant(frame)) this.#ledger.hear(trailer.epoch)
+    if (this.#role === 'active') this.#hearAsActive(frame, trailer)
+    else this.#hearAsPassive(frame, trailer)
+    if (this.#wantsAnswer(frame)) this.#answer(frame)
+  }
+
+  /** The sender counts me as its partner: what it acknowledges is backed by its promise to wait. */
+  #partnerHeard(trailer: Trailer, ackedAtMs: number | null): void {
+    if (this.#ledger.released && this.#leaving === null) this.#ledger.setReleased(false)
+    this.#agreeOnPreferred(trailer)
+    if (ackedAtMs === null) return
+    this.#contact.answered(this.#nowMs)
+    // A restarted brother may promise less than before; what it promised earlier it keeps by waiting after its start.
+    if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = -Infinity
+    this.#leaseIsOfThisSession = true
+    this.#extendLease(ackedAtMs)
+    // Under `safety` a brother that is only just heard again cannot take the role by itself: no need to stop for an old word.
+    if (this.#settings.policy !== 'safety' || this.#nowMs < this.#leaseUntilMs) this.#sole = false
+    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
+  }
+
+  #extendLease(sentAtMs: number): void {
+    this.#leaseUntilMs = Math.max(this.#leaseUntilMs, sentAtMs + leaseMs(this.#promisedMs))
+  }
+
+  /** Both may hold themselves preferred only if one of them has a disk from another pair: the lower one gives in. */
+  #agreeOnPreferred(trailer: Trailer): void {
+    if (this.#settings.policy !== 'preferred' || trailer.nodeId === this.#ledger.nodeId) return
+    const higher =
+      this.#settings.priority !== trailer.priority
+        ? this.#settings.priority > trailer.priority
+        : this.#ledger.nodeId > trailer.nodeId
+    if (!higher) this.#ledger.setPreferred(false)
+    else if (!trailer.flags.preferred) this.#ledger.setPreferred(true)
+  }
+
+  #compare(trailer: Trailer): void {
+    const differ: string[] = []
+    if (trailer.policy !== this.#settings.policy) differ.push('policy')
+    if (trailer.heartbeatMs !== this.#settings.heartbeatMs) differ.push('heartbeat')
+    if (trailer.peerTimeoutMs !== this.#settings.peerTimeoutMs) differ.push('peerTimeout')
+    if (trailer.flowsHash !== 0 && this.#flowsHash !== 0 && trailer.flowsHash !== this.#flowsHash) differ.push('flows')
+    const mismatch = differ.join(',')
+    if (mismatch === this.#mismatch) return
+    this.#mismatch = mismatch
+    if (mismatch !== '') this.#event('mismatch', 'settings-differ', { differ })
+  }
+
+  #hearAsActive(frame: Frame, trailer: Trailer): void {
+    if (frame.state === 'active') return this.#resolveConflict(trailer)
+    this.#conflict = ''
+    if (this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack >= this.#pausedSeq) {
+      this.#resume('revalidated')
+    }
+    if (trailer.epoch > this.#epoch) this.#reassert('brother-behind')
+    if (this.#handover !== null && trailer.ack >= this.#handover.firstSeq && trailer.flags.ready) {
+      this.#failbackHeld = this.#handover.reason === 'operator'
+      this.#stepDown(this.#handover)
+    } else if (trailer.flags.wanted) this.#onWanted(trailer)
+    else this.#considerFitness()
+  }
+
+  #resolveConflict(trailer: Trailer): void {
+    const mine = { epoch: this.#epoch, priority: this.#settings.priority, nodeId: this.#ledger.nodeId }
+    const key = `${trailer.session}/${trailer.epoch}`
+    const news = this.#conflict !== key
+    if (news) this.#event('conflict', 'brother-active', { epoch: this.#epoch, brotherEpoch: trailer.epoch })
+    this.#conflict = key
+    if (!winsConflict(mine, trailer)) {
+      const reason = trailer.epoch > this.#epoch ? 'higher-epoch' : 'tie-break'
+      this.#event('yielded', reason, { epoch: this.#epoch, brotherEpoch: trailer.epoch })
+      this.#becomeStandby(reason)
+    } else if (trailer.epoch === this.#epoch) {
+      this.#reassert('tie-break')
+    } else if (news) {
+      this.#event('reasserted', 'higher-epoch', { epoch: this.#epoch })
+      this.#announce()
+    }
+  }
+
+  #hearAsPassive(frame: Frame, trailer: Trailer): void {
+    if (frame.state === 'active') return this.#hearActive(trailer)
+    const grant = this.#grant
+    if (grant !== null && trailer.flags.refusal && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq) {
+      return this.#takeBack(trailer)
+    }
+    if (isGrant(frame)) return this.#considerGrant(frame, trailer)
+    if (grant === null) this.#negotiate(frame, trailer)
+  }
+
+  #hearActive(trailer: Trailer): void {
+    if (this.#grant !== null) {
+      const commandId = this.#grant.commandId
+      this.#event('designate', 'brother-active', { epoch: trailer.epoch })
+      this.#grant = null
+      this.#replyOk(commandId)
+    }
+    this.#held = 'no'
+    this.#heldEpoch = 0
+    if (this.#role === 'initial') this.#becomeStandby('brother-active')
+    const wanting = this.#wanting
+    if (wanting !== null && trailer.flags.refusal && trailer.ack >= wanting.firstSeq) {
+      this.#failWanting('refused', trailer.reason)
+    }
+  }
+
+  /** Neither is Active, both hear each other: the lower one grants the role to the higher one. */
+  #negotiate(frame: Frame, trailer: Trailer): void {
+    if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return
+    const brother: Candidate = {
+      wanted: trailer.flags.wanted,
+      ready: trailer.flags.ready,
+      fit: trailer.fitness > 0,
+      heldEpoch: trailer.flags.holder ? trailer.epoch : 0,
+      role: frame.state,
+      priority: trailer.priority,
+      nodeId: trailer.nodeId
+    }
+    if (brother.ready && rank(this.#candidate(), brother) < 0) this.#grantRole('negotiated', null)
+  }
+
+  #candidate(): Candidate {
+    return {
+      wanted: this.#wanting !== null,
+      // A write that is under way ends in a moment: nobody is ranked by it.
+      ready: this.#isReady || (this.#isWilling && !this.#ledger.failed),
+      fit: this.#isFit,
+      heldEpoch: this.#isHolder ? this.#heldEpoch : 0,
+      role: this.#role,
+      priority: this.#settings.priority,
+      nodeId: this.#ledger.nodeId
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------- grants and handover
+
+  /** I do not serve, and from now on the brother may. Its epoch is above everything I know. */
+  #grantRole(reason: ReasonCode, commandId: number | null): void {
+    const epoch = this.#ledger.nextForBrother()
+    this.#ledger.hear(epoch)
+    this.#heldEpoch = 0
+    this.#grant = {
+      epoch,
+      firstSeq: this.#conversation.lastSentSeq + 1,
+      reason,
+      commandId,
+      deadlineMs: this.#nowMs + this.#commandMs
+    }
+    if (this.#role !== 'standby') this.#becomeStandby(reason)
+    this.#event('designate', reason, { epoch, to: 'brother' })
+    this.#announce()
+    this.#urgeAtMs = this.#nowMs + this.#retryMs
+  }
+
+  #considerGrant(frame: Frame, trailer: Trailer): void {
+    const epoch = trailer.epoch
+    if (epoch > this.#ledger.floor) {
+      // A grant of mine that is still out is below the brother's numbers by now: it can never be taken.
+      this.#failGrantCommand()
+      this.#grant = null
+    }
+    // What is refused, or was taken and lost again, is never taken later: the grantor may rely on that.
+    if (epoch <= this.#ledger.floor || this.#hostStalled || this.#held === 'forced') {
+      this.#ledger.hear(epoch)
+      this.#refusal = 'not-ready'
+      return
+    }
+    // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
+    const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
+    if (sentAtMs === null || trailer.heardLinks === 0) return
+    if (this.#nowMs >= sentAtMs + leaseMs(this.#promisedMs)) return
+    this.#ledger.reserve(epoch)
+    // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
+    if (!this.#ledger.isReserved(epoch, this.#settings.policy === 'availability')) return
+    this.#event('designate', trailer.reason, { epoch, to: 'self', id: frame.id })
+    this.#extendLease(sentAtMs)
+    this.#becomeActive(epoch, this.#wanting?.reason ?? grantReason(trailer))
+  }
+
+  /** The brother saw my grant and promised never to use it: its refusal gives the role back. */
+  #takeBack(trailer: Trailer): void {
+    const commandId = this.#grant?.commandId ?? null
+    this.#grant = null
+    this.#ledger.hear(trailer.epoch)
+    this.#event('handover', 'handover-aborted', { because: trailer.reason })
+    const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
+    if (sentAtMs !== null && this.#isReady && this.#nowMs < sentAtMs + leaseMs(this.#promisedMs)) {
+      this.#promote('handover-aborted')
+    }
+    this.#replyError(commandId, 'refused', trailer.reason)
+  }
+
+  #startHandover(reason: ReasonCode, commandId: number | null): void {
+    if (this.#handover !== null) return this.#replyError(commandId, 'busy', '')
+    this.#handover = {
+      reason,
+      commandId,
+      firstSeq: this.#conversation.lastSentSeq + 1,
+      deadlineMs: this.#nowMs + this.#commandMs / 2
+    }
+    this.#event('handover', reason, { phase: 'asking' })
+    this.#announce({ probe: true })
+    this.#urgeAtMs = this.#nowMs + this.#retryMs
+  }
+
+  #stepDown(handover: Pick<Handover, 'reason' | 'commandId'>): void {
+    this.#handover = null
+    this.#becomeStandby(handover.reason)
+    this.#grantRole(handover.reason, handover.commandId)
+  }
+
+  #abortHandover(because: ReasonCode): void {
+    const handover = this.#handover
+    this.#handover = null
+    if (handover === null) return
+    this.#lessFitSinceMs = this.#nowMs
+    this.#event('handover', 'handover-aborted', { because })
+    this.#replyError(handover.commandId, because === 'not-ready' ? 'not-confirmed' : 'brother-offline', because)
+  }
+
+  #failGrantCommand(): void {
+    const grant = this.#grant
+    if (grant === null || grant.commandId === null) return
+    this.#grant = { ...grant, commandId: null, deadlineMs: Infinity }
+    this.#event('handover', 'handover-aborted', { because: 'brother-silent' })
+    this.#replyError(grant.commandId, 'not-confirmed', '')
+  }
+
+  /** The Standby asks for the role. What it just acknowledged is fresh enough to be its readiness. */
+  #onWanted(trailer: Trailer): void {
+    if (!trailer.flags.ready) {
+      this.#refusal = 'not-ready'
+      return
+    }
+    const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
+    if (this.#handover !== null || sentAtMs === null || this.#nowMs - sentAtMs > this.#confirmMs) return
+    const failback = trailer.reason === 'failback'
+    this.#failbackHeld = !failback
+    this.#stepDown({ reason: failback ? 'failback' : 'designated', commandId: null })
+  }
+
+  #want(reason: ReasonCode, commandId: number | null, forceAtMs: number): void {
+    this.#wanting = {
+      reason,
+      commandId,
+      firstSeq: this.#conversation.lastSentSeq + 1,
+      deadlineMs: (forceAtMs === Infinity ? this.#nowMs : forceAtMs) + this.#commandMs,
+      forceAtMs
+    }
+    if (forceAtMs !== Infinity) return
+    this.#event('handover', reason, { phase: 'asking' })
+    this.#announce({ probe: true })
+    this.#urgeAtMs = this.#nowMs + this.#retryMs
+  }
+
+  #failWanting(error: CommandError, detail: string): void {
+    const wanting = this.#wanting
+    this.#wanting = null
+    if (wanting === null) return
+    this.#onlineSinceMs = this.#nowMs
+    if (wanting.commandId === null) this.#event('handover', 'handover-aborted', { because: error })
+    this.#replyError(wanting.commandId, error, detail)
+  }
+
+  #takeForced(): void {
+    const wanting = this.#wanting
+    if (wanting === null) return
+    if (this.#promote('operator-forced')) this.#sole = true
+    else if (this.#ledger.failed) this.#failWanting('refused', 'store-failed')
+    else this.#wanting = { ...wanting, forceAtMs: this.#nowMs + this.#retryMs }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ commands
+
+  #onCommand(id: number, designate: Designation, force: boolean): void {
+    if (!this.#started || this.#leaving !== null) return this.#replyError(id, 'stopped', '')
+    const target: Role = designate === 'swap' ? (this.#role === 'active' ? 'standby' : 'active') : designate
+    if (target === this.#role) return this.#replyOk(id)
+    const busy = this.#handover !== null || this.#grant?.commandId != null || this.#wanting?.commandId != null
+    if (busy) return this.#replyError(id, 'busy', '')
+    if (target === 'active') this.#commandActive(id, force)
+    else this.#commandStandby(id, force)
+  }
+
+  #commandActive(id: number, force: boolean): void {
+    if (this.#online) {
+      this.#held = 'no'
+      if (!this.#isFit) return this.#replyError(id, 'refused', 'not-ready')
+      return this.#want('operator', id, Infinity)
+    }
+    if (!force) return this.#replyError(id, 'brother-offline', '')
+    this.#held = 'no'
+    // A brother that serves under a lease has stopped when every promise to it has run out.
+    const leased = this.#settings.policy !== 'availability' && this.#departed === null
+    const waitedMs = Math.max(this.#contact.heardAtMs, this.#startedAtMs) + this.#peerTimeoutMs
+    this.#want('operator-forced', id, leased ? Math.max(this.#nowMs, waitedMs) : this.#nowMs)
+    if (this.#wanting !== null && this.#nowMs >= this.#wanting.forceAtMs) this.#takeForced()
+  }
+
+  #commandStandby(id: number, force: boolean): void {
+    if (this.#online && this.#role === 'active') return this.#startHandover('operator', id)
+    if (!this.#online && !force) return this.#replyError(id, 'brother-offline', '')
+    this.#held = this.#online ? 'deferring' : 'forced'
+    this.#becomeStandby(this.#online ? 'operator' : 'operator-forced')
+    this.#replyOk(id)
+    this.#announce()
+  }
+
+  #replyOk(id: number | null): void {
+    if (id !== null) this.#out.push({ kind: 'reply', id, ok: true, role: this.#role })
+  }
+
+  #replyError(id: number | null, error: CommandError, detail: string): void {
+    if (id !== null) this.#out.push({ kind: 'reply', id, ok: false, error, detail })
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- fitness
+
+  #considerFitness(): void {
+    const brother = this.#brother
+    if (this.#role !== 'active' || brother === null || !this.#online || this.#handover !== null) return
+    const mine = this.#ownFitness
+    if (!brother.flags.ready || brother.fitness <= mine) {
+      this.#lessFitSinceMs = Infinity
+      return
+    }
+    // A difference has to last; a side that cannot serve at all does not wait.
+    this.#lessFitSinceMs = Math.min(this.#lessFitSinceMs, this.#nowMs)
+    const retrying = this.#lessFitSinceMs < this.#nowMs
+    if (this.#nowMs - this.#lessFitSinceMs < this.#peerTimeoutMs && (mine > 0 || retrying)) return
+    this.#startHandover(this.#hostStalled ? 'host-stalled' : 'less-fit', null)
+  }
+
+  #onHostStalled(stalled: boolean): void {
+    if (stalled === this.#hostStalled) return
+    this.#hostStalled = stalled
+    this.#event('host-stalled', stalled ? 'host-stalled' : 'revalidated', { stalled })
+    this.#considerFitness()
+  }
+
+  #failbackAtMs(): number {
+    const brother = this.#brother
+    if (!this.#settings.failback || this.#role !== 'standby' || this.#wanting !== null || !this.#online) return Infinity
+    if (brother?.role !== 'active' || brother.priority >= this.#settings.priority || !this.#isReady) return Infinity
+    if (this.#failbackHeld || this.#ownFitness < brother.fitness) return Infinity
+    return Math.max(this.#onlineSinceMs, this.#sinceMs) + this.#settings.failbackDelayMs
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- leaving
+
+  #onGoodbye(reason: 'removed' | 'shutdown'): void {
+    if (!this.#started || this.#leaving !== null) return
+    for (const id of [this.#handover?.commandId, this.#grant?.commandId, this.#wanting?.commandId]) {
+      if (id != null) this.#replyError(id, 'stopped', '')
+    }
+    const heard = this.#contact.alive
+    const serves = this.#role === 'active'
+    this.#handover = null
+    this.#wanting = null
+    if (this.#role !== 'initial') {
+      this.#epoch = 0
+      this.#setRole('initial', reason)
+    }
+    this.#event('stopped', reason, {})
+    let granted = this.#grant?.epoch ?? null
+    this.#grant = null
+    if (heard && serves) {
+      granted = this.#ledger.nextForBrother()
+      this.#ledger.hear(granted)
+    }
+    this.#leaving = {
+      granted,
+      firstSeq: this.#conversation.lastSentSeq + 1,
+      storeUntilMs: 0,
+      sent: 0
+    }
+    this.#urgeAtMs = heard ? this.#nowMs : Infinity
+    if (heard && this.#settings.policy === 'preferred' && this.#ledger.preferred) {
+      this.#ledger.setReleased(true)
+      this.#leaving.storeUntilMs = this.#nowMs + GOODBYE_STORE_MS
+    }
+    if (heard && this.#leaving.storeUntilMs === 0) this.#judgeLeaving(this.#leaving)
+  }
+
+  #judgeLeaving(leaving: Leaving): void {
+    if (leaving.storeUntilMs !== 0) {
+      const released = this.#ledger.isSettled()
+      if (!released && this.#nowMs < leaving.storeUntilMs) return
+      leaving.storeUntilMs = 0
+      // A goodbye whose release is not on disk would be a promise that a restart can break.
+      if (!released) this.#urgeAtMs = Infinity
+    }
+    if (this.#nowMs < this.#urgeAtMs) return
+    if (leaving.sent >= GOODBYES_MAX || !this.#contact.alive) {
+      this.#urgeAtMs = Infinity
+      return
+    }
+    if (leaving.sent === 0) leaving.firstSeq = this.#conversation.lastSentSeq + 1
+    leaving.sent += 1
+    this.#urgeAtMs = this.#nowMs + this.#retryMs
+    this.#send(leaving.granted === null ? 'connected' : 'designate', { probe: true, goodbye: true })
+  }
+
+  #hearLeaving(leaving: Leaving, trailer: Trailer): void {
+    if (leaving.sent > 0 && trailer.ack >= leaving.firstSeq) {
+      this.#urgeAtMs = Infinity
+      this.#contact.lost()
+    }
+  }
+
+  #onBrotherLeft(frame: Frame, trailer: Trailer): void {
+    if (this.#role !== 'active' && isGrant(frame)) this.#considerGrant(frame, trailer)
+    else this.#ledger.hear(trailer.epoch)
+    // Answer first: afterwards there is no session to answer in.
+    this.#answer(frame)
+    this.#conversation.retirePeer()
+    this.#loseContact('brother-left')
+    this.#departed = { evidence: 'goodbye', atMs: this.#nowMs }
+    if (this.#role === 'active') this.#sole = true
+    else this.#take()
+  }
+
+  // -------------------------------------------------------------------------------------------------- links and the store
+
+  #onLink(link: number, open: boolean): void {
+    if (link < 0 || link >= LINKS_MAX) throw new Error(`no link ${link}`)
+    this.#contact.setOpen(this.#nowMs, link, open)
+    // Without a socket the kernel tells the brother that nobody listens, and it may believe that I crashed.
+    const heardElsewhere = this.#linkUp.some((up, other) => up && other !== link)
+    if (!open && !heardElsewhere && this.#settings.policy !== 'availability') this.#pause('link-failed', 0)
+    if (open && this.#started && this.#leaving === null) this.#announce({ probe: true })
+  }
+
+  #onStored(ticket: number, ok: boolean): void {
+    const wasReady = this.#isReady
+    const news = this.#ledger.confirm(this.#nowMs, ticket, ok)
+    if (news !== null) this.#event('store', news === 'failed' ? 'store-failed' : 'revalidated', {})
+    if (this.#leaving !== null) return this.#judgeLeaving(this.#leaving)
+    if (this.#reassertDue !== null) this.#reassert(this.#reassertDue)
+    if (this.#role !== 'active' && !wasReady && this.#isReady && this.#contact.alive) this.#announce({ probe: true })
+  }
+
+  #onSuspended(ms: number, lateMs: number): void {
+    // The lease was counted on a clock that stood still.
+    this.#leaseUntilMs -= ms
+    this.#conversation.forgetSendTimes()
+    if (lateMs < ms) this.#contact.wasDeaf(Math.min(ms, this.#nowMs - this.#contact.heardAtMs))
+    this.#pause('suspended', ms)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- sending
+
+  #heartbeat(): void {
+    // A Standby answers its Active; by itself it speaks only when it had nothing to answer for a while.
+    const answers = this.#role === 'standby' && this.#contact.alive && this.#brother?.role === 'active'
+    if (answers && this.#nowMs - this.#lastSentAtMs < this.#heartbeatMs * 1.5) return
+    this.#send(this.#regularHead(), {})
+  }
+
+  /** Says at once what changed. */
+  #announce(flags: Partial<Flags> = {}): void {
+    if (this.#started) this.#send(this.#regularHead(), flags)
+  }
+
+  /** Repeats, between heartbeats, what an answer is waited for. */
+  #urge(): void {
+    const waiting = this.#grant !== null || this.#handover !== null || this.#wanting?.forceAtMs === Infinity
+    this.#urgeAtMs = waiting && this.#contact.alive ? this.#nowMs + this.#retryMs : Infinity
+    if (waiting) this.#send(this.#regularHead(), { probe: true })
+  }
+
+  #regularHead(): Head {
+    if (this.#role === 'active' || (this.#contact.alive && this.#brother?.role === 'active')) return 'connected'
+    return 'negotiate'
+  }
+
+  #wantsAnswer(frame: Frame): boolean {
+    if (this.#refusal !== null) return true
+    if (frame.trailer?.flags.probe === true) return true
+    return frame.head === 'connected' && frame.state === 'active' && this.#role !== 'active'
+  }
+
+  /** Anything that went out in this step already acknowledges the frame. */
+  #answer(frame: Frame): void {
+    if (this.#sentInStep) return
+    // An Active hears answers all the time; a Standby has to ask for one now and then to know the round trip.
+    const probe =
+      this.#role !== 'active' && this.#nowMs >= this.#contact.measuredAtMs + this.#heartbeatMs * SAMPLE_EVERY
+    this.#send('responsed', { probe: probe && frame.head !== 'responsed' }, frame.id)
+  }
+
+  /** A frame to every open link. While a grant is out, every frame carries it: any acknowledgement covers it. */
+  #send(head: Head, flags: Partial<Flags>, answerId?: number): void {
+    // Without contact, an unconfirmed session and the last known one are addressed in turn: neither starves the other.
+    this.#turn = !this.#turn
+    const toHello = !this.#contact.alive && (this.#conversation.peer === null || this.#turn)
+    this.#emit(head, flags, answerId, toHello && this.#conversation.hasHello, null)
+    this.#lastSentAtMs = this.#nowMs
+    this.#sentInStep = true
+  }
+
+  #answerHello(link: number): void {
+    if (this.#leaving !== null) return
+    // One answer for each eighth of a heartbeat bounds what replayed openings can make this side send.
+    if (this.#nowMs - this.#helloRepliedAtMs < this.#heartbeatMs / 8) return
+    this.#helloRepliedAtMs = this.#nowMs
+    this.#emit('negotiate', {}, undefined, true, link)
+  }
+
+  #emit(head: Head, flags: Partial<Flags>, answerId: number | undefined, toHello: boolean, only: number | null): void {
+    const now = this.#nowMs
+    const seq = this.#conversation.nextSeq(now)
+    const { echo, ack } = this.#conversation.address(toHello)
+    const leavingGrant = this.#leaving?.granted ?? null
+    const granted = toHello ? null : (this.#grant?.epoch ?? leavingGrant)
+    // Whoever acknowledges as a partner has the brother's parity on disk: its numbers cannot collide after a restart.
+    const isPartner = this.#ledger.hasMet || (this.#ledger.failed && this.#settings.policy === 'availability')
+    const refusal = toHello ? null : this.#refusal
+    if (!toHello) this.#refusal = null
+    const fullFlags: Flags = {
+      probe: false,
+      ready: this.#isReady,
+      serving: this.#role === 'active' && this.#pausedAtMs === null,
+      holder: this.#isHolder,
+      preferred: this.#ledger.preferredOnDisk,
+      goodbye: false,
+      wanted: this.#wanting !== null && this.#wanting.forceAtMs === Infinity && this.#isReady,
+      refusal: refusal !== null,
+      ...flags
+    }
+    for (let link = 0; link < this.#settings.links.length; link++) {
+      if (!this.#contact.isOpen(link) || (only !== null && link !== only)) continue
+      this.#contact.sent(now, link)
+      this.#out.push({
+        kind: 'send',
+        link,
+        frame: {
+          head: granted === null ? head : 'designate',
+          state: this.#role,
+          id: answerId ?? seq & 0xff,
+          value: this.#ownFitness,
+          trailer: {
+            keyId: 0,
+            nodeId: this.#ledger.nodeId,
+            session: this.#conversation.session,
+            echo,
+            seq,
+            ack,
+            epoch: granted ?? (this.#role === 'active' ? this.#epoch : this.#ledger.floor),
+            priority: this.#settings.priority,
+            fitness: this.#ownFitness,
+            policy: this.#settings.policy,
+            reason: refusal ?? this.#grant?.reason ?? this.#wanting?.reason ?? this.#reason,
+            flags: fullFlags,
+            link,
+            heardLinks: toHello || !isPartner ? 0 : this.#contact.heardLinks(now, this.#peerTimeoutMs),
+            heartbeatMs: this.#settings.heartbeatMs,
+            peerTimeoutMs: this.#settings.peerTimeoutMs,
+            // What survives a restart: the number on disk, and my own setting in any case.
+            promisedMs: Math.min(this.#peerTimeoutMs, Math.max(this.#ledger.promisedMs, this.#settings.peerTimeoutMs)),
+            flowsHash: this.#flowsHash
+          }
+        }
+      })
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- helpers
+
+  #setOnline(online: boolean, reason: ReasonCode): void {
+    if (online === this.#online) return
+    this.#online = online
+    this.#onlineSinceMs = online ? this.#nowMs : Infinity
+    this.#event('online', reason, { online })
+  }
+
+  #event(event: PairEvent['event'], reason: ReasonCode, detail: Readonly<Record<string, unknown>>): void {
+    this.#out.push({ kind: 'event', event, reason, detail })
+  }
+
+  #drop(link: number, cause: Extract<Output, { kind: 'drop' }>['cause']): void {
+    this.#out.push({ kind: 'drop', link, cause })
+  }
+
+  #peerView(): PeerView | null {
+    const brother = this.#brother
+    if (brother === null) return null
+    return {
+      role: brother.role,
+      epoch: brother.epoch,
+      priority: brother.priority,
+      link: this.#contact.heardLink,
+      heardAtMs: this.#contact.heardAtMs,
+      roundTripMs: this.#contact.roundTripMs
+    }
+  }
+
+  #randomId(): bigint {
+    // Never 0: that means 'unknown' in a frame.
+    return (BigInt(this.#randomInt(2 ** 32)) << 32n) | BigInt(1 + this.#randomInt(2 ** 32 - 1))
+  }
+
+  /** The slower side's interval wins. */
+  get #heartbeatMs(): number {
+    return Math.max(this.#settings.heartbeatMs, this.#brother?.heartbeatMs ?? 0)
+  }
+
+  get #peerTimeoutMs(): number {
+    return Math.max(this.#settings.peerTimeoutMs, this.#brother?.peerTimeoutMs ?? 0)
+  }
+
+  /** What the brother waits for at least before it takes over, also after a restart of its own. */
+  get #promisedMs(): number {
+    return this.#brother?.promisedMs ?? this.#settings.peerTimeoutMs
+  }
+
+  /** A brother that hears me waits for the slower side's delay before it takes over. */
+  get #freshForMs(): number {
+    return freshForMs(this.#peerTimeoutMs, this.#heartbeatMs)
+  }
+
+  get #retryMs(): number {
+    return Math.min(250, Math.max(2, this.#heartbeatMs / 4))
+  }
+
+  get #commandMs(): number {
+    return Math.min(COMMAND_MS_MAX, this.#peerTimeoutMs)
+  }
+
+  /** Heard so recently that another node cannot have taken its place. */
+  get #isBrotherPresent(): boolean {
+    return this.#contact.alive && this.#nowMs < this.#contact.heardAtMs + this.#heartbeatMs * 2
+  }
+
+  /** How old an acknowledged frame of mine may be to prove that the other side lives now. */
+  get #confirmMs(): number {
+    return Math.max(500, this.#peerTimeoutMs)
+  }
+
+  /** A survivor whose lease lives on refused probes asks often enough for it. */
+  get #sendEveryMs(): number {
+    const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole && !this.#contact.alive
+    return onRefusals ? Math.min(this.#heartbeatMs, leaseMs(this.#promisedMs) / 4) : this.#heartbeatMs
+  }
+
+  get #ownFitness(): number {
+    return this.#hostStalled ? 0 : this.#fitness
+  }
+
+  get #isFit(): boolean {
+    return this.#ownFitness > 0
+  }
+
+  get #isWilling(): boolean {
+    return this.#started && this.#leaving === null && this.#held === 'no' && !this.#hostStalled
+  }
+
+  get #isReady(): boolean {
+    return this.#isWilling && this.#hasOwnEpoch
+  }
+
+  /** A number of its own is on disk; `availability` goes on without a working disk. */
+  get #hasOwnEpoch(): boolean {
+    return this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')
+  }
+
+  get #isHolder(): boolean {
+    return this.#heldEpoch !== 0 && this.#heldEpoch === (this.#role === 'active' ? this.#epoch : this.#ledger.floor)
+  }
+
+  get #underLease(): boolean {
+    return servesUnderLease(this.#settings.policy, this.#ledger.preferred)
+  }
+
+  get #metInThisSession(): boolean {
+    return this.#contact.heardAtMs > -Infinity
+  }
+
+  get #grantIsOpen(): boolean {
+    return this.#grant !== null && this.#contact.alive
+  }
+}
+
+/** A Designate of a side that does not serve itself: it gives the receiver the role. */
+function isGrant(frame: Frame): boolean {
+  return frame.head === 'designate' && frame.state !== 'active'
+}
+
+/** Why the receiver of a grant becomes Active, in its own words. */
+function grantReason(trailer: Trailer): ReasonCode {
+  if (trailer.flags.goodbye) return 'brother-left'
+  switch (trailer.reason) {
+    case 'negotiated':
+    case 'failback':
+    case 'less-fit':
+    case 'host-stalled':
+      return trailer.reason
+    default:
+      return 'designated'
+  }
+}

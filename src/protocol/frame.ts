@@ -1,0 +1,230 @@
+/**
+ * Frames as values and as bytes. Both wires start with the five bytes of the 2015 program:
+ *
+ *     0xFF | head | state | id | value
+ *
+ * The classic wire is those five bytes and nothing else. The extended wire adds a trailer of TRAILER_BYTES and a seal
+ * of SEAL_BYTES (HMAC-SHA256 over everything before it). This file neither seals nor verifies: see `engine/seal.ts`.
+ * `state` is always the sender's own role; a Designate therefore gives the receiver the opposite one.
+ */
+import { reasonFromWire, REASONS, type ReasonCode } from './catalogue'
+import type { Role } from './machine'
+import type { Policy } from './settings'
+
+export const MAGIC = 0xff
+export const HEADS = { negotiate: 0xa0, designate: 0xa5, connected: 0xaa, responsed: 0xaf } as const
+export type Head = keyof typeof HEADS
+const STATES: Readonly<Record<Role, number>> = { initial: 0, active: 1, standby: 2 }
+const POLICIES: Readonly<Record<Policy, number>> = { availability: 1, preferred: 2, safety: 3 }
+
+export const VERSION = 1
+export const CLASSIC_BYTES = 5
+export const TRAILER_BYTES = 65
+export const SEAL_BYTES = 32
+/** Length of the part of an extended frame that the seal covers. */
+export const SEALED_BYTES = CLASSIC_BYTES + TRAILER_BYTES
+export const EXTENDED_BYTES = SEALED_BYTES + SEAL_BYTES
+
+/** Largest value of the 48-bit fields `seq`, `ack` and `epoch`. */
+export const UINT48_MAX = 2 ** 48 - 1
+
+const FLAG_BITS = {
+  /** Please answer at once. */
+  probe: 1 << 0,
+  /** The sender could take the role now: store ready, flows alive, fit. */
+  ready: 1 << 1,
+  serving: 1 << 2,
+  /** The sender was the last Active of `epoch`, as far as it knows. */
+  holder: 1 << 3,
+  /** The sender holds itself the preferred side. */
+  preferred: 1 << 4,
+  /** The sender leaves and releases its role. */
+  goodbye: 1 << 5,
+  /** The sender asks for the role (operator or fail-back). */
+  wanted: 1 << 6,
+  /** The sender refuses what the acknowledged frame wanted; `reason` says why. */
+  refusal: 1 << 7
+} as const
+export type Flag = keyof typeof FLAG_BITS
+export type Flags = Readonly<Record<Flag, boolean>>
+
+export interface Trailer {
+  readonly keyId: number
+  readonly nodeId: bigint
+  /** The sender's session: random, 64 bits, new at every start. */
+  readonly session: bigint
+  /** The receiver's session as the sender knows it; 0 = not known yet (RFC 5880, Your Discriminator). */
+  readonly echo: bigint
+  /** Grows with every frame of the session; copies of one frame on several links share it. */
+  readonly seq: number
+  /** Highest `seq` that the sender received from the echoed session; 0 = none. */
+  readonly ack: number
+  readonly epoch: number
+  readonly priority: number
+  readonly fitness: number
+  readonly policy: Policy
+  readonly reason: ReasonCode
+  readonly flags: Flags
+  /** Which link this copy was sent on, 0..3. */
+  readonly link: number
+  /** Bit n: the sender hears the receiver on link n. */
+  readonly heardLinks: number
+  readonly heartbeatMs: number
+  readonly peerTimeoutMs: number
+  /** The sender does not take over earlier than this after it received what it acknowledges; also after a restart. */
+  readonly promisedMs: number
+  readonly flowsHash: number
+}
+
+export interface Frame {
+  readonly head: Head
+  readonly state: Role
+  readonly id: number
+  readonly value: number
+  /** Null on the classic wire. */
+  readonly trailer: Trailer | null
+}
+
+/** Why a datagram is not a frame of this pair. */
+export type FrameRejection =
+  | 'short'
+  | 'long'
+  | 'magic'
+  | 'head'
+  | 'state'
+  | 'foreign'
+  | 'unsealed'
+  | 'sealed'
+  | 'version'
+  | 'field'
+  | 'key'
+  | 'seal'
+  | 'intake'
+  | 'reflected'
+  | 'session'
+  | 'replayed'
+  | 'third-party'
+
+const HEAD_BY_BYTE: ReadonlyMap<number, Head> = new Map(
+  (Object.keys(HEADS) as Head[]).map((head) => [HEADS[head], head])
+)
+const ROLE_BY_BYTE: ReadonlyMap<number, Role> = new Map((Object.keys(STATES) as Role[]).map((r) => [STATES[r], r]))
+const POLICY_BY_BYTE: ReadonlyMap<number, Policy> = new Map(
+  (Object.keys(POLICIES) as Policy[]).map((p) => [POLICIES[p], p])
+)
+const FLAGS = Object.keys(FLAG_BITS) as Flag[]
+
+/** The five bytes. Source: seed, 协议报文格式. */
+export function encodeClassic(frame: Frame): Uint8Array {
+  return Uint8Array.of(MAGIC, HEADS[frame.head], STATES[frame.state], frame.id & 0xff, frame.value & 0xff)
+}
+
+/**
+ * Writes the sealed part of an extended frame into `target` (at least SEALED_BYTES long), big-endian; the seal follows
+ * at SEALED_BYTES and is the caller's. `keyId` of the trailer is the caller's too. Errors: throws on a frame without trailer.
+ */
+export function encodeExtended(frame: Frame, target: Uint8Array): void {
+  const trailer = frame.trailer
+  if (trailer === null) throw new Error('an extended frame needs its trailer')
+  const view = new DataView(target.buffer, target.byteOffset, target.byteLength)
+  target.set(encodeClassic(frame), 0)
+  view.setUint8(5, VERSION)
+  view.setUint8(6, trailer.keyId)
+  view.setBigUint64(7, trailer.nodeId)
+  view.setBigUint64(15, trailer.session)
+  view.setBigUint64(23, trailer.echo)
+  setUint48(view, 31, trailer.seq)
+  setUint48(view, 37, trailer.ack)
+  setUint48(view, 43, trailer.epoch)
+  view.setUint8(49, trailer.priority)
+  view.setUint8(50, trailer.fitness)
+  view.setUint8(51, POLICIES[trailer.policy])
+  view.setUint8(52, REASONS[trailer.reason].wire)
+  let flags = 0
+  for (const flag of FLAGS) if (trailer.flags[flag]) flags |= FLAG_BITS[flag]
+  view.setUint16(53, flags)
+  view.setUint8(55, (trailer.link << 4) | (trailer.heardLinks & 0x0f))
+  view.setUint16(56, trailer.heartbeatMs)
+  view.setUint32(58, trailer.peerTimeoutMs)
+  view.setUint32(62, trailer.promisedMs)
+  view.setUint32(66, trailer.flowsHash)
+}
+
+/** Exactly five bytes of the 2015 program, or the reason why not. Never throws. */
+export function decodeClassic(bytes: Uint8Array): Frame | FrameRejection {
+  if (bytes.length > CLASSIC_BYTES) return bytes[0] === MAGIC && bytes.length === EXTENDED_BYTES ? 'sealed' : 'long'
+  return decodeHead(bytes)
+}
+
+/** An extended frame whose seal still has to be verified by the caller, or the reason why not. Never throws. */
+export function decodeExtended(bytes: Uint8Array): Frame | FrameRejection {
+  if (bytes.length > EXTENDED_BYTES) return 'long'
+  if (bytes.length === CLASSIC_BYTES && typeof decodeHead(bytes) !== 'string') return 'unsealed'
+  if (bytes.length < EXTENDED_BYTES) return 'short'
+  const head = decodeHead(bytes)
+  if (typeof head === 'string') return head
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (view.getUint8(5) !== VERSION) return 'version'
+  const policy = POLICY_BY_BYTE.get(view.getUint8(51))
+  const links = view.getUint8(55)
+  const bits = view.getUint16(53)
+  const heartbeatMs = view.getUint16(56)
+  const peerTimeoutMs = view.getUint32(58)
+  if (policy === undefined || links >> 4 > 3 || heartbeatMs === 0 || peerTimeoutMs === 0) return 'field'
+  return {
+    ...head,
+    trailer: {
+      keyId: view.getUint8(6),
+      nodeId: view.getBigUint64(7),
+      session: view.getBigUint64(15),
+      echo: view.getBigUint64(23),
+      seq: getUint48(view, 31),
+      ack: getUint48(view, 37),
+      epoch: getUint48(view, 43),
+      priority: view.getUint8(49),
+      fitness: view.getUint8(50),
+      policy,
+      reason: reasonFromWire(view.getUint8(52)),
+      flags: decodeFlags(bits),
+      link: links >> 4,
+      heardLinks: links & 0x0f,
+      heartbeatMs,
+      peerTimeoutMs,
+      promisedMs: view.getUint32(62),
+      flowsHash: view.getUint32(66)
+    }
+  }
+}
+
+function decodeHead(bytes: Uint8Array): Frame | FrameRejection {
+  if (bytes.length < CLASSIC_BYTES) return 'short'
+  if (bytes[0] !== MAGIC) return 'magic'
+  const head = HEAD_BY_BYTE.get(bytes[1] ?? 0)
+  if (head === undefined) return 'head'
+  const state = ROLE_BY_BYTE.get(bytes[2] ?? 0xff)
+  if (state === undefined) return 'state'
+  return { head, state, id: bytes[3] ?? 0, value: bytes[4] ?? 0, trailer: null }
+}
+
+function decodeFlags(bits: number): Flags {
+  const has = (flag: Flag): boolean => (bits & FLAG_BITS[flag]) !== 0
+  return {
+    probe: has('probe'),
+    ready: has('ready'),
+    serving: has('serving'),
+    holder: has('holder'),
+    preferred: has('preferred'),
+    goodbye: has('goodbye'),
+    wanted: has('wanted'),
+    refusal: has('refusal')
+  }
+}
+
+function setUint48(view: DataView, offset: number, value: number): void {
+  view.setUint16(offset, Math.floor(value / 2 ** 32))
+  view.setUint32(offset + 2, value % 2 ** 32)
+}
+
+function getUint48(view: DataView, offset: number): number {
+  return view.getUint16(offset) * 2 ** 32 + view.getUint32(offset + 2)
+}

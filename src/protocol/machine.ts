@@ -1,0 +1,109 @@
+/**
+ * The shape of a pair machine: one door in (`step`), values out, and the next deadline.
+ * Both wires implement it (`extended.ts`, `classic.ts`). Time is an argument (`nowMs`, monotonic, any origin),
+ * randomness is injected, sealing and storage happen outside: the machine only says what it wants done.
+ * A step that is early, late or spurious is harmless.
+ */
+import type { EventName, ReasonCode } from './catalogue'
+import type { Frame, FrameRejection } from './frame'
+import type { PairRecord } from './record'
+
+export type Role = 'initial' | 'active' | 'standby'
+export type Designation = 'active' | 'standby' | 'swap'
+
+/** Why an operator's command failed. The text for people lives in the locales. */
+export type CommandError = 'unknown-command' | 'brother-offline' | 'refused' | 'not-confirmed' | 'busy' | 'stopped'
+
+export type Input =
+  /** The engine runs and the links are opening. `record` is what the store held, or null when it held nothing. */
+  | { readonly kind: 'start'; readonly record: PairRecord | null }
+  /** The deadline passed (or not: a tick may always come). */
+  | { readonly kind: 'tick' }
+  /** A frame that was decoded and, on the extended wire, whose seal was verified. */
+  | { readonly kind: 'frame'; readonly link: number; readonly frame: Frame }
+  /** The network reported 'port unreachable' for something sent on this link. */
+  | { readonly kind: 'refused'; readonly link: number }
+  /** The link's socket became usable, or stopped being so. */
+  | { readonly kind: 'link'; readonly link: number; readonly open: boolean; readonly detail: string }
+  /** The store finished writing the record of the `store` output with this ticket. */
+  | { readonly kind: 'stored'; readonly ticket: number; readonly ok: boolean }
+  | { readonly kind: 'command'; readonly id: number; readonly designate: Designation; readonly force: boolean }
+  /** How fit this side is to serve, 0..255. */
+  | { readonly kind: 'fitness'; readonly value: number }
+  /** The flows' event loop was silent beyond `stallLimitMs`, or came back. */
+  | { readonly kind: 'hostStalled'; readonly stalled: boolean }
+  /** The machine this runs on slept: the wall clock advanced this much more than the monotonic one. */
+  | { readonly kind: 'suspended'; readonly ms: number }
+  /** Hash of the deployed flows; 0 = unknown. */
+  | { readonly kind: 'flows'; readonly hash: number }
+  /** Last words before the engine closes this pair. */
+  | { readonly kind: 'goodbye'; readonly reason: 'removed' | 'shutdown' }
+
+export interface PairEvent {
+  readonly event: EventName
+  readonly reason: ReasonCode
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export type Output =
+  /** Encode (and on the extended wire seal) this frame and send it on this link. */
+  | { readonly kind: 'send'; readonly link: number; readonly frame: Frame }
+  /** Write this record durably and answer with `stored` and the same ticket. */
+  | { readonly kind: 'store'; readonly ticket: number; readonly record: PairRecord }
+  | ({ readonly kind: 'event' } & PairEvent)
+  /** A sealed frame that does not belong to the living conversation; to be counted like any other rejection. */
+  | { readonly kind: 'drop'; readonly link: number; readonly cause: FrameRejection }
+  | { readonly kind: 'reply'; readonly id: number; readonly ok: true; readonly role: Role }
+  | {
+      readonly kind: 'reply'
+      readonly id: number
+      readonly ok: false
+      readonly error: CommandError
+      readonly detail: string
+    }
+
+/** What is known of the brother. Times are on the machine's monotonic clock. */
+export interface PeerView {
+  readonly role: Role
+  readonly epoch: number
+  readonly priority: number
+  /** The link it was last heard on. */
+  readonly link: number
+  readonly heardAtMs: number
+  /** Null until measured. */
+  readonly roundTripMs: number | null
+}
+
+export interface MachineView {
+  readonly role: Role
+  readonly previousRole: Role
+  readonly reason: ReasonCode
+  /** When the role was taken, on the machine's monotonic clock. */
+  readonly sinceMs: number
+  readonly epoch: number
+  readonly online: boolean
+  /** May act right now, apart from the lease, which the gate checks itself. */
+  readonly serving: boolean
+  /** End of the right to serve on the machine's monotonic clock; Infinity = unlimited. */
+  readonly leaseUntilMs: number
+  /**
+   * A gate closes when the engine's last sign of life is older than this: the brother may have taken over by then.
+   * Infinity when nothing bounds it.
+   */
+  readonly freshForMs: number
+  readonly authenticated: boolean
+  /** Per link: frames pass both ways. */
+  readonly linksUp: readonly boolean[]
+  readonly peer: PeerView | null
+}
+
+export interface PairMachine {
+  /** Errors: throws only on a broken invariant of our own, never on what the peer sent. */
+  step(nowMs: number, input: Input): readonly Output[]
+  /** When `tick` wants to be called next on the same clock; Infinity = no need. */
+  deadlineMs(): number
+  view(): MachineView
+}
+
+/** Injected randomness: uniform whole numbers in 0 .. boundExclusive-1; boundExclusive <= 2**48. */
+export type RandomInt = (boundExclusive: number) => number

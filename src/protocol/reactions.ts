@@ -1,0 +1,50 @@
+/**
+ * The classic wire as a table: what a frame of the brother means, by the role held and the role it shows. To be read
+ * aloud; `classic.ts` carries it out, `test/protocol/classic-matrix.test.ts` asserts every cell.
+ */
+import type { Head } from './frame'
+import type { Role } from './machine'
+
+/** What a frame of the brother means to us. The table below says when. */
+export type Reaction =
+  /** A sign of life, and a receipt if the head asks for one. */
+  | 'note'
+  /** Both Initial: the tokens decide. */
+  | 'compare'
+  /** An Active speaks: stand by. */
+  | 'follow'
+  /** The brother stands down for us. */
+  | 'take'
+  /** The brother restarted and knows no role: the Standby takes it over. */
+  | 'succeed'
+  /** The brother knows no role and we are Active. */
+  | 'designate'
+  /** Both Active: say so, and negotiate. */
+  | 'contest'
+  /** Both Active: the tokens decide. */
+  | 'arbitrate'
+  /** Both Active, and the brother designates us: yield, unless our own larger designation is on its way. */
+  | 'defer'
+
+/** REACTIONS[my role][head of the frame][the brother's state in it]. */
+export const REACTIONS: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, Reaction>>>>>> = {
+  initial: {
+    negotiate: { initial: 'compare', active: 'follow', standby: 'note' },
+    designate: { initial: 'note', active: 'follow', standby: 'take' },
+    connected: { initial: 'note', active: 'follow', standby: 'note' },
+    responsed: { initial: 'note', active: 'note', standby: 'note' }
+  },
+  active: {
+    negotiate: { initial: 'designate', active: 'arbitrate', standby: 'note' },
+    designate: { initial: 'note', active: 'defer', standby: 'note' },
+    connected: { initial: 'note', active: 'contest', standby: 'note' },
+    // Only a receipt that was asked for: of any other, classic.ts takes a sign of life.
+    responsed: { initial: 'note', active: 'contest', standby: 'note' }
+  },
+  standby: {
+    negotiate: { initial: 'succeed', active: 'note', standby: 'note' },
+    designate: { initial: 'note', active: 'note', standby: 'take' },
+    connected: { initial: 'note', active: 'note', standby: 'note' },
+    responsed: { initial: 'note', active: 'note', standby: 'note' }
+  }
+}

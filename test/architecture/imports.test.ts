@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { type Import, importsIn, importsOf, typeScriptFiles } from './sources'
+
+/** Which part of the code a path belongs to, from the top of the import order to its bottom. */
+const PARTS = ['nodes/', 'src/host/', 'src/engine/', 'src/protocol/'] as const
+
+/** What the host may know of the engine: plain messages and shared memory, never the code that runs in the worker. */
+const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/cells']
+
+/** Null when the import is allowed, else what is wrong with it. Source: DESIGN, the map. */
+function judge({ file, specifier, target, typeOnly }: Import): string | null {
+  const from = PARTS.find((part) => file.startsWith(part))
+  if (!specifier.startsWith('.')) {
+    if (from === 'src/protocol/') return 'the protocol imports only itself'
+    if (specifier.startsWith('node:')) return null
+    return from === 'nodes/' && specifier === 'node-red' && typeOnly ? null : 'a package is no part of the design'
+  }
+  const to = PARTS.find((part) => target.startsWith(part))
+  if (to === undefined) return 'it leads out of nodes/ and src/'
+  if (from === to) return null
+  switch (from) {
+    case 'nodes/':
+      if (to === 'src/host/') return null
+      return to === 'src/protocol/' && typeOnly ? null : 'a node knows the host, and of the protocol its words only'
+    case 'src/host/':
+      if (to === 'src/protocol/' || ENGINE_SEEN_BY_HOST.includes(target)) return null
+      return 'the host knows the protocol, and of the engine its messages and cells only'
+    case 'src/engine/':
+      return to === 'src/protocol/' ? null : 'the engine knows the protocol only'
+    default:
+      return 'the protocol imports only itself'
+  }
+}
+
+const wrongIn = (imports: readonly Import[]): string[] =>
+  imports.flatMap((one) => {
+    const wrong = judge(one)
+    return wrong === null ? [] : [`${one.file} imports ${one.specifier}: ${wrong}`]
+  })
+
+describe('imports run nodes -> host -> engine -> protocol, never back', () => {
+  for (const part of PARTS) {
+    it(`in ${part}`, () => {
+      const files = typeScriptFiles(part)
+      assert.ok(files.length > 0, `no source found in ${part}`)
+      assert.deepEqual(wrongIn(files.flatMap(importsOf)), [])
+    })
+  }
+
+  it('and the rule itself notices each way of breaking it', () => {
+    const broken: readonly [file: string, text: string][] = [
+      ['src/protocol/x.ts', "import { lookup } from 'node:dns'"],
+      ['src/protocol/x.ts', "import '../engine/cells'"],
+      ['src/protocol/deep/x.ts', "export * from '../../host/pair'"],
+      ['src/engine/x.ts', "import type {\n  Pair\n} from '../host/pair'"],
+      ['src/host/x.ts', "const x = await import('../engine/worker')"],
+      ['src/host/x.ts', "import { x } from '../../nodes/badge'"],
+      ['nodes/x.ts', "import { nowUs } from '../src/engine/cells'"],
+      ['nodes/x.ts', "import { REASONS } from '../src/protocol/catalogue'"],
+      ['nodes/x.ts', "import { x } from 'left-pad'"],
+      ['src/engine/x.ts', "const x = require('../../test/x')"]
+    ]
+    for (const [file, text] of broken) assert.equal(wrongIn(importsIn(file, text)).length, 1, `${file}: ${text}`)
+    const fine =
+      "import type { Role } from '../src/protocol/machine'\nimport { x } from '../src/host/hub' // import '../x'"
+    assert.deepEqual(wrongIn(importsIn('nodes/x.ts', fine)), [])
+    assert.equal(importsIn('nodes/x.ts', fine).length, 2)
+  })
+})

@@ -1,0 +1,593 @@
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:dgram'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mayServe, nowUs } from '../../src/engine/cells'
+import { systemClock } from '../../src/engine/clock'
+import { encodeClassic, type Frame } from '../../src/protocol/frame'
+import type { Output } from '../../src/protocol/machine'
+import type { PairRecord } from '../../src/protocol/record'
+import type { PairSettings } from '../../src/protocol/settings'
+import {
+  closed,
+  FakeMachine,
+  freePorts,
+  HandClock,
+  holds,
+  link,
+  LOOPBACK,
+  open,
+  settings,
+  TestEngine,
+  until
+} from './harness'
+
+const FRAME: Frame = { head: 'connected', state: 'active', id: 7, value: 9, trailer: null }
+const SEND: Output = { kind: 'send', link: 0, frame: FRAME }
+
+/** Blocks this thread, and with it the engine of the test. */
+function stall(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+describe('the engine', () => {
+  let machines: FakeMachine[]
+  let engine: TestEngine
+  let ports: number[]
+  let next: number
+  const sockets: Socket[] = []
+
+  const begin = (clock = systemClock()): void => {
+    machines = []
+    next = 0
+    engine = new TestEngine(
+      () => {
+        const machine = new FakeMachine()
+        machines.push(machine)
+        return machine
+      },
+      { clock }
+    )
+  }
+  /** A pair on the classic wire, whose frames need no seal, with a peer of plain dgram. */
+  const addPair = async (
+    over: Partial<PairSettings> = {},
+    storeFile: string | null = null
+  ): Promise<{ id: number; machine: FakeMachine; port: number; peer: Socket; heard: Buffer[] }> => {
+    const id = ++next
+    const peer = await open()
+    sockets.push(peer)
+    const heard: Buffer[] = []
+    peer.on('message', (bytes) => heard.push(bytes))
+    const port = ports[id] ?? 0
+    engine.add(id, settings([link(port, peer.address().port)], { wire: 'classic', ...over }), undefined, storeFile)
+    const machine = machines[id - 1] as FakeMachine
+    await until('the link is open', () => machine.kinds().includes('link'))
+    return { id, machine, port, peer, heard }
+  }
+
+  beforeEach(async () => {
+    ports = await freePorts(5)
+    begin()
+  })
+  afterEach(async () => {
+    for (let id = 1; id <= next; id++) {
+      if (!engine.of(id).some((message) => message.type === 'removed')) await engine.remove(id)
+    }
+    await Promise.all(sockets.splice(0).map(closed))
+  })
+
+  describe('drives a machine', () => {
+    it('from its start through its links to its frames', async () => {
+      const { id, machine, port, peer } = await addPair()
+      assert.deepEqual(machine.steps[0]?.input, { kind: 'start', record: null })
+      assert.deepEqual(machine.steps[1]?.input, { kind: 'link', link: 0, open: true, detail: '' })
+      await until('the host knows', () => engine.snapshot(id)?.links[0]?.open === true)
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('the frame is stepped', () => machine.count('frame') === 1)
+      assert.deepEqual(machine.steps.at(-1)?.input, { kind: 'frame', link: 0, frame: FRAME })
+    })
+
+    it('sends what it says, at once', async () => {
+      const { machine, port, peer, heard } = await addPair()
+      machine.answer = (input) => (input.kind === 'frame' ? [SEND] : [])
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('the answer arrives', () => heard.length === 1)
+      assert.deepEqual(heard[0], Buffer.from([0xff, 0xaa, 1, 7, 9]))
+    })
+
+    it('at its deadline, and not before', async () => {
+      const { machine } = await addPair()
+      const clock = systemClock()
+      machine.answer = (input) => {
+        if (input.kind === 'tick') machine.dueMs = clock.nowMs() + 30
+        return []
+      }
+      const dueMs = clock.nowMs() + 30
+      machine.dueMs = dueMs
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      await until('five ticks', () => machine.count('tick') === 5)
+      const ticks = machine.steps.filter(({ input }) => input.kind === 'tick')
+      let earliestMs = dueMs
+      for (const { nowMs } of ticks) {
+        assert.ok(nowMs >= earliestMs, `${nowMs} is before ${earliestMs}`)
+        earliestMs = nowMs + 29
+      }
+    })
+
+    it('with times that never go back', async () => {
+      const { machine, port, peer } = await addPair({ heartbeatMs: 5, peerTimeoutMs: 10 })
+      const clock = systemClock()
+      machine.answer = () => {
+        machine.dueMs = clock.nowMs()
+        return []
+      }
+      for (let i = 0; i < 50; i++) peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('all is stepped', () => machine.count('frame') === 50 && machine.count('tick') > 20)
+      for (const [i, { nowMs }] of machine.steps.entries()) assert.ok(nowMs >= (machine.steps[i - 1]?.nowMs ?? 0))
+      machine.dueMs = Infinity
+      machine.answer = () => []
+    })
+
+    it('with the commands, fitness and flows of the host, also before its store was read', async () => {
+      const [a = 0, b = 0] = await freePorts(2)
+      next = 1
+      engine.add(1, settings([link(a, b)]))
+      engine.engine.handle({ type: 'command', pairId: 1, requestId: 5, designate: 'swap', force: true })
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 77 })
+      engine.engine.handle({ type: 'flows', pairId: 1, hash: 88 })
+      const machine = machines[0] as FakeMachine
+      await until('all is stepped', () => machine.steps.length >= 4)
+      assert.deepEqual(
+        machine.steps.slice(0, 4).map(({ input }) => input),
+        [
+          { kind: 'start', record: null },
+          { kind: 'command', id: 5, designate: 'swap', force: true },
+          { kind: 'fitness', value: 77 },
+          { kind: 'flows', hash: 88 }
+        ]
+      )
+    })
+
+    it('answers a command for a pair that has left', () => {
+      engine.engine.handle({ type: 'command', pairId: 99, requestId: 5, designate: 'swap', force: false })
+      assert.deepEqual(engine.of(99), [
+        { type: 'reply', pairId: 99, requestId: 5, result: { ok: false, error: 'stopped', detail: '' } }
+      ])
+    })
+  })
+
+  describe('judges deadlines', () => {
+    it('only after it has read what waited in the sockets during its own stall', async () => {
+      const { machine, port, peer } = await addPair()
+      machine.dueMs = systemClock().nowMs() + 20
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      await new Promise((later) => setImmediate(later))
+      const from = machine.steps.length
+      machine.answer = (input) => {
+        if (input.kind === 'tick') machine.dueMs = Infinity
+        return []
+      }
+      // More than one read of the event loop takes: libuv reads 32 at a time.
+      for (let i = 0; i < 150; i++) peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      stall(60)
+      await until('the tick', () => machine.count('tick') === 1)
+      const order = machine.kinds().slice(from)
+      assert.equal(order.indexOf('tick'), 150, order.join(' '))
+    })
+
+    it('although a flood never lets the socket run dry', async () => {
+      const { machine, port, peer } = await addPair()
+      let flooding = true
+      const flood = (): void => {
+        for (let i = 0; i < 40; i++) peer.send('x', port, LOOPBACK)
+        if (flooding) setImmediate(flood)
+      }
+      flood()
+      machine.answer = (input, nowMs) => {
+        if (input.kind === 'tick') machine.dueMs = nowMs + 10
+        return []
+      }
+      machine.dueMs = systemClock().nowMs()
+      await until('ten ticks', () => machine.count('tick') >= 10)
+      flooding = false
+      machine.dueMs = Infinity
+    })
+
+    it('of many pairs with one timer, each in its time', async function () {
+      this.timeout(20_000)
+      const clock = systemClock()
+      const count = 300
+      // Nobody can bind the port of a link that does not resolve: these pairs have no sockets.
+      for (let id = 1; id <= count; id++) {
+        engine.add(id, settings([{ ...link(1, 2), peerHost: 'nowhere.invalid', localHost: 'nowhere.invalid' }]))
+      }
+      next = count
+      await until('all have started', () => machines.every((machine) => machine.steps.length > 0))
+      const lateMs: number[] = []
+      for (const [i, machine] of machines.entries()) {
+        machine.answer = (input, nowMs) => {
+          if (input.kind === 'tick') {
+            lateMs.push(nowMs - machine.dueMs)
+            machine.dueMs = nowMs + 20 + (i % 30)
+          }
+          return []
+        }
+        machine.dueMs = clock.nowMs() + 5
+        engine.engine.handle({ type: 'fitness', pairId: i + 1, value: 1 })
+      }
+      await until('each was judged ten times', () => machines.every((machine) => machine.count('tick') >= 10))
+      for (const machine of machines) machine.dueMs = Infinity
+      assert.ok(Math.min(...lateMs) >= 0, 'never early')
+      lateMs.sort((a, b) => a - b)
+      assert.ok((lateMs[lateMs.length >> 1] ?? Infinity) < 10, `late by ${lateMs[lateMs.length >> 1]} ms in the median`)
+    })
+  })
+
+  describe('keeps the shared cells', () => {
+    it('up to date before a send leaves', async () => {
+      const { id, machine } = await addPair()
+      machine.show({ role: 'active', serving: true, epoch: 4 })
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      assert.equal(engine.pairCell(id).read().serving, true)
+      let servingAtSend: boolean | null = null
+      machine.answer = () => {
+        machine.show({ role: 'standby', serving: false })
+        // Encoding the frame is the first thing that happens to a send.
+        const frame = { ...FRAME }
+        Object.defineProperty(frame, 'head', {
+          get: () => {
+            servingAtSend = engine.pairCell(id).read().serving
+            return 'designate'
+          }
+        })
+        return [{ kind: 'send', link: 0, frame }]
+      }
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      assert.equal(servingAtSend, false)
+    })
+
+    it('with a tick often enough for the pair that needs it most', async () => {
+      const { machine } = await addPair({ heartbeatMs: 60_000, peerTimeoutMs: 120_000 })
+      machine.show({ role: 'active', serving: true, freshForMs: 200 })
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      const value = engine.pairCell(1).read()
+      await until('the first tick', () => mayServe(value, engine.cell, nowUs()))
+      await holds('the gate is open', () => mayServe(engine.pairCell(1).read(), engine.cell, nowUs()), 1200)
+    })
+
+    it('so that a gate never sees a fresh tick beside what a stall has made untrue', async () => {
+      const { machine, peer, port } = await addPair()
+      const clock = systemClock()
+      machine.show({ role: 'active', serving: true, freshForMs: 50 })
+      machine.dueMs = clock.nowMs() + 100
+      machine.answer = (input) => {
+        if (input.kind !== 'tick') return []
+        machine.show({ serving: false })
+        machine.dueMs = Infinity
+        return []
+      }
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      const isOpen = (): boolean => mayServe(engine.pairCell(1).read(), engine.cell, nowUs())
+      await until('the gate is open', isOpen)
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      stall(250)
+      assert.equal(isOpen(), false, 'shut by the old tick')
+      // From here on every turn of the loop is looked at, until the machine has judged.
+      while (machine.count('tick') === 0) {
+        assert.equal(isOpen(), false)
+        await new Promise((later) => setImmediate(later))
+      }
+      assert.equal(isOpen(), false)
+    })
+
+    it('and its tick never passes a deadline that was not judged', async () => {
+      const { machine } = await addPair()
+      const clock = systemClock()
+      const stuckMs = clock.nowMs()
+      machine.dueMs = stuckMs
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      await until('some ticks', () => machine.count('tick') > 5)
+      assert.ok(Number(engine.cell.readTick()) / 1000 <= stuckMs)
+      machine.dueMs = Infinity
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      await until('the tick goes on', () => Number(engine.cell.readTick()) / 1000 > stuckMs)
+    })
+  })
+
+  describe('notices', () => {
+    it('that the machine slept, before anything else is stepped', async () => {
+      const clock = new HandClock()
+      begin(clock)
+      const one = await addPair()
+      const two = await addPair()
+      clock.wallClockMs += 7000
+      engine.engine.handle({ type: 'fitness', pairId: one.id, value: 1 })
+      assert.deepEqual(
+        one.machine.steps.slice(-2).map(({ input }) => input),
+        [
+          { kind: 'suspended', ms: 7000 },
+          { kind: 'fitness', value: 1 }
+        ]
+      )
+      assert.deepEqual(two.machine.steps.at(-1)?.input, { kind: 'suspended', ms: 7000 })
+      clock.wallClockMs -= 7000
+      engine.engine.handle({ type: 'fitness', pairId: one.id, value: 2 })
+      assert.equal(one.machine.count('suspended'), 1)
+    })
+
+    it('that the main loop hangs, and that it runs again', async () => {
+      const { id, machine } = await addPair({ stallLimitMs: 100 })
+      const other = await addPair({ stallLimitMs: 600_000 })
+      await holds('nobody is blamed before the first beat', () => machine.count('hostStalled') === 0, 200)
+      engine.cell.beat()
+      await until('the stall', () => machine.count('hostStalled') === 1)
+      assert.deepEqual(machine.steps.find(({ input }) => input.kind === 'hostStalled')?.input, {
+        kind: 'hostStalled',
+        stalled: true
+      })
+      engine.cell.beat()
+      await until('the end of the stall', () => machine.count('hostStalled') === 2)
+      assert.deepEqual(machine.steps.filter(({ input }) => input.kind === 'hostStalled')[1]?.input, {
+        kind: 'hostStalled',
+        stalled: false
+      })
+      assert.equal(other.machine.count('hostStalled'), 0)
+      assert.ok(engine.snapshot(id) !== null)
+    })
+
+    it('no stall of the main loop in a time in which it did not run itself', async () => {
+      const { machine } = await addPair({ stallLimitMs: 200 })
+      engine.cell.beat()
+      await until('it has seen the beat', () => engine.cell.readTick() > 0n)
+      await new Promise((later) => setTimeout(later, 20))
+      stall(400)
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      await new Promise((later) => setImmediate(later))
+      await new Promise((later) => setImmediate(later))
+      assert.equal(machine.count('hostStalled'), 0)
+      await until('a real one', () => machine.count('hostStalled') === 1)
+    })
+  })
+
+  describe('tells the host', () => {
+    it('every event in order, and each role by itself', async () => {
+      const { id, machine } = await addPair()
+      const before = engine.of(id).length
+      machine.answer = (input) => {
+        if (input.kind !== 'fitness') return []
+        const role = input.value === 1 ? 'active' : 'standby'
+        machine.show({ role, previousRole: machine.shown.role })
+        return [{ kind: 'event', event: 'role', reason: 'operator', detail: { role } }]
+      }
+      for (const value of [1, 2, 1]) engine.engine.handle({ type: 'fitness', pairId: id, value })
+      const updates = engine.of(id).slice(before)
+      assert.deepEqual(
+        updates.map((message) =>
+          message.type === 'update' ? [message.snapshot.role, message.events.map(({ detail }) => detail)] : null
+        ),
+        [
+          ['active', [{ role: 'active' }]],
+          ['standby', [{ role: 'standby' }]],
+          ['active', [{ role: 'active' }]]
+        ]
+      )
+    })
+
+    it('nothing while nothing changes', async () => {
+      const { id, machine, port, peer } = await addPair()
+      machine.show({
+        peer: { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 },
+        linksUp: [true]
+      })
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('the peer is told', () => engine.snapshot(id)?.peer !== null)
+      const said = engine.said.length
+      for (let i = 0; i < 20; i++) {
+        machine.show({ peer: { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 10 + i, roundTripMs: i } })
+        peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      }
+      await until('all frames are stepped', () => machine.count('frame') === 21)
+      await new Promise((later) => setImmediate(later))
+      assert.equal(engine.said.length, said)
+      assert.deepEqual([engine.pairCell(id).read().heardAtMs, engine.pairCell(id).read().roundTripMs], [29, 19])
+    })
+
+    it('what a command came to, after what led to it', async () => {
+      const { id, machine } = await addPair()
+      machine.answer = () => {
+        machine.show({ role: 'active' })
+        return [
+          { kind: 'event', event: 'role', reason: 'operator', detail: {} },
+          { kind: 'reply', id: 12, ok: true, role: 'active' }
+        ]
+      }
+      engine.engine.handle({ type: 'command', pairId: id, requestId: 12, designate: 'active', force: true })
+      assert.deepEqual(engine.of(id).at(-1), {
+        type: 'reply',
+        pairId: id,
+        requestId: 12,
+        result: { ok: true, role: 'active' }
+      })
+      const before = engine.of(id).at(-2)
+      assert.equal(before?.type === 'update' ? before.snapshot.role : null, 'active')
+    })
+
+    it('frames, while they are watched', async () => {
+      const { id, machine, port, peer } = await addPair()
+      machine.answer = (input) => (input.kind === 'frame' ? [SEND] : [])
+      engine.engine.handle({ type: 'watchFrames', pairId: id, on: true })
+      peer.send(encodeClassic({ ...FRAME, id: 200 }), port, LOOPBACK)
+      await until('both frames are told', () => engine.of(id).filter(({ type }) => type === 'frame').length === 2)
+      assert.deepEqual(
+        engine.of(id).flatMap((message) => (message.type === 'frame' ? [[message.direction, message.id]] : [])),
+        [
+          ['received', 200],
+          ['sent', 7]
+        ]
+      )
+      engine.engine.handle({ type: 'watchFrames', pairId: id, on: false })
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('it is stepped', () => machine.count('frame') === 2)
+      assert.equal(engine.of(id).filter(({ type }) => type === 'frame').length, 2)
+    })
+
+    it('of rejected datagrams once per cause, and counts them all', async () => {
+      const { id, machine, port, peer } = await addPair()
+      const junk = [
+        Buffer.from([1]),
+        Buffer.alloc(5, 1),
+        Buffer.from([0xff, 1, 1, 1, 1]),
+        Buffer.from([0xff, 0xaa, 9, 1, 1])
+      ]
+      for (let i = 0; i < 10; i++) for (const bytes of [...junk, Buffer.alloc(50)]) peer.send(bytes, port, LOOPBACK)
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('the good frame came through', () => machine.count('frame') === 1)
+      const rejected = (): unknown[] =>
+        engine.events(id).flatMap(({ event, reason, detail }) => (event === 'rejected' ? [[reason, detail.cause]] : []))
+      await until('all are told', () => rejected().length === 5)
+      assert.deepEqual(
+        new Set(rejected().map(String)),
+        new Set(['short', 'magic', 'head', 'state', 'long'].map((cause) => `bad-frame,${cause}`))
+      )
+      await until(
+        'the counts follow',
+        () => {
+          engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+          return Object.values(engine.snapshot(id)?.dropped ?? {}).reduce((sum, count) => sum + count, 0) === 50
+        },
+        3000
+      )
+      assert.deepEqual(engine.snapshot(id)?.dropped, { short: 10, magic: 10, head: 10, state: 10, long: 10 })
+      assert.equal(rejected().length, 5)
+    })
+
+    it('what the machine itself dropped in the same way', async () => {
+      const { id, machine } = await addPair()
+      machine.answer = () => [{ kind: 'drop', link: 0, cause: 'replayed' }]
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('it is told', () => engine.events(id).some(({ event }) => event === 'rejected'))
+      assert.deepEqual(engine.events(id).at(-1)?.detail, { cause: 'replayed', count: 1, link: 0 })
+      machine.answer = () => []
+    })
+
+    it('of a port in use, once, and of the end of it', async () => {
+      const occupant = await open(LOOPBACK, ports[1])
+      next = 1
+      engine.add(1, settings([link(ports[1] ?? 0, ports[2] ?? 0)]))
+      await until('trouble', () => engine.snapshot(1)?.links[0]?.problem === 'port-in-use')
+      await holds('it waits', () => machines[0]?.count('link') === 0, 600)
+      await closed(occupant)
+      await until('open', () => engine.snapshot(1)?.links[0]?.open === true)
+      assert.deepEqual(
+        engine.events(1).map(({ event, reason }) => [event, reason]),
+        [
+          ['link', 'port-in-use'],
+          ['link', 'link-open']
+        ]
+      )
+      assert.equal(machines[0]?.count('link'), 1)
+    })
+  })
+
+  describe('keeps records', () => {
+    let folder: string
+    beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'ha-pair-engine-'))))
+    afterEach(() => rm(folder, { recursive: true, force: true }))
+    const record: PairRecord = {
+      nodeId: '0'.repeat(16),
+      epoch: 3,
+      reserved: 4,
+      parity: null,
+      promisedMs: 5,
+      preferred: false,
+      released: true
+    }
+
+    it('for the next start', async () => {
+      const file = join(folder, 'one')
+      const { id, machine } = await addPair({}, file)
+      machine.answer = (input) => (input.kind === 'fitness' ? [{ kind: 'store', ticket: 1, record }] : [])
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('it is stored', () => machine.count('stored') === 1)
+      assert.deepEqual(machine.steps.at(-1)?.input, { kind: 'stored', ticket: 1, ok: true })
+      await engine.remove(id)
+      const again = await addPair({}, file)
+      assert.deepEqual(again.machine.steps[0]?.input, { kind: 'start', record })
+    })
+
+    it('and says what is wrong with them', async () => {
+      const file = join(folder, 'broken')
+      await writeFile(file, 'no record')
+      const { id, machine } = await addPair({}, file)
+      assert.deepEqual(machine.steps[0]?.input, { kind: 'start', record: null })
+      assert.equal(engine.snapshot(id)?.store, 'store-lost')
+      const failing = await addPair({}, join(file, 'below a file'))
+      failing.machine.answer = (input) => {
+        if (input.kind === 'fitness') return [{ kind: 'store', ticket: 9, record }]
+        if (input.kind !== 'stored') return []
+        return [{ kind: 'event', event: 'store', reason: 'store-failed', detail: {} }]
+      }
+      engine.engine.handle({ type: 'fitness', pairId: failing.id, value: 1 })
+      await until('the failure is told', () => engine.snapshot(failing.id)?.store === 'store-failed')
+      assert.deepEqual(failing.machine.steps.at(-1)?.input, { kind: 'stored', ticket: 9, ok: false })
+      assert.match(String(engine.events(failing.id).at(-1)?.detail.error), /^E/)
+    })
+  })
+
+  it('frees all ports at once when it is abandoned', async () => {
+    const [one, two] = [await addPair(), await addPair()]
+    engine.engine.abandon()
+    assert.equal(engine.cell.readLeft(), 2n)
+    for (const { port } of [one, two]) await closed(await open(LOOPBACK, port))
+    assert.deepEqual([one.machine.count('goodbye'), two.machine.count('goodbye')], [0, 0])
+    next = 0
+  })
+
+  describe('removes a pair', () => {
+    it('after its goodbye is acknowledged, and frees its port', async () => {
+      const { id, machine, port, peer, heard } = await addPair()
+      machine.dueMs = systemClock().nowMs() + 60_000
+      machine.answer = (input) => {
+        if (input.kind === 'goodbye') {
+          machine.show({ role: 'initial', serving: false })
+          return [SEND]
+        }
+        if (input.kind === 'frame') machine.dueMs = Infinity
+        return []
+      }
+      engine.engine.handle({ type: 'remove', pairId: id, reason: 'removed' })
+      await until('the goodbye arrives', () => heard.length === 1)
+      assert.ok(!engine.of(id).some(({ type }) => type === 'removed'), 'it waits for the acknowledgement')
+      peer.send(encodeClassic(FRAME), port, LOOPBACK)
+      await until('it is removed', () => engine.of(id).at(-1)?.type === 'removed')
+      await closed(await open(LOOPBACK, port))
+      assert.equal(engine.cell.readLeft(), 1n)
+    })
+
+    it('although nobody acknowledges', async () => {
+      const { id, machine, port } = await addPair()
+      machine.dueMs = systemClock().nowMs() + 60_000
+      const start = performance.now()
+      await engine.remove(id)
+      assert.ok(performance.now() - start < 1000)
+      await closed(await open(LOOPBACK, port))
+    })
+
+    it('that has not started yet', async () => {
+      next = 1
+      engine.add(1, settings([link(ports[1] ?? 0, ports[2] ?? 0)]), undefined, join(tmpdir(), 'ha-pair-none', 'none'))
+      engine.engine.handle({ type: 'command', pairId: 1, requestId: 3, designate: 'swap', force: false })
+      await engine.remove(1)
+      assert.deepEqual(machines[0]?.steps, [])
+      assert.deepEqual(engine.of(1)[0], {
+        type: 'reply',
+        pairId: 1,
+        requestId: 3,
+        result: { ok: false, error: 'stopped', detail: '' }
+      })
+    })
+  })
+})

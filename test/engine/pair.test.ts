@@ -1,0 +1,336 @@
+/** Two engines with the real machine, on loopback sockets. */
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:dgram'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mayServe, nowUs } from '../../src/engine/cells'
+import type { PairKeys } from '../../src/engine/messages'
+import { createMachine } from '../../src/protocol/create'
+import type { PairSettings } from '../../src/protocol/settings'
+import { closed, freePorts, holds, link, LOOPBACK, NO_KEYS, open, settings, TestEngine, until } from './harness'
+
+const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
+
+/** One side of a pair: its engine, and the pair in it. */
+class Side {
+  readonly engine: TestEngine
+  readonly #settings: PairSettings
+  #id = 0
+
+  constructor(pair: PairSettings) {
+    this.#settings = pair
+    this.engine = new TestEngine(createMachine)
+  }
+
+  start(keys = NO_KEYS): void {
+    this.engine.add(++this.#id, this.#settings, keys)
+  }
+  stop(): Promise<void> {
+    return this.engine.remove(this.#id)
+  }
+  get snapshot(): ReturnType<TestEngine['snapshot']> {
+    return this.engine.snapshot(this.#id)
+  }
+  get role(): string {
+    return this.snapshot?.role ?? ''
+  }
+  get serves(): boolean {
+    return mayServe(this.engine.pairCell(this.#id).read(), this.engine.cell, nowUs())
+  }
+  reasonsOf(event: string): string[] {
+    return this.engine.events(this.#id).flatMap((said) => (said.event === event ? [said.reason] : []))
+  }
+  rejectedCauses(): unknown[] {
+    return this.engine.events(this.#id).flatMap(({ event, detail }) => (event === 'rejected' ? [detail.cause] : []))
+  }
+  dropped(): Readonly<Partial<Record<string, number>>> {
+    return this.snapshot?.dropped ?? {}
+  }
+  say(designate: 'active' | 'standby' | 'swap'): void {
+    this.engine.engine.handle({ type: 'command', pairId: this.#id, requestId: 1, designate, force: false })
+  }
+}
+
+describe('two engines', () => {
+  let sides: Side[] = []
+  const sockets: Socket[] = []
+
+  const pairUp = async (host = LOOPBACK, over: Partial<PairSettings> = {}, links = 1): Promise<[Side, Side]> => {
+    const [a, b] = [await freePorts(links, host), await freePorts(links, host)]
+    const one = new Side(
+      settings(
+        a.map((port, i) => link(port, b[i] ?? 0, host)),
+        over
+      )
+    )
+    const two = new Side(
+      settings(
+        b.map((port, i) => link(port, a[i] ?? 0, host)),
+        over
+      )
+    )
+    sides = [one, two]
+    return [one, two]
+  }
+  const paired = (): boolean => {
+    const [one, two] = sides
+    return (
+      one !== undefined &&
+      two !== undefined &&
+      one.snapshot?.online === true &&
+      two.snapshot?.online === true &&
+      [one.role, two.role].sort().join() === 'active,standby'
+    )
+  }
+  const active = (): Side => sides.find((side) => side.role === 'active') ?? assert.fail('nobody is Active')
+  const standby = (): Side => sides.find((side) => side.role === 'standby') ?? assert.fail('nobody is Standby')
+
+  afterEach(async () => {
+    await Promise.all(sides.splice(0).map((side) => side.stop()))
+    await Promise.all(sockets.splice(0).map(closed))
+  })
+
+  for (const host of [LOOPBACK, '::1']) {
+    it(`become a pair on ${host}: one Active that serves, one Standby that does not`, async () => {
+      const [one, two] = await pairUp(host)
+      one.start()
+      two.start()
+      await until('paired', paired)
+      await until('one serves', () => active().serves)
+      assert.equal(standby().serves, false)
+      assert.deepEqual(active().snapshot?.links, [{ open: true, up: true, problem: null, unsent: 0 }])
+    })
+  }
+
+  it('become a pair on the classic wire', async () => {
+    const [one, two] = await pairUp(LOOPBACK, { wire: 'classic', receiptTimeoutMs: 50 })
+    one.start()
+    two.start()
+    await until('paired', paired)
+    await until('one serves', () => active().serves)
+    assert.equal(standby().serves, false)
+  })
+
+  it('change over on command, never both serving', async () => {
+    const [one, two] = await pairUp()
+    one.start(SECRET)
+    two.start(SECRET)
+    await until('paired', paired)
+    for (let swap = 0; swap < 5; swap++) {
+      const [before, after] = [active(), standby()]
+      after.say('swap')
+      await until('changed over', () => {
+        assert.ok(!(before.serves && after.serves))
+        return paired() && after.role === 'active' && after.serves
+      })
+    }
+  })
+
+  it('say whether a store is new or lost', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ha-pair-lost-'))
+    const [x = 0, y = 0] = await freePorts(2)
+    const engine = new TestEngine(createMachine)
+    for (const [i, wire] of (['extended', 'classic'] as const).entries()) {
+      const [fresh, damaged] = [join(folder, `fresh ${wire}`), join(folder, `damaged ${wire}`)]
+      await writeFile(damaged, 'something else')
+      for (const [j, file] of [fresh, damaged].entries()) {
+        const id = 1 + 2 * i + j
+        engine.add(id, settings([link(x, y)], { wire }), NO_KEYS, file)
+        const told = (): unknown[] =>
+          engine
+            .events(id)
+            .flatMap(({ event, reason, detail }) => (event === 'store' ? [[reason, detail.problem]] : []))
+        await until('it is told', () => told().length > 0)
+        assert.deepEqual(told(), [j === 0 ? ['store-new', 'missing'] : ['store-lost', 'damaged']], wire)
+        await engine.remove(id)
+      }
+    }
+    await rm(folder, { recursive: true })
+  })
+
+  it('hand the role over with a goodbye, long before the timeout', async () => {
+    const [one, two] = await pairUp(LOOPBACK, { heartbeatMs: 1000, peerTimeoutMs: 10_000 })
+    one.start()
+    two.start()
+    await until('paired', paired)
+    const [leaver, heir] = [active(), standby()]
+    await leaver.stop()
+    sides = [heir]
+    await until('the heir serves', () => heir.role === 'active' && heir.serves, 500)
+  })
+
+  it('with different secrets stay apart, and say why once', async () => {
+    const [one, two] = await pairUp()
+    one.start({ key: 'this', previousKey: '' })
+    two.start({ key: 'that', previousKey: '' })
+    await until('both say why', () => sides.every((side) => side.reasonsOf('rejected').length > 0))
+    await until('it goes on', () => sides.every((side) => (side.dropped()['key'] ?? side.dropped()['seal'] ?? 0) > 10))
+    for (const side of sides) {
+      assert.deepEqual(side.reasonsOf('rejected'), ['bad-frame'])
+      assert.equal(side.snapshot?.online, false)
+      assert.equal(side.snapshot?.peer, null)
+    }
+  })
+
+  for (const order of ['one first', 'two first']) {
+    it(`change their secret one after the other without losing sight of each other, ${order}`, async () => {
+      const [one, two] = await pairUp()
+      const [old, fresh] = ['the old secret', 'the new secret']
+      const both = order === 'one first' ? [one, two] : [two, one]
+      for (const side of both) side.start({ key: old, previousKey: '' })
+      await until('paired', paired)
+      for (const keys of [
+        { key: fresh, previousKey: old },
+        { key: fresh, previousKey: '' }
+      ]) {
+        for (const side of both) {
+          await side.stop()
+          side.start(keys)
+          await until('paired again', paired)
+        }
+        // Both know the new key by now: nothing is said twice any more.
+        const said = both.map((side) => ({ ...side.dropped() }))
+        await holds(
+          'nothing is dropped',
+          () => both.every((side, i) => JSON.stringify(side.dropped()) === JSON.stringify(said[i])),
+          300
+        )
+      }
+    })
+  }
+
+  /** A man in the middle: what one port gets leaves through the other, unless it is cut; and he adds what he likes. */
+  const relay = async (
+    a: number,
+    b: number
+  ): Promise<{ ports: [number, number]; sockets: [Socket, Socket]; cut: boolean }> => {
+    const [atA, atB] = [await open(), await open()]
+    sockets.push(atA, atB)
+    const state = {
+      ports: [atA.address().port, atB.address().port] satisfies [number, number],
+      sockets: [atA, atB] satisfies [Socket, Socket],
+      cut: false
+    }
+    atA.on('message', (bytes) => state.cut || atB.send(bytes, b, LOOPBACK))
+    atB.on('message', (bytes) => state.cut || atA.send(bytes, a, LOOPBACK))
+    return state
+  }
+
+  it('with two links carry on when one of them is cut', async () => {
+    const [a1 = 0, a2 = 0, b1 = 0, b2 = 0] = await freePorts(4)
+    const middle = await relay(a2, b2)
+    const one = new Side(settings([link(a1, b1), link(a2, middle.ports[0])]))
+    const two = new Side(settings([link(b1, a1), link(b2, middle.ports[1])]))
+    sides = [one, two]
+    one.start(SECRET)
+    two.start(SECRET)
+    const up = (side: Side): boolean[] => side.snapshot?.links.map((each) => each.up) ?? []
+    await until('both links carry', () => paired() && sides.every((side) => up(side).join() === 'true,true'))
+    const roles = [one.role, two.role]
+    middle.cut = true
+    await until('the cut is seen', () => sides.every((side) => up(side).join() === 'true,false'))
+    await holds('the pair goes on', () => paired() && one.role === roles[0] && two.role === roles[1], 300)
+    middle.cut = false
+    await until('the link is back', () => sides.every((side) => up(side).join() === 'true,true'))
+    assert.deepEqual([one.role, two.role], roles)
+  })
+
+  it('are not moved by a flood of junk and forged frames from the right address', async function () {
+    this.timeout(20_000)
+    const [a = 0, b = 0] = await freePorts(2)
+    const middle = await relay(a, b)
+    const timing = { heartbeatMs: 50, peerTimeoutMs: 2000 }
+    const one = new Side(settings([link(a, middle.ports[0])], timing))
+    const two = new Side(settings([link(b, middle.ports[1])], timing))
+    sides = [one, two]
+    const genuine: Buffer[] = []
+    for (const socket of middle.sockets) socket.on('message', (bytes) => genuine.push(bytes))
+    one.start(SECRET)
+    two.start(SECRET)
+    await until('paired', paired)
+    const roles = sides.map((side) => side.role)
+    const changes = sides.map((side) => side.reasonsOf('role').length)
+    const living = genuine.at(-1) ?? assert.fail('no frame')
+    let turn = 0
+    await holds(
+      'roles and serving',
+      () => {
+        for (let i = 0; i < 20; i++) {
+          const forged = Buffer.from(living)
+          // Every field of a real frame, sessions and all, but no key to seal it with.
+          forged[2] = i % 3
+          forged[30 + (turn++ % 36)] = i
+          for (const [side, port] of [a, b].entries()) {
+            middle.sockets[side]?.send(i % 4 === 0 ? Buffer.alloc(i, 0xff) : forged, port, LOOPBACK)
+          }
+        }
+        return paired() && active().serves
+      },
+      2000
+    )
+    assert.deepEqual(
+      sides.map((side) => side.role),
+      roles
+    )
+    assert.deepEqual(
+      sides.map((side) => side.reasonsOf('role').length),
+      changes
+    )
+    for (const side of sides) {
+      assert.ok((side.dropped()['seal'] ?? 0) > 100, JSON.stringify(side.dropped()))
+      assert.equal(new Set(side.rejectedCauses()).size, side.rejectedCauses().length, 'one event per cause')
+    }
+  })
+
+  it('are not moved by their own recorded frames', async function () {
+    this.timeout(20_000)
+    const [a = 0, b = 0] = await freePorts(2)
+    const middle = await relay(a, b)
+    const timing = { heartbeatMs: 50, peerTimeoutMs: 2000 }
+    const one = new Side(settings([link(a, middle.ports[0])], timing))
+    const two = new Side(settings([link(b, middle.ports[1])], timing))
+    sides = [one, two]
+    const recorded: [number, Buffer][] = []
+    for (const [side, socket] of middle.sockets.entries()) {
+      socket.on('message', (bytes) => recorded.length < 2000 && recorded.push([side, bytes]))
+    }
+    one.start(SECRET)
+    two.start(SECRET)
+    await until('paired', paired)
+    active().say('swap')
+    await until('both served once', () => sides.every((side) => side.reasonsOf('role').length >= 2) && paired())
+    const past = [...recorded]
+    // A new life for both: what was recorded belongs to earlier sessions.
+    for (const side of sides) {
+      await side.stop()
+      side.start(SECRET)
+      await until('paired again', paired)
+    }
+    const roles = sides.map((side) => side.role)
+    const changes = sides.map((side) => side.reasonsOf('role').length)
+    let turn = 0
+    await holds(
+      'roles and serving',
+      () => {
+        for (let i = 0; i < 10; i++) {
+          const [from = 0, bytes = Buffer.alloc(0)] = past[turn++ % past.length] ?? []
+          // To the side that it was meant for, and back to its own sender.
+          middle.sockets[1 - from]?.send(bytes, from === 0 ? b : a, LOOPBACK)
+          middle.sockets[from]?.send(bytes, from === 0 ? a : b, LOOPBACK)
+        }
+        return paired() && active().serves
+      },
+      1500
+    )
+    assert.deepEqual(
+      sides.map((side) => side.role),
+      roles
+    )
+    assert.deepEqual(
+      sides.map((side) => side.reasonsOf('role').length),
+      changes
+    )
+    for (const side of sides) assert.ok(Object.values(side.dropped()).some((count = 0) => count > 100))
+  })
+})

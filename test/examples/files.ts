@@ -1,0 +1,24 @@
+/** The examples as Node-RED's import menu has them: the files of `examples/`, by their names there. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FlowNode } from '../e2e/harness/flow'
+import { ROOT } from '../e2e/harness/versions'
+
+const FOLDER = join(ROOT, 'examples')
+
+export const EXAMPLES = {
+  first: '1 - First pair',
+  mqtt: '2 - MQTT only on the Active',
+  polling: '3 - Polling behind the gate',
+  operator: '4 - Switch-over by an operator'
+} as const
+
+export function exampleNames(): string[] {
+  return readdirSync(FOLDER)
+    .map((file) => file.replace(/\.json$/, ''))
+    .toSorted()
+}
+
+export function readExample(name: string): FlowNode[] {
+  return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as FlowNode[]
+}

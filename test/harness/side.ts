@@ -1,0 +1,317 @@
+/**
+ * One side of the pair as its host sees it: a process that runs a machine (or is dead, hung or asleep), its clock, its
+ * disk and its gate. The gate is computed here from the machine's view by the integrators' contract: Active, allowed
+ * to serve, lease not over, engine fresh.
+ */
+import assert from 'node:assert/strict'
+import { createMachine } from '../../src/protocol/create'
+import {
+  decodeClassic,
+  decodeExtended,
+  encodeClassic,
+  encodeExtended,
+  EXTENDED_BYTES,
+  type Frame,
+  type FrameRejection
+} from '../../src/protocol/frame'
+import type { Input, MachineView, Output, PairEvent, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
+import type { PairRecord } from '../../src/protocol/record'
+import type { PairSettings, Wire } from '../../src/protocol/settings'
+import type { SideName } from './network'
+
+/** What the world around a side does with its outputs. */
+export interface SideHost {
+  send(side: Side, link: number, frame: Frame): void
+  report(side: Side, happening: SideHappening): void
+}
+
+export type SideHappening =
+  | ({ readonly kind: 'event' } & PairEvent)
+  | { readonly kind: 'reply'; readonly id: number; readonly text: string }
+  | { readonly kind: 'dropped'; readonly cause: FrameRejection }
+  | { readonly kind: 'gate'; readonly open: boolean; readonly epoch: number }
+  | { readonly kind: 'process'; readonly state: 'up' | 'gone' | 'awake' }
+
+type Disk = 'works' | 'fails' | 'hangs'
+
+const STEPS_PER_INSTANT_MAX = 300
+/** The engine gives a goodbye this long. */
+const GOODBYE_MS = 2000
+
+export class Side {
+  readonly name: SideName
+  readonly settings: PairSettings
+  readonly randomInt: RandomInt
+  disk: PairRecord | null
+  #host: SideHost
+  #machine: PairMachine | null = null
+  /** This host's monotonic clock: reads `#originMs` at global 0, stands still while the host is suspended. */
+  readonly #originMs: number
+  #sleptMs = 0
+
+  /** Nobody answers for a dead process whose host is down too; a live host answers 'port unreachable'. */
+  hostIsUp = true
+  #hungUntilMs: number | null = null
+  #hungSinceMs = 0
+  #asleep = false
+  #tickFirst = false
+  #inbox: { readonly link: number; readonly bytes: Uint8Array }[] = []
+  #leaveByMs = Infinity
+
+  diskState: Disk = 'works'
+  diskLatencyMs = 0
+  #writes: { readonly atMs: number; readonly ticket: number; readonly record: PairRecord; readonly ok: boolean }[] = []
+
+  #gateOpen = false
+  #stepsNow = 0
+  #lastStepMs = -Infinity
+  readonly #openLinks = new Set<number>()
+  readonly #awaitedReplies = new Set<number>()
+
+  constructor(
+    name: SideName,
+    settings: PairSettings,
+    options: { readonly randomInt: RandomInt; readonly record: PairRecord | null; readonly originMs: number },
+    host: SideHost
+  ) {
+    this.name = name
+    this.settings = settings
+    this.randomInt = options.randomInt
+    this.disk = options.record
+    this.#originMs = options.originMs
+    this.#host = host
+  }
+
+  get wire(): Wire {
+    return this.settings.wire
+  }
+  get isUp(): boolean {
+    return this.#machine !== null
+  }
+  get isHung(): boolean {
+    return this.#hungUntilMs !== null
+  }
+  get isAsleep(): boolean {
+    return this.#asleep
+  }
+  isListening(link: number): boolean {
+    return this.#openLinks.has(link)
+  }
+  /** Null: the process is dead. */
+  get role(): Role | null {
+    return this.#machine?.view().role ?? null
+  }
+  /** Errors: throws when the process is not running. */
+  get view(): MachineView {
+    assert.ok(this.#machine !== null, `${this.name} is not running`)
+    return this.#machine.view()
+  }
+
+  localMs(nowMs: number): number {
+    return nowMs + this.#originMs - this.#sleptMs
+  }
+
+  // --- The process ---
+
+  start(nowMs: number): void {
+    assert.ok(this.#machine === null, `${this.name} runs already`)
+    this.hostIsUp = true
+    this.#machine = createMachine(this.settings, { randomInt: this.randomInt, keyed: true })
+    this.#leaveByMs = Infinity
+    this.#host.report(this, { kind: 'process', state: 'up' })
+    this.step(nowMs, { kind: 'start', record: this.disk })
+    for (let link = 0; link < this.settings.links.length; link++) this.openLink(nowMs, link, true)
+  }
+
+  /** The process ends at once. What was not on disk yet is lost. */
+  die(hostIsUp: boolean): void {
+    this.#machine = null
+    this.hostIsUp = hostIsUp
+    this.#inbox = []
+    this.#writes = []
+    this.#hungUntilMs = null
+    this.#asleep = false
+    this.#awaitedReplies.clear()
+    this.#openLinks.clear()
+    this.#host.report(this, { kind: 'process', state: 'gone' })
+  }
+
+  goodbye(nowMs: number): void {
+    this.#leaveByMs = nowMs + GOODBYE_MS
+    this.step(nowMs, { kind: 'goodbye', reason: 'shutdown' })
+  }
+
+  /** The engine's thread stands still; datagrams queue up. `tickFirst`: it wakes with a late timer, not with the queue. */
+  hang(nowMs: number, ms: number, tickFirst: boolean): void {
+    this.#hungSinceMs = nowMs
+    this.#hungUntilMs = nowMs + ms
+    this.#tickFirst = tickFirst
+  }
+
+  /** The whole host sleeps: its clock stands still and datagrams to it are lost. */
+  suspend(nowMs: number, ms: number): void {
+    this.#asleep = true
+    this.hang(nowMs, ms, false)
+  }
+
+  /** Its socket: what arrives at a closed one is answered by 'port unreachable', what is sent through it is lost. */
+  openLink(nowMs: number, link: number, open: boolean): void {
+    if (open) this.#openLinks.add(link)
+    else this.#openLinks.delete(link)
+    this.step(nowMs, { kind: 'link', link, open, detail: open ? '' : 'test' })
+  }
+
+  // --- Time ---
+
+  /** When something is due here, on the global clock. */
+  nextMs(nowMs: number): number {
+    if (this.#machine === null) return Infinity
+    if (this.#hungUntilMs !== null) return Math.min(this.#hungUntilMs, this.#gateShutsAtMs(nowMs))
+    const tickMs = this.#globalMs(this.#machine.deadlineMs())
+    const writtenMs = this.#writes[0]?.atMs ?? Infinity
+    return Math.max(nowMs, Math.min(tickMs, writtenMs, this.#leaveByMs, this.#gateShutsAtMs(nowMs)))
+  }
+
+  /** Does what is due: datagrams were delivered before. */
+  attend(nowMs: number): void {
+    if (this.#machine === null) return
+    if (this.#hungUntilMs !== null) {
+      if (nowMs >= this.#hungUntilMs) this.#wake(nowMs)
+    } else {
+      while (this.#writes[0] !== undefined && this.#writes[0].atMs <= nowMs) this.#finishWrite(nowMs)
+      if (this.#tickIsDue(nowMs)) this.step(nowMs, { kind: 'tick' })
+      if (nowMs >= this.#leaveByMs && this.#machine !== null) this.die(true)
+    }
+    this.refreshGate(nowMs)
+  }
+
+  receive(nowMs: number, link: number, bytes: Uint8Array): void {
+    if (this.#machine === null || this.#asleep) return
+    if (this.#hungUntilMs !== null) {
+      this.#inbox.push({ link, bytes })
+      return
+    }
+    const frame = this.wire === 'classic' ? decodeClassic(bytes) : decodeExtended(bytes)
+    if (typeof frame === 'string') this.#host.report(this, { kind: 'dropped', cause: frame })
+    else this.step(nowMs, { kind: 'frame', link, frame })
+  }
+
+  command(nowMs: number, input: Extract<Input, { kind: 'command' }>): void {
+    this.#awaitedReplies.add(input.id)
+    this.step(nowMs, input)
+  }
+
+  step(nowMs: number, input: Input): void {
+    const machine = this.#machine
+    assert.ok(machine !== null, `${this.name} is not running`)
+    assert.ok(this.#hungUntilMs === null, `${this.name} hangs`)
+    this.#stepsNow = nowMs === this.#lastStepMs ? this.#stepsNow + 1 : 0
+    this.#lastStepMs = nowMs
+    assert.ok(this.#stepsNow < STEPS_PER_INSTANT_MAX, `${this.name} spins at ${nowMs} ms (${input.kind})`)
+    const before = machine.view()
+    const outputs = machine.step(this.localMs(nowMs), input)
+    this.#checkTold(before, machine.view(), outputs)
+    for (const output of outputs) this.#perform(nowMs, output)
+    this.refreshGate(nowMs)
+    if (this.#leaveByMs !== Infinity && this.#machine !== null && machine.deadlineMs() === Infinity) this.die(true)
+  }
+
+  refreshGate(nowMs: number): void {
+    const open = this.serves(nowMs)
+    if (open === this.#gateOpen) return
+    this.#gateOpen = open
+    this.#host.report(this, { kind: 'gate', open, epoch: this.#machine?.view().epoch ?? 0 })
+  }
+
+  /** Would a gate pass a message at this instant? */
+  serves(nowMs: number): boolean {
+    if (this.#machine === null || this.#asleep) return false
+    const view = this.#machine.view()
+    if (view.role !== 'active' || !view.serving || this.localMs(nowMs) >= view.leaseUntilMs) return false
+    return this.#hungUntilMs === null || nowMs - this.#hungSinceMs <= view.freshForMs
+  }
+
+  // --- Inside ---
+
+  #globalMs(localMs: number): number {
+    return localMs - this.#originMs + this.#sleptMs
+  }
+
+  #tickIsDue(nowMs: number): boolean {
+    return this.#machine !== null && this.#machine.deadlineMs() <= this.localMs(nowMs)
+  }
+
+  #gateShutsAtMs(nowMs: number): number {
+    if (!this.#gateOpen || this.#machine === null) return Infinity
+    const view = this.#machine.view()
+    const staleMs = this.#hungUntilMs === null ? Infinity : this.#hungSinceMs + view.freshForMs + 0.001
+    return Math.max(nowMs, Math.min(this.#globalMs(view.leaseUntilMs), staleMs))
+  }
+
+  #wake(nowMs: number): void {
+    const hungMs = nowMs - this.#hungSinceMs
+    const slept = this.#asleep
+    this.#hungUntilMs = null
+    this.#asleep = false
+    this.#host.report(this, { kind: 'process', state: 'awake' })
+    if (slept) {
+      this.#sleptMs += hungMs
+      this.step(nowMs, { kind: 'suspended', ms: hungMs })
+    }
+    const inbox = this.#inbox
+    this.#inbox = []
+    if (this.#tickFirst) this.step(nowMs, { kind: 'tick' })
+    for (const { link, bytes } of inbox) this.receive(nowMs, link, bytes)
+    if (this.#tickIsDue(nowMs)) this.step(nowMs, { kind: 'tick' })
+  }
+
+  #perform(nowMs: number, output: Output): void {
+    switch (output.kind) {
+      case 'send':
+        if (this.#openLinks.has(output.link)) this.#host.send(this, output.link, output.frame)
+        return
+      case 'store':
+        return this.#write(nowMs, output.ticket, output.record)
+      case 'event':
+        return this.#host.report(this, output)
+      case 'drop':
+        return this.#host.report(this, { kind: 'dropped', cause: output.cause })
+      case 'reply': {
+        assert.ok(this.#awaitedReplies.delete(output.id), `${this.name} replies twice, or to nobody: ${output.id}`)
+        const text = output.ok ? `ok ${output.role}` : `failed ${output.error}`
+        return this.#host.report(this, { kind: 'reply', id: output.id, text })
+      }
+    }
+  }
+
+  #write(nowMs: number, ticket: number, record: PairRecord): void {
+    if (this.diskState === 'hangs') return
+    this.#writes.push({ atMs: nowMs + this.diskLatencyMs, ticket, record, ok: this.diskState === 'works' })
+  }
+
+  #finishWrite(nowMs: number): void {
+    const write = this.#writes.shift()
+    if (write === undefined) return
+    if (write.ok) this.disk = write.record
+    this.step(nowMs, { kind: 'stored', ticket: write.ticket, ok: write.ok })
+  }
+
+  /** Whatever a machine shows it has told: a role or an online state never changes without its event. */
+  #checkTold(before: MachineView, after: MachineView, outputs: readonly Output[]): void {
+    const events = outputs.filter((o) => o.kind === 'event')
+    const lastRole = events.findLast((e) => e.event === 'role')
+    assert.equal(lastRole?.detail['role'] ?? before.role, after.role, `${this.name}: role and its event`)
+    if (lastRole !== undefined) assert.equal(lastRole.reason, after.reason, `${this.name}: reason of the role`)
+    const lastOnline = events.findLast((e) => e.event === 'online')
+    assert.equal(lastOnline?.detail['online'] ?? before.online, after.online, `${this.name}: online and its event`)
+    if (after.serving) assert.equal(after.role, 'active', `${this.name} serves without being Active`)
+  }
+}
+
+/** What travels: the machine's frame in bytes, on the extended wire with a seal of zeros (sealing is the engine's). */
+export function bytesOf(wire: Wire, frame: Frame): Uint8Array {
+  if (wire === 'classic') return encodeClassic(frame)
+  const bytes = new Uint8Array(EXTENDED_BYTES)
+  encodeExtended(frame, bytes)
+  return bytes
+}

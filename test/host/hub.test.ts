@@ -1,0 +1,393 @@
+/** Pairs through the hub: the real worker thread, the real machine, loopback sockets. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  acquirePair,
+  crashEngineForTest,
+  engineThreadForTest,
+  shutdownHub,
+  type PairLease,
+  type PairRequest
+} from '../../src/host/hub'
+import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
+import type { Role } from '../../src/protocol/machine'
+import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../engine/harness'
+
+const KEYS = { key: 'a strong secret', previousKey: '' }
+
+/** What an observer of a pair was told. */
+class Watcher {
+  readonly roles: Role[] = []
+  readonly online: boolean[] = []
+  readonly events: PairEventMessage[] = []
+  readonly frames: PairEventMessage[] = []
+  statuses = 0
+  readonly end: () => void
+
+  constructor(pair: Pair, frames = false) {
+    this.end = pair.observe({
+      onRole: (role) => this.roles.push(role),
+      onOnline: (online) => this.online.push(online),
+      onEvent: (event) => this.events.push(event),
+      onStatus: () => this.statuses++,
+      ...(frames ? { onFrame: (event: PairEventMessage) => this.frames.push(event) } : {})
+    })
+  }
+
+  forget(): void {
+    for (const list of [this.roles, this.online, this.events]) list.length = 0
+  }
+  get seqs(): (number | null)[] {
+    return this.events.map(({ seq }) => seq)
+  }
+  names(): string[] {
+    return this.events.map(({ event, reason }) => `${event} ${reason}`)
+  }
+}
+
+function gapless(seqs: readonly (number | null)[]): boolean {
+  return seqs.every((seq, i) => i === 0 || seq === Number(seqs[i - 1]) + 1)
+}
+
+/** Waits until nothing has happened for a while. */
+const calm = async (...pairs: Pair[]): Promise<void> => {
+  let [seqs, since] = ['', performance.now()]
+  await until('calm', () => {
+    const now = pairs.map((pair) => pair.status().seq).join()
+    if (now !== seqs) [seqs, since] = [now, performance.now()]
+    return performance.now() - since > 100
+  })
+}
+/** An observer that has been told all that happened so far, and forgets it. */
+const watch = async (pair: Pair): Promise<Watcher> => {
+  const watcher = new Watcher(pair)
+  await new Promise((later) => setImmediate(later))
+  watcher.forget()
+  return watcher
+}
+const isPaired = (...pairs: Pair[]): boolean =>
+  pairs.every((pair) => pair.status().online) &&
+  pairs
+    .map((pair) => pair.status().role)
+    .sort()
+    .join() === 'active,standby' &&
+  pairs.filter((pair) => pair.gate().open).length === 1
+
+describe('the hub', () => {
+  let folder: string
+  let leases: PairLease[]
+  let lines: string[]
+
+  const request = (id: string, [from = 0, to = 0]: readonly number[], over = {}): PairRequest => ({
+    id,
+    settings: settings([link(from, to)], { name: id, ...over }),
+    keys: KEYS,
+    storeFile: join(folder, id),
+    log: {
+      info: (line) => lines.push(`info ${line}`),
+      warn: (line) => lines.push(`warn ${line}`),
+      error: (line) => lines.push(`error ${line}`)
+    }
+  })
+  const linesLike = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length
+  const acquire = (asked: PairRequest): PairLease => {
+    const lease = acquirePair(asked)
+    leases.push(lease)
+    return lease
+  }
+  const pairUp = async (over = {}): Promise<{ a: PairRequest; b: PairRequest; one: PairLease; two: PairLease }> => {
+    const [x = 0, y = 0] = await freePorts(2)
+    const [a, b] = [request('a', [x, y], over), request('b', [y, x], over)]
+    const [one, two] = [acquire(a), acquire(b)]
+    await until('paired', () => isPaired(one.pair, two.pair))
+    await calm(one.pair, two.pair)
+    return { a, b, one, two }
+  }
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ha-pair-hub-'))
+    leases = []
+    lines = []
+  })
+  afterEach(async () => {
+    await shutdownHub()
+    assert.equal(engineThreadForTest(), null)
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('runs many pairs of one process in one thread', async () => {
+    const ports = await freePorts(20)
+    const pairs: Pair[] = []
+    for (let i = 0; i < 20; i += 2) {
+      const [x = 0, y = 0] = ports.slice(i, i + 2)
+      pairs.push(acquire(request(`left ${i}`, [x, y])).pair, acquire(request(`right ${i}`, [y, x])).pair)
+    }
+    await until('all are paired', () => pairs.every((pair, i) => isPaired(pair, pairs[i ^ 1] as Pair)))
+  })
+
+  it('says what a pair is from the first moment', async () => {
+    const [x = 0, y = 0] = await freePorts(2)
+    const { pair } = acquire(request('a', [x, y]))
+    const status = pair.status()
+    assert.deepEqual(
+      [status.name, status.role, status.reason, status.seq, status.serving, status.online, status.peer],
+      ['a', 'initial', 'starting', 0, false, false, null]
+    )
+    assert.deepEqual(pair.gate(), { open: false, epoch: 0 })
+    assert.equal(pair.trouble(), null)
+  })
+
+  it('numbers the events of each pair without gaps, for every observer', async () => {
+    const [x = 0, y = 0] = await freePorts(2)
+    const [one, two] = [acquire(request('a', [x, y])).pair, acquire(request('b', [y, x])).pair]
+    const watchers = [new Watcher(one), new Watcher(one), new Watcher(two)]
+    await until('paired', () => isPaired(one, two))
+    for (const watcher of watchers) {
+      assert.equal(watcher.seqs[0], 1)
+      assert.ok(gapless(watcher.seqs), watcher.seqs.join(' '))
+      assert.equal(watcher.events[0]?.event, 'started')
+    }
+    assert.deepEqual(watchers[0]?.seqs, watchers[1]?.seqs)
+    assert.equal(one.status().seq, watchers[0]?.seqs.at(-1))
+    assert.equal(watchers[0]?.roles.at(-1), one.status().role)
+    assert.equal(watchers[0]?.online.at(-1), true)
+    assert.ok((watchers[0]?.statuses ?? 0) > 0)
+    watchers[0]?.end()
+    const count = watchers[0]?.events.length
+    await one.designate('swap', false)
+    assert.equal(watchers[0]?.events.length, count)
+    assert.ok((watchers[1]?.events.length ?? 0) > (count ?? 0))
+  })
+
+  it('changes over on command, and says so when it is confirmed', async () => {
+    const { one, two } = await pairUp()
+    for (let swap = 0; swap < 4; swap++) {
+      const wanted = one.pair.status().role === 'active' ? 'standby' : 'active'
+      assert.equal(await one.pair.designate(swap % 2 === 0 ? 'swap' : wanted, false), wanted)
+      assert.equal(one.pair.gate().open, wanted === 'active')
+      await until('paired again', () => isPaired(one.pair, two.pair))
+    }
+    assert.equal(
+      await one.pair.designate(one.pair.status().role === 'active' ? 'active' : 'standby', false),
+      one.pair.status().role
+    )
+  })
+
+  it('refuses a command that cannot be carried out, with its reason', async () => {
+    const [x = 0, y = 0] = await freePorts(2)
+    const { pair } = acquire(request('alone', [x, y], { peerTimeoutMs: 60_000 }))
+    await assert.rejects(pair.designate('active', false), (error: unknown) => {
+      assert.ok(error instanceof CommandFailed)
+      assert.equal(error.code, 'brother-offline')
+      return true
+    })
+    assert.equal(pair.status().role, 'initial')
+  })
+
+  it('shows frames only while somebody watches them', async () => {
+    const { one } = await pairUp()
+    const watcher = new Watcher(one.pair, true)
+    await until('frames both ways', () => new Set(watcher.frames.map(({ event }) => event)).size === 2)
+    assert.deepEqual(Object.keys(watcher.frames[0]?.detail ?? {}).sort(), ['head', 'id', 'link', 'state', 'value'])
+    assert.equal(watcher.frames[0]?.seq, null)
+    watcher.end()
+    const count = watcher.frames.length
+    await new Promise((later) => setTimeout(later, 100))
+    assert.equal(watcher.frames.length, count)
+  })
+
+  describe('on a deploy', () => {
+    it('keeps the pair up: no role change, no new socket, no gap in the numbers', async () => {
+      const { a, one, two } = await pairUp()
+      const before = one.pair.status()
+      const old = await watch(one.pair)
+      await one.release(false)
+      const again = acquire(a)
+      const watcher = new Watcher(again.pair)
+      await holds('the pair is up', () => isPaired(again.pair, two.pair), 300)
+      const after = again.pair.status()
+      assert.deepEqual(
+        [after.role, after.epoch, after.since, after.seq],
+        [before.role, before.epoch, before.since, before.seq]
+      )
+      assert.deepEqual([old.events, watcher.events], [[], []])
+      await again.pair.designate('swap', false)
+      assert.deepEqual(old.events, [], 'the old observers are not called any more')
+      assert.equal(watcher.seqs[0], before.seq + 1)
+    })
+
+    it('fifty times in a row', async () => {
+      const { a, one, two } = await pairUp()
+      const seqs = [one.pair.status().seq, two.pair.status().seq]
+      let lease = one
+      for (let i = 0; i < 50; i++) {
+        await lease.release(false)
+        lease = acquire(a)
+        assert.ok(isPaired(lease.pair, two.pair), `deploy ${i}`)
+      }
+      assert.deepEqual([lease.pair.status().seq, two.pair.status().seq], seqs)
+    })
+
+    it('tells the new observers what happened in between', async () => {
+      const { a, one, two } = await pairUp()
+      const before = one.pair.status()
+      const first = await watch(one.pair)
+      await one.release(false)
+      await two.pair.designate('swap', false)
+      await until('the change arrived', () => one.pair.status().role !== before.role)
+      const watcher = new Watcher(acquire(a).pair)
+      await until('it is told', () => watcher.events.length > 0)
+      assert.equal(watcher.seqs[0], before.seq + 1)
+      assert.deepEqual(watcher.roles, [before.role === 'active' ? 'standby' : 'active'])
+      assert.ok(gapless(watcher.seqs))
+      assert.deepEqual(first.events, [])
+    })
+
+    it('with other settings says goodbye first, and starts anew when the port is free', async () => {
+      const { a, one, two } = await pairUp()
+      if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
+      const watcher = await watch(two.pair)
+      await one.release(false)
+      const changed = acquire({ ...a, settings: { ...a.settings, priority: 7 } })
+      const news = new Watcher(changed.pair)
+      await until('the brother took over', () => watcher.names().includes('role brother-left'))
+      await until('paired again', () => isPaired(changed.pair, two.pair))
+      assert.ok(!news.names().some((name) => name.includes('port-in-use')), news.names().join())
+      assert.equal(news.seqs[0], 1)
+      assert.equal(two.pair.status().peer?.priority, 7)
+    })
+
+    it('with another key does the same', async () => {
+      const { a, b, one, two } = await pairUp()
+      await Promise.all([one.release(false), two.release(false)])
+      const keys = { key: 'the next', previousKey: '' }
+      const [x, y] = [acquire({ ...a, keys }), acquire({ ...b, keys })]
+      await until('paired again', () => isPaired(x.pair, y.pair))
+    })
+
+    it('serves two leases of the same pair until both are released', async () => {
+      const { a, one, two } = await pairUp()
+      const second = acquire(a)
+      await one.release(true)
+      await holds('the pair is up', () => isPaired(second.pair, two.pair), 100)
+      await second.release(true)
+      await until('the brother is alone', () => !two.pair.status().online)
+    })
+  })
+
+  describe('on a deletion', () => {
+    it('says goodbye, so that the brother takes over at once, and frees the port', async () => {
+      const { a, one, two } = await pairUp({ heartbeatMs: 500, peerTimeoutMs: 10_000 })
+      if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
+      const start = performance.now()
+      await one.release(true)
+      await until('the brother serves', () => two.pair.gate().open, 500)
+      assert.ok(performance.now() - start < 1000)
+      assert.equal(one.pair.gate().open, false)
+      await closed(await open(LOOPBACK, a.settings.links[0]?.localPort))
+      await assert.rejects(one.pair.designate('swap', false), { code: 'stopped' })
+      await one.release(true)
+    })
+
+    it('ends commands that still wait', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const lease = acquire(request('alone', [x, y], { policy: 'safety', peerTimeoutMs: 60_000 }))
+      await until('it started', () => lease.pair.status().seq > 0)
+      const ended = assert.rejects(lease.pair.designate('active', true), CommandFailed).then(() => true)
+      await lease.release(true)
+      assert.equal(await Promise.race([ended, new Promise((late) => setTimeout(late, 1000, false))]), true)
+    })
+  })
+
+  describe('in trouble', () => {
+    it('shows a port in use, and recovers when it is free', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const occupant = await open(LOOPBACK, x)
+      const { pair } = acquire(request('a', [x, y]))
+      await until('trouble', () => pair.trouble()?.code === 'port-in-use')
+      assert.match(pair.trouble()?.detail ?? '', new RegExp(`${x}$`))
+      assert.ok(
+        lines.some((line) => line.startsWith('warn a: ') && line.includes('EADDRINUSE')),
+        lines.join('\n')
+      )
+      await closed(occupant)
+      await until('no trouble', () => pair.trouble() === null)
+    })
+
+    it('shows a name that does not resolve', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const asked = request('a', [x, y])
+      const { pair } = acquire({ ...asked, settings: settings([{ ...link(x, y), peerHost: 'nowhere.invalid' }]) })
+      await until('trouble', () => pair.trouble()?.code === 'host-not-found', 9000)
+      assert.match(pair.trouble()?.detail ?? '', /nowhere\.invalid/)
+    })
+
+    it('logs rejected datagrams with one line per cause', async () => {
+      const { a, one } = await pairUp()
+      await one.release(true)
+      const stranger = await open(LOOPBACK, a.settings.links[0]?.localPort)
+      const port = a.settings.links[0]?.peerPort ?? 0
+      for (let i = 0; i < 50; i++) stranger.send('junk', port, LOOPBACK)
+      await until('a line', () => linesLike(/^warn b: .*cause=short/) > 0)
+      await holds('it stays one', () => linesLike(/^warn b: .*cause=short/) === 1, 200)
+      await closed(stranger)
+    })
+  })
+
+  describe('when the engine dies', () => {
+    it('shuts the gates, says so, restarts it, and goes on with higher epochs', async () => {
+      const { one, two } = await pairUp()
+      const active = one.pair.gate().open ? one.pair : two.pair
+      const watcher = await watch(active)
+      const before = active.status()
+      await crashEngineForTest()
+      assert.equal(active.gate().open, false)
+      await until('the crash is told', () => watcher.names().includes('engine engine-crashed'))
+      const crashed = active.status()
+      assert.deepEqual(
+        [crashed.role, crashed.previousRole, crashed.serving, crashed.online, crashed.epoch],
+        ['initial', 'active', false, false, before.epoch]
+      )
+      assert.equal(active.trouble()?.code, 'engine-crashed')
+      await assert.rejects(active.designate('swap', false), { code: 'stopped' })
+      await until('paired again', () => isPaired(one.pair, two.pair))
+      assert.equal(active.trouble(), null)
+      assert.ok(watcher.names().includes('engine engine-restarted'))
+      assert.equal(watcher.roles[0], 'initial')
+      assert.ok(gapless(watcher.seqs) && watcher.seqs[0] === before.seq + 1, watcher.seqs.join(' '))
+      assert.ok(Math.max(one.pair.status().epoch, two.pair.status().epoch) > before.epoch)
+      assert.ok(
+        lines.some((line) => line.startsWith('error ')),
+        lines.join('\n')
+      )
+    })
+
+    it('ends pending commands', async () => {
+      const { one } = await pairUp()
+      const ended = assert.rejects(one.pair.designate('swap', false), { code: 'stopped' })
+      const killed = crashEngineForTest()
+      await Promise.all([ended.catch(() => 'or it was quicker'), killed])
+      await until('it is told', () => one.pair.trouble()?.code === 'engine-crashed')
+    })
+
+    it('again and again, is restarted each time', async () => {
+      const { one, two } = await pairUp()
+      for (let round = 0; round < 3; round++) {
+        await crashEngineForTest()
+        await until('it is noticed', () => one.pair.trouble() !== null)
+        await until('paired again', () => isPaired(one.pair, two.pair), 9000)
+      }
+    })
+
+    it('lets pairs be released and acquired meanwhile', async () => {
+      const { a, one, two } = await pairUp()
+      await crashEngineForTest()
+      await until('it is noticed', () => one.pair.trouble() !== null)
+      await one.release(true)
+      const again = acquire(a)
+      await until('paired again', () => isPaired(again.pair, two.pair))
+    })
+  })
+})

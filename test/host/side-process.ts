@@ -1,0 +1,46 @@
+/** One side of a pair in a process of its own: `node side-process.js <settings as JSON> <how it ends>`. */
+import { acquirePair } from '../../src/host/hub'
+import type { PairSettings } from '../../src/protocol/settings'
+
+export type Ending = 'exit' | 'throw' | 'run-dry' | 'signal-alone' | 'signal-handled' | 'signal-ignored' | 'hang'
+
+const [, , json, ending] = process.argv as [string, string, string, Ending]
+const settings = JSON.parse(json) as PairSettings
+const lease = acquirePair({ id: 'side', settings, keys: { key: '', previousKey: '' }, storeFile: null })
+const alive = setInterval(() => {
+  if (!lease.pair.gate().open || !lease.pair.status().online) return
+  clearInterval(alive)
+  console.log('active')
+  act(ending)
+}, 5)
+
+function act(how: Ending): void {
+  switch (how) {
+    case 'exit':
+      process.exit(0)
+      break
+    case 'throw':
+      throw new Error('on purpose')
+    case 'run-dry':
+      return
+    case 'signal-alone':
+      setInterval(() => {}, 1000)
+      return
+    case 'signal-handled':
+      setInterval(() => {}, 1000)
+      // As Node-RED does it: close the nodes, then exit.
+      process.on('SIGTERM', () => void lease.release(false).then(() => process.exit(0)))
+      return
+    case 'signal-ignored':
+      process.on('SIGHUP', () => console.log('heard SIGHUP'))
+      setInterval(() => {}, 1000)
+      return
+    case 'hang':
+      setInterval(() => {}, 1000)
+      // The flows' event loop stands still for a while.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)
+      return
+    default:
+      how satisfies never
+  }
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { Contact, REFUSALS_FOR_PROOF } from '../../../src/protocol/contact'
+
+const H = 100
+const P = 1000
+
+function met(links = 1): Contact {
+  const contact = new Contact(links)
+  for (let link = 0; link < links; link++) {
+    contact.setOpen(0, link, true)
+    contact.heard(0, link, link, (1 << links) - 1)
+  }
+  contact.answered(0)
+  contact.measured(0, 1)
+  return contact
+}
+
+describe('contact', () => {
+  it('is lost a whole takeover delay after the last word, not earlier', () => {
+    const contact = met()
+    assert.equal(contact.lostAtMs(P), P)
+    contact.heard(300, 0, 0, 1)
+    assert.equal(contact.lostAtMs(P), 300 + P)
+  })
+
+  it('is one-way when nothing new is acknowledged, though much is heard', () => {
+    const contact = met()
+    for (let t = H; t <= P; t += H) contact.heard(t, 0, 0, 0)
+    assert.equal(contact.isTwoWay(P - 1, P), true)
+    assert.equal(contact.isTwoWay(P, P), false)
+    assert.equal(contact.alive, true)
+  })
+
+  it('suspects after a due heartbeat, probes in a burst, then slower, and stops when it hears', () => {
+    const contact = met()
+    const times: number[] = []
+    for (let i = 0; i < 6; i++) {
+      const t = contact.nextProbeAtMs(H)
+      times.push(t)
+      contact.probed(t)
+    }
+    assert.deepEqual(times, [126, 136, 146, 156, 181, 206])
+    contact.heard(210, 0, 0, 1)
+    assert.equal(contact.nextProbeAtMs(H), 210 + 126)
+  })
+
+  it('takes refusals as proof only when enough came after a due heartbeat', () => {
+    const contact = met()
+    assert.equal(REFUSALS_FOR_PROOF, 3)
+    for (const t of [50, 60, 70, 80]) assert.equal(contact.refused(t, 0, H, P), false, 'no heartbeat is due yet')
+    assert.equal(contact.refused(127, 0, H, P), false, 'may answer something sent before the last word')
+    contact.refused(129, 0, H, P)
+    contact.refused(130, 0, H, P)
+    assert.equal(contact.refused(131, 0, H, P), true)
+  })
+
+  it('forgets refusals when anything is heard', () => {
+    const contact = met()
+    contact.refused(130, 0, H, P)
+    contact.refused(131, 0, H, P)
+    contact.heard(132, 0, 0, 1)
+    assert.equal(contact.refused(300, 0, H, P), false)
+  })
+
+  it('needs the refusal of every link that carried the session, and of none that never did', () => {
+    const both = met(2)
+    for (let i = 0; i < 5; i++) assert.equal(both.refused(200 + i, 1, H, P), false)
+    both.refused(210, 0, H, P)
+    both.refused(211, 0, H, P)
+    assert.equal(both.refused(212, 0, H, P), true)
+
+    const closed = met(2)
+    closed.setOpen(190, 1, false)
+    for (let i = 0; i < 5; i++) assert.equal(closed.refused(200 + i, 0, H, P), false, 'link 1 cannot be asked')
+
+    const one = new Contact(2)
+    one.measured(0, 1)
+    one.setOpen(0, 0, true)
+    one.setOpen(0, 1, true)
+    one.heard(0, 0, 0, 1)
+    for (let i = 0; i < 5; i++) assert.equal(one.refused(200 + i, 1, H, P), false, 'link 1 never carried anything')
+  })
+
+  it('moves its deadlines by the time it was deaf itself', () => {
+    const contact = met()
+    contact.wasDeaf(3000)
+    assert.equal(contact.lostAtMs(P), 3000 + P)
+    assert.equal(contact.isTwoWay(3500, P), true)
+  })
+
+  it('judges nobody while no link is open, and starts afresh when one opens', () => {
+    const contact = met()
+    contact.setOpen(10, 0, false)
+    assert.equal(contact.lostAtMs(P), Infinity)
+    contact.setOpen(5000, 0, true)
+    assert.equal(contact.lostAtMs(P), 5000 + P)
+  })
+
+  it('knows each link: open, heard and hearing', () => {
+    const contact = met(2)
+    assert.equal(contact.isLinkUp(1, 0, P), true)
+    contact.heard(500, 0, 0, 0b01)
+    assert.equal(contact.isLinkUp(500, 1, P), false, 'the brother does not hear copies of link 1')
+    assert.equal(contact.heardLinks(999, P), 0b11)
+    assert.equal(contact.heardLinks(1000, P), 0b01, 'nothing came marked 1 for a takeover delay')
+  })
+
+  it('smooths the round trip as TCP does', () => {
+    const contact = new Contact(1)
+    contact.measured(0, 8)
+    contact.measured(0, 16)
+    assert.equal(contact.roundTripMs, 9)
+  })
+
+  it('credits a refusal with the time that an answer may have been under way', () => {
+    const contact = met()
+    contact.sent(100, 0)
+    contact.sent(200, 0)
+    assert.equal(contact.refusedSentAtMs(200.5, 0, P), 100)
+    assert.equal(contact.refusedSentAtMs(101, 0, P), 99)
+  })
+
+  it('knows since when no link that carried has been closed', () => {
+    const contact = met(2)
+    contact.setOpen(50, 1, false)
+    assert.equal(contact.soundSinceMs, Infinity)
+    contact.setOpen(90, 1, true)
+    assert.equal(contact.soundSinceMs, 90)
+  })
+})

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { Conversation, type Reception } from '../../../src/protocol/conversation'
+import type { Flags, Trailer } from '../../../src/protocol/frame'
+
+const NO_FLAGS: Flags = {
+  probe: false,
+  ready: false,
+  serving: false,
+  holder: false,
+  preferred: false,
+  goodbye: false,
+  wanted: false,
+  refusal: false
+}
+const CONFIRM_MS = 500
+
+function trailer(over: Partial<Trailer>): Trailer {
+  return {
+    keyId: 0,
+    nodeId: 2n,
+    session: 22n,
+    echo: 11n,
+    seq: 1,
+    ack: 0,
+    epoch: 0,
+    priority: 100,
+    fitness: 255,
+    policy: 'availability',
+    reason: 'none',
+    flags: NO_FLAGS,
+    link: 0,
+    heardLinks: 1,
+    heartbeatMs: 100,
+    peerTimeoutMs: 1000,
+    promisedMs: 1000,
+    flowsHash: 0,
+    ...over
+  }
+}
+
+class Story {
+  readonly me = new Conversation(11n)
+  nowMs = 0
+
+  hears(over: Partial<Trailer>, guarded = false): Reception {
+    return this.me.receive(this.nowMs, trailer(over), CONFIRM_MS, guarded)
+  }
+  sends(): number {
+    return this.me.nextSeq(this.nowMs)
+  }
+  /** The brother of session 22 is confirmed; it has sent number `seq`. */
+  meets(session = 22n, seq = 5): void {
+    const ack = this.sends()
+    assert.deepEqual(this.hears({ session, seq, ack }), { kind: 'current', adopted: true, ackedAtMs: this.nowMs })
+  }
+}
+
+describe('conversation', () => {
+  it('a first hello is worth an answer and nothing else', () => {
+    const story = new Story()
+    assert.equal(story.hears({ echo: 0n }).kind, 'hello')
+    assert.equal(story.me.peer, null)
+    assert.deepEqual(story.me.address(true), { echo: 22n, ack: 1 })
+  })
+
+  it('a session is confirmed by the acknowledgement of something sent a moment ago', () => {
+    const story = new Story()
+    story.meets()
+    assert.equal(story.me.peer?.session, 22n)
+  })
+
+  it('an acknowledgement of something sent long ago confirms nothing', () => {
+    const story = new Story()
+    const ack = story.sends()
+    story.nowMs = CONFIRM_MS + 1
+    assert.equal(story.hears({ ack }).kind, 'hello')
+    assert.equal(story.me.peer, null)
+  })
+
+  it('an acknowledgement of something never sent is damage', () => {
+    const story = new Story()
+    story.meets()
+    assert.deepEqual(story.hears({ seq: 6, ack: 99 }), { kind: 'drop', cause: 'field' })
+  })
+
+  it('my own frame, reflected, is refused', () => {
+    assert.deepEqual(new Story().hears({ session: 11n }), { kind: 'drop', cause: 'reflected' })
+  })
+
+  it('a frame that echoes an older session of mine changes nothing', () => {
+    const story = new Story()
+    story.meets()
+    assert.deepEqual(story.hears({ seq: 6, echo: 10n }), { kind: 'drop', cause: 'session' })
+  })
+
+  it('the same frame twice is a replay; on another link it is a copy', () => {
+    const story = new Story()
+    story.meets()
+    assert.equal(story.hears({ seq: 6 }).kind, 'current')
+    assert.deepEqual(story.hears({ seq: 6 }), { kind: 'drop', cause: 'replayed' })
+    assert.deepEqual(story.hears({ seq: 6, link: 1 }), { kind: 'copy' })
+    assert.deepEqual(story.hears({ seq: 6, link: 1 }), { kind: 'drop', cause: 'replayed' })
+  })
+
+  it('a replaced session never comes back, even with acknowledgements that were right', () => {
+    const story = new Story()
+    story.meets(22n)
+    story.meets(33n)
+    const ack = story.sends()
+    assert.deepEqual(story.hears({ session: 22n, seq: 100, ack }), { kind: 'drop', cause: 'replayed' })
+    assert.equal(story.me.peer?.session, 33n)
+  })
+
+  it('100,000 recorded frames of earlier sessions, both directions, leave the conversation as it is', () => {
+    const story = new Story()
+    for (let session = 100n; session < 120n; session++) story.meets(session)
+    story.meets(500n, 1)
+    const before = { ...story.me.peer }
+    let changed = 0
+    for (let i = 0; i < 100_000; i++) {
+      const reception = story.hears({
+        session: 100n + BigInt(i % 20),
+        seq: 5 + (i % 7),
+        ack: 1 + (i % 20),
+        echo: i % 2 === 0 ? 11n : 9n
+      })
+      if (reception.kind === 'current') changed++
+    }
+    assert.equal(changed, 0)
+    assert.deepEqual({ ...story.me.peer }, before)
+  })
+
+  it('while the brother is alive a third node cannot take its place, a restarted brother can', () => {
+    const story = new Story()
+    story.meets()
+    const ack = story.sends()
+    assert.deepEqual(story.hears({ nodeId: 3n, session: 33n, ack }, true), { kind: 'drop', cause: 'third-party' })
+    assert.equal(story.hears({ nodeId: 2n, session: 33n, ack }, true).kind, 'current')
+  })
+
+  it('tells when the acknowledged frame was sent, once, and only while that is known', () => {
+    const story = new Story()
+    story.meets()
+    story.nowMs = 100
+    const ack = story.sends()
+    story.nowMs = 130
+    assert.deepEqual(story.hears({ seq: 6, ack }), { kind: 'current', adopted: false, ackedAtMs: 100 })
+    assert.deepEqual(story.hears({ seq: 7, ack }), { kind: 'current', adopted: false, ackedAtMs: null })
+    for (let i = 0; i < 300; i++) story.sends()
+    assert.equal(story.me.sentAtMs(ack), null)
+    const last = story.sends()
+    story.me.forgetSendTimes()
+    assert.equal(story.me.sentAtMs(last), null, 'a clock that stood still tells nothing')
+  })
+})

@@ -1,0 +1,338 @@
+/**
+ * The commands of the scenario files. Each is one entry of COMMANDS: its usage, and what it does to the pair on stage.
+ * The grammar for people is in README.md; `scenarios.test.ts` checks that every command is named there.
+ */
+import { HEADS, type Head } from '../../src/protocol/frame'
+import type { Designation, Role } from '../../src/protocol/machine'
+import type { PairRecord } from '../../src/protocol/record'
+import { CLASSIC_PRESET, type PairSettings, type Policy, type Wire } from '../../src/protocol/settings'
+import { otherSide, type SideName } from '../harness/network'
+import { TestPair, type PairOptions, type SideOptions } from '../harness/pair'
+import type { Detail } from './transcript'
+
+export interface Stage {
+  pair: TestPair | null
+  readonly shown: Set<Detail>
+  /** Lines that a command says itself, beside what happens. */
+  readonly said: string[]
+}
+
+interface Command {
+  readonly usage: string
+  run(stage: Stage, words: Words): void
+}
+
+export class ScenarioError extends Error {}
+
+/** The words after a command's name, taken one by one; whatever is left over is an error. */
+export class Words {
+  readonly #left: string[]
+
+  constructor(words: readonly string[]) {
+    this.#left = [...words]
+  }
+
+  next(what: string): string {
+    const word = this.#left.shift()
+    if (word === undefined) throw new ScenarioError(`${what} is missing`)
+    return word
+  }
+
+  /** Takes the next word if it is this one. */
+  take(word: string): boolean {
+    if (this.#left[0] !== word) return false
+    this.#left.shift()
+    return true
+  }
+
+  rest(): string[] {
+    return this.#left.splice(0)
+  }
+
+  hasMore(): boolean {
+    return this.#left.length > 0
+  }
+
+  end(): void {
+    if (this.#left.length > 0) throw new ScenarioError(`too many words: ${this.#left.join(' ')}`)
+  }
+
+  side(): SideName {
+    return oneOf(this.next('a or b'), ['a', 'b'])
+  }
+
+  ms(): number {
+    return parseMs(this.next('a time'))
+  }
+
+  count(): number {
+    return parseWhole(this.next('a number'))
+  }
+
+  onOff(): boolean {
+    return oneOf(this.next('on or off'), ['on', 'off']) === 'on'
+  }
+
+  /** `a->b`, `b->a`, or null when no direction stands here. */
+  direction(): SideName | null {
+    if (this.take('a->b')) return 'a'
+    return this.take('b->a') ? 'b' : null
+  }
+
+  /** `link N`, or null for all links. */
+  link(): number | null {
+    return this.take('link') ? this.count() : null
+  }
+}
+
+function oneOf<T extends string>(word: string, allowed: readonly T[]): T {
+  const found = allowed.find((a) => a === word)
+  if (found === undefined) throw new ScenarioError(`${word} is none of ${allowed.join(', ')}`)
+  return found
+}
+
+function parseMs(word: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(word)
+  if (match === null) throw new ScenarioError(`${word} is no time: write 300ms or 2s`)
+  return Number(match[1]) * (match[2] === 's' ? 1000 : 1)
+}
+
+function parseWhole(word: string): number {
+  if (!/^\d+$/.test(word)) throw new ScenarioError(`${word} is no whole number`)
+  return Number(word)
+}
+
+function on(stage: Stage): TestPair {
+  if (stage.pair === null) throw new ScenarioError('there is no pair yet: begin with `> pair`')
+  return stage.pair
+}
+
+function sender(direction: SideName | null): SideName {
+  if (direction === null) throw new ScenarioError('a direction is missing: a->b or b->a')
+  return direction
+}
+
+// --- `pair key=value ...` ---
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+interface SideDraft {
+  settings: Mutable<Partial<PairSettings>>
+  tokens?: readonly number[]
+  record?: PairRecord
+}
+
+const SETTING_KEYS: Readonly<Record<string, (settings: Mutable<Partial<PairSettings>>, value: string) => void>> = {
+  heartbeat: (s, v) => (s.heartbeatMs = parseMs(v)),
+  peerTimeout: (s, v) => (s.peerTimeoutMs = parseMs(v)),
+  receiptTimeout: (s, v) => (s.receiptTimeoutMs = parseMs(v)),
+  lossLimit: (s, v) => (s.lossLimit = parseWhole(v)),
+  stallLimit: (s, v) => (s.stallLimitMs = parseMs(v)),
+  policy: (s, v) => (s.policy = oneOf<Policy>(v, ['availability', 'preferred', 'safety'])),
+  priority: (s, v) => (s.priority = parseWhole(v)),
+  failback: (s, v) => (s.failback = oneOf(v, ['on', 'off']) === 'on'),
+  failbackDelay: (s, v) => (s.failbackDelayMs = parseMs(v))
+}
+
+function makePair(words: Words): TestPair {
+  const wire = oneOf<Wire>(words.next('the wire'), ['classic', 'extended'])
+  const common: Mutable<Partial<PairSettings>> = {}
+  const sides: Record<SideName, SideDraft> = { a: { settings: {} }, b: { settings: {} } }
+  const world: Mutable<Pick<PairOptions, 'links' | 'latencyMs' | 'seed'>> = {}
+  for (const word of words.rest()) {
+    if (word === 'preset') {
+      Object.assign(common, CLASSIC_PRESET, { wire })
+      continue
+    }
+    const match = /^(?:([ab])\.)?(\w+)=(.+)$/.exec(word)
+    if (match === null) throw new ScenarioError(`${word} is not key=value`)
+    const [, side, key = '', value = ''] = match
+    if (key === 'links') world.links = parseWhole(value)
+    else if (key === 'latency') world.latencyMs = parseMs(value)
+    else if (key === 'seed') world.seed = parseWhole(value)
+    else if (key === 'token') for (const s of chosen(side)) sides[s].tokens = value.split(',').map(parseWhole)
+    else if (key === 'epoch') for (const s of chosen(side)) sides[s].record = recordOf(s, parseWhole(value))
+    else {
+      const set = SETTING_KEYS[key]
+      if (set === undefined) throw new ScenarioError(`${key} is no setting`)
+      set(side === undefined ? common : sides[oneOf<SideName>(side, ['a', 'b'])].settings, value)
+    }
+  }
+  return new TestPair({ wire, settings: common, ...world, a: sides.a satisfies SideOptions, b: sides.b })
+}
+
+function chosen(side: string | undefined): readonly SideName[] {
+  return side === undefined ? ['a', 'b'] : [oneOf<SideName>(side, ['a', 'b'])]
+}
+
+/** A disk of an earlier life. Node ids keep a below b. */
+function recordOf(side: SideName, epoch: number): PairRecord {
+  const nodeId = side === 'a' ? 'a000000000000000' : 'b000000000000000'
+  return { nodeId, epoch, reserved: 0, parity: null, promisedMs: 0, preferred: false, released: false }
+}
+
+// --- The commands ---
+
+const FORM_MS = 300
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  pair: {
+    usage: 'pair classic|extended [preset] [[a.|b.]KEY=VALUE ...]',
+    run(stage, words) {
+      stage.pair = makePair(words)
+      stage.shown.clear()
+      stage.shown.add('gate')
+    }
+  },
+  show: {
+    usage: 'show sends|links|starts|gate on|off',
+    run(stage, words) {
+      const detail = oneOf<Detail>(words.next('what'), ['sends', 'links', 'starts', 'gate'])
+      if (words.onOff()) stage.shown.add(detail)
+      else stage.shown.delete(detail)
+    }
+  },
+  start: {
+    usage: 'start [a|b]',
+    run: (stage, words) => on(stage).start(words.hasMore() ? words.side() : null)
+  },
+  form: {
+    usage: 'form [TIME]',
+    run(stage, words) {
+      const pair = on(stage)
+      pair.start()
+      pair.advanceMs(words.hasMore() ? words.ms() : FORM_MS)
+      pair.happenings.length = 0
+      sayStatus(stage)
+    }
+  },
+  advance: { usage: 'advance TIME', run: (stage, words) => on(stage).advanceMs(words.ms()) },
+  status: { usage: 'status', run: sayStatus },
+  crash: { usage: 'crash a|b', run: (stage, words) => on(stage).crash(words.side()) },
+  poweroff: { usage: 'poweroff a|b', run: (stage, words) => on(stage).powerOff(words.side()) },
+  restart: { usage: 'restart a|b', run: (stage, words) => on(stage).restart(words.side()) },
+  goodbye: { usage: 'goodbye a|b', run: (stage, words) => on(stage).goodbye(words.side()) },
+  stall: {
+    usage: 'stall a|b TIME [tick-first]',
+    run: (stage, words) =>
+      on(stage).stall(words.side(), words.ms(), words.take('tick-first') ? 'tick-first' : 'queue-first')
+  },
+  suspend: { usage: 'suspend a|b TIME', run: (stage, words) => on(stage).suspend(words.side(), words.ms()) },
+  cut: {
+    usage: 'cut [a->b|b->a] [link N]',
+    run(stage, words) {
+      const direction = words.direction()
+      on(stage).network.cut(direction, words.link())
+    }
+  },
+  heal: {
+    usage: 'heal [a->b|b->a] [link N]',
+    run(stage, words) {
+      const direction = words.direction()
+      on(stage).network.heal(direction, words.link())
+    }
+  },
+  drop: {
+    usage: 'drop a->b|b->a N',
+    run: (stage, words) => on(stage).network.dropNext(sender(words.direction()), words.count())
+  },
+  duplicate: {
+    usage: 'duplicate a->b|b->a N',
+    run: (stage, words) => on(stage).network.doubleNext(sender(words.direction()), words.count())
+  },
+  latency: {
+    usage: 'latency a->b|b->a TIME',
+    run: (stage, words) => on(stage).network.setLatency(sender(words.direction()), words.ms())
+  },
+  replay: {
+    usage: 'replay a->b|b->a all|last [HEAD] [STATE]',
+    run(stage, words) {
+      const pair = on(stage)
+      const from = sender(words.direction())
+      const onlyLast = oneOf(words.next('all or last'), ['all', 'last']) === 'last'
+      const filters = words.rest()
+      const matches: number[] = []
+      pair.replay(from, (frame, i) => {
+        if (filters.every((f) => f === frame.head || f === frame.state)) matches.push(i)
+        return false
+      })
+      const selected = new Set(onlyLast ? matches.slice(-1) : matches)
+      const count = pair.replay(from, (_frame, i) => selected.has(i))
+      stage.said.push(`          ${from}  replayed ${count}`)
+    }
+  },
+  forge: {
+    usage: 'forge ->a|->b HEAD STATE ID VALUE',
+    run(stage, words) {
+      const to = oneOf(words.next('->a or ->b'), ['->a', '->b']) === '->a' ? 'a' : 'b'
+      const head = oneOf(words.next('the head'), Object.keys(HEADS) as Head[])
+      const state = oneOf<Role>(words.next('the state'), ['initial', 'active', 'standby'])
+      const [id, value] = [words.count(), words.count()]
+      const bytes = fiveBytes(head, state, id, value)
+      on(stage).inject(to, bytes)
+    }
+  },
+  bytes: {
+    usage: 'bytes ->a|->b HEX',
+    run(stage, words) {
+      const to = oneOf(words.next('->a or ->b'), ['->a', '->b']) === '->a' ? 'a' : 'b'
+      on(stage).inject(to, Uint8Array.from(Buffer.from(words.rest().join(''), 'hex')))
+    }
+  },
+  designate: {
+    usage: 'designate a|b active|standby|swap [force]',
+    run(stage, words) {
+      const side = words.side()
+      const word = oneOf<Designation>(words.next('the role'), ['active', 'standby', 'swap'])
+      on(stage).designate(side, word, words.take('force'))
+    }
+  },
+  flows: {
+    usage: 'flows a|b stalled|alive|hash N',
+    run(stage, words) {
+      const side = words.side()
+      const what = oneOf(words.next('what'), ['stalled', 'alive', 'hash'])
+      if (what === 'hash') on(stage).setFlows(side, words.count())
+      else on(stage).stallFlows(side, what === 'stalled')
+    }
+  },
+  fitness: { usage: 'fitness a|b N', run: (stage, words) => on(stage).setFitness(words.side(), words.count()) },
+  socket: {
+    usage: 'socket a|b N open|closed',
+    run(stage, words) {
+      const side = words.side()
+      const link = words.count()
+      on(stage).openLink(side, link, oneOf(words.next('open or closed'), ['open', 'closed']) === 'open')
+    }
+  },
+  disk: {
+    usage: 'disk a|b works|fails|hangs|lost|copied',
+    run(stage, words) {
+      const pair = on(stage)
+      const side = words.side()
+      const what = oneOf(words.next('what'), ['works', 'fails', 'hangs', 'lost', 'copied'])
+      if (what === 'lost') pair.side(side).disk = null
+      else if (what === 'copied') pair.side(side).disk = pair.side(otherSide(side)).disk
+      else pair.side(side).diskState = what
+    }
+  }
+}
+
+function fiveBytes(head: Head, state: Role, id: number, value: number): Uint8Array {
+  return Uint8Array.of(0xff, HEADS[head], ['initial', 'active', 'standby'].indexOf(state), id, value)
+}
+
+function sayStatus(stage: Stage): void {
+  for (const name of ['a', 'b'] as const) stage.said.push(`          ${name}  ${statusOf(on(stage), name)}`)
+}
+
+function statusOf(pair: TestPair, name: SideName): string {
+  const side = pair.side(name)
+  if (!side.isUp) return 'down'
+  const view = side.view
+  const lease = view.leaseUntilMs - side.localMs(pair.nowMs)
+  const words = [`${view.role} (${view.reason}), epoch ${view.epoch}`, view.online ? 'online' : 'offline']
+  if (side.serves(pair.nowMs)) words.push(lease === Infinity ? 'serves' : `serves for ${Math.floor(lease)} ms`)
+  words.push(view.peer === null ? 'brother unknown' : `brother ${view.peer.role}`)
+  return words.join(', ')
+}

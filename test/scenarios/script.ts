@@ -1,0 +1,46 @@
+/** Runs a scenario file: commands in, transcript out. The file that comes back is the file that should be there. */
+import { COMMANDS, ScenarioError, Words, type Stage } from './commands'
+import { lineOf } from './transcript'
+
+const QUIET = '          ..'
+
+/**
+ * The text of the file as it reads when everything is as it is: comments, blank lines and commands stay, each
+ * command is followed by what happened. Errors: throws ScenarioError with the line's number on a command that is wrong.
+ */
+export function play(text: string): string {
+  const stage: Stage = { pair: null, shown: new Set(), said: [] }
+  const out: string[] = []
+  text.split('\n').forEach((line, index) => {
+    if (line.startsWith('>')) {
+      out.push(line.trimEnd())
+      try {
+        out.push(...perform(stage, line.slice(1).trim()))
+      } catch (error) {
+        if (error instanceof ScenarioError) throw new ScenarioError(`line ${index + 1}: ${error.message}`)
+        throw error
+      }
+    } else if (line.trim() === '' || line.startsWith('#')) out.push(line.trimEnd())
+    else if (!line.startsWith('  '))
+      throw new ScenarioError(`line ${index + 1}: neither a command, nor a comment, nor output`)
+  })
+  return out.join('\n')
+}
+
+function perform(stage: Stage, line: string): string[] {
+  const [name = '', ...rest] = line.split(/\s+/)
+  const command = COMMANDS[name]
+  if (command === undefined) throw new ScenarioError(`no such command: ${name}`)
+  const words = new Words(rest)
+  stage.pair?.happenings.splice(0)
+  try {
+    command.run(stage, words)
+    words.end()
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new ScenarioError(`${error.message}. Usage: ${command.usage}`)
+    throw error
+  }
+  const lines = (stage.pair?.happenings.splice(0) ?? []).flatMap((happening) => lineOf(happening, stage.shown) ?? [])
+  lines.push(...stage.said.splice(0))
+  return lines.length === 0 && name === 'advance' ? [QUIET] : lines
+}

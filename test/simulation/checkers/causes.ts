@@ -1,0 +1,97 @@
+/**
+ * Every change has a cause that an outsider can see. Silence that is claimed was silence; a crash that is claimed was
+ * reported by the network; a goodbye was said; and a frame that is a mere recording changes nothing at all.
+ */
+import type { EngineProcess, Step } from '../process'
+import type { Truth } from '../truth'
+import type { Watcher } from '../watcher'
+import { other, type World } from '../world'
+
+const REFUSALS_FOR_PROOF = 3
+
+export class CauseChecker implements Watcher {
+  readonly name = 'causes'
+  replayed = 0
+  readonly #world: World
+  readonly #truth: Truth
+  /** True times of the network's refusals. */
+  readonly #refusedAtMs: [number[], number[]] = [[], []]
+  readonly #everLeft: [boolean, boolean] = [false, false]
+  /** When a side came back as a stranger, without its record: it has to wait until the old one counts as gone. */
+  readonly #strangerSinceMs: [number, number] = [-Infinity, -Infinity]
+
+  constructor(world: World) {
+    this.#world = world
+    this.#truth = world.truth
+  }
+
+  onStart(process: EngineProcess, storeLost: boolean): void {
+    this.#refusedAtMs[process.host] = []
+    if (storeLost) this.#strangerSinceMs[process.host] = this.#world.nowMs
+  }
+
+  onStep(step: Step): void {
+    this.#checkReplay(step)
+    const { host, input, before, after } = step
+    if (input.kind === 'refused') this.#refusedAtMs[host].push(step.atMs)
+    const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
+    if (claims === 'lost-connection' || claims === 'cannot-negotiate') this.#checkSilence(step)
+    if (claims === 'brother-crashed') this.#checkCrash(step)
+    if (claims === 'brother-left' && !this.#world.saidGoodbye(other(host)) && !this.#everLeft[other(host)])
+      this.#report(step, 'claims a goodbye that nobody said')
+    if (this.#world.saidGoodbye(host)) this.#everLeft[host] = true
+  }
+
+  #checkCrash(step: Step): void {
+    // Who was stopped for a while still remembers what it was told before.
+    const awakeMs = step.atMs - step.process.runningSinceMs
+    const windowMs = awakeMs < this.#world.plan.timeoutMsMax ? Infinity : 3 * this.#world.plan.timeoutMsMax + 2000
+    const recent = this.#refusedAtMs[step.host].filter((atMs) => atMs > step.atMs - windowMs)
+    if (recent.length < REFUSALS_FOR_PROOF) this.#report(step, `claims a crash after ${recent.length} refusals`)
+  }
+
+  #checkSilence(step: Step): void {
+    const { heardLocalMs } = this.#truth.side(step.host)
+    if (heardLocalMs === null) return
+    const strangerForMs = step.atMs - this.#strangerSinceMs[other(step.host)]
+    if (strangerForMs < 1.2 * this.#world.plan.timeoutMsMax) return
+    const silentMs = step.localMs - heardLocalMs
+    const ownMs = step.process.settings.peerTimeoutMs
+    if (silentMs < ownMs - 0.01)
+      this.#report(step, `claims silence but heard its brother ${silentMs.toFixed(1)} ms ago`)
+  }
+
+  /** What was taken in before, belongs to an earlier run of either side, or is one's own voice. */
+  #checkReplay(step: Step): void {
+    const { facts, before, after, wasDue } = step
+    if (facts === null || !facts.replayed) return
+    this.replayed++
+    if (wasDue) return
+    const brother = this.#world.process(other(step.host))
+    const stale =
+      facts.from === step.host ||
+      facts.receiverIncarnation !== step.process.incarnation ||
+      this.#truth.hasSeen(step.host, facts.uid) ||
+      (this.#truth.inContact(step.host) && brother !== null && facts.senderIncarnation !== brother.incarnation)
+    if (!stale) return
+    const changed =
+      before.role !== after.role ||
+      before.epoch !== after.epoch ||
+      (after.serving && !before.serving) ||
+      (after.online && !before.online) ||
+      after.leaseUntilMs > before.leaseUntilMs
+    if (changed)
+      this.#report(
+        step,
+        `a recorded frame (${facts.frame.head}, sent at ${facts.sentAtMs.toFixed(1)} ms) changed something`
+      )
+  }
+
+  #report(step: Step, message: string): void {
+    const { before, after, process } = step
+    this.#world.report(
+      this.name,
+      `${process.settings.name}: ${message}; ${before.role} ${before.epoch} -> ${after.role} ${after.epoch} (${after.reason})`
+    )
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * Never none. Once all is quiet, exactly one serves within a bound and goes on doing so; then one last thing is done to
+ * the pair, and what the policy promises for that has to come true within a bound as well.
+ */
+import type { Policy } from '../../../src/protocol/settings'
+import type { Finale } from '../faults'
+import type { HostIndex } from '../network'
+import type { EngineProcess, Step } from '../process'
+import type { Scene, Watcher } from '../watcher'
+import { other, type World } from '../world'
+
+/** What has to hold for one side after the finale: from when on it serves, that it never stops, or that it stops. */
+type Promise = 'takes-over' | 'goes-on' | 'stops' | 'unknown'
+
+export class LivenessChecker implements Watcher {
+  readonly name = 'liveness'
+  settledMsMax = 0
+  /** From the finale until the promised side serves, by finale and policy. */
+  readonly takeoverMs: Record<string, number> = {}
+  readonly #world: World
+  #phase: 'disturbed' | 'quiet' | 'finale' = 'disturbed'
+  #quietAtMs = 0
+  #lastUnsettledMs = 0
+  #finaleAtMs = 0
+  #expected: [Promise, Promise] = ['unknown', 'unknown']
+  #serving: [boolean, boolean] = [false, false]
+  #closedSinceMs: [number | null, number | null] = [null, null]
+  #swapAnswered = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Who comes back without its store is a stranger, whom the brother admits only when the old one counts as gone. */
+  onStart(_process: EngineProcess, storeLost: boolean): void {
+    if (this.#phase === 'finale' && storeLost) this.#expected = ['unknown', 'unknown']
+  }
+
+  onQuiet(): void {
+    this.#phase = 'quiet'
+    this.#quietAtMs = this.#world.nowMs
+    this.#lastUnsettledMs = this.#world.nowMs
+  }
+
+  onMoment(): void {
+    const world = this.#world
+    const open: [boolean, boolean] = [world.gateOpen(0), world.gateOpen(1)]
+    if (this.#phase === 'quiet' && open[0] === open[1]) this.#lastUnsettledMs = world.nowMs
+    if (this.#phase === 'finale') for (const host of [0, 1] as const) this.#follow(host, open[host])
+    this.#serving = open
+  }
+
+  onStep({ before, after, process, outputs }: Step): void {
+    if (this.#phase === 'finale') for (const o of outputs) if (o.kind === 'reply' && o.ok) this.#swapAnswered = true
+    if (this.#phase !== 'quiet' || before.role === after.role) return
+    if (after.reason === 'failback' || after.reason === 'designated') return
+    if (this.#world.nowMs > this.#quietAtMs + this.#settleBoundMs())
+      this.#report(`${process.settings.name} becomes ${after.role} (${after.reason}) in the middle of the quiet`)
+  }
+
+  onFinale(): void {
+    const world = this.#world
+    const settledMs = this.#lastUnsettledMs - this.#quietAtMs
+    // Both told to stand by, by force: that is the operator's word.
+    if (this.#processes().every((p) => p.view.role === 'standby' && p.view.reason === 'operator-forced')) return
+    if (settledMs > this.#settleBoundMs()) {
+      this.#report(
+        `${this.#serving[0] ? 'both serve' : 'nobody serves'} ${settledMs.toFixed(0)} ms into the quiet (bound ${this.#settleBoundMs().toFixed(0)} ms): ${this.#describe()}`
+      )
+      return
+    }
+    this.settledMsMax = Math.max(this.settledMsMax, settledMs)
+    this.#phase = 'finale'
+    this.#finaleAtMs = world.nowMs
+    const active = ([0, 1] as const).find((host) => world.gateOpen(host))
+    if (active === undefined) return
+    const standby = other(active)
+    // A proof takes a heartbeat and a quarter and some probes: with less than three heartbeats it may come too late.
+    const { heartbeatMs, peerTimeoutMs } = this.#slower()
+    const unsure = world.plan.refusalsLost > 0 || peerTimeoutMs < 3 * heartbeatMs
+    const restartUnsure = world.plan.finale === 'restart-standby' && unsure && this.#policy() !== 'availability'
+    const promises = promisesOf(world.plan.finale, this.#policy(), this.#preference(active), unsure)
+    // With failback the two may swap once more whenever they find each other.
+    const settled = !this.#slower().failback || !['restart-standby', 'swap'].includes(world.plan.finale)
+    this.#expected[active] = settled && !restartUnsure ? promises.active : 'unknown'
+    this.#expected[standby] = settled && !restartUnsure ? promises.standby : 'unknown'
+    this.#serving = [world.gateOpen(0), world.gateOpen(1)]
+  }
+
+  onFinish(): void {
+    if (this.#phase !== 'finale') return
+    this.onMoment()
+    for (const host of [0, 1] as const) {
+      const open = this.#world.gateOpen(host)
+      const expected = this.#expected[host]
+      if ((expected === 'takes-over' || expected === 'goes-on') && !open)
+        this.#report(`${name(host)} does not serve in the end (${this.#story()}): ${this.#describe()}`)
+      if (expected === 'stops' && open) this.#report(`${name(host)} serves in the end (${this.#story()})`)
+    }
+    const { finale } = this.#world.plan
+    if (finale === 'swap' && !this.#swapAnswered) this.#report('the swap was not answered with ok')
+    if (finale === 'swap' || finale.startsWith('restart')) {
+      if (this.#world.gateOpen(0) === this.#world.gateOpen(1))
+        this.#report(`not exactly one serves in the end (${this.#story()}): ${this.#describe()}`)
+    }
+  }
+
+  #follow(host: HostIndex, open: boolean): void {
+    const now = this.#world.nowMs
+    const expected = this.#expected[host]
+    if (expected === 'goes-on') {
+      if (!open && now > this.#finaleAtMs) {
+        this.#closedSinceMs[host] ??= now
+        this.#report(`${name(host)} stops serving (${this.#story()}): ${this.#describe()}`)
+      }
+    }
+    if (expected !== 'takes-over') return
+    const key = this.#story()
+    const sinceMs = now - this.#finaleAtMs
+    if (open && this.takeoverMs[key] === undefined) this.takeoverMs[key] = sinceMs
+    if (!open && sinceMs > this.#takeoverBoundMs() && this.takeoverMs[key] === undefined)
+      this.#report(
+        `${name(host)} does not serve ${sinceMs.toFixed(0)} ms after (${key}), bound ${this.#takeoverBoundMs().toFixed(0)} ms: ${this.#describe()}`
+      )
+  }
+
+  #settleBoundMs(): number {
+    const { heartbeatMs, peerTimeoutMs, failback } = this.#slower()
+    return 5 * peerTimeoutMs + 15 * heartbeatMs + 1500 + (failback ? 6 * peerTimeoutMs : 0)
+  }
+
+  #takeoverBoundMs(): number {
+    const { heartbeatMs, peerTimeoutMs } = this.#slower()
+    const { finale, refusalsLost } = this.#world.plan
+    const slackMs = 60 + 8 * this.#world.cleanDelayMs
+    if (finale === 'stop-active') return 2 * heartbeatMs + slackMs
+    if (finale === 'swap') return 3 * heartbeatMs + slackMs
+    if (finale === 'crash-active' && refusalsLost === 0)
+      return Math.min(peerTimeoutMs, 2.5 * heartbeatMs + peerTimeoutMs / 4) * 1.06 + slackMs
+    return peerTimeoutMs * 1.06 + 2 * heartbeatMs + slackMs
+  }
+
+  #slower(): { heartbeatMs: number; peerTimeoutMs: number; failback: boolean } {
+    const both = this.#processes().map((p) => p.settings)
+    const planned = this.#world.plan.sides.map((side) => side.settings)
+    const all = [...both, ...planned]
+    return {
+      heartbeatMs: Math.max(...all.map((s) => s.heartbeatMs)),
+      peerTimeoutMs: Math.max(...all.map((s) => s.peerTimeoutMs), this.#world.plan.timeoutMsMax),
+      failback: planned.some((s) => s.failback)
+    }
+  }
+
+  #policy(): Policy {
+    return this.#world.plan.sides[0].settings.policy
+  }
+
+  /** Whether the Active is the preferred side, as far as the settings alone can tell. */
+  #preference(active: HostIndex): boolean | null {
+    const mine = this.#world.process(active)?.settings.priority
+    const his = this.#world.process(other(active))?.settings.priority
+    return mine === undefined || his === undefined || mine === his ? null : mine > his
+  }
+
+  #processes(): EngineProcess[] {
+    return ([0, 1] as const).map((host) => this.#world.process(host)).filter((p) => p !== null)
+  }
+
+  #story(): string {
+    return `${this.#world.plan.finale}/${this.#policy()}`
+  }
+
+  #describe(): string {
+    return ([0, 1] as const).map((host) => describeSide(this.#world, host)).join('; ')
+  }
+
+  #report(message: string): void {
+    this.#world.report(this.name, message)
+  }
+}
+
+/** `preferred`: the Active is the preferred side; null = not known. `unsure`: refusals may get lost. */
+export function promisesOf(
+  finale: Finale,
+  policy: Policy,
+  preferred: boolean | null,
+  unsure: boolean
+): { readonly active: Promise; readonly standby: Promise } {
+  const byProof: Promise = unsure ? 'unknown' : 'takes-over'
+  switch (finale) {
+    case 'none':
+    case 'restart-standby':
+      return { active: 'goes-on', standby: 'stops' }
+    case 'swap':
+      return { active: 'stops', standby: 'takes-over' }
+    case 'restart-active':
+      return { active: 'unknown', standby: 'unknown' }
+    case 'stop-active':
+      return { active: 'stops', standby: 'takes-over' }
+    case 'crash-active':
+      return { active: 'stops', standby: policy === 'availability' ? 'takes-over' : byProof }
+    case 'crash-standby':
+      if (policy === 'availability' || (policy === 'preferred' && preferred === true))
+        return { active: 'goes-on', standby: 'stops' }
+      return { active: unsure ? 'unknown' : 'goes-on', standby: 'stops' }
+    case 'power-off-active':
+      if (policy === 'availability') return { active: 'stops', standby: 'takes-over' }
+      if (policy === 'safety') return { active: 'stops', standby: 'stops' }
+      return { active: 'stops', standby: preferred === null ? 'unknown' : preferred ? 'stops' : 'takes-over' }
+    case 'power-off-standby':
+    case 'cut': {
+      const taken: Promise = finale === 'cut' ? 'takes-over' : 'stops'
+      if (policy === 'availability') return { active: 'goes-on', standby: taken }
+      if (policy === 'safety') return { active: 'stops', standby: 'stops' }
+      if (preferred === null) return { active: 'unknown', standby: 'unknown' }
+      return preferred ? { active: 'goes-on', standby: 'stops' } : { active: 'stops', standby: taken }
+    }
+  }
+}
+
+function describeSide(scene: Scene, host: HostIndex): string {
+  const process = scene.process(host)
+  if (process === null) return `${name(host)} down`
+  const { role, epoch, reason, serving, online, leaseUntilMs } = process.view
+  const lease = leaseUntilMs === Infinity ? 'unlimited' : `${(leaseUntilMs - scene.localMs(host)).toFixed(0)} ms`
+  return `${name(host)} ${role} ${epoch} (${reason}) serving=${serving} online=${online} lease=${lease}`
+}
+
+function name(host: HostIndex): string {
+  return host === 0 ? 'A' : 'B'
+}

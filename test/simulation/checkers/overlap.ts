@@ -1,0 +1,117 @@
+/**
+ * Two that serve at one instant of true time. Under `preferred` and `safety`: never. Under `availability`: only while the
+ * two cannot hear each other, and again one within the heal bound once they can.
+ */
+import type { Plan } from '../plan'
+import { HOPS_OF_CONTACT, type Truth } from '../truth'
+import type { EngineProcess } from '../process'
+import type { Scene, Watcher } from '../watcher'
+
+/** Frames back and forth after which two that serve must have noticed, however long they take. */
+const HOPS_TO_HEAL = HOPS_OF_CONTACT + 4
+
+export class OverlapChecker implements Watcher {
+  readonly name = 'overlap'
+  /** Longest time from a clean link between two running sides to one that serves, in ms beyond one heartbeat. */
+  healMsMax = 0
+  overlaps = 0
+  readonly #scene: Scene
+  readonly #truth: Truth
+  readonly #plan: Plan
+  readonly #forced: boolean
+  #sinceMs: number | null = null
+  #hopsAtBeginning = 0
+  #cleanBefore = false
+  #strangerSinceMs = -Infinity
+
+  constructor(scene: Scene, truth: Truth, plan: Plan) {
+    this.#scene = scene
+    this.#truth = truth
+    this.#plan = plan
+    this.#forced = plan.faults.some((fault) => fault.kind === 'command' && fault.force)
+  }
+
+  /** Who comes back without its store is a stranger: its brother has to give up the old one first. */
+  onStart(_process: EngineProcess, storeLost: boolean): void {
+    if (storeLost) this.#strangerSinceMs = this.#scene.nowMs
+  }
+
+  onMoment(): void {
+    const scene = this.#scene
+    const both = scene.gateOpen(0) && scene.gateOpen(1)
+    if (!both) {
+      if (this.#sinceMs !== null) this.#ended(this.#sinceMs)
+      this.#sinceMs = null
+      return
+    }
+    if (this.#sinceMs === null) this.#began()
+    this.#goesOn()
+  }
+
+  #began(): void {
+    const scene = this.#scene
+    this.#sinceMs = scene.nowMs
+    this.overlaps++
+    this.#hopsAtBeginning = this.#hops()
+    const epochs = `A with epoch ${scene.process(0)?.view.epoch}, B with epoch ${scene.process(1)?.view.epoch}`
+    const { policy } = this.#plan.sides[0].settings
+    if (policy !== 'availability' && !this.#forced) {
+      scene.report(this.name, `two serve under policy ${policy}: ${epochs}`)
+      return
+    }
+    // Whoever hears its brother all the time has no reason to take the role beside it. (Twice: each side's own timeout
+    // may have begun just before the link became clean.)
+    const contactMs = 3 * this.#timeoutMs() + 4 * this.#heartbeatMs()
+    this.#cleanBefore = scene.nowMs - scene.cleanSinceMs > contactMs
+    if (this.#cleanBefore && !this.#forced)
+      scene.report(this.name, `two serve although the link has been clean for ${contactMs.toFixed(0)} ms: ${epochs}`)
+  }
+
+  #goesOn(): void {
+    const forMs = this.#clearForMs()
+    if (forMs > this.#healBoundMs())
+      this.#scene.report(
+        'heal',
+        `both run and hear each other for ${forMs.toFixed(1)} ms and still both serve (bound ${this.#healBoundMs().toFixed(1)} ms)`
+      )
+    const hops = this.#hops() - this.#hopsAtBeginning
+    if (hops > HOPS_TO_HEAL) this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
+  }
+
+  #ended(sinceMs: number): void {
+    if (this.#scene.nowMs <= sinceMs) return
+    const forMs = this.#clearForMs()
+    if (forMs > 0 && Number.isFinite(forMs)) this.healMsMax = Math.max(this.healMsMax, forMs - this.#heartbeatMs())
+  }
+
+  /** For how long nothing has kept the two from hearing each other. */
+  #clearForMs(): number {
+    const scene = this.#scene
+    const [a, b] = [scene.process(0), scene.process(1)]
+    if (a === null || b === null || !a.running || !b.running || this.#sinceMs === null) return 0
+    const sinceMs = Math.max(scene.cleanSinceMs, a.runningSinceMs, b.runningSinceMs, this.#sinceMs)
+    return sinceMs === Infinity ? 0 : scene.nowMs - sinceMs
+  }
+
+  /** One heartbeat of the slower side, then as many trips as two strangers need to prove that they speak now. */
+  #healBoundMs(): number {
+    const strange = this.#scene.nowMs - this.#strangerSinceMs < 3 * this.#timeoutMs()
+    return (strange ? 4 : 1.06) * this.#heartbeatMs() + 6 * this.#scene.cleanDelayMs + 12
+  }
+
+  #hops(): number {
+    return Math.min(this.#truth.side(0).hops, this.#truth.side(1).hops)
+  }
+
+  #heartbeatMs(): number {
+    return Math.max(...this.#settings().map((s) => s.heartbeatMs))
+  }
+
+  #timeoutMs(): number {
+    return Math.max(...this.#settings().map((s) => s.peerTimeoutMs))
+  }
+
+  #settings(): { heartbeatMs: number; peerTimeoutMs: number }[] {
+    return ([0, 1] as const).map((i) => this.#scene.process(i)?.settings ?? this.#plan.sides[i].settings)
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What each side can know, judged from outside: which frames of the present two runs reached it, through how long a chain
+ * of answers, and which epochs it has heard of. The checkers' notion of contact.
+ */
+import type { FrameFacts, Step } from './process'
+import type { HostIndex } from './network'
+
+/** From this length of the chain on both sides have proved to each other that they speak now. */
+export const HOPS_OF_CONTACT = 4
+
+interface Knowledge {
+  hops: number
+  heardLocalMs: number | null
+  heardAtMs: number | null
+  knownEpoch: number
+  seen: Set<number>
+  /** Highest sequence number taken in from the brother's present run. */
+  lastSeq: number
+}
+
+export class Truth {
+  readonly #sides: readonly [Knowledge, Knowledge] = [fresh(), fresh()]
+  /** Epochs known since when; to tell what a crash may forget. */
+  readonly #learnt: readonly [{ epoch: number; atMs: number }[], { epoch: number; atMs: number }[]] = [[], []]
+
+  readonly #slowestMs: number
+
+  /** `slowestMs`: a frame that travels longer than this proves nothing about the present. */
+  constructor(slowestMs: number) {
+    this.#slowestMs = slowestMs
+  }
+
+  side(host: HostIndex): Readonly<Knowledge> {
+    return this.#sides[host]
+  }
+
+  /** Both have proved to each other that they speak now, in the present two runs. */
+  inContact(host: HostIndex): boolean {
+    return this.#sides[host].hops >= HOPS_OF_CONTACT
+  }
+
+  /** `forgetsSinceMs`: what was learnt later than this may not have reached the disk. */
+  started(host: HostIndex, storeLost: boolean, forgetsSinceMs: number): void {
+    for (const side of this.#sides) {
+      side.hops = 0
+      side.lastSeq = 0
+      side.heardLocalMs = null
+      side.heardAtMs = null
+    }
+    const side = this.#sides[host]
+    side.seen = new Set()
+    const kept = this.#learnt[host].filter((item) => !storeLost && item.atMs <= forgetsSinceMs)
+    this.#learnt[host].length = 0
+    this.#learnt[host].push(...kept)
+    side.knownEpoch = kept.reduce((max, item) => Math.max(max, item.epoch), 0)
+  }
+
+  /** This side's own promotion. Once it is on disk it is never forgotten, however young it is. */
+  promoted(host: HostIndex, epoch: number, atMs: number, durable: boolean): void {
+    this.#learn(host, epoch, durable ? -Infinity : atMs)
+  }
+
+  /** A frame that was taken in for the first time by the run that it was meant for. */
+  took(step: Step, facts: FrameFacts, brotherIncarnation: number): void {
+    const side = this.#sides[step.host]
+    if (facts.from === step.host) return
+    if (facts.senderIncarnation !== brotherIncarnation || facts.receiverIncarnation !== step.process.incarnation) return
+    // Addressed to a session that is not this one: an answer to somebody's recording.
+    if (facts.frame.trailer?.echo !== step.process.session) return
+    if (side.seen.has(facts.uid)) return
+    side.seen.add(facts.uid)
+    // Too long under way to prove that its sender speaks now: such a link is as good as cut.
+    if (step.atMs - facts.sentAtMs > this.#slowestMs) return
+    // A copy on another link, or something older than what came in before, says nothing new.
+    const seq = facts.frame.trailer?.seq ?? 0
+    if (seq <= side.lastSeq) return
+    side.lastSeq = seq
+    side.hops = Math.max(side.hops, facts.hops + 1)
+    if (side.hops < HOPS_OF_CONTACT) return
+    side.heardLocalMs = step.localMs
+    side.heardAtMs = step.atMs
+    this.#learn(step.host, facts.knownEpoch, step.atMs)
+  }
+
+  hasSeen(host: HostIndex, uid: number): boolean {
+    return this.#sides[host].seen.has(uid)
+  }
+
+  #learn(host: HostIndex, epoch: number, atMs: number): void {
+    const side = this.#sides[host]
+    if (epoch > side.knownEpoch) side.knownEpoch = epoch
+    else if (atMs > -Infinity) return
+    this.#learnt[host].push({ epoch, atMs })
+  }
+}
+
+function fresh(): Knowledge {
+  return { hops: 0, heardLocalMs: null, heardAtMs: null, knownEpoch: 0, seen: new Set(), lastSeq: 0 }
+}
