@@ -162,10 +162,14 @@ export class Contact {
     return carried.length > 0 && carried.every((l) => l.refusals >= REFUSALS_FOR_PROOF)
   }
 
-  /** Send time that a refusal on this link answers at the latest. */
-  refusedSentAtMs(nowMs: number, link: number, peerTimeoutMs: number): number {
+  /**
+   * Send time that a refusal on this link answers at the latest. Assumed (docs/SAFETY.md): it arrives within the smaller
+   * of a heartbeat and an eighth of the takeover delay, or not at all.
+   */
+  refusedSentAtMs(nowMs: number, link: number, heartbeatMs: number, peerTimeoutMs: number): number {
     const sentAtMs = this.#links[link]?.previousSentAtMs ?? -Infinity
-    return Math.min(sentAtMs, nowMs - this.#answerMs(peerTimeoutMs))
+    const underWayMs = Math.max(Math.min(heartbeatMs, peerTimeoutMs / 8), this.#answerMs(peerTimeoutMs))
+    return Math.min(sentAtMs, nowMs - underWayMs)
   }
 
   lost(): void {

@@ -524,7 +524,7 @@ export class ExtendedMachine implements PairMachine {
     }
     if (!this.#contact.alive && this.#metInThisSession) {
       // Nobody listened there when this probe arrived: whoever starts later waits for its whole takeover delay.
-      this.#extendLease(this.#contact.refusedSentAtMs(this.#nowMs, link, this.#peerTimeoutMs))
+      this.#extendLease(this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs))
     }
   }
 

@@ -26,7 +26,9 @@ export class Ledger {
   #durable: PairRecord | null
   /** The write that is under way; at most one. */
   #writing: { readonly ticket: number; readonly record: PairRecord } | null = null
+  /** When `flush` wants to be called again; Infinity = nothing waits. */
   #retryAtMs = Infinity
+  #notBeforeMs = -Infinity
   #retryMs = RETRY_MS_MIN
   #failed = false
 
@@ -133,9 +135,8 @@ export class Ledger {
     this.reserve(this.nextOwn())
     if (this.#writing !== null) return null
     const stale = this.#isStale()
-    if (stale && nowMs < (this.#failed ? this.#retryAtMs : 0)) return null
-    this.#retryAtMs = Infinity
-    if (!stale) return null
+    this.#retryAtMs = stale && nowMs < this.#notBeforeMs ? this.#notBeforeMs : Infinity
+    if (!stale || this.#retryAtMs !== Infinity) return null
     this.#ticket += 1
     this.#writing = { ticket: this.#ticket, record: this.#record() }
     return this.#writing
@@ -153,7 +154,7 @@ export class Ledger {
       this.#retryMs = RETRY_MS_MIN
       return news
     }
-    this.#retryAtMs = nowMs + this.#retryMs
+    this.#notBeforeMs = nowMs + this.#retryMs
     this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2)
     const news = this.#failed ? null : 'failed'
     this.#failed = true

@@ -37,6 +37,11 @@ export interface Plan {
   readonly jitterMs: number
   /** Share of 'port unreachable' answers that the host's rate limit swallows. */
   readonly refusalsLost: number
+  /**
+   * A 'port unreachable' arrives within this time after what it answers, or not at all: twice the undisturbed round trip,
+   * or a heartbeat or an eighth of the peerTimeout.
+   */
+  readonly refusalMsMax: number
   /** Both sides begin with a copy of the same store. */
   readonly cloned: boolean
   readonly faults: readonly Fault[]
@@ -180,12 +185,19 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
   const paceMs = Math.max(sides[0].settings.peerTimeoutMs, sides[1].settings.peerTimeoutMs)
   const heartbeatMs = Math.max(sides[0].settings.heartbeatMs, sides[1].settings.heartbeatMs)
   const delayMs = Math.min(random.logBetween(0.05, 20), heartbeatMs / 12)
+  const jitterMs = delayMs * random.unit()
   const disturbedMs = paceMs * random.between(15, 35)
   const faults = schedule(random, profile, { timeoutMs: paceMs, heartbeatMs, links, untilMs: disturbedMs, profileName })
   const timeoutMs = faults.reduce(
     (max, fault) => (fault.kind === 'reconfigure' ? Math.max(max, fault.change.peerTimeoutMs ?? 0) : max),
     paceMs
   )
+  const settings = [
+    ...sides.map((side) => side.settings),
+    ...faults.map((f) => (f.kind === 'reconfigure' ? f.change : {}))
+  ]
+  const timeoutMsMin = Math.min(...settings.map((s) => s.peerTimeoutMs ?? Infinity))
+  const heartbeatMsMin = Math.min(...settings.map((s) => s.heartbeatMs ?? Infinity))
   const settleMs = 6 * timeoutMs + 20 * heartbeatMs + (failback ? 6 * timeoutMs : 0) + 2000
   const finaleAtMs = disturbedMs + settleMs
   return {
@@ -194,15 +206,13 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
     sides,
     links,
     delayMs,
-    jitterMs: delayMs * random.unit(),
+    jitterMs,
     refusalsLost: random.pick([0, 0, 0.3, 0.8]),
+    refusalMsMax: Math.max(4 * (delayMs + jitterMs), Math.min(heartbeatMsMin, timeoutMsMin / 8)),
     cloned: random.chance(0.03),
     faults,
     timeoutMsMax: timeoutMs,
-    timeoutMsMin: Math.min(
-      ...sides.map((side) => side.settings.peerTimeoutMs),
-      ...faults.map((fault) => (fault.kind === 'reconfigure' ? (fault.change.peerTimeoutMs ?? Infinity) : Infinity))
-    ),
+    timeoutMsMin,
     quietAtMs: disturbedMs,
     finale: random.pick<Finale>([
       'none',

@@ -265,7 +265,8 @@ export class World implements Scene {
     if (!host.powered || host.suspends > 0) return
     const process = host.process
     if (process === null || process.socketOpen[link] !== true) {
-      if (sender !== null && !this.#random.chance(this.plan.refusalsLost)) this.#refuse(to, link, sender)
+      if (sender !== null && !this.#random.chance(this.plan.refusalsLost))
+        this.#refuse(to, link, sender, facts.sentAtMs)
       return
     }
     const decoded = decodeExtended(bytes)
@@ -274,8 +275,10 @@ export class World implements Scene {
     this.#moment()
   }
 
-  #refuse(from: HostIndex, link: number, sender: EngineProcess): void {
+  /** Assumed, as the protocol does: the answer 'port unreachable' comes soon after what it answers, or not at all. */
+  #refuse(from: HostIndex, link: number, sender: EngineProcess, answersMs: number): void {
     this.network.carry(link, from, () => {
+      if (this.timeline.nowMs - answersMs > this.plan.refusalMsMax) return
       const host = this.#hosts[sender.host]
       if (host.suspends > 0 || host.process !== sender || sender.socketOpen[link] !== true) return
       sender.deliver({ kind: 'refused', link })

@@ -116,8 +116,8 @@ describe('contact', () => {
     const contact = met()
     contact.sent(100, 0)
     contact.sent(200, 0)
-    assert.equal(contact.refusedSentAtMs(200.5, 0, P), 100)
-    assert.equal(contact.refusedSentAtMs(101, 0, P), 99)
+    assert.equal(contact.refusedSentAtMs(230, 0, H, P), 100, 'the probe before the last')
+    assert.equal(contact.refusedSentAtMs(150, 0, H, P), 50, 'not less than a heartbeat ago')
   })
 
   it('knows since when no link that carried has been closed', () => {

@@ -96,6 +96,19 @@ describe('ledger of epochs', () => {
     assert.equal(ledger.confirm(150, third.ticket, true), 'recovered')
   })
 
+  it('tries again also when what failed was no longer needed in between', () => {
+    const ledger = new Ledger(null, 5n)
+    settle(ledger)
+    ledger.promise(100)
+    settle(ledger, 0, false)
+    ledger.promise(0)
+    assert.equal(ledger.flush(10), null, 'what is on disk is right')
+    ledger.promise(100)
+    assert.equal(ledger.flush(20), null)
+    assert.equal(ledger.retryAtMs, 50)
+    assert.ok(ledger.flush(50) !== null)
+  })
+
   it('is preferred only when the disk knows it, and stops being so at once', () => {
     const ledger = new Ledger(null, 5n)
     settle(ledger)
