@@ -1,0 +1,155 @@
+/**
+ * `npm run verify`: the long checks, in pieces that are remembered: what is interrupted goes on where it stopped.
+ *
+ *   npm run verify                      everything that is left for this commit
+ *   npm run verify -- simulation        these stages only
+ *   npm run verify -- --again           forgets what was done
+ *   npm run verify -- --report          prints what has been done so far, and runs nothing
+ *
+ * Ctrl-C ends the piece that runs, prints the partial result and keeps it in .verify/.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bootstrap } from './bootstrap.mjs'
+import { FURTHER_TREES, ROOT } from './build.mjs'
+
+const SEEDS_PER_PIECE = 2500
+const SIMULATION_PIECES = 40
+const CHAOS_PIECES = 10
+const CHAOS_MINUTES_PER_PIECE = 3
+
+const pieces = (count, make) => Array.from({ length: count }, (_, i) => make(i))
+
+/** Each piece is one run of a program below dist/test, and is done when that exits with 0. */
+const STAGES = [
+  {
+    name: 'simulation',
+    what: `${SIMULATION_PIECES * SEEDS_PER_PIECE} seeds`,
+    pieces: pieces(SIMULATION_PIECES, (i) => [
+      'simulation/run.js',
+      '--from',
+      String(1 + i * SEEDS_PER_PIECE),
+      '--count',
+      String(SEEDS_PER_PIECE)
+    ])
+  },
+  {
+    name: 'detection',
+    what: 'false failovers in 10,000,000 heartbeats, and the table over loss',
+    pieces: [['simulation/detection.js', '--long']]
+  },
+  { name: 'model', what: 'breadth-first over the real machine', pieces: [['model/run.js', '--long']] },
+  {
+    name: 'chaos',
+    what: `${CHAOS_PIECES * CHAOS_MINUTES_PER_PIECE} minutes on real processes, then 50 stops of the Active`,
+    pieces: [
+      ...pieces(CHAOS_PIECES, (i) => [
+        'chaos/run.js',
+        '--minutes',
+        String(CHAOS_MINUTES_PER_PIECE),
+        '--seed',
+        String(i + 1)
+      ]),
+      ['chaos/run.js', '--stops', '50']
+    ]
+  },
+  { name: 'mutation', what: 'the machine broken on purpose', pieces: [['mutation/run.js']] }
+]
+
+const folder = join(ROOT, '.verify')
+const minutes = (ms) => `${(ms / 60_000).toFixed(1)} min`
+
+const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
+
+/** Results belong to one state of the code. */
+function stateFile() {
+  const changed = git('status', '--porcelain', '--', 'src', 'test') === '' ? '' : '-changed'
+  return join(folder, `${git('rev-parse', '--short', 'HEAD')}${changed}.json`)
+}
+
+const load = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {})
+
+function save(file, state) {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, `${JSON.stringify(state, null, 2)}\n`)
+}
+
+function report(stages, state) {
+  let failed = 0
+  for (const { name, what, pieces: all } of stages) {
+    const done = all.filter((args) => state[args.join(' ')]?.ok === true).length
+    const bad = all.filter((args) => state[args.join(' ')]?.ok === false)
+    failed += bad.length
+    const word = bad.length > 0 ? 'FAIL' : done === all.length ? 'ok  ' : 'part'
+    console.log(`${word} ${name.padEnd(12)} ${done} of ${all.length} pieces (${what})`)
+    for (const args of bad) console.log(`       again: node dist/test/${args.join(' ')}`)
+  }
+  return failed
+}
+
+let running = null
+let interrupted = false
+
+function runPiece(args) {
+  return new Promise((resolve) => {
+    let tail = ''
+    const child = spawn(process.execPath, [join(ROOT, 'dist', 'test', args[0]), ...args.slice(1)], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    running = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        process.stdout.write(chunk)
+        tail = (tail + chunk).slice(-20_000)
+      })
+    }
+    child.on('exit', (code) => {
+      running = null
+      resolve({ ok: code === 0, tail })
+    })
+  })
+}
+
+async function main(args) {
+  const names = args.filter((arg) => !arg.startsWith('-'))
+  const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name))
+  if (unknown.length > 0)
+    throw new Error(`no stage ${unknown.join(', ')}; there are ${STAGES.map((s) => s.name).join(', ')}`)
+  const stages = STAGES.filter(({ name }) => names.length === 0 || names.includes(name))
+  const file = stateFile()
+  if (args.includes('--again')) rmSync(file, { force: true })
+  const state = load(file)
+  if (!args.includes('--report')) {
+    bootstrap({ further: FURTHER_TREES })
+    await runAll(stages, state, file)
+  }
+  console.log(interrupted ? '\nInterrupted; so far:' : '')
+  const failed = report(stages, state)
+  process.exitCode = failed > 0 ? 1 : interrupted ? 130 : 0
+}
+
+async function runAll(stages, state, file) {
+  for (const { name, pieces: all } of stages) {
+    const left = all.filter((args) => state[args.join(' ')]?.ok !== true)
+    const startedAt = Date.now()
+    for (const [i, args] of left.entries()) {
+      if (interrupted) return
+      const perPieceMs = i === 0 ? null : (Date.now() - startedAt) / i
+      const eta = perPieceMs === null ? '' : `, about ${minutes(perPieceMs * (left.length - i))} left`
+      console.log(`\n[${name}] piece ${all.length - left.length + i + 1} of ${all.length}${eta}: ${args.join(' ')}`)
+      const { ok, tail } = await runPiece(args)
+      if (interrupted && !ok) return
+      state[args.join(' ')] = { ok, tail: ok ? tail.slice(-2000) : tail }
+      save(file, state)
+    }
+  }
+}
+
+process.on('SIGINT', () => {
+  interrupted = true
+  running?.kill('SIGINT')
+})
+
+await main(process.argv.slice(2))
