@@ -141,6 +141,11 @@ export const REASONS = {
     en: 'No stored epoch was found: this is the first start, or the file was removed.',
     zh: '未找到存储的 epoch：首次启动，或文件已被删除。'
   },
+  damped: {
+    wire: 45,
+    en: 'The side that took its role back failed again soon; the next fail-back waits longer.',
+    zh: '收回角色的一侧很快再次失效；下次自动回切将延后。'
+  },
   'brother-silent': { wire: 42, en: 'The brother does not answer.', zh: '兄弟节点无应答。' },
   'larger-token': {
     wire: 43,

@@ -3,15 +3,18 @@
  *
  * After RFC 5880 (BFD), `session` and `echo` are its discriminators: a frame that does not echo my session can start a
  * conversation but never change anything. A new session of the brother becomes the current one only with a frame that
- * acknowledges something I sent a moment ago, and a session that was replaced never comes back: so frames recorded in
- * any earlier session, his or mine, change nothing, without clocks.
+ * acknowledges something I sent AFTER I first heard that session echo mine. Nothing recorded or withheld can do that, however
+ * fresh it is: so frames of any earlier session, his or mine, change nothing, without clocks.
  */
 import type { FrameRejection, Trailer } from './frame'
 import { LINKS_MAX } from './settings'
 
 /** Send times of this many of the latest frames are known; an acknowledgement of an older one renews nothing. */
 const SENT_KEPT = 256
-const RETIRED_KEPT = 32
+/** Sessions under way to be confirmed. Only one that echoes mine takes a place, so replays of my earlier ones push none out. */
+const CANDIDATES_KEPT = 8
+/** Sessions that said goodbye. */
+const RETIRED_KEPT = 8
 
 export interface Peer {
   readonly session: bigint
@@ -41,6 +44,8 @@ export class Conversation {
   readonly #sentAtMs = new Float64Array(SENT_KEPT).fill(-Infinity)
   #peer: Peer | null = null
   #hello: { readonly session: bigint; readonly seq: number } | null = null
+  /** Session -> the last number I had sent when I first heard it echo my session. */
+  readonly #candidates = new Map<bigint, number>()
   readonly #retired: bigint[] = []
 
   constructor(session: bigint) {
@@ -85,10 +90,9 @@ export class Conversation {
   }
 
   /**
-   * Judges a sealed frame. `confirmMs`: how old an acknowledged frame of mine may be to confirm a new session.
-   * `guarded`: the current conversation is alive, so only the same node may replace its session.
+   * Judges a sealed frame. `guarded`: the current conversation is alive, so only the same node may replace its session.
    */
-  receive(nowMs: number, trailer: Trailer, confirmMs: number, guarded: boolean): Reception {
+  receive(trailer: Trailer, guarded: boolean): Reception {
     if (trailer.session === this.session) return { kind: 'drop', cause: 'reflected' }
     if (trailer.session === 0n || trailer.seq === 0 || trailer.link >= LINKS_MAX)
       return { kind: 'drop', cause: 'field' }
@@ -97,12 +101,11 @@ export class Conversation {
     if (guarded && this.#peer !== null && trailer.nodeId !== this.#peer.nodeId) {
       return { kind: 'drop', cause: 'third-party' }
     }
-    const ackedAtMs = trailer.echo === this.session ? this.sentAtMs(trailer.ack) : null
-    if (ackedAtMs === null || nowMs - ackedAtMs > confirmMs) {
+    if (!this.#isConfirmedBy(trailer)) {
       this.#hello = { session: trailer.session, seq: trailer.seq }
       return { kind: 'hello' }
     }
-    this.retirePeer()
+    this.#candidates.clear()
     this.#hello = null
     this.#peer = {
       session: trailer.session,
@@ -112,10 +115,20 @@ export class Conversation {
       ackedSeq: trailer.ack
     }
     this.#peer.lastSeqByLink[trailer.link] = trailer.seq
-    return { kind: 'current', adopted: true, ackedAtMs }
+    return { kind: 'current', adopted: true, ackedAtMs: this.sentAtMs(trailer.ack) }
   }
 
-  /** The brother's session is over; its frames are refused from now on. */
+  #isConfirmedBy(trailer: Trailer): boolean {
+    if (trailer.echo !== this.session || trailer.ack > this.#seq) return false
+    const seenAtSeq = this.#candidates.get(trailer.session)
+    if (seenAtSeq !== undefined) return trailer.ack > seenAtSeq
+    const oldest = this.#candidates.keys().next()
+    if (this.#candidates.size >= CANDIDATES_KEPT && oldest.done !== true) this.#candidates.delete(oldest.value)
+    this.#candidates.set(trailer.session, this.#seq)
+    return false
+  }
+
+  /** The brother said goodbye: this session is over, and its frames are refused from now on. */
   retirePeer(): void {
     if (this.#peer === null) return
     this.#retired.push(this.#peer.session)

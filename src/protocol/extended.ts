@@ -45,6 +45,11 @@ const GOODBYE_STORE_MS = 200
 /** An operator's command ends after this at the latest. */
 const COMMAND_MS_MAX = 15_000
 const FITNESS_MAX = 255
+/** Answers to openings that may go out at once; making contact takes three. */
+const HELLO_ANSWERS = 6
+/** A fail-back that holds for this many delays has worked. */
+const FAILBACK_LASTS = 10
+const FAILBACK_DAMPING_MAX = 64
 /** Heartbeats between a Standby's measurements of the round trip. */
 const SAMPLE_EVERY = 5
 
@@ -157,6 +162,10 @@ export class ExtendedMachine implements PairMachine {
   #lessFitSinceMs = Infinity
   /** An operator moved the role: no fail-back until the brother was away. */
   #failbackHeld = false
+  /** When I gave the role back, and by how much the next fail-back waits longer for each time that it did not last. */
+  #gaveBackAtMs = -Infinity
+  #failbackDamping = 1
+  #failbackNotBeforeMs = -Infinity
 
   #started = false
   #nowMs = -Infinity
@@ -164,7 +173,8 @@ export class ExtendedMachine implements PairMachine {
   #nextSendAtMs = Infinity
   #lastSentAtMs = -Infinity
   #urgeAtMs = Infinity
-  #helloRepliedAtMs = -Infinity
+  #helloAtMs = 0
+  #helloCredit = HELLO_ANSWERS
   #startedAtMs = Infinity
   /** The longest takeover delay that a former session of this side promised. */
   #promisedBeforeMs = 0
@@ -418,6 +428,7 @@ export class ExtendedMachine implements PairMachine {
   /** Takes the role with a number of its own, as soon as the store has confirmed one. */
   #promote(reason: ReasonCode): boolean {
     if (!this.#hasOwnEpoch) return false
+    this.#dampFailback(reason)
     this.#becomeActive(this.#ledger.nextOwn(), reason)
     return true
   }
@@ -540,7 +551,7 @@ export class ExtendedMachine implements PairMachine {
     const trailer = frame.trailer
     if (trailer === null) return this.#drop(link, 'unsealed')
     if (trailer.epoch > UINT48_MAX - 2 ** 16) return this.#drop(link, 'field')
-    const reception = this.#conversation.receive(this.#nowMs, trailer, this.#confirmMs, this.#isBrotherPresent)
+    const reception = this.#conversation.receive(trailer, this.#isBrotherPresent)
     switch (reception.kind) {
       case 'drop':
         return this.#drop(link, reception.cause)
@@ -839,6 +850,11 @@ export class ExtendedMachine implements PairMachine {
     const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
     if (this.#handover !== null || sentAtMs === null || this.#nowMs - sentAtMs > this.#confirmMs) return
     const failback = trailer.reason === 'failback'
+    if (failback && this.#nowMs < this.#sinceMs + this.#failbackWaitMs) {
+      this.#refusal = 'damped'
+      return
+    }
+    if (failback) this.#gaveBackAtMs = this.#nowMs
     this.#failbackHeld = !failback
     this.#stepDown({ reason: failback ? 'failback' : 'designated', commandId: null })
   }
@@ -861,8 +877,9 @@ export class ExtendedMachine implements PairMachine {
     const wanting = this.#wanting
     this.#wanting = null
     if (wanting === null) return
-    this.#onlineSinceMs = this.#nowMs
-    if (wanting.commandId === null) this.#event('handover', 'handover-aborted', { because: error })
+    this.#failbackNotBeforeMs = this.#nowMs + this.#failbackPaceMs
+    if (wanting.commandId === null)
+      this.#event('handover', 'handover-aborted', { because: detail === '' ? error : detail })
     this.#replyError(wanting.commandId, error, detail)
   }
 
@@ -942,12 +959,31 @@ export class ExtendedMachine implements PairMachine {
     this.#considerFitness()
   }
 
+  /** A brother that fails soon after it took its role back has to wait longer the next time. */
+  #dampFailback(reason: ReasonCode): void {
+    if (reason !== 'lost-connection' && reason !== 'brother-crashed') return
+    const lastedMs = this.#nowMs - this.#gaveBackAtMs
+    const short = lastedMs < FAILBACK_LASTS * this.#failbackPaceMs * this.#failbackDamping
+    this.#failbackDamping = short ? Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : 1
+  }
+
+  /** How long I stay Active before I give the role back; the brother's own setting is the least. */
+  get #failbackWaitMs(): number {
+    return this.#failbackDamping === 1 ? 0 : this.#failbackPaceMs * this.#failbackDamping
+  }
+
+  /** Whoever set no delay is still not asked, or made to wait, by less than a takeover delay. */
+  get #failbackPaceMs(): number {
+    return Math.max(this.#settings.failbackDelayMs, this.#peerTimeoutMs)
+  }
+
   #failbackAtMs(): number {
     const brother = this.#brother
     if (!this.#settings.failback || this.#role !== 'standby' || this.#wanting !== null || !this.#online) return Infinity
     if (brother?.role !== 'active' || brother.priority >= this.#settings.priority || !this.#isReady) return Infinity
     if (this.#failbackHeld || this.#ownFitness < brother.fitness) return Infinity
-    return Math.max(this.#onlineSinceMs, this.#sinceMs) + this.#settings.failbackDelayMs
+    const stableSinceMs = Math.max(this.#onlineSinceMs, this.#sinceMs)
+    return Math.max(stableSinceMs + this.#settings.failbackDelayMs, this.#failbackNotBeforeMs)
   }
 
   // -------------------------------------------------------------------------------------------------------------- leaving
@@ -1031,7 +1067,11 @@ export class ExtendedMachine implements PairMachine {
     this.#contact.setOpen(this.#nowMs, link, open)
     // Without a socket the kernel tells the brother that nobody listens, and it may believe that I crashed.
     const heardElsewhere = this.#linkUp.some((up, other) => up && other !== link)
-    if (!open && !heardElsewhere && this.#settings.policy !== 'availability') this.#pause('link-failed', 0)
+    if (!open && !heardElsewhere && this.#settings.policy !== 'availability') {
+      // Nothing sent before may justify a lease or the taking of a grant: the brother may act on the closed port meanwhile.
+      this.#conversation.forgetSendTimes()
+      this.#pause('link-failed', 0)
+    }
     if (open && this.#started && this.#leaving === null) this.#announce({ probe: true })
   }
 
@@ -1105,9 +1145,12 @@ export class ExtendedMachine implements PairMachine {
 
   #answerHello(link: number): void {
     if (this.#leaving !== null) return
-    // One answer for each eighth of a heartbeat bounds what replayed openings can make this side send.
-    if (this.#nowMs - this.#helloRepliedAtMs < this.#heartbeatMs / 8) return
-    this.#helloRepliedAtMs = this.#nowMs
+    // A few at once, then one for each eighth of a heartbeat: that bounds what replayed openings can make this side send.
+    const earned = ((this.#nowMs - this.#helloAtMs) * 8) / this.#heartbeatMs
+    this.#helloCredit = Math.min(HELLO_ANSWERS, this.#helloCredit + earned)
+    this.#helloAtMs = this.#nowMs
+    if (this.#helloCredit < 1) return
+    this.#helloCredit -= 1
     this.#emit('negotiate', {}, undefined, true, link)
   }
 

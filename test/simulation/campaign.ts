@@ -44,6 +44,19 @@ export function newReport(): Report {
   }
 }
 
+/** Adds what another part of the same campaign reached. */
+export function mergeReports(into: Report, from: Report): void {
+  into.seeds += from.seeds
+  into.simulatedMs += from.simulatedMs
+  into.steps += from.steps
+  into.frames += from.frames
+  into.starts += from.starts
+  for (const key of ['faults', 'transitions', 'events', 'network', 'answers', 'seedsByProfile'] as const)
+    merge(into[key], from[key])
+  mergeMax(into.worst, from.worst)
+  into.failures.push(...from.failures)
+}
+
 /** Seeds are dealt to the profiles in turn. */
 export function profileOf(seed: bigint): ProfileName {
   return PROFILES[Number(seed % BigInt(PROFILES.length))] as ProfileName

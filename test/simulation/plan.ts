@@ -45,6 +45,8 @@ export interface Plan {
   /** Both sides begin with a copy of the same store. */
   readonly cloned: boolean
   readonly faults: readonly Fault[]
+  /** Mean time between recorded frames that the attacker sends to each side, all the time; null = no such attacker. */
+  readonly attackEveryMs: number | null
   /** Longest and shortest peerTimeout that any side has at any time. */
   readonly timeoutMsMax: number
   readonly timeoutMsMin: number
@@ -213,6 +215,7 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
     faults,
     timeoutMsMax: timeoutMs,
     timeoutMsMin,
+    attackEveryMs: profileName === 'replay' && random.chance(0.5) ? heartbeatMs / random.pick([1, 3, 10]) : null,
     quietAtMs: disturbedMs,
     finale: random.pick<Finale>([
       'none',

@@ -159,6 +159,7 @@ export class World implements Scene {
     for (const fault of plan.faults) timeline.at(fault.atMs, () => this.#begin(fault))
     timeline.at(plan.quietAtMs, () => this.#quiet())
     timeline.at(plan.finaleAtMs, () => this.#finale())
+    if (plan.attackEveryMs !== null) this.#attackOn(plan.attackEveryMs)
     this.#reviewLinks()
     while (this.violations.length === 0 && timeline.advance(plan.endMs)) {
       // Everything happens inside.
@@ -480,6 +481,19 @@ export class World implements Scene {
     return chosen.length > 0
   }
 
+  /** An attacker that never rests, not even in the quiet. */
+  #attackOn(everyMs: number): void {
+    for (const host of this.#hosts) {
+      const process = host.process
+      if (process === null) continue
+      for (const { bytes, facts } of this.#attacker.choose(host.index, 1, 'any', process.incarnation))
+        // What the last cut holds back is not for the attacker to deliver: that would be a link of its own.
+        if (facts.sentAtMs < this.plan.finaleAtMs)
+          this.#arrive(host.index, facts.link, bytes, { ...facts, replayed: true }, null)
+    }
+    this.timeline.after(everyMs * (0.5 + this.#random.unit()), () => this.#attackOn(everyMs))
+  }
+
   /** Random bytes, and frames of the right length that carry no seal of ours. */
   #junk(process: EngineProcess, count: number): void {
     for (let i = 0; i < count; i++) {
@@ -517,6 +531,13 @@ export class World implements Scene {
     this.timeline.after(everyMs, () => this.#look())
   }
 
+  /** For good. */
+  powerOff(index: HostIndex): void {
+    const host = this.#hosts[index]
+    host.powered = false
+    this.#end(host, 'power-off')
+  }
+
   #finale(): void {
     const active = HOSTS.find((host) => this.gateOpen(host))
     for (const watcher of this.#watchers) watcher.onFinale?.()
@@ -543,11 +564,9 @@ export class World implements Scene {
       case 'stop-active':
         return act({ kind: 'stop', atMs, forMs: downMs, host: active, lingerMs: 300 })
       case 'power-off-active':
-      case 'power-off-standby': {
-        const host = this.#hosts[finale === 'power-off-active' ? active : standby]
-        host.powered = false
-        return this.#end(host, 'power-off')
-      }
+        return this.powerOff(active)
+      case 'power-off-standby':
+        return this.powerOff(standby)
       case 'cut':
         for (let link = 0; link < this.network.links; link++)
           for (const from of HOSTS) this.network.disturb(link, from, { cut: true })

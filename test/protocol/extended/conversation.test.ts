@@ -12,7 +12,6 @@ const NO_FLAGS: Flags = {
   wanted: false,
   refusal: false
 }
-const CONFIRM_MS = 500
 
 function trailer(over: Partial<Trailer>): Trailer {
   return {
@@ -43,13 +42,14 @@ class Story {
   nowMs = 0
 
   hears(over: Partial<Trailer>, guarded = false): Reception {
-    return this.me.receive(this.nowMs, trailer(over), CONFIRM_MS, guarded)
+    return this.me.receive(trailer(over), guarded)
   }
   sends(): number {
     return this.me.nextSeq(this.nowMs)
   }
-  /** The brother of session 22 is confirmed; it has sent number `seq`. */
+  /** The brother of this session is confirmed; it has sent number `seq`. */
   meets(session = 22n, seq = 5): void {
+    assert.equal(this.hears({ session, seq: seq - 1, ack: this.sends() }).kind, 'hello')
     const ack = this.sends()
     assert.deepEqual(this.hears({ session, seq, ack }), { kind: 'current', adopted: true, ackedAtMs: this.nowMs })
   }
@@ -63,18 +63,33 @@ describe('conversation', () => {
     assert.deepEqual(story.me.address(true), { echo: 22n, ack: 1 })
   })
 
-  it('a session is confirmed by the acknowledgement of something sent a moment ago', () => {
+  it('a session is confirmed by the acknowledgement of something sent after it was first heard to echo mine', () => {
     const story = new Story()
-    story.meets()
+    const before = story.sends()
+    assert.equal(story.hears({ seq: 1, ack: before }).kind, 'hello', 'might be a recording')
+    assert.equal(story.hears({ seq: 2, ack: before }).kind, 'hello', 'the same')
+    const after = story.sends()
+    assert.equal(story.hears({ seq: 3, ack: after }).kind, 'current')
     assert.equal(story.me.peer?.session, 22n)
   })
 
-  it('an acknowledgement of something sent long ago confirms nothing', () => {
+  it('a frame of an earlier session that was withheld displaces nobody, however fresh it is', () => {
     const story = new Story()
-    const ack = story.sends()
-    story.nowMs = CONFIRM_MS + 1
-    assert.equal(story.hears({ ack }).kind, 'hello')
-    assert.equal(story.me.peer, null)
+    const withheld = { session: 22n, seq: 9, ack: story.sends() }
+    story.meets(33n)
+    assert.equal(story.hears(withheld).kind, 'hello')
+    for (let i = 0; i < 5; i++) {
+      story.sends()
+      assert.equal(story.hears(withheld).kind, 'hello')
+    }
+    assert.equal(story.me.peer?.session, 33n)
+  })
+
+  it('recordings that echo an earlier session of mine take no place from one that is about to be confirmed', () => {
+    const story = new Story()
+    story.hears({ seq: 1, ack: story.sends() })
+    for (let session = 100n; session < 200n; session++) story.hears({ session, echo: 9n })
+    assert.equal(story.hears({ seq: 2, ack: story.sends() }).kind, 'current')
   })
 
   it('an acknowledgement of something never sent is damage', () => {
@@ -102,19 +117,19 @@ describe('conversation', () => {
     assert.deepEqual(story.hears({ seq: 6, link: 1 }), { kind: 'drop', cause: 'replayed' })
   })
 
-  it('a replaced session never comes back, even with acknowledgements that were right', () => {
+  it('a session that said goodbye never comes back, even with acknowledgements that were right', () => {
     const story = new Story()
     story.meets(22n)
-    story.meets(33n)
+    story.me.retirePeer()
     const ack = story.sends()
     assert.deepEqual(story.hears({ session: 22n, seq: 100, ack }), { kind: 'drop', cause: 'replayed' })
-    assert.equal(story.me.peer?.session, 33n)
+    assert.equal(story.me.peer, null)
   })
 
   it('100,000 recorded frames of earlier sessions, both directions, leave the conversation as it is', () => {
     const story = new Story()
     for (let session = 100n; session < 120n; session++) story.meets(session)
-    story.meets(500n, 1)
+    story.meets(500n, 5)
     const before = { ...story.me.peer }
     let changed = 0
     for (let i = 0; i < 100_000; i++) {
@@ -133,9 +148,11 @@ describe('conversation', () => {
   it('while the brother is alive a third node cannot take its place, a restarted brother can', () => {
     const story = new Story()
     story.meets()
-    const ack = story.sends()
-    assert.deepEqual(story.hears({ nodeId: 3n, session: 33n, ack }, true), { kind: 'drop', cause: 'third-party' })
-    assert.equal(story.hears({ nodeId: 2n, session: 33n, ack }, true).kind, 'current')
+    const third = { nodeId: 3n, session: 33n }
+    assert.deepEqual(story.hears({ ...third, ack: story.sends() }, true), { kind: 'drop', cause: 'third-party' })
+    const restarted = { nodeId: 2n, session: 44n }
+    story.hears({ ...restarted, ack: story.sends() }, true)
+    assert.equal(story.hears({ ...restarted, seq: 2, ack: story.sends() }, true).kind, 'current')
   })
 
   it('tells when the acknowledged frame was sent, once, and only while that is known', () => {

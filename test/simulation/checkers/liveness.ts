@@ -26,6 +26,8 @@ export class LivenessChecker implements Watcher {
   #serving: [boolean, boolean] = [false, false]
   #closedSinceMs: [number | null, number | null] = [null, null]
   #swapAnswered = false
+  /** Neither serves for the moment of an orderly fail-back, which damping may bring at any time. */
+  #handbackSinceMs: number | null = null
 
   constructor(world: World) {
     this.#world = world
@@ -45,7 +47,8 @@ export class LivenessChecker implements Watcher {
   onMoment(): void {
     const world = this.#world
     const open: [boolean, boolean] = [world.gateOpen(0), world.gateOpen(1)]
-    if (this.#phase === 'quiet' && open[0] === open[1]) this.#lastUnsettledMs = world.nowMs
+    if (open[0] !== open[1]) this.#handbackSinceMs = null
+    else if (this.#phase === 'quiet' && (open[0] || !this.#handsBack())) this.#lastUnsettledMs = world.nowMs
     if (this.#phase === 'finale') for (const host of [0, 1] as const) this.#follow(host, open[host])
     this.#serving = open
   }
@@ -122,6 +125,13 @@ export class LivenessChecker implements Watcher {
       this.#report(
         `${name(host)} does not serve ${sinceMs.toFixed(0)} ms after (${key}), bound ${this.#takeoverBoundMs().toFixed(0)} ms: ${this.#describe()}`
       )
+  }
+
+  #handsBack(): boolean {
+    if (!this.#processes().some((p) => p.view.role === 'standby' && p.view.reason === 'failback')) return false
+    this.#handbackSinceMs ??= this.#world.nowMs
+    const allowedMs = 3 * this.#slower().heartbeatMs + 60 + 8 * this.#world.cleanDelayMs
+    return this.#world.nowMs - this.#handbackSinceMs <= allowedMs
   }
 
   #settleBoundMs(): number {
