@@ -1056,8 +1056,9 @@ export class ExtendedMachine implements PairMachine {
     this.#conversation.retirePeer()
     this.#loseContact('brother-left')
     this.#departed = { evidence: 'goodbye', atMs: this.#nowMs }
-    if (this.#role === 'active') this.#sole = true
-    else this.#take()
+    if (this.#role !== 'active') return this.#take()
+    this.#sole = true
+    if (trailer.epoch > this.#epoch) this.#reassert('brother-behind')
   }
 
   // -------------------------------------------------------------------------------------------------- links and the store
