@@ -8,7 +8,7 @@
  */
 /** 'port unreachable' answers on a live link that prove a crash. */
 export const REFUSALS_FOR_PROOF = 3
-/** Probes at short distance that follow a missed heartbeat; the rest follow slowly. */
+/** Probes at short distance that follow a missed heartbeat; the rest follow ten to the heartbeat, against bursts of loss. */
 const BURST_PROBES = 4
 
 interface LinkContact {
@@ -223,7 +223,7 @@ export class Contact {
     if (!this.#alive) return Infinity
     if (this.#probes === 0) return this.suspectAtMs(heartbeatMs)
     const gapMs =
-      this.#probes < BURST_PROBES ? Math.min(10, Math.max(1, heartbeatMs / 10)) : Math.max(2, heartbeatMs / 4)
+      this.#probes < BURST_PROBES ? Math.min(10, Math.max(1, heartbeatMs / 10)) : Math.max(2, heartbeatMs / 10)
     return this.#probedAtMs + gapMs
   }
 
