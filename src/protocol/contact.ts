@@ -38,6 +38,7 @@ export class Contact {
   #probedAtMs = -Infinity
   #roundTripMs: number | null = null
   #measuredAtMs = -Infinity
+  #refusedAtMs = -Infinity
   /** When the first link opened; a side without any open link is deaf. */
   #listeningSinceMs = Infinity
   /** When a link that had carried the session was opened again; Infinity while one is closed. */
@@ -70,6 +71,9 @@ export class Contact {
   }
   get roundTripMs(): number | null {
     return this.#roundTripMs
+  }
+  get refusedAtMs(): number {
+    return this.#refusedAtMs
   }
   get measuredAtMs(): number {
     return this.#measuredAtMs
@@ -143,7 +147,8 @@ export class Contact {
   /** True when this refusal completes the proof that the process at the other end has died. */
   refused(nowMs: number, link: number, heartbeatMs: number, peerTimeoutMs: number): boolean {
     const contact = this.#links[link]
-    if (contact === undefined || !this.#alive) return false
+    if (contact === undefined || this.#heardAtMs === -Infinity) return false
+    this.#refusedAtMs = nowMs
     // Not before it can be the answer to something that was sent after the last word was heard.
     if (nowMs <= this.suspectAtMs(heartbeatMs) + this.#answerMs(peerTimeoutMs)) return false
     contact.refusals += 1

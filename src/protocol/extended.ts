@@ -45,6 +45,11 @@ const GOODBYE_STORE_MS = 200
 /** An operator's command ends after this at the latest. */
 const COMMAND_MS_MAX = 15_000
 const FITNESS_MAX = 255
+/**
+ * ms between frames to a port where nobody listens. Linux answers one such frame a second and saves up six (icmp(7),
+ * icmp_ratelimit): they are needed when the brother crashes again. Whoever starts there speaks first.
+ */
+const REFUSED_SEND_MS = 3000
 /** Answers to openings that may go out at once; making contact takes three. */
 const HELLO_ANSWERS = 6
 /** A fail-back that holds for this many delays has worked. */
@@ -133,6 +138,8 @@ export class ExtendedMachine implements PairMachine {
   #leaseUntilMs = -Infinity
   /** The brother cannot act before it is heard again: no lease is needed. */
   #sole = false
+  /** My lease ran out, and nothing was heard since: a proof of a crash would only start it all over again. */
+  #leaseRanOut = false
   /** The lease stands on an acknowledgement of the brother's present session. */
   #leaseIsOfThisSession = false
   /** How the brother is known to have gone, until it is heard again. */
@@ -256,6 +263,8 @@ export class ExtendedMachine implements PairMachine {
     if (this.#leaving !== null) return this.#leaving.storeUntilMs === 0 ? this.#urgeAtMs : this.#leaving.storeUntilMs
     return Math.min(
       this.#nextSendAtMs,
+      // An Active runs at every heartbeat, whether it has something to send or not: so it notices when it did not.
+      this.#role === 'active' ? this.#lastStepMs + this.#heartbeatMs : Infinity,
       this.#contact.nextProbeAtMs(this.#heartbeatMs),
       this.#urgeAtMs,
       this.#contact.lostAtMs(this.#peerTimeoutMs),
@@ -296,14 +305,12 @@ export class ExtendedMachine implements PairMachine {
     if (nowMs < this.#nowMs) throw new Error('the monotonic clock went backwards')
     const dueMs = Math.max(this.#deadlineMs, this.#lastStepMs)
     const lateMs = Math.max(0, nowMs - dueMs)
+    const awayMs = nowMs - this.#lastStepMs
     this.#nowMs = nowMs
     this.#lastStepMs = nowMs
     if (lateMs > Math.max(10, this.#heartbeatMs) / 2) this.#contact.wasDeaf(lateMs)
-    // The brother may take over P after it heard me last. Having sent nothing for that long, I have to ask first.
-    const silentMs = nowMs - this.#lastSentAtMs
-    if (this.#role === 'active' && silentMs > this.#heartbeatMs + this.#freshForMs) {
-      this.#pause('own-stall', silentMs)
-    }
+    // The brother may take over P after it heard me last. Not having run for that long, I have to ask first.
+    if (this.#role === 'active' && awayMs > this.#heartbeatMs + this.#freshForMs) this.#pause('own-stall', awayMs)
     return lateMs
   }
 
@@ -366,6 +373,7 @@ export class ExtendedMachine implements PairMachine {
 
   #expireLease(): void {
     if (this.#role !== 'active' || !this.#underLease || this.#sole || this.#nowMs < this.#leaseUntilMs) return
+    this.#leaseRanOut = true
     this.#becomeStandby('lease-expired')
     this.#announce()
   }
@@ -501,6 +509,7 @@ export class ExtendedMachine implements PairMachine {
 
   #mayTakeOn(evidence: Evidence): boolean {
     if (this.#held !== 'no' || this.#hostStalled) return false
+    if (evidence === 'crash' && this.#leaseRanOut) return false
     const alone = evidence === 'never-met' || evidence === 'silence' || evidence === 'stood-down'
     if (alone && this.#ledger.released && this.#settings.policy !== 'availability') return false
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
@@ -528,7 +537,7 @@ export class ExtendedMachine implements PairMachine {
     if (!this.#started || this.#leaving !== null) return
     if (this.#contact.refused(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)) {
       // Its session is kept: should the proof have been wrong, its next word is heard as before.
-      this.#loseContact('brother-crashed')
+      if (this.#contact.alive) this.#loseContact('brother-crashed')
       this.#departed = { evidence: 'crash', atMs: this.#nowMs }
       if (this.#role === 'active' && this.#settings.policy === 'safety') this.#sole = true
       this.#take()
@@ -591,6 +600,8 @@ export class ExtendedMachine implements PairMachine {
   #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
     const now = this.#nowMs
     this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
+    this.#leaseRanOut = false
+    this.#nextSendAtMs = Math.min(this.#nextSendAtMs, now + this.#heartbeatMs)
     this.#brother = {
       role: frame.state,
       epoch: trailer.epoch,
@@ -1050,7 +1061,8 @@ export class ExtendedMachine implements PairMachine {
 
   #onBrotherLeft(frame: Frame, trailer: Trailer): void {
     if (this.#role !== 'active' && isGrant(frame)) this.#considerGrant(frame, trailer)
-    else this.#ledger.hear(trailer.epoch)
+    // A grant that was not taken is not repeated: its number is spent.
+    this.#ledger.hear(trailer.epoch)
     // Answer first: afterwards there is no session to answer in.
     this.#answer(frame)
     this.#conversation.retirePeer()
@@ -1285,10 +1297,13 @@ export class ExtendedMachine implements PairMachine {
     return Math.max(500, this.#peerTimeoutMs)
   }
 
-  /** A survivor whose lease lives on refused probes asks often enough for it. */
+  /** A survivor whose lease lives on refused probes asks often enough for it; a brother that is not there is not pressed. */
   get #sendEveryMs(): number {
-    const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole && !this.#contact.alive
-    return onRefusals ? Math.min(this.#heartbeatMs, leaseMs(this.#promisedMs) / 4) : this.#heartbeatMs
+    if (this.#contact.alive) return this.#heartbeatMs
+    const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole
+    if (onRefusals) return Math.min(this.#heartbeatMs, leaseMs(this.#promisedMs) / 4)
+    const refused = this.#contact.refusedAtMs >= this.#lastSentAtMs
+    return refused ? Math.max(this.#heartbeatMs, REFUSED_SEND_MS) : this.#heartbeatMs
   }
 
   get #ownFitness(): number {

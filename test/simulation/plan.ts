@@ -112,7 +112,12 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
     clockSpread: 0.03,
     lossMax: 0.02
   },
-  replay: { faults: { replay: 8, crash: 2, stop: 1, 'power-off': 1 }, clusters: 8, clockSpread: 0.01, lossMax: 0 },
+  replay: {
+    faults: { replay: 8, crash: 2, stop: 1, 'power-off': 1, cut: 1, 'one-way-cut': 1 },
+    clusters: 8,
+    clockSpread: 0.01,
+    lossMax: 0
+  },
   chaos: {
     faults: {
       ...NETWORK,

@@ -298,7 +298,8 @@ export class World implements Scene {
     const { before, after } = step
     const promoted = after.role === 'active' && (before.role !== 'active' || after.epoch > before.epoch)
     if (promoted) this.truth.promoted(step.host, after.epoch, step.atMs, this.isDurable(step.host, after.epoch))
-    if (this.#hosts[step.host].disk.settled) this.#storedUntilMs[step.host] = step.atMs - STORE_DELAY_MS
+    const wantsMore = step.outputs.some((output) => output.kind === 'store')
+    if (!wantsMore && this.#hosts[step.host].disk.settled) this.#storedUntilMs[step.host] = step.atMs - STORE_DELAY_MS
     if (after.serving && !before.serving) this.#moment()
   }
 

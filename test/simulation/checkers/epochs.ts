@@ -48,9 +48,9 @@ export class EpochChecker implements Watcher {
     for (const epoch of this.#uses.keys()) if (epoch > known) this.#uses.delete(epoch)
   }
 
-  onStep({ host, process, before, after, input }: Step): void {
-    if (this.#truth.inContact(host) && this.#world.isStoreSettled(0) && this.#world.isStoreSettled(1))
-      this.#met.add(this.#identities())
+  onStep({ host, process, before, after, input, outputs }: Step): void {
+    const wantsMore = outputs.some((output) => output.kind === 'store')
+    if (!wantsMore && this.#truth.inContact(host) && this.#bothHaveStored()) this.#met.add(this.#identities())
     if (input.kind === 'stored') this.#storeFails[host] = !input.ok
     if (after.epoch < before.epoch) {
       this.#report(`${this.#name(process)} goes back from epoch ${before.epoch} to ${after.epoch}`)
@@ -97,6 +97,11 @@ export class EpochChecker implements Watcher {
       if (process.view.epoch < known)
         this.#report(`${this.#name(process)} serves in peace with epoch ${process.view.epoch} while ${known} is known`)
     }
+  }
+
+  #bothHaveStored(): boolean {
+    const world = this.#world
+    return ([0, 1] as const).every((host) => world.process(host) !== null && world.isStoreSettled(host))
   }
 
   #isExcused(earlier: Use, use: Use): boolean {
