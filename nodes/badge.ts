@@ -70,10 +70,11 @@ function fillOf(status: PairStatus, trouble: PairTrouble | null): Badge['fill'] 
   return status.serving ? 'green' : 'yellow'
 }
 
-function shapeOf(serving: boolean): Badge['shape'] {
+export function shapeOf(serving: boolean): Badge['shape'] {
   return serving ? 'dot' : 'ring'
 }
 
-function troubleText(trouble: PairTrouble, say: Say): string {
+/** `say` reads the catalogue of `ha-pair`. */
+export function troubleText(trouble: PairTrouble, say: Say): string {
   return say(`reason.${trouble.code}`)
 }

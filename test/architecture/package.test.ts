@@ -32,8 +32,8 @@ describe('the package', () => {
     assert.ok(Object.keys(manifest.dependencies ?? {}).length <= RUNTIME_DEPENDENCIES_MAX)
   })
 
-  it('has the four nodes of the contract', () => {
-    for (const name of ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate']) {
+  it('has the five nodes of the contract', () => {
+    for (const name of ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health']) {
       assert.equal(manifest['node-red'].nodes[name], `dist/nodes/${name}.js`)
     }
   })

@@ -25,7 +25,7 @@ import { eventsIn, lastSaid, type PairEventPayload, roleTaken, TwoHosts } from '
 import { type NodeRed, ROOT } from './harness/versions'
 
 const PACKAGE = '@ha-pair/node-red-ha-pair'
-const NODES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate']
+const NODES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health']
 /** Two processes share two cores with the tests: what the pair decides in time may be seen a little later. */
 const MARGIN_MS = 2000
 const STORY_LIMIT_MS = 60_000

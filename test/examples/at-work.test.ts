@@ -172,4 +172,27 @@ describe('the examples at work', function () {
     assert.equal(role(first), 'active')
     await press(first, 'take it by force', /^active$/)
   })
+
+  it(`${EXAMPLES.watchdog}: when the flow of the Active breaks, the other one takes over, and keeps the role`, async () => {
+    const both = (hosts = await ExampleHosts.start(EXAMPLES.watchdog, { a: {}, b: {} }))
+    const role = (host: NodeRedProcess): string | undefined => both.shown(host, 'role of this side').at(-1)
+    const { active, standby } = await both.oneActs((host) => role(host) === 'active')
+    await eventually('the other one stands by', PATIENCE_MS, () => role(standby) === 'standby')
+    await both.shows(active, 'the flow works', /true/)
+    await both.shows(standby, 'the flow works', /true/)
+
+    await both.press(active, 'break the flow here')
+    await both.shows(standby, 'events', /less-fit/)
+    await eventually(
+      'the roles have changed',
+      PATIENCE_MS,
+      () => role(active) === 'standby' && role(standby) === 'active'
+    )
+
+    const from = mark(active)
+    await both.press(active, 'mend it')
+    await both.shows(active, 'the flow works', /true/, from)
+    await pause(WATCH_MS)
+    assert.deepEqual([role(active), role(standby)], ['standby', 'active'])
+  })
 })

@@ -10,7 +10,8 @@ export const EXAMPLES = {
   first: '1 - First pair',
   mqtt: '2 - MQTT only on the Active',
   polling: '3 - Polling behind the gate',
-  operator: '4 - Switch-over by an operator'
+  operator: '4 - Switch-over by an operator',
+  watchdog: '5 - Flow watchdog'
 } as const
 
 export function exampleNames(): string[] {

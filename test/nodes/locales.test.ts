@@ -97,9 +97,11 @@ describe('the texts', () => {
     const runtime: Readonly<Record<string, readonly NodeFile[]>> = {
       'ha-pair.ts': ['ha-pair'],
       'badge.ts': ['ha-pair'],
-      'pair-user.ts': ['ha-pair-state', 'ha-pair-designate', 'ha-pair-gate'],
+      'health-badge.ts': ['ha-pair-health'],
+      'pair-user.ts': ['ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'],
       'ha-pair-designate.ts': ['ha-pair-designate'],
       'ha-pair-gate.ts': ['ha-pair-gate'],
+      'ha-pair-health.ts': ['ha-pair-health'],
       'ha-pair-state.ts': ['ha-pair-state']
     }
     let used = 0

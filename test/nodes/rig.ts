@@ -12,6 +12,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from 'node
 import haPair from '../../nodes/ha-pair'
 import haPairDesignate from '../../nodes/ha-pair-designate'
 import haPairGate from '../../nodes/ha-pair-gate'
+import haPairHealth from '../../nodes/ha-pair-health'
 import haPairState from '../../nodes/ha-pair-state'
 import { shutdownHub } from '../../src/host/hub'
 import type { PairStatus } from '../../src/host/pair'
@@ -51,7 +52,8 @@ const INITIALIZERS: Readonly<Record<NodeFile, Initializer>> = {
   'ha-pair': haPair,
   'ha-pair-state': haPairState,
   'ha-pair-designate': haPairDesignate,
-  'ha-pair-gate': haPairGate
+  'ha-pair-gate': haPairGate,
+  'ha-pair-health': haPairHealth
 }
 
 const WAIT_MS_MAX = 8000
@@ -113,7 +115,9 @@ export async function twoSides(
 
 /** A user node of `type` on the tab, wired to test inboxes named `<id>.1`, `<id>.2`, ... */
 export function userNode(type: NodeFile, id: string, pair: FlowNode | null, properties: object = {}): FlowNode[] {
-  const outputs = { 'ha-pair': 0, 'ha-pair-state': 3, 'ha-pair-designate': 1, 'ha-pair-gate': 2 }[type]
+  const outputs = { 'ha-pair': 0, 'ha-pair-state': 3, 'ha-pair-designate': 1, 'ha-pair-gate': 2, 'ha-pair-health': 0 }[
+    type
+  ]
   const inboxes = Array.from({ length: outputs }, (_none, index) => `${id}.${index + 1}`)
   return [
     {

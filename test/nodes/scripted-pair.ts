@@ -26,6 +26,8 @@ export class ScriptedPair implements Pair {
   /** What an observer hears at once, while the node that observes is still being built. */
   onObserve: ((observer: PairObserver) => void) | null = null
   gateCalls = 0
+  /** Every value that nodes set, oldest first. */
+  readonly fitness: number[] = []
   #status = STANDBY
   #trouble: PairTrouble | null = null
   /** How many more decisions find the gate open. */
@@ -80,7 +82,9 @@ export class ScriptedPair implements Pair {
     return Promise.reject(new Error('not scripted'))
   }
 
-  setFitness(): void {}
+  setFitness(value: number): void {
+    this.fitness.push(value)
+  }
 
   setFlowsHash(): void {}
 

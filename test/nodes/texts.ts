@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const NODES = join(__dirname, '..', '..', '..', 'nodes')
-export const NODE_FILES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate'] as const
+export const NODE_FILES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'] as const
 export const LANGUAGES = ['en-US', 'zh-CN'] as const
 export type NodeFile = (typeof NODE_FILES)[number]
 export type Language = (typeof LANGUAGES)[number]

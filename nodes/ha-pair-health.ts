@@ -1,0 +1,94 @@
+/** `ha-pair-health`: says how fit this side is to serve, and that it is not when nobody says so any more. */
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import type { PairStatus, PairTrouble } from '../src/host/pair'
+import { stoppedBadge, troubleText, type Badge, type Say } from './badge'
+import { EXPIRES_MS, readExpires } from './expires'
+import { FITNESS_MAX, readFitness, Voter } from './fitness'
+import { whenFlowsStarted } from './flows-started'
+import { healthBadge, type Fitness } from './health-badge'
+import { usePair } from './pair-user'
+import { Renewal } from './renewal'
+
+interface HealthDef extends NodeDef {
+  readonly pair: string
+  /** ms */
+  readonly expires?: number | string
+}
+
+export default function (RED: NodeAPI): void {
+  const sayHere: Say = (key, params) => RED._(key, params)
+
+  function HaPairHealthNode(this: Node, def: HealthDef): void {
+    RED.nodes.createNode(this, def)
+    const expires = readExpires(def.expires)
+    const problem = expires.ok ? null : describe(expires.unset, expires.detail)
+    /** Says nothing until this node has its vote. */
+    let fitness: Fitness = { value: null, expired: false, lowest: FITNESS_MAX }
+
+    const draw = (status: PairStatus, trouble: PairTrouble | null, say: Say): Badge => {
+      if (problem !== null) return stoppedBadge(RED._('badge.invalid', { problem }))
+      return healthBadge(fitness, status, trouble === null ? null : troubleText(trouble, say), sayHere)
+    }
+    const user = usePair(RED, this, def.pair, draw)
+    const vote = user.running === null ? null : new Voter(def.pair, user.running.pair, this.id, () => user.refresh())
+    if (vote !== null) fitness = vote
+    user.observe({})
+    user.refresh()
+    if (problem !== null) this.error(problem)
+
+    // What is never renewed is not trusted: without a lifetime, the vote expires as soon as the flows run.
+    const renewal = new Renewal(expires.ok ? expires.ms : 0, () => vote?.expire())
+    const callOff = whenFlowsStarted(RED.events, () => {
+      if (expires.ok) renewal.renew()
+      else vote?.expire()
+    })
+
+    this.on('input', (msg, _send, done) => {
+      if (user.running === null) {
+        const { code, text } = user.absence
+        done(failure(code, code === 'stopped' ? RED._('error.stopped', { detail: text }) : text))
+        return
+      }
+      if (problem !== null) {
+        done(failure('bad-expires', problem))
+        return
+      }
+      const value = readFitness(msg.payload)
+      if (value === null) {
+        done(failure('bad-fitness', RED._('error.bad-fitness', { detail: shown(msg.payload) })))
+        return
+      }
+      renewal.renew()
+      vote?.cast(value)
+      done()
+    })
+
+    this.on('close', (removed: boolean, done: () => void) => {
+      callOff()
+      renewal.stop()
+      vote?.end(removed, RED.events)
+      user.close()
+      done()
+    })
+  }
+
+  function describe(unset: boolean, detail: string): string {
+    if (unset) return RED._('error.expires-unset', { detail })
+    return RED._('error.expires', { detail, min: EXPIRES_MS.min, max: EXPIRES_MS.max })
+  }
+
+  RED.nodes.registerType('ha-pair-health', HaPairHealthNode)
+}
+
+const SHOWN_CHARS_MAX = 60
+
+/** A payload as an error quotes it. */
+function shown(payload: unknown): string {
+  if (typeof payload === 'string') return JSON.stringify(payload.slice(0, SHOWN_CHARS_MAX))
+  return typeof payload === 'object' && payload !== null ? typeof payload : String(payload)
+}
+
+/** An error that a Catch node sees with its `code`. */
+function failure(code: string, text: string): Error {
+  return Object.assign(new Error(text), { code })
+}
