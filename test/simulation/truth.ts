@@ -24,6 +24,7 @@ export class Truth {
   readonly #learnt: readonly [{ epoch: number; atMs: number }[], { epoch: number; atMs: number }[]] = [[], []]
 
   readonly #slowestMs: number
+  #repeated = false
 
   /** `slowestMs`: a frame that travels longer than this proves nothing about the present. */
   constructor(slowestMs: number) {
@@ -63,6 +64,7 @@ export class Truth {
   /** A frame that was taken in for the first time by the run that it was meant for. */
   took(step: Step, facts: FrameFacts, brotherIncarnation: number): void {
     const side = this.#sides[step.host]
+    this.#repeated = side.seen.has(facts.uid)
     if (facts.from === step.host) return
     if (facts.senderIncarnation !== brotherIncarnation || facts.receiverIncarnation !== step.process.incarnation) return
     // Addressed to a session that is not this one: an answer to somebody's recording.
@@ -82,8 +84,9 @@ export class Truth {
     this.#learn(step.host, facts.knownEpoch, step.atMs)
   }
 
-  hasSeen(host: HostIndex, uid: number): boolean {
-    return this.#sides[host].seen.has(uid)
+  /** The frame of the step that is looked at had been taken in before. */
+  get repeated(): boolean {
+    return this.#repeated
   }
 
   #learn(host: HostIndex, epoch: number, atMs: number): void {

@@ -289,7 +289,8 @@ export class World implements Scene {
 
   #stepped(step: Step): void {
     const { facts } = step
-    if (facts !== null && !facts.replayed) {
+    // What the attacker plays for the first time, to the run that it was meant for, is a late delivery.
+    if (facts !== null) {
       const brother = this.#hosts[other(step.host)]
       this.truth.took(step, facts, brother.incarnations)
     }

@@ -71,7 +71,7 @@ export class CauseChecker implements Watcher {
     const stale =
       facts.from === step.host ||
       facts.receiverIncarnation !== step.process.incarnation ||
-      this.#truth.hasSeen(step.host, facts.uid) ||
+      this.#truth.repeated ||
       (this.#truth.inContact(step.host) && brother !== null && facts.senderIncarnation !== brother.incarnation)
     if (!stale) return
     const changed =

@@ -1,0 +1,212 @@
+/**
+ * One extended machine alone on the bench: the test plays its brother, frame by frame, and keeps the brother's books
+ * (session, sequence, acknowledgement). Virtual time; ticks come exactly when the machine asks for them, the store
+ * answers at once. The figures are those of `testSettings`: heartbeat 100 ms, peerTimeout 1000 ms.
+ */
+import { ExtendedMachine } from '../../src/protocol/extended'
+import type { Flag, Flags, Frame, Head, Trailer } from '../../src/protocol/frame'
+import type { Input, MachineView, Output, Role } from '../../src/protocol/machine'
+import type { PairRecord } from '../../src/protocol/record'
+import type { PairSettings } from '../../src/protocol/settings'
+import { seededRandom } from './random'
+import { testSettings } from './settings'
+
+/** What the brother says; the rest of the frame is its bookkeeping. */
+export interface Word {
+  readonly head?: Head
+  readonly state: Role
+  readonly epoch: number
+  readonly flags?: readonly Flag[]
+  /** It does not count this side as its partner. */
+  readonly deaf?: boolean
+  /** It acknowledges the first frame that it heard in this session, not the latest. */
+  readonly acksTheFirst?: boolean
+  readonly trailer?: Partial<Trailer>
+}
+
+export interface BenchOptions {
+  readonly settings?: Partial<PairSettings>
+  readonly record: PairRecord
+  readonly brother: Partial<Trailer>
+}
+
+const STEPS_PER_INSTANT_MAX = 50
+/** One way, ms: what is sent is heard, or refused, so much later. */
+const WAY_MS = 1
+
+export class Bench {
+  readonly settings: PairSettings
+  readonly machine: ExtendedMachine
+  nowMs = 5_000
+  /** What it says by itself, once each heartbeat; null = it is silent. */
+  brotherSays: Word | null = null
+  /** False: the store keeps its answers back, until `answerStore`. */
+  storeAnswers = true
+  readonly #unanswered: number[] = []
+  /** What the store was asked to keep last. */
+  lastRecord: PairRecord | null = null
+  /** Its process is dead, and its host says so. */
+  portIsClosed = false
+  #unheard = false
+  #lastWordMs = -Infinity
+  readonly #refusalsDueMs: number[] = []
+  readonly #brother: Partial<Trailer>
+  #brotherSession = 0xb0b0n
+  #seq = 0
+  #firstHeard = 0
+  #heard = 0
+  #machineSession = 0n
+  #reports: string[] = []
+  #said: Frame[] = []
+  #replies: string[] = []
+
+  constructor(options: BenchOptions) {
+    this.settings = testSettings({ wire: 'extended', ...options.settings })
+    this.#brother = options.brother
+    this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: true })
+    this.step({ kind: 'start', record: options.record })
+    this.step({ kind: 'link', link: 0, open: true, detail: '' })
+  }
+
+  get view(): MachineView {
+    return this.machine.view()
+  }
+
+  /** What a gate would decide at this instant. */
+  get serves(): boolean {
+    const { role, serving, leaseUntilMs } = this.view
+    return role === 'active' && serving && this.nowMs < leaseUntilMs
+  }
+
+  step(input: Input): void {
+    const stored: number[] = []
+    for (const output of this.machine.step(this.nowMs, input)) {
+      this.#note(output)
+      if (output.kind !== 'store') continue
+      this.lastRecord = output.record
+      stored.push(output.ticket)
+    }
+    if (!this.storeAnswers) this.#unanswered.push(...stored)
+    else for (const ticket of stored) this.step({ kind: 'stored', ticket, ok: true })
+  }
+
+  /** The store has written what it was asked for, and answers at once from now on. */
+  answerStore(): void {
+    this.storeAnswers = true
+    for (const ticket of this.#unanswered.splice(0)) this.step({ kind: 'stored', ticket, ok: true })
+  }
+
+  /** The brother says this now, on this link. */
+  hears(word: Word, link = 0): void {
+    this.#seq += 1
+    this.step({ kind: 'frame', link, frame: this.#frame({ ...word, trailer: { link, ...word.trailer } }) })
+  }
+
+  /** The brother's process starts again and says this, in a new session: twice, for the second confirms the first. */
+  hearsRestarted(word: Word): void {
+    this.#brotherSession += 1n
+    this.#seq = 0
+    this.hears(word)
+    this.hears(word)
+  }
+
+  /** Whatever it sends meanwhile is lost. */
+  whileUnheard(act: () => void): void {
+    this.#unheard = true
+    act()
+    this.#unheard = false
+  }
+
+  /** Time passes. */
+  advanceMs(ms: number): void {
+    const endMs = this.nowMs + ms
+    let stepsNow = 0
+    for (;;) {
+      const wordMs = this.brotherSays === null ? Infinity : this.#lastWordMs + this.settings.heartbeatMs
+      const refusedMs = this.#refusalsDueMs[0] ?? Infinity
+      const atMs = Math.max(this.nowMs, Math.min(this.machine.deadlineMs(), wordMs, refusedMs))
+      if (atMs > endMs) break
+      stepsNow = atMs === this.nowMs ? stepsNow + 1 : 0
+      if (stepsNow > STEPS_PER_INSTANT_MAX) throw new Error(`the machine spins at ${atMs} ms`)
+      this.nowMs = atMs
+      if (this.brotherSays !== null && wordMs <= atMs) {
+        this.#lastWordMs = atMs
+        this.hears(this.brotherSays)
+      } else if (refusedMs <= atMs) {
+        this.#refusalsDueMs.shift()
+        this.step({ kind: 'refused', link: 0 })
+      } else this.step({ kind: 'tick' })
+    }
+    this.nowMs = endMs
+  }
+
+  /** The events since the last call, as 'event reason', links and settings apart. */
+  takeReports(): string[] {
+    return this.#reports.splice(0)
+  }
+
+  /** What it said since the last call. */
+  takeSaid(): Frame[] {
+    return this.#said.splice(0)
+  }
+
+  takeReplies(): string[] {
+    return this.#replies.splice(0)
+  }
+
+  #note(output: Output): void {
+    if (output.kind === 'event' && output.event !== 'link') this.#reports.push(`${output.event} ${output.reason}`)
+    if (output.kind === 'drop') this.#reports.push(`dropped ${output.cause}`)
+    if (output.kind === 'reply') this.#replies.push(output.ok ? `ok ${output.role}` : output.error)
+    if (output.kind !== 'send') return
+    this.#said.push(output.frame)
+    if (this.portIsClosed) this.#refusalsDueMs.push(this.nowMs + WAY_MS)
+    const trailer = output.frame.trailer
+    if (trailer === null || this.portIsClosed || this.#unheard) return
+    this.#machineSession = trailer.session
+    this.#heard = trailer.seq
+    if (this.#firstHeard === 0) this.#firstHeard = trailer.seq
+  }
+
+  #frame(word: Word): Frame {
+    const flags: Flags = {
+      probe: false,
+      ready: false,
+      serving: word.state === 'active',
+      holder: word.state === 'active',
+      preferred: false,
+      goodbye: false,
+      wanted: false,
+      refusal: false,
+      ...Object.fromEntries((word.flags ?? []).map((flag) => [flag, true]))
+    }
+    return {
+      head: word.head ?? (word.state === 'active' ? 'connected' : 'negotiate'),
+      state: word.state,
+      id: this.#seq & 0xff,
+      value: 255,
+      trailer: {
+        keyId: 0,
+        nodeId: 2n,
+        session: this.#brotherSession,
+        echo: this.#machineSession,
+        seq: this.#seq,
+        ack: word.acksTheFirst === true ? this.#firstHeard : this.#heard,
+        epoch: word.epoch,
+        priority: 100,
+        fitness: 255,
+        policy: this.settings.policy,
+        reason: 'none',
+        flags,
+        link: 0,
+        heardLinks: word.deaf === true ? 0 : 1,
+        heartbeatMs: this.settings.heartbeatMs,
+        peerTimeoutMs: this.settings.peerTimeoutMs,
+        promisedMs: this.settings.peerTimeoutMs,
+        flowsHash: 0,
+        ...this.#brother,
+        ...word.trailer
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Which spaces are searched. Each aims at one promise and is exhausted, whole or within its depth; together they have to
+ * reach everything that `EXPECTED` lists.
+ */
+import type { Configuration } from './world'
+
+const POLICIES = ['availability', 'preferred', 'safety'] as const
+
+type Part = Omit<Configuration, 'policy'>
+
+/** Five heartbeats: a survivor under `preferred` then asks for its lease once a heartbeat, and its phases recur. */
+const STEADY = { heartbeatMs: 200, peerTimeoutMs: 1000 } as const
+
+function everyPolicy(part: Part): Configuration[] {
+  return POLICIES.map((policy) => ({ ...part, policy, name: `${policy}: ${part.name}` }))
+}
+
+/** For `npm test`. */
+export const QUICK: readonly Configuration[] = [
+  ...everyPolicy({ name: 'a cut', start: 'formed', budget: { cut: 1 }, depthMax: 70 }),
+  ...everyPolicy({ name: 'a crash', start: 'formed', budget: { crash: 1 }, ...STEADY, depthMax: 45 }),
+  ...everyPolicy({
+    name: 'a command and a lost frame',
+    start: 'formed',
+    budget: { command: 1, drop: 1 },
+    depthMax: 16
+  }),
+  ...everyPolicy({
+    name: 'first contact',
+    start: 'fresh',
+    budget: { drop: 1, repeat: 1 },
+    anyOrder: true,
+    depthMax: 10
+  }),
+  ...everyPolicy({ name: 'a goodbye', start: 'formed', budget: { goodbye: 1 }, depthMax: 40 }),
+  ...everyPolicy({ name: 'a stall', start: 'formed', budget: { stall: 1 }, stallFor: 7, depthMax: 40 }),
+  {
+    name: 'preferred: a command and a cut',
+    policy: 'preferred',
+    start: 'formed',
+    budget: { command: 1, cut: 1 },
+    depthMax: 24
+  }
+]
+
+/** For `npm run verify`. */
+export const LONG: readonly Configuration[] = [
+  ...everyPolicy({ name: 'one cut, the whole space', start: 'formed', budget: { cut: 1 } }),
+  ...everyPolicy({ name: 'one crash, the whole space', start: 'formed', budget: { crash: 1 }, ...STEADY }),
+  ...everyPolicy({
+    name: 'a command, a lost frame, a crash',
+    start: 'formed',
+    budget: { command: 1, drop: 1, crash: 1 },
+    depthMax: 20
+  }),
+  ...everyPolicy({ name: 'two cuts', start: 'formed', budget: { cut: 2 }, depthMax: 42 }),
+  ...everyPolicy({ name: 'a cut and a crash', start: 'formed', budget: { cut: 1, crash: 1 }, depthMax: 28 }),
+  ...everyPolicy({ name: 'two crashes', start: 'formed', budget: { crash: 2 }, depthMax: 32 }),
+  ...everyPolicy({
+    name: 'first contact in any order',
+    start: 'fresh',
+    budget: { drop: 1, repeat: 1, delay: 1 },
+    anyOrder: true,
+    depthMax: 12
+  }),
+  ...everyPolicy({ name: 'a copied identity', start: 'cloned', budget: { drop: 1, crash: 1 }, depthMax: 26 }),
+  ...everyPolicy({
+    name: 'a slow and failing store',
+    start: 'formed',
+    budget: { storeFail: 1, crash: 1, cut: 1 },
+    slowStore: true,
+    depthMax: 26
+  }),
+  ...everyPolicy({ name: 'a recorded frame', start: 'formed', budget: { replay: 2, crash: 1 }, depthMax: 18 }),
+  ...everyPolicy({
+    name: 'a stall and a cut',
+    start: 'formed',
+    budget: { stall: 1, cut: 1 },
+    stallFor: 7,
+    depthMax: 32
+  }),
+  ...everyPolicy({
+    name: 'a closed socket and a crash',
+    start: 'formed',
+    budget: { close: 1, crash: 1 },
+    depthMax: 30
+  }),
+  ...everyPolicy({ name: 'goodbyes and a lost frame', start: 'formed', budget: { goodbye: 2, drop: 1 }, depthMax: 28 }),
+  ...everyPolicy({
+    name: 'fitness and fail-back',
+    start: 'formed',
+    budget: { unfit: 1, cut: 1 },
+    priorities: [200, 100],
+    failback: true,
+    depthMax: 34
+  }),
+  ...everyPolicy({ name: 'two commands at once', start: 'formed', budget: { command: 2, delay: 1 }, depthMax: 16 })
+]
+
+/** What has to be reached at least once, by policy. */
+export const EXPECTED: readonly string[] = [
+  'availability: initial -> active (negotiated)',
+  'availability: initial -> standby (negotiated)',
+  'availability: initial -> standby (brother-active)',
+  'availability: standby -> active (lost-connection)',
+  'availability: standby -> active (brother-crashed)',
+  'availability: standby -> active (brother-left)',
+  'availability: active -> standby (higher-epoch)',
+  'availability: conflict (brother-active)',
+  'availability: reasserted (higher-epoch)',
+  'availability: yielded (higher-epoch)',
+  'preferred: standby -> active (lost-connection)',
+  'preferred: standby -> active (brother-crashed)',
+  'preferred: active -> standby (operator)',
+  'preferred: standby -> active (designated)',
+  'preferred: handover (operator) asking',
+  'safety: active -> standby (lease-expired)',
+  'safety: standby -> active (brother-crashed)',
+  'safety: standby -> active (brother-left)',
+  'safety: active -> initial (shutdown)',
+  'safety: reply ok active',
+  'safety: reply ok standby',
+  'safety: paused (own-stall)',
+  'safety: reasserted (brother-behind)'
+]
+
+/** Reached by the long run alone. */
+export const EXPECTED_LONG: readonly string[] = [
+  ...EXPECTED,
+  'preferred: active -> standby (lease-expired)',
+  'preferred: standby -> active (failback)',
+  'preferred: handover (handover-aborted)',
+  'preferred: mismatch (cloned-identity)',
+  'availability: store (store-failed)',
+  'availability: drop replayed',
+  'safety: reply busy'
+]

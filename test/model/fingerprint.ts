@@ -1,0 +1,234 @@
+/**
+ * The canonical form of a state as a number: two states with the same one behave alike from here on.
+ *
+ * - Times count from now; what is longer ago than anything that the machine compares is all the same.
+ * - Sequence numbers count from the sender's latest; a session that is over keeps its numbers as they are.
+ * - What no decision reads is left out: the id of a frame, tickets, the former role, counters beyond their limits.
+ * 53 of 64 bits are kept: among 10,000,000 states the chance that any two are confused is about 1 in 200.
+ */
+import type { Frame } from '../../src/protocol/frame'
+import type { State } from './world'
+
+const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
+const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, refusals: 3 }
+const TIME = /(At|Since|Until|NotBefore)Ms$|^(since|at|lastStep|deadline)Ms$/
+const OWN_SEQ = new Set(['pausedSeq', 'firstSeq'])
+/** No acknowledgement or repetition reaches further back than this many frames. */
+const SEQ_DEPTH = 64
+
+type Kind = 'unread' | 'counted' | 'time' | 'own' | 'plain'
+const kinds = new Map<string, Kind>()
+
+function kindOf(key: string): Kind {
+  let kind = kinds.get(key)
+  if (kind !== undefined) return kind
+  const name = key.replace('_p_', '')
+  if (UNREAD.has(name)) kind = 'unread'
+  else if (name in COUNTED_TO) kind = 'counted'
+  else if (TIME.test(name)) kind = 'time'
+  else if (OWN_SEQ.has(name)) kind = 'own'
+  else kind = 'plain'
+  kinds.set(key, kind)
+  return kind
+}
+
+interface Insides {
+  readonly _p_conversation: {
+    readonly session: bigint
+    readonly _p_seq: number
+    readonly _p_sentAtMs: Float64Array
+    readonly _p_peer: Readonly<Record<string, unknown>> | null
+    readonly _p_hello: Readonly<Record<string, unknown>> | null
+  }
+}
+
+const words = new Map<string | bigint, number>()
+const float = new Float64Array(1)
+const halves = new Uint32Array(float.buffer)
+
+class Mixer {
+  #a = 0x811c9dc5
+  #b = 0x1b873593
+  #nowMs = 0
+  #memoryMs = 0
+  #sentMemoryMs = 0
+  readonly #ids: [bigint, bigint] = [0n, 0n]
+  readonly #seqs: [number, number] = [0, 0]
+  #self: 0 | 1 = 0
+
+  of(state: State): number {
+    this.#a = 0x811c9dc5
+    this.#b = 0x1b873593
+    this.#nowMs = state.nowMs
+    this.#memoryMs = state.memoryMs
+    this.#sentMemoryMs = state.sentMemoryMs
+    for (const side of [0, 1] as const) {
+      const insides = state.sides[side].machine as unknown as Insides | null
+      this.#ids[side] = insides?._p_conversation.session ?? 0n
+      this.#seqs[side] = insides?._p_conversation._p_seq ?? 0
+    }
+    for (const side of [0, 1] as const) {
+      const { machine, disk, write, starts, hostIsUp, isOpen, stalledFor, ranAtMs, awaiting, leaving, used } =
+        state.sides[side]
+      this.#self = side
+      this.#flags(machine !== null, hostIsUp, isOpen, leaving)
+      this.number(starts)
+      this.number(used)
+      this.number(stalledFor)
+      this.number(stalledFor > 0 ? this.#nowMs - ranAtMs : 0)
+      for (const id of awaiting) this.number(id)
+      this.#value(disk)
+      if (write !== null) this.#value(write.record)
+      if (machine !== null) this.#value(machine)
+    }
+    this.number(state.cut)
+    for (const count of state.budget) this.number(count)
+    for (const side of [0, 1] as const) {
+      this.number(state.net[side].length)
+      for (const { frame, sentAtMs } of state.net[side]) {
+        this.#frame(frame)
+        this.#time(sentAtMs)
+      }
+      const tape = state.tape[side]
+      if (tape !== null) this.#frame(tape)
+    }
+    return (this.#a >>> 0) * 0x200000 + (this.#b >>> 11)
+  }
+
+  number(value: number): void {
+    float[0] = value
+    this.#word(halves[0] ?? 0)
+    this.#word(halves[1] ?? 0)
+  }
+
+  #word(word: number): void {
+    let a = Math.imul(this.#a ^ word, 0x85ebca6b)
+    a ^= a >>> 15
+    this.#a = Math.imul(a, 0xc2b2ae35) + 0x52dce729
+    let b = Math.imul(this.#b ^ word, 0x9e3779b1)
+    b ^= b >>> 13
+    this.#b = Math.imul(b, 0x27d4eb2f) + 0x38495ab5
+  }
+
+  #flags(...flags: readonly boolean[]): void {
+    let bits = 1
+    for (const flag of flags) bits = bits * 2 + Number(flag)
+    this.number(bits)
+  }
+
+  #time(atMs: number): void {
+    this.number(Math.max(atMs - this.#nowMs, -this.#memoryMs))
+  }
+
+  /** 0 means none. A number of a session that is over is nobody's count any more. */
+  #seq(seq: number, session: bigint): void {
+    const side = session === this.#ids[0] ? 0 : session === this.#ids[1] ? 1 : null
+    if (seq === 0) this.number(0.25)
+    else if (side === null) this.number(seq)
+    else this.number(Math.max(seq - this.#seqs[side], -SEQ_DEPTH) - 0.5)
+  }
+
+  #frame(frame: Frame): void {
+    this.#word(7)
+    const trailer = frame.trailer
+    if (trailer === null) return
+    for (const key in trailer) {
+      if (key === 'seq') this.#seq(trailer.seq, trailer.session)
+      else if (key === 'ack') this.#seq(trailer.ack, trailer.echo)
+      else this.#value(trailer[key as keyof typeof trailer])
+    }
+    this.#value(frame.head)
+    this.#value(frame.state)
+    this.number(frame.value)
+  }
+
+  #value(value: unknown): void {
+    switch (typeof value) {
+      case 'number':
+        return this.number(value)
+      case 'boolean':
+        return this.#word(value ? 3 : 5)
+      case 'string':
+      case 'bigint': {
+        let word = words.get(value)
+        if (word === undefined) words.set(value, (word = words.size + 11))
+        return this.#word(word)
+      }
+      case 'object':
+        if (value === null) return this.#word(13)
+        if (value instanceof Float64Array) return
+        if (Array.isArray(value)) {
+          this.#word(17 + value.length)
+          for (const item of value) this.#value(item)
+          return
+        }
+        if (value instanceof Map) return this.#map(value)
+        return this.#members(value as Record<string, unknown>)
+      default:
+        return
+    }
+  }
+
+  #members(value: Record<string, unknown>): void {
+    const insides = value as unknown as Insides['_p_conversation']
+    if (insides._p_sentAtMs instanceof Float64Array) return this.#conversation(insides)
+    for (const key in value) {
+      const member = value[key]
+      const kind = kindOf(key)
+      if (kind === 'unread' || typeof member === 'function') continue
+      if (typeof member !== 'number' || kind === 'plain') this.#value(member)
+      else if (kind === 'counted') this.number(Math.min(member, COUNTED_TO[key.replace('_p_', '')] ?? member))
+      // 0 there says that nothing is waited for.
+      else if (kind === 'time' && key === 'storeUntilMs' && member === 0) this.number(0.25)
+      else if (kind === 'time') this.#time(member)
+      else this.#seq(member, this.#ids[this.#self])
+    }
+  }
+
+  /** In the machine there is one: since which frame of mine a session waits to be confirmed. */
+  #map(map: ReadonlyMap<unknown, unknown>): void {
+    this.#word(41 + map.size)
+    for (const [key, item] of map) {
+      this.#value(key)
+      if (typeof item === 'number') this.#seq(item, this.#ids[this.#self])
+      else this.#value(item)
+    }
+  }
+
+  #conversation(conversation: Insides['_p_conversation']): void {
+    for (const key in conversation) {
+      this.#word(19)
+      if (key === '_p_sentAtMs') this.#sendTimes(conversation)
+      else if (key === '_p_hello') this.#received(conversation._p_hello, conversation)
+      else if (key === '_p_peer') this.#received(conversation._p_peer, conversation)
+      else if (key !== '_p_seq') this.#value(conversation[key as keyof typeof conversation])
+    }
+  }
+
+  #sendTimes({ _p_seq: last, _p_sentAtMs: sentAtMs }: Insides['_p_conversation']): void {
+    for (let seq = last; seq > last - SEQ_DEPTH && seq > 0; seq--) {
+      const atMs = sentAtMs[seq % sentAtMs.length] ?? -Infinity
+      if (atMs < this.#nowMs - this.#sentMemoryMs) break
+      this.#time(atMs)
+    }
+  }
+
+  /** What is known of a session of the brother; its numbers are his, but for what he acknowledged. */
+  #received(of: Readonly<Record<string, unknown>> | null, { session }: Insides['_p_conversation']): void {
+    if (of === null) return this.#word(23)
+    const theirs = of['session'] as bigint
+    for (const key in of) {
+      const member = of[key]
+      if (key === 'ackedSeq') this.#seq(member as number, session)
+      else if (typeof member === 'number') this.#seq(member, theirs)
+      else if (Array.isArray(member)) for (const seq of member as readonly number[]) this.#seq(seq, theirs)
+      else this.#value(member)
+    }
+  }
+}
+
+const mixer = new Mixer()
+
+export function fingerprint(state: State): number {
+  return mixer.of(state)
+}

@@ -1,0 +1,124 @@
+/** Machines with one rule of safety taken out of their compiled text, and the space in which each is caught. */
+import type { Mutation } from './transparent'
+import type { Configuration } from './world'
+
+interface Sabotage {
+  readonly does: string
+  readonly mutations: readonly Mutation[]
+  readonly configuration: Omit<Configuration, 'name'>
+  /** What the model has to say about it. */
+  readonly caughtBy: RegExp
+}
+
+const STEADY = { heartbeatMs: 200, peerTimeoutMs: 1000 } as const
+
+export const SABOTAGES: readonly Sabotage[] = [
+  {
+    does: 'serves on when its lease has ended',
+    mutations: [
+      {
+        file: 'extended.js',
+        find: 'this._p_underLease && !this._p_sole ? this._p_leaseUntilMs : Infinity,\n            freshForMs',
+        replace: 'Infinity,\n            freshForMs'
+      },
+      { file: 'extended.js', find: "this._p_becomeStandby('lease-expired')", replace: 'void 0' }
+    ],
+    configuration: { policy: 'preferred', start: 'formed', priorities: [100, 50], budget: { cut: 1, command: 1 } },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'has a lease that is twice as long',
+    mutations: [
+      {
+        file: 'lease.js',
+        find: 'return (promisedMs / (1 + exports.CLOCK_DRIFT) - slackMs)',
+        replace: 'return 2 * (promisedMs / (1 + exports.CLOCK_DRIFT) - slackMs)'
+      }
+    ],
+    configuration: { policy: 'preferred', start: 'formed', priorities: [100, 50], budget: { cut: 1, command: 1 } },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'takes the role by timeout and without a lease under every policy',
+    mutations: [
+      {
+        file: 'policy.js',
+        find: "return verdict === 'take' || (verdict === 'if-preferred' && preferred)",
+        replace: 'return verdict !== undefined'
+      },
+      {
+        file: 'policy.js',
+        find: "return policy === 'safety' || (policy === 'preferred' && !preferred)",
+        replace: 'return false'
+      }
+    ],
+    configuration: { policy: 'preferred', start: 'formed', budget: { cut: 1 } },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'serves on when its socket is closed',
+    mutations: [{ file: 'extended.js', find: "this._p_pause('link-failed', 0)", replace: 'void 0' }],
+    configuration: { policy: 'safety', start: 'formed', budget: { close: 1 } },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'hands over without stopping',
+    mutations: [
+      { file: 'extended.js', find: 'this._p_becomeStandby(handover.reason);', replace: '' },
+      {
+        file: 'extended.js',
+        find: "if (this._p_role !== 'standby')\n            this._p_becomeStandby(reason);",
+        replace: ''
+      }
+    ],
+    configuration: { policy: 'safety', start: 'formed', budget: { command: 1 } },
+    caughtBy: /two serve|never comes to rest/
+  },
+  {
+    does: 'forgets its epochs in a crash',
+    mutations: [
+      { file: 'ledger.js', find: 'record === null ? 0 : Math.max(record.epoch, record.reserved)', replace: '0' }
+    ],
+    configuration: { policy: 'availability', start: 'formed', budget: { crash: 2 }, ...STEADY },
+    caughtBy: /takes epoch|does not settle/
+  },
+  {
+    does: 'never yields to a newer epoch',
+    mutations: [{ file: 'policy.js', find: 'return mine.epoch > theirs.epoch', replace: 'return true' }],
+    configuration: { policy: 'availability', start: 'formed', budget: { cut: 1 } },
+    caughtBy: /does not settle/
+  },
+  {
+    does: 'answers an operator twice',
+    mutations: [
+      {
+        file: 'extended.js',
+        find: "this._p_out.push({ kind: 'reply', id, ok: true, role: this._p_role });",
+        replace:
+          "this._p_out.push({ kind: 'reply', id, ok: true, role: this._p_role }, { kind: 'reply', id, ok: true, role: this._p_role });"
+      }
+    ],
+    configuration: { policy: 'safety', start: 'formed', budget: { command: 1 } },
+    caughtBy: /twice/
+  },
+  {
+    does: 'forgets the operator when contact is lost',
+    mutations: [
+      { file: 'extended.js', find: 'this._p_replyError(handover.commandId', replace: 'void (handover.commandId' }
+    ],
+    configuration: { policy: 'safety', start: 'formed', budget: { command: 1, cut: 1 } },
+    caughtBy: /does not settle/
+  },
+  {
+    does: 'throws at what the brother sends',
+    mutations: [
+      {
+        file: 'extended.js',
+        find: "this._p_event('conflict',",
+        replace: "throw new Error('conflict'); this._p_event('conflict',"
+      }
+    ],
+    configuration: { policy: 'availability', start: 'formed', budget: { cut: 1 } },
+    caughtBy: /throws/
+  }
+]

@@ -1,0 +1,825 @@
+/**
+ * Named mutations of the machine, each of them breaking one rule: `find` is text of the compiled file, there exactly
+ * once, and `put` takes its place. `run.ts` says what catches each; `list.test.ts` keeps the list true.
+ */
+
+export type MutatedFile = 'extended' | 'contact' | 'conversation' | 'ledger' | 'lease' | 'policy'
+
+export interface Edit {
+  readonly find: string
+  readonly put: string
+}
+
+export interface Mutation {
+  /** What the mutated machine does: 'a machine that ...'. */
+  readonly does: string
+  readonly file: MutatedFile
+  readonly edits: readonly Edit[]
+}
+
+export interface Rule {
+  /** In the words of docs/PROTOCOL.md. */
+  readonly rule: string
+  readonly mutations: readonly Mutation[]
+}
+
+/** One place changed. */
+function mutation(file: MutatedFile, does: string, find: string, put: string): Mutation {
+  return { does, file, edits: [{ find, put }] }
+}
+
+export const RULES: readonly Rule[] = [
+  {
+    rule: 'a lease ends before the brother may take over',
+    mutations: [
+      mutation('lease', 'leaves the drift of the clocks out', '(promisedMs / (1 + exports.CLOCK_DRIFT)', '(promisedMs'),
+      mutation('lease', 'keeps no slack from the gate to the effect', '- slackMs)', ')'),
+      mutation(
+        'extended',
+        'counts the lease from the receipt',
+        'this.#extendLease(ackedAtMs)',
+        'this.#extendLease(this.#nowMs)'
+      ),
+      mutation(
+        'extended',
+        'renews the lease on any word, acknowledged or not',
+        `        if (ackedAtMs === null)
+            return;
+        this.#contact.answered`,
+        `        if (ackedAtMs === null)
+            ackedAtMs = this.#nowMs;
+        this.#contact.answered`
+      ),
+      mutation(
+        'extended',
+        'stays Active when the lease has run out',
+        'this.#sole || this.#nowMs < this.#leaseUntilMs)',
+        'true)'
+      ),
+      mutation(
+        'extended',
+        'tells the gate of no lease',
+        'leaseUntilMs: this.#underLease && !this.#sole ? this.#leaseUntilMs : Infinity',
+        'leaseUntilMs: Infinity'
+      ),
+      mutation(
+        'extended',
+        'acts on a lease that ran out, for the length of one input',
+        "if (input.kind !== 'frame')",
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'keeps the lease of the brother’s former session',
+        'if (!this.#leaseIsOfThisSession)',
+        'if (false)'
+      ),
+      mutation('extended', 'does not shorten the lease by a suspend', 'this.#leaseUntilMs -= ms;', ''),
+      mutation(
+        'extended',
+        'counts a lease from before a suspend after it',
+        `this.#leaseUntilMs -= ms;
+        this.#conversation.forgetSendTimes();`,
+        'this.#leaseUntilMs -= ms;'
+      ),
+      mutation(
+        'extended',
+        'moves the lease by its own stall',
+        'this.#contact.wasDeaf(lateMs);',
+        '(this.#contact.wasDeaf(lateMs), (this.#leaseUntilMs += lateMs));'
+      ),
+      mutation(
+        'extended',
+        'counts the lease from its own setting, not from the promise',
+        'return this.#brother?.promisedMs ?? this.#settings.peerTimeoutMs',
+        'return this.#settings.peerTimeoutMs * 1.5'
+      ),
+      mutation(
+        'policy',
+        'lets both sides of `preferred` serve without a lease',
+        "return policy === 'safety' || (policy === 'preferred' && !preferred)",
+        "return policy === 'safety'"
+      ),
+      mutation(
+        'policy',
+        'knows no lease under `safety`',
+        "return policy === 'safety' || (policy === 'preferred' && !preferred)",
+        "return policy === 'preferred' && !preferred"
+      )
+    ]
+  },
+  {
+    rule: 'a survivor alone needs no lease only where nobody can come back alone',
+    mutations: [
+      mutation(
+        'extended',
+        'serves without a lease after a proof of a crash under `preferred`',
+        "(known.evidence === 'crash' && this.#settings.policy === 'safety')",
+        "known.evidence === 'crash'"
+      ),
+      mutation(
+        'extended',
+        'stays without a lease when the brother is heard again',
+        "if (this.#settings.policy !== 'safety' || this.#nowMs < this.#leaseUntilMs)",
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'stops at the lease’s end after a goodbye',
+        "const sole = known.evidence === 'goodbye' || ",
+        'const sole = '
+      ),
+      mutation(
+        'extended',
+        'stops at the lease’s end though the brother left',
+        `            return this.#take();
+        this.#sole = true;`,
+        `            return this.#take();`
+      ),
+      mutation(
+        'extended',
+        'lets refused probes renew nothing',
+        'if (!this.#contact.alive && this.#metInThisSession) {',
+        'if (false) {'
+      ),
+      mutation(
+        'contact',
+        'credits a refused probe with the present',
+        'return Math.min(sentAtMs, ',
+        'return Math.max(sentAtMs, nowMs, '
+      )
+    ]
+  },
+  {
+    rule: 'taking over without contact follows the table of the policies',
+    mutations: [
+      mutation(
+        'policy',
+        'takes over on silence on both sides of `preferred`',
+        "verdict === 'take' || (verdict === 'if-preferred' && preferred)",
+        "verdict === 'take' || verdict === 'if-preferred'"
+      ),
+      mutation('policy', 'takes over on silence under `safety`', "silence: 'wait'", "silence: 'take'"),
+      mutation(
+        'extended',
+        'takes over from an Active that is heard but does not hear it',
+        "if (this.#brother?.role === 'active')\n                return null;",
+        ''
+      ),
+      mutation(
+        'extended',
+        'takes over alone after it released the role',
+        "if (alone && this.#ledger.released && this.#settings.policy !== 'availability')",
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'takes over though an operator forced it to stand by',
+        "if (this.#held !== 'no' || this.#hostStalled)",
+        'if (this.#hostStalled)'
+      ),
+      mutation(
+        'extended',
+        'takes over though its flows hang',
+        "if (this.#held !== 'no' || this.#hostStalled)",
+        "if (this.#held !== 'no')"
+      ),
+      mutation(
+        'extended',
+        'takes back what it granted while the brother is heard',
+        "if (this.#role === 'active' || this.#grantIsOpen)",
+        "if (this.#role === 'active')"
+      ),
+      mutation(
+        'extended',
+        'takes over at once when forced, though the brother may hold a lease',
+        'leased ? Math.max(this.#nowMs, waitedMs) : this.#nowMs',
+        'this.#nowMs'
+      )
+    ]
+  },
+  {
+    rule: 'nobody takes over before the promise has run out',
+    mutations: [
+      mutation(
+        'contact',
+        'calls the brother lost after half the time',
+        '? this.#heardAtMs + peerTimeoutMs : Infinity',
+        '? this.#heardAtMs + peerTimeoutMs / 2 : Infinity'
+      ),
+      mutation(
+        'extended',
+        'forgets after a restart what it promised before, when it has not met',
+        'listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)',
+        'listeningSinceMs + peerTimeoutMs'
+      ),
+      mutation(
+        'extended',
+        'forgets after a restart what it promised before, when it has met',
+        'Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, afterClosedMs)',
+        'Math.max(afterHeardMs, afterClosedMs)'
+      ),
+      mutation(
+        'extended',
+        'waits for its own peerTimeout only, not for the slower side’s',
+        'return Math.max(this.#settings.peerTimeoutMs, this.#brother?.peerTimeoutMs ?? 0)',
+        'return this.#settings.peerTimeoutMs'
+      ),
+      mutation(
+        'extended',
+        'waits for its own heartbeat only, not for the slower side’s',
+        'return Math.max(this.#settings.heartbeatMs, this.#brother?.heartbeatMs ?? 0)',
+        'return this.#settings.heartbeatMs'
+      ),
+      mutation(
+        'extended',
+        'promises more than its disk would keep',
+        'Math.max(this.#ledger.promisedMs, this.#settings.peerTimeoutMs)',
+        'Infinity'
+      ),
+      mutation(
+        'extended',
+        'takes over alone right after its own socket was closed',
+        "this.#settings.policy === 'availability' ? -Infinity",
+        'true ? -Infinity'
+      ),
+      mutation('extended', 'serves on when its last socket closes', "this.#pause('link-failed', 0);", ';'),
+      mutation(
+        'extended',
+        'counts a lease from before its socket closed',
+        `this.#conversation.forgetSendTimes();
+            this.#pause('link-failed'`,
+        `this.#pause('link-failed'`
+      )
+    ]
+  },
+  {
+    rule: 'nobody is declared dead for one’s own deafness',
+    mutations: [
+      mutation('extended', 'does not credit its own stall', 'this.#contact.wasDeaf(lateMs);', ';'),
+      mutation('extended', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
+      mutation(
+        'contact',
+        'judges the brother though all its sockets are closed',
+        'return this.#alive && this.#listeningSinceMs !== Infinity ? ',
+        'return this.#alive ? '
+      ),
+      mutation(
+        'contact',
+        'counts the silence from before its socket was open again',
+        'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs);',
+        ';'
+      ),
+      mutation(
+        'extended',
+        'judges a brother it met before its sockets were closed',
+        `if (listeningSinceMs === Infinity)
+            return null;`,
+        ''
+      )
+    ]
+  },
+  {
+    rule: 'own stalls and suspends stop the serving until contact is confirmed',
+    mutations: [
+      mutation('extended', 'serves on after its own stall', "this.#pause('own-stall', ", 'void ('),
+      mutation('extended', 'serves on after a suspend', "this.#pause('suspended', ms);", ''),
+      mutation(
+        'extended',
+        'takes up serving on an acknowledgement from before the pause',
+        'trailer.ack >= this.#pausedSeq)',
+        'true)'
+      ),
+      mutation('extended', 'never takes up serving by itself', 'if (now >= this.#pausedUntilMs())', 'if (false)'),
+      mutation(
+        'lease',
+        'lets the gate trust a dead engine for the whole peerTimeout',
+        '/ (1 + exports.CLOCK_DRIFT) - heartbeatMs',
+        '/ (1 - exports.CLOCK_DRIFT)'
+      )
+    ]
+  },
+  {
+    rule: 'proof of a crash: three refusals on every link that carried, after silence',
+    mutations: [
+      mutation('contact', 'believes one refusal', 'exports.REFUSALS_FOR_PROOF = 3', 'exports.REFUSALS_FOR_PROOF = 1'),
+      mutation(
+        'contact',
+        'counts refusals before a heartbeat is overdue',
+        'if (nowMs <= this.suspectAtMs(heartbeatMs) +',
+        'if (nowMs <= 0 * this.suspectAtMs(heartbeatMs) +'
+      ),
+      mutation(
+        'contact',
+        'keeps counting refusals though the brother was heard',
+        `this.#probes = 0;
+        for (const contact of this.#links)
+            contact.refusals = 0;`,
+        'this.#probes = 0;'
+      ),
+      mutation('contact', 'believes the refusal of one link of several', 'carried.every(', 'carried.some('),
+      mutation(
+        'contact',
+        'asks only the links that it has open itself',
+        'filter((l) => l.heardAtMs > -Infinity)',
+        'filter((l) => l.open && l.heardAtMs > -Infinity)'
+      ),
+      mutation(
+        'extended',
+        'believes for ever what was proven once',
+        "if (this.#departed?.evidence === 'crash' && now >= this.#crashProofEndsMs())",
+        'if (false)'
+      ),
+      mutation('extended', 'believes no refusal', 'if (this.#contact.refused(', 'if (false && this.#contact.refused('),
+      mutation(
+        'extended',
+        'does not probe a suspect',
+        'if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) {',
+        'if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#contact.probed(now); if (false) {'
+      )
+    ]
+  },
+  {
+    rule: 'only frames of the living conversation count',
+    mutations: [
+      mutation(
+        'conversation',
+        'takes the same frame twice',
+        'if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0))',
+        'if (false)'
+      ),
+      mutation('conversation', 'takes copies for news', 'if (trailer.seq <= peer.lastSeq)', 'if (false)'),
+      mutation(
+        'conversation',
+        'lets a replaced session come back',
+        'if (this.#retired.includes(trailer.session))',
+        'if (false)'
+      ),
+      mutation(
+        'conversation',
+        'adopts a session without a fresh acknowledgement',
+        'if (!this.#isConfirmedBy(trailer)) {',
+        'if (false) {'
+      ),
+      mutation(
+        'conversation',
+        'adopts a session on an acknowledgement of what was sent before it was heard',
+        'return trailer.ack > seenAtSeq',
+        'return true'
+      ),
+      mutation(
+        'conversation',
+        'adopts a session that echoes another one of mine',
+        'if (trailer.echo !== this.session || trailer.ack > this.#seq)',
+        'if (trailer.ack > this.#seq)'
+      ),
+      mutation(
+        'conversation',
+        'hears frames that echo a former session of its own',
+        'if (trailer.echo !== this.session)\n',
+        'if (false)\n'
+      ),
+      mutation(
+        'conversation',
+        'believes an acknowledgement of what it never sent',
+        `if (trailer.ack > this.#seq)
+            return { kind: 'drop'`,
+        `if (false)
+            return { kind: 'drop'`
+      ),
+      mutation('conversation', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
+      mutation(
+        'conversation',
+        'lets a third node take the place of a living brother',
+        'if (guarded && ',
+        'if (false && '
+      ),
+      mutation(
+        'extended',
+        'guards the place of a brother that is silent',
+        'this.#contact.alive && this.#nowMs < this.#contact.heardAtMs + this.#heartbeatMs * 2',
+        'this.#contact.alive'
+      ),
+      mutation('extended', 'hears on from a brother that left', 'this.#conversation.retirePeer();', ''),
+      mutation('extended', 'answers every opening, as many as come', 'if (this.#helloCredit < 1)', 'if (false)')
+    ]
+  },
+  {
+    rule: 'hearing works both ways or it is no contact',
+    mutations: [
+      mutation('extended', 'counts a brother that does not hear it', 'if (partner)', 'if (true)'),
+      mutation(
+        'contact',
+        'is online as long as it hears',
+        'return this.#alive && nowMs < this.oneWayAtMs(peerTimeoutMs)',
+        'return this.#alive'
+      ),
+      mutation(
+        'extended',
+        'agrees on roles with a brother that does not hear it',
+        'if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs))',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'counts as a partner before its parity is on disk',
+        'const isPartner = this.#ledger.hasMet ||',
+        'const isPartner = true ||'
+      )
+    ]
+  },
+  {
+    rule: 'an epoch is on disk before its role is taken, and never comes again',
+    mutations: [
+      mutation(
+        'ledger',
+        'takes a role before the disk has answered',
+        'return epoch <= (this.#durable?.reserved ?? 0)',
+        'return true'
+      ),
+      mutation(
+        'extended',
+        'takes a role in memory under every policy',
+        "this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')",
+        'this.#ledger.isReserved(this.#ledger.nextOwn(), true)'
+      ),
+      mutation(
+        'extended',
+        'takes a grant that is not on disk under every policy',
+        "this.#ledger.isReserved(epoch, this.#settings.policy === 'availability')",
+        'true'
+      ),
+      mutation(
+        'ledger',
+        'forgets a reserved number in a crash',
+        'Math.max(record.epoch, record.reserved)',
+        'record.epoch'
+      ),
+      mutation(
+        'ledger',
+        'knows no parity',
+        'return parity === null || next % 2 === parity ? next : next + 1',
+        'return next'
+      ),
+      mutation('ledger', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null;', ''),
+      mutation(
+        'ledger',
+        'does not try a failed disk again',
+        'this.#notBeforeMs = nowMs + this.#retryMs',
+        'this.#notBeforeMs = Infinity'
+      ),
+      mutation(
+        'extended',
+        'serves on with an epoch below what the brother knows',
+        `if (trailer.epoch > this.#epoch)
+            this.#reassert('brother-behind');
+        if (this.#handover`,
+        'if (this.#handover'
+      ),
+      mutation(
+        'extended',
+        'serves on with an epoch below what the brother knew when it left',
+        `this.#sole = true;
+        if (trailer.epoch > this.#epoch)`,
+        `this.#sole = true;
+        if (false)`
+      ),
+      mutation(
+        'extended',
+        'forgets that it has to take a newer epoch when the disk was busy',
+        'if (this.#reassertDue !== null)',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'does not note the epochs that it hears of',
+        "if (this.#role === 'active' || !isGrant(frame))",
+        'if (false)'
+      )
+    ]
+  },
+  {
+    rule: 'preferred is agreed, and given up on disk before the other takes it',
+    mutations: [
+      mutation(
+        'ledger',
+        'is preferred before the disk knows it',
+        'return this.#preferred && this.#durable?.preferred === true',
+        'return this.#preferred'
+      ),
+      mutation(
+        'ledger',
+        'says it is not preferred while the disk still says so',
+        'return this.#preferred || this.#durable?.preferred === true',
+        'return this.#preferred'
+      ),
+      mutation(
+        'extended',
+        'takes the preference while the brother still holds it',
+        'else if (!trailer.flags.preferred)',
+        'else'
+      ),
+      mutation('extended', 'never gives the preference up', 'this.#ledger.setPreferred(false);', ';')
+    ]
+  },
+  {
+    rule: 'a grant is taken only if it is new, fresh and for a partner',
+    mutations: [
+      mutation(
+        'extended',
+        'takes a grant however old it is',
+        'if (this.#nowMs >= sentAtMs + ',
+        'if (false && this.#nowMs >= sentAtMs + '
+      ),
+      mutation(
+        'extended',
+        'takes a grant of a number that is not above all it knows',
+        'if (epoch <= this.#ledger.floor || this.#hostStalled',
+        'if (this.#hostStalled'
+      ),
+      mutation(
+        'extended',
+        'takes a grant though its flows hang',
+        'epoch <= this.#ledger.floor || this.#hostStalled || ',
+        'epoch <= this.#ledger.floor || '
+      ),
+      mutation(
+        'extended',
+        'takes a grant though an operator forced it to stand by',
+        "epoch <= this.#ledger.floor || this.#hostStalled || this.#held === 'forced'",
+        'epoch <= this.#ledger.floor || this.#hostStalled'
+      ),
+      mutation(
+        'extended',
+        'takes a grant from a side that does not count it as a partner',
+        'if (sentAtMs === null || trailer.heardLinks === 0)',
+        'if (sentAtMs === null)'
+      ),
+      mutation(
+        'extended',
+        'does not say that it will never take a grant',
+        `this.#ledger.hear(epoch);
+            this.#refusal = 'not-ready';`,
+        'this.#ledger.hear(epoch);'
+      ),
+      mutation(
+        'extended',
+        'takes later what it refused',
+        `this.#ledger.hear(epoch);
+            this.#refusal = 'not-ready';`,
+        "this.#refusal = 'not-ready';"
+      )
+    ]
+  },
+  {
+    rule: 'whoever grants has stopped, and comes back only as if the other had died',
+    mutations: [
+      {
+        does: 'serves on while its grant is out',
+        file: 'extended',
+        edits: [
+          { find: 'this.#becomeStandby(handover.reason);', put: '' },
+          { find: `if (this.#role !== 'standby')\n            this.#becomeStandby(reason);`, put: '' }
+        ]
+      },
+      mutation(
+        'extended',
+        'does not count a granted number as used',
+        `this.#ledger.nextForBrother();
+        this.#ledger.hear(epoch);`,
+        'this.#ledger.nextForBrother();'
+      ),
+      mutation(
+        'extended',
+        'grants a number of its own kind',
+        `this.#ledger.nextForBrother();
+        this.#ledger.hear(epoch);`,
+        `this.#ledger.nextOwn();
+        this.#ledger.hear(epoch);`
+      ),
+      mutation(
+        'extended',
+        'keeps its own grant beside a higher one of the brother',
+        'if (epoch > this.#ledger.floor) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended',
+        'takes any refusal for one of its grant',
+        ' && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq',
+        ''
+      ),
+      mutation(
+        'extended',
+        'does not hear the refusal of its grant',
+        'if (grant !== null && trailer.flags.refusal',
+        'if (false && trailer.flags.refusal'
+      ),
+      mutation(
+        'extended',
+        'keeps its grant though the brother restarted',
+        `this.#grant = null;
+        this.#departed = null;`,
+        'this.#departed = null;'
+      ),
+      mutation(
+        'extended',
+        'keeps its grant though contact is lost',
+        `this.#grant = null;
+        if (this.#handover !== null)`,
+        'if (this.#handover !== null)'
+      ),
+      mutation('extended', 'does not repeat its grant', 'const waiting = this.#grant !== null || ', 'const waiting = ')
+    ]
+  },
+  {
+    rule: 'handover: the brother is ready, I stop, I grant, it serves; or nothing changes',
+    mutations: [
+      mutation(
+        'extended',
+        'hands over to a brother that is not ready',
+        'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
+        'trailer.ack >= this.#handover.firstSeq'
+      ),
+      mutation(
+        'extended',
+        'hands over on readiness of long ago',
+        'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
+        'trailer.flags.ready'
+      ),
+      mutation('extended', 'gives the role to a wish that is not ready', 'if (!trailer.flags.ready) {', 'if (false) {'),
+      mutation(
+        'extended',
+        'gives the role on a wish of long ago',
+        'sentAtMs === null || this.#nowMs - sentAtMs > this.#confirmMs',
+        'sentAtMs === null'
+      ),
+      mutation('extended', 'is deaf to wishes', 'else if (trailer.flags.wanted)', 'else if (false)'),
+      mutation(
+        'extended',
+        'waits for ever for a handover',
+        'if (this.#handover !== null && now >= this.#handover.deadlineMs)',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'leaves a command without an answer when nobody takes the grant',
+        'if (this.#grant !== null && now >= this.#grant.deadlineMs)',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'leaves a command without an answer when its wish is not met',
+        'if (this.#wanting !== null && now >= this.#wanting.deadlineMs)',
+        'if (false)'
+      )
+    ]
+  },
+  {
+    rule: 'two Actives that hear each other end as one: epoch, priority, node id',
+    mutations: [
+      {
+        does: 'decides by node id alone',
+        file: 'policy',
+        edits: [
+          { find: 'if (mine.epoch !== theirs.epoch)', put: 'if (false)' },
+          { find: 'if (mine.priority !== theirs.priority)', put: 'if (false)' }
+        ]
+      },
+      mutation('policy', 'leaves the epoch out', 'if (mine.epoch !== theirs.epoch)', 'if (false)'),
+      mutation('policy', 'leaves the priority out', 'if (mine.priority !== theirs.priority)', 'if (false)'),
+      mutation('extended', 'never yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (false) {'),
+      mutation('extended', 'always yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (true) {'),
+      mutation(
+        'extended',
+        'keeps the same number as the one that yielded',
+        'else if (trailer.epoch === this.#epoch) {',
+        'else if (false) {'
+      ),
+      mutation('extended', 'heals without a word', "this.#event('conflict',", 'void (')
+    ]
+  },
+  {
+    rule: 'two sides without a role agree on one',
+    mutations: [
+      mutation('extended', 'grants the role to a brother that is not ready', 'if (brother.ready && (0,', 'if ((0,'),
+      mutation('extended', 'never grants', 'if (brother.ready && (0,', 'if (false && (0,'),
+      mutation(
+        'policy',
+        'ranks an Initial like a Standby',
+        "Number(a.role === 'standby') - Number(b.role === 'standby') ||",
+        ''
+      ),
+      mutation('policy', 'ranks without regard to who served last', 'a.heldEpoch - b.heldEpoch ||', ''),
+      mutation('policy', 'ranks without regard to fitness', 'Number(a.fit) - Number(b.fit) ||', ''),
+      mutation('policy', 'ranks the lower priority first', 'a.priority - b.priority', 'b.priority - a.priority'),
+      mutation('extended', 'keeps the identity of a copied disk', 'this.#ledger.renumber(this.#randomId());', '')
+    ]
+  },
+  {
+    rule: 'a side that leaves has stopped, says so, and keeps its word after a restart',
+    mutations: [
+      {
+        does: 'says goodbye and serves on',
+        file: 'extended',
+        edits: [
+          { find: 'this.#pausedAtMs === null && this.#leaving === null', put: 'this.#pausedAtMs === null' },
+          { find: "if (this.#role !== 'initial') {", put: 'if (false) {' }
+        ]
+      },
+      mutation(
+        'extended',
+        'does not hear a goodbye',
+        'if (trailer.flags.goodbye)\n            return this.#onBrotherLeft',
+        'if (false)\n            return this.#onBrotherLeft'
+      ),
+      mutation('extended', 'forgets to store that it released the role', 'this.#ledger.setReleased(true);', ''),
+      mutation(
+        'extended',
+        'says goodbye before the release is on disk',
+        'const released = this.#ledger.isSettled();',
+        'const released = true;'
+      ),
+      mutation(
+        'extended',
+        'is released for ever',
+        'if (this.#ledger.released && this.#leaving === null)',
+        'if (false)'
+      ),
+      mutation('extended', 'says goodbye once only', 'leaving.sent >= GOODBYES_MAX', 'leaving.sent >= 1'),
+      mutation(
+        'extended',
+        'does not answer a goodbye',
+        'this.#answer(frame);\n        this.#conversation',
+        'this.#conversation'
+      )
+    ]
+  },
+  {
+    rule: 'operators, fail-back and fitness move the role only as documented',
+    mutations: [
+      mutation('extended', 'fails back at once', '+ this.#settings.failbackDelayMs', ''),
+      mutation('extended', 'fails back against an operator’s move', 'if (this.#failbackHeld || ', 'if ('),
+      mutation(
+        'extended',
+        'fails back though it is less fit',
+        'this.#failbackHeld || this.#ownFitness < brother.fitness',
+        'this.#failbackHeld'
+      ),
+      mutation(
+        'extended',
+        'fails back right after it lost the role',
+        'const stableSinceMs = Math.max(this.#onlineSinceMs, this.#sinceMs)',
+        'const stableSinceMs = this.#onlineSinceMs'
+      ),
+      mutation(
+        'extended',
+        'gives the role back, however often it did not last',
+        'if (failback && this.#nowMs < this.#sinceMs + this.#failbackWaitMs)',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'fails back to the lower priority too',
+        'brother.priority >= this.#settings.priority || ',
+        ''
+      ),
+      mutation(
+        'extended',
+        'hands over on every flicker of fitness',
+        'if (this.#nowMs - this.#lessFitSinceMs < this.#peerTimeoutMs &&',
+        'if (false &&'
+      ),
+      mutation(
+        'extended',
+        'never hands over to a fitter brother',
+        "this.#startHandover(this.#hostStalled ? 'host-stalled' : 'less-fit', null);",
+        ''
+      ),
+      mutation(
+        'extended',
+        'serves on though its flows hang',
+        'return this.#hostStalled ? 0 : this.#fitness',
+        'return this.#fitness'
+      ),
+      mutation(
+        'extended',
+        'says it is ready though its flows hang',
+        "this.#held === 'no' && !this.#hostStalled",
+        "this.#held === 'no'"
+      ),
+      mutation(
+        'extended',
+        'stays away for ever after it was told to stand by once',
+        "if (this.#held === 'deferring')\n            this.#held = 'no';",
+        ''
+      ),
+      mutation(
+        'extended',
+        'stays away for ever after it was forced to',
+        "this.#held = 'no';\n        this.#heldEpoch = 0;",
+        'this.#heldEpoch = 0;'
+      )
+    ]
+  }
+]

@@ -1,0 +1,495 @@
+/**
+ * Beside the matrix: what needs more than one word, or time of its own, to show. Each story is a rule of
+ * docs/PROTOCOL.md that a mutation (test/mutation) could break unseen without it.
+ */
+import assert from 'node:assert/strict'
+import type { Bench } from '../../harness/bench'
+import type { LinkSettings } from '../../../src/protocol/settings'
+import { clear, COLUMNS, decisions, HIGHER, inRole, LOWER, newcomer, WORDS } from './matrix-cast'
+
+const LINK: LinkSettings = { peerHost: '127.0.0.1', peerPort: 1101, localHost: '', localPort: 1101 }
+const TWO_LINKS = [LINK, LINK]
+/** How many goodbyes it said since it was asked last. */
+function goodbyes(bench: Bench): number {
+  return bench.takeSaid().filter(({ trailer }) => trailer?.flags.goodbye).length
+}
+
+/** The ms after which it asks for the role or for the brother's readiness, within so many; Infinity = it does not. */
+function asksAfterMs(bench: Bench, withinMs: number): number {
+  for (let ms = 0; ms <= withinMs; ms++) {
+    if (bench.takeReports().some((report) => report.startsWith('handover'))) return ms
+    bench.advanceMs(1)
+  }
+  return Infinity
+}
+
+const FAILBACK = { failback: true, failbackDelayMs: 2000 }
+const FULL_PROMISE = 5000
+const AT_THE_LATEST_MS = 886
+
+describe('extended wire, stories of leases', () => {
+  it('a stall does not move the lease: the first input after it finds it over', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    const { leaseUntilMs } = bench.view
+    bench.nowMs += 500
+    bench.step({ kind: 'tick' })
+    assert.equal(bench.view.leaseUntilMs, leaseUntilMs)
+    bench.nowMs += 3000
+    bench.step({ kind: 'command', id: 1, designate: 'active', force: false })
+    assert.ok(!bench.takeReplies().includes('ok active'), 'it was not Active any more when it was asked')
+    assert.equal(bench.view.role, 'standby')
+  })
+
+  it('a suspend shortens it, and what was sent before the suspend renews nothing', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.advanceMs(100)
+    const { leaseUntilMs } = bench.view
+    bench.storeAnswers = false
+    bench.step({ kind: 'suspended', ms: 300 })
+    assert.equal(bench.view.leaseUntilMs, leaseUntilMs - 300)
+    assert.equal(bench.serves, false)
+    bench.hears({ ...WORDS['a Standby, ready'], acksTheFirst: true })
+    assert.equal(bench.serves, false, 'that was said before')
+    bench.hears(WORDS['a Standby, ready'])
+    assert.equal(bench.serves, true)
+  })
+
+  it('an acknowledgement of what was sent before a suspend is no news of the time after it', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.advanceMs(100)
+    bench.whileUnheard(() => bench.step({ kind: 'suspended', ms: 300 }))
+    const { leaseUntilMs } = bench.view
+    bench.hears(WORDS['a Standby, ready'])
+    assert.equal(bench.view.leaseUntilMs, leaseUntilMs)
+  })
+
+  it('nor is one of what was sent before the last socket closed', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.advanceMs(100)
+    bench.whileUnheard(() => {
+      bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+      bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+    })
+    const { leaseUntilMs } = bench.view
+    bench.hears(WORDS['a Standby, ready'])
+    assert.equal(bench.view.leaseUntilMs, leaseUntilMs)
+  })
+
+  it('a restarted brother’s promise counts, not the longer one of its former life', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
+    bench.advanceMs(100)
+    bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
+    assert.ok(bench.view.leaseUntilMs - bench.nowMs > 4000)
+    bench.hearsRestarted(WORDS['an Initial, not ready'])
+    assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS)
+  })
+
+  it('a forced command waits until a brother under a lease has stopped', () => {
+    const bench = inRole('standby', 'preferred, lower')
+    bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
+    bench.advanceMs(1500)
+    assert.equal(bench.view.online, false)
+    bench.brotherSays = null
+    bench.advanceMs(100)
+    bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
+    const waitMs = 1000 - (bench.nowMs - (bench.view.peer?.heardAtMs ?? 0))
+    assert.ok(waitMs > 0)
+    bench.advanceMs(waitMs - 1)
+    assert.equal(bench.view.role, 'standby')
+    bench.advanceMs(1)
+    assert.equal(bench.view.role, 'active')
+    assert.deepEqual(bench.takeReplies(), ['ok active'])
+  })
+})
+
+describe('extended wire, stories of promises', () => {
+  it('a longer promise of a former life is kept also by a side that met its brother since', () => {
+    const bench = newcomer('availability, lower', { promisedMs: 3000 })
+    bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.advanceMs(400)
+    bench.brotherSays = null
+    bench.advanceMs(2599)
+    assert.equal(bench.view.role, 'standby')
+    bench.advanceMs(1)
+    assert.equal(bench.view.role, 'active')
+  })
+
+  it('nothing is promised that the disk does not know yet', () => {
+    const bench = inRole('standby', 'safety, higher')
+    bench.storeAnswers = false
+    const slower = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 4000 } }
+    bench.hears(slower)
+    clear(bench)
+    bench.hears(slower)
+    assert.equal(bench.takeSaid()[0]?.trailer?.promisedMs, 1000)
+    bench.answerStore()
+    clear(bench)
+    bench.hears(slower)
+    assert.equal(bench.takeSaid()[0]?.trailer?.promisedMs, 4000)
+  })
+
+  it('the slower side’s peerTimeout and heartbeat hold for both', () => {
+    const bench = inRole('standby', 'availability, higher')
+    bench.brotherSays = null
+    bench.hears({ ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 4000, heartbeatMs: 1000 } })
+    clear(bench)
+    bench.advanceMs(1250)
+    assert.deepEqual(
+      bench.takeSaid().filter(({ trailer }) => trailer?.flags.probe),
+      [],
+      'no suspicion yet'
+    )
+    bench.advanceMs(2749)
+    assert.equal(bench.view.role, 'standby')
+    bench.advanceMs(1)
+    assert.equal(bench.view.role, 'active')
+  })
+
+  it('nobody takes the role alone before P after a link that carried was open again', () => {
+    const bench = inRole('standby', 'preferred, higher', { links: TWO_LINKS })
+    bench.brotherSays = null
+    bench.step({ kind: 'link', link: 1, open: true, detail: '' })
+    bench.hears(WORDS['an Active of epoch 20'], 1)
+    bench.hears(WORDS['an Active of epoch 20'], 0)
+    bench.step({ kind: 'link', link: 1, open: false, detail: 'test' })
+    bench.advanceMs(1500)
+    assert.equal(bench.view.role, 'standby', 'to the brother this looks like a crash')
+    bench.step({ kind: 'link', link: 1, open: true, detail: '' })
+    bench.advanceMs(999)
+    assert.equal(bench.view.role, 'standby')
+    bench.advanceMs(1)
+    assert.equal(bench.view.role, 'active')
+  })
+})
+
+describe('extended wire, stories of deafness', () => {
+  it('a suspend is credited: silence counts from the awakening', () => {
+    const bench = inRole('standby', 'availability, lower')
+    bench.brotherSays = null
+    bench.advanceMs(900)
+    bench.step({ kind: 'suspended', ms: 5000 })
+    bench.advanceMs(999)
+    assert.equal(bench.view.role, 'standby')
+    bench.advanceMs(1)
+    assert.equal(bench.view.role, 'active')
+  })
+
+  it('a side without an open link does not take the role, whatever it knew before', () => {
+    const bench = inRole('standby', 'availability, lower')
+    bench.brotherSays = null
+    bench.step({ kind: 'hostStalled', stalled: true })
+    bench.advanceMs(1100)
+    assert.equal(bench.view.online, false)
+    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+    bench.step({ kind: 'hostStalled', stalled: false })
+    bench.advanceMs(5000)
+    assert.equal(bench.view.role, 'standby')
+  })
+})
+
+describe('extended wire, stories of sides that may not serve', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: while its flows hang, a Standby takes no role, and later not the grant it refused`, () => {
+      const bench = inRole('standby', column)
+      bench.step({ kind: 'hostStalled', stalled: true })
+      clear(bench)
+      bench.hears(WORDS['a grant of 22'])
+      bench.hears(WORDS['a grant of 22'])
+      assert.equal(decisions(bench), 'refusal')
+      bench.step({ kind: 'hostStalled', stalled: false })
+      clear(bench)
+      bench.hears(WORDS['a grant of 22'])
+      assert.equal(decisions(bench), 'refusal')
+      bench.step({ kind: 'hostStalled', stalled: true })
+      bench.brotherSays = null
+      bench.advanceMs(5000)
+      assert.equal(bench.view.role, 'standby')
+    })
+
+    it(`${column}: nor does it say that it is ready`, () => {
+      const bench = inRole('standby', column)
+      bench.step({ kind: 'hostStalled', stalled: true })
+      clear(bench)
+      bench.hears(WORDS['an Active of epoch 20'])
+      assert.deepEqual(
+        bench.takeSaid().map(({ trailer }) => trailer?.flags.ready),
+        [false]
+      )
+    })
+  }
+
+  for (const column of ['availability, higher', 'availability, lower', 'preferred, higher'] as const) {
+    it(`${column}: an Active that was forced to stand by takes no role until its brother is Active`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      bench.advanceMs(1000)
+      bench.step({ kind: 'command', id: 1, designate: 'standby', force: true })
+      assert.deepEqual(bench.takeReplies(), ['ok standby'])
+      bench.advanceMs(5000)
+      assert.equal(bench.view.role, 'standby')
+      clear(bench)
+      bench.hears(WORDS['a grant of 22'])
+      bench.hears(WORDS['a grant of 22'])
+      assert.equal(decisions(bench), 'refusal')
+      assert.equal(bench.view.role, 'standby')
+      bench.hears(WORDS['an Active of epoch 30'])
+      bench.advanceMs(1000)
+      assert.equal(bench.view.role, 'active')
+    })
+
+    it(`${column}: one that was told to stand by takes the role again when its brother is lost`, () => {
+      const bench = inRole('initial', column)
+      bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
+      assert.deepEqual(bench.takeReplies(), ['ok standby'])
+      bench.brotherSays = null
+      bench.advanceMs(1000)
+      assert.equal(bench.view.role, 'active')
+    })
+  }
+})
+
+describe('extended wire, stories of grants', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: of two sides that are not ready, none grants`, () => {
+      const bench = inRole('initial', column)
+      bench.step({ kind: 'hostStalled', stalled: true })
+      clear(bench)
+      bench.advanceMs(1000)
+      assert.equal(decisions(bench), '')
+      assert.equal(bench.view.role, 'initial')
+    })
+  }
+
+  it('a grant of mine is void as soon as a higher one is heard, before its number is on disk', () => {
+    const bench = inRole('standby', 'safety, lower')
+    bench.hears(WORDS['a wish, ready'])
+    bench.storeAnswers = false
+    bench.brotherSays = { head: 'designate', state: 'standby', epoch: 24 }
+    bench.advanceMs(100)
+    clear(bench)
+    bench.advanceMs(500)
+    assert.equal(decisions(bench), '', 'it does not grant 21 any more')
+    assert.equal(bench.view.role, 'standby', 'nothing is taken before it is on disk')
+    bench.answerStore()
+    bench.advanceMs(100)
+    assert.deepEqual([bench.view.role, bench.view.epoch], ['active', 24])
+  })
+
+  it('a grant ends with the contact: a brother that is heard again is not granted the old number', () => {
+    const bench = inRole('standby', 'safety, higher')
+    bench.hears(WORDS['a wish, ready'])
+    bench.brotherSays = null
+    bench.advanceMs(1100)
+    clear(bench)
+    bench.hears(WORDS['a Standby, not ready'])
+    bench.advanceMs(500)
+    assert.equal(decisions(bench), '')
+  })
+
+  it('a brother that left is not heard in its old session any more', () => {
+    const bench = inRole('standby', 'availability, lower')
+    bench.brotherSays = null
+    bench.hears(WORDS['a goodbye'])
+    assert.equal(bench.view.role, 'active')
+    clear(bench)
+    bench.hears(WORDS['an Active of epoch 30'])
+    assert.deepEqual(bench.takeReports(), ['dropped replayed'])
+    assert.deepEqual([bench.view.role, bench.view.epoch], ['active', 22])
+  })
+})
+
+describe('extended wire, stories of the preferred side', () => {
+  it('the preference is taken only when the brother has given it up', () => {
+    const bench = newcomer('preferred, higher', { preferred: false })
+    bench.brotherSays = { ...WORDS['an Active of epoch 20'], flags: ['preferred'] }
+    bench.advanceMs(1000)
+    assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, false)
+    bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.advanceMs(200)
+    assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, true)
+  })
+
+  it('the lower side gives it up, and says so only when its disk knows', () => {
+    const bench = newcomer('preferred, lower', { preferred: true })
+    bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.storeAnswers = false
+    bench.advanceMs(1000)
+    assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, true)
+    bench.answerStore()
+    bench.advanceMs(200)
+    assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, false)
+  })
+})
+
+describe('extended wire, stories of leaving', () => {
+  it('the preferred side has it on disk that it released the role before it says so', () => {
+    const bench = inRole('active', 'preferred, higher')
+    bench.brotherSays = null
+    bench.storeAnswers = false
+    clear(bench)
+    bench.step({ kind: 'goodbye', reason: 'shutdown' })
+    assert.equal(bench.serves, false)
+    bench.advanceMs(199)
+    assert.equal(goodbyes(bench), 0)
+    assert.equal(bench.lastRecord?.released, true)
+    bench.answerStore()
+    bench.advanceMs(1)
+    assert.ok(goodbyes(bench) > 0)
+  })
+
+  it('it says no goodbye at all when its disk does not take that', () => {
+    const bench = inRole('active', 'preferred, higher')
+    bench.brotherSays = null
+    bench.storeAnswers = false
+    clear(bench)
+    bench.step({ kind: 'goodbye', reason: 'shutdown' })
+    bench.advanceMs(2000)
+    assert.equal(goodbyes(bench), 0)
+    assert.equal(bench.view.role, 'initial')
+  })
+
+  for (const column of COLUMNS) {
+    it(`${column}: a goodbye is said five times, unless it is answered, and nobody serves here from the first on`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      clear(bench)
+      bench.step({ kind: 'goodbye', reason: 'shutdown' })
+      assert.equal(bench.serves, false)
+      assert.equal(bench.view.role, 'initial')
+      bench.advanceMs(2000)
+      assert.equal(goodbyes(bench), 5)
+      assert.equal(bench.machine.deadlineMs(), Infinity)
+    })
+
+    it(`${column}: an answer ends it`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      clear(bench)
+      bench.step({ kind: 'goodbye', reason: 'shutdown' })
+      bench.advanceMs(0)
+      bench.hears({ head: 'responsed', state: 'active', epoch: 21 })
+      const said = goodbyes(bench)
+      assert.ok(said >= 1 && said <= 2)
+      bench.advanceMs(2000)
+      assert.equal(goodbyes(bench), 0)
+    })
+  }
+})
+
+describe('extended wire, stories of fail-back', () => {
+  for (const column of HIGHER) {
+    it(`${column}: asks for the role after the delay, counted in contact`, () => {
+      const bench = newcomer(column, {}, FAILBACK)
+      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.advanceMs(250)
+      assert.equal(bench.view.online, true)
+      bench.takeReports()
+      const afterMs = asksAfterMs(bench, 5000)
+      assert.ok(afterMs >= 1750 && afterMs <= 2000, `after ${afterMs} ms`)
+    })
+
+    it(`${column}: not while it is less fit than the Active`, () => {
+      const bench = inRole('standby', column, FAILBACK)
+      bench.step({ kind: 'fitness', value: 100 })
+      assert.equal(asksAfterMs(bench, 5000), Infinity)
+    })
+
+    it(`${column}: the delay counts from the loss of the role, not only from contact`, () => {
+      const bench = inRole('active', column, FAILBACK)
+      bench.advanceMs(3000)
+      bench.takeReports()
+      bench.hears(WORDS['an Active of epoch 30'])
+      bench.brotherSays = WORDS['an Active of epoch 30']
+      assert.equal(asksAfterMs(bench, 5000), 2000)
+    })
+
+    it(`${column}: not against an operator’s move, until the brother was away`, () => {
+      const bench = inRole('active', column, FAILBACK)
+      bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], epoch: 21 }
+      bench.hears(WORDS['a Standby, ready'])
+      assert.equal(bench.view.role, 'standby')
+      bench.takeReports()
+      bench.hears(bench.brotherSays)
+      assert.equal(asksAfterMs(bench, 5000), Infinity)
+    })
+  }
+
+  for (const column of LOWER) {
+    it(`${column}: the lower priority never asks`, () => {
+      assert.equal(asksAfterMs(inRole('standby', column, FAILBACK), 5000), Infinity)
+    })
+  }
+
+  it('a brother that failed soon after it took its role back waits longer the next time', () => {
+    const bench = inRole('active', 'availability, lower', FAILBACK)
+    const wish = { ...WORDS['a wish, ready'], trailer: { reason: 'failback' } } as const
+    bench.hears(wish)
+    assert.equal(bench.view.role, 'standby')
+    bench.brotherSays = null
+    bench.hears({ ...WORDS['an Active of epoch 20'], epoch: 21 })
+    bench.advanceMs(1000)
+    assert.equal(bench.view.role, 'active')
+    bench.hearsRestarted(WORDS['a Standby, ready'])
+    clear(bench)
+    bench.hears(wish)
+    assert.equal(bench.view.role, 'active')
+    assert.equal(decisions(bench), 'refusal')
+    bench.brotherSays = WORDS['a Standby, ready']
+    bench.advanceMs(4000)
+    bench.hears(wish)
+    assert.equal(bench.view.role, 'standby')
+  })
+})
+
+describe('extended wire, stories of fitness', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: the less fit Active asks its brother when that has lasted for P, and at once when its flows hang`, () => {
+      const less = inRole('active', column)
+      less.step({ kind: 'fitness', value: 100 })
+      assert.ok(asksAfterMs(less, 3000) >= 1000)
+      less.advanceMs(200)
+      assert.equal(less.view.role, 'standby')
+
+      const flickers = inRole('active', column)
+      for (let i = 0; i < 10; i++) {
+        flickers.step({ kind: 'fitness', value: 100 })
+        flickers.advanceMs(300)
+        flickers.step({ kind: 'fitness', value: 255 })
+        flickers.advanceMs(300)
+      }
+      assert.deepEqual(flickers.takeReports(), [])
+
+      const hangs = inRole('active', column)
+      hangs.step({ kind: 'hostStalled', stalled: true })
+      assert.deepEqual(hangs.takeReports(), ['host-stalled host-stalled', 'handover host-stalled'])
+    })
+  }
+})
+
+describe('extended wire, stories of a survivor', () => {
+  it('needs its lease again as soon as the brother is heard again', () => {
+    const bench = inRole('active', 'preferred, lower')
+    bench.brotherSays = null
+    bench.hears(WORDS['a goodbye'])
+    bench.advanceMs(3000)
+    assert.equal(bench.serves, true)
+    bench.hearsRestarted(WORDS['an Initial, not ready'])
+    bench.advanceMs(AT_THE_LATEST_MS)
+    assert.equal(bench.view.role, 'standby')
+  })
+
+  it('does not take back a grant while the other is heard, even one-way', () => {
+    const bench = inRole('standby', 'preferred, higher')
+    bench.hears(WORDS['a wish, ready'])
+    bench.brotherSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }
+    bench.advanceMs(5000)
+    assert.equal(bench.view.role, 'standby')
+  })
+})
