@@ -433,7 +433,11 @@ export function tellStories(findVersion: () => NodeRed): void {
         await solo.deploy(flow, 'full')
         const users = flow.filter((node) => usesPair(node) && node.type !== 'ha-pair')
         assert.ok(users.length > 0, fn)
-        for (const { id } of users) await badges.shows(id, 'yellow', /initial|active|closed|open/i, MARGIN_MS)
+        for (const { id, type } of users) {
+          // What a health node shows is how fit this side is; all others show that no brother is there.
+          if (type === 'ha-pair-health') await badges.shows(id, 'green', /fit/, MARGIN_MS)
+          else await badges.shows(id, 'yellow', /initial|active|closed|open/i, MARGIN_MS)
+        }
         assert.doesNotMatch(solo.log.slice(logFrom), /missing types|\[error\] \[ha-pair/i, fn)
       }
     })

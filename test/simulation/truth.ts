@@ -6,7 +6,7 @@ import type { FrameFacts, Step } from './process'
 import type { HostIndex } from './network'
 
 /** From this length of the chain on both sides have proved to each other that they speak now. */
-export const HOPS_OF_CONTACT = 4
+export const HOPS_OF_CONTACT = 6
 
 interface Knowledge {
   hops: number

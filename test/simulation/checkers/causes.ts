@@ -43,10 +43,9 @@ export class CauseChecker implements Watcher {
   }
 
   #checkCrash(step: Step): void {
-    // Who was stopped for a while still remembers what it was told before.
-    const awakeMs = step.atMs - step.process.runningSinceMs
-    const windowMs = awakeMs < this.#world.plan.timeoutMsMax ? Infinity : 3 * this.#world.plan.timeoutMsMax + 2000
-    const recent = this.#refusedAtMs[step.host].filter((atMs) => atMs > step.atMs - windowMs)
+    // However long it took, as long as nothing was heard in between.
+    const { heardAtMs } = this.#truth.side(step.host)
+    const recent = this.#refusedAtMs[step.host].filter((atMs) => atMs >= (heardAtMs ?? -Infinity))
     if (recent.length < REFUSALS_FOR_PROOF) this.#report(step, `claims a crash after ${recent.length} refusals`)
   }
 

@@ -3,12 +3,12 @@
  * two cannot hear each other, and again one within the heal bound once they can.
  */
 import type { Plan } from '../plan'
-import { HOPS_OF_CONTACT, type Truth } from '../truth'
+import type { Truth } from '../truth'
 import type { EngineProcess } from '../process'
 import type { Scene, Watcher } from '../watcher'
 
 /** Frames back and forth after which two that serve must have noticed, however long they take. */
-const HOPS_TO_HEAL = HOPS_OF_CONTACT + 4
+const HOPS_TO_HEAL = 8
 
 export class OverlapChecker implements Watcher {
   readonly name = 'overlap'
