@@ -1302,7 +1302,7 @@ export class ExtendedMachine implements PairMachine {
     if (this.#contact.alive) return this.#heartbeatMs
     const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole
     if (onRefusals) return Math.min(this.#heartbeatMs, leaseMs(this.#promisedMs) / 4)
-    const refused = this.#contact.refusedAtMs >= this.#lastSentAtMs
+    const refused = this.#contact.refusedAtMs > this.#lastSentAtMs
     return refused ? Math.max(this.#heartbeatMs, REFUSED_SEND_MS) : this.#heartbeatMs
   }
 
