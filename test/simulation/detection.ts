@@ -46,8 +46,6 @@ const BURST_FRAMES_MEAN = 5
 /** Heartbeats of one run; more of them are more runs, so that memory stays bounded. */
 const HEARTBEATS_PER_RUN = 20_000
 const DELAY_MS = 0.5
-/** The two find each other undisturbed: what is measured is a pair that runs. */
-const SETTLED_MS = 1000
 
 /** How often a Standby takes the role while its Active runs, in at least this many heartbeats. */
 export function countMistakes(conditions: Conditions, heartbeats: number, seed = 1n, onRun?: () => void): Mistakes {
@@ -86,11 +84,11 @@ export function measureDetection(conditions: Conditions, crashes: number, seed =
   const { heartbeatMs, peerTimeoutMs } = conditions
   const random = new Random(seed, 'detection')
   for (let i = 0; i < crashes; i++) {
-    const settledMs = 2 * peerTimeoutMs + 10 * heartbeatMs
-    const endMs = settledMs + 20 * peerTimeoutMs
+    const strikeAfterMs = 2 * peerTimeoutMs + 10 * heartbeatMs
+    const endMs = strikeAfterMs + 20 * peerTimeoutMs
     const plan = planOf(conditions, seed * 7_000_003n + BigInt(i), endMs)
     const world = new World(plan, createMachine)
-    const watch = new TakeoverWatcher(world, settledMs + random.unit() * heartbeatMs)
+    const watch = new TakeoverWatcher(world, strikeAfterMs + random.unit() * heartbeatMs)
     world.watch(watch)
     world.run()
     if (watch.tookMs !== null) tookMs.push(watch.tookMs)
@@ -127,7 +125,7 @@ function planOf(conditions: Conditions, seed: bigint, endMs: number): Plan {
         : [
             {
               kind: 'loss',
-              atMs: SETTLED_MS,
+              atMs: settledMs(conditions),
               forMs: endMs,
               link: 'all',
               way: 'both',
@@ -141,6 +139,11 @@ function planOf(conditions: Conditions, seed: bigint, endMs: number): Plan {
     finaleAtMs: endMs + 1,
     endMs
   }
+}
+
+/** The two find each other undisturbed, also if a socket opens late: what is measured is a pair that runs. */
+function settledMs({ peerTimeoutMs }: Conditions): number {
+  return 1.5 * peerTimeoutMs + 500
 }
 
 function disturbanceOf({ loss, model }: Conditions): Disturbance {
