@@ -1,5 +1,5 @@
 /** The flow that both sides run, and the settings file that gives it the outside clock and the witness's pen. */
-import { type FlowNode, pairNode, stateNode } from '../e2e/harness/flow'
+import { type FlowNode, func, pairNode, stateNode } from '../e2e/harness/flow'
 import { LINKS, PAIR_PORT } from './network'
 
 export const HEARTBEAT_MS = 50
@@ -22,16 +22,6 @@ export const SABOTAGES = [
 export type Sabotage = (typeof SABOTAGES)[number]
 
 const PLACE = { z: 'tab', x: 100, y: 100 } as const
-
-const func = (id: string, code: string, wires: readonly string[][]): FlowNode => ({
-  id,
-  ...PLACE,
-  type: 'function',
-  func: code,
-  outputs: wires.length,
-  libs: [],
-  wires
-})
 
 /**
  * Numbered messages come in over TCP, so that they queue in the socket while the process is stopped, and go

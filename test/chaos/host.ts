@@ -1,10 +1,11 @@
 /** One side: a Node-RED process in its namespace, and what faults and an operator can do to it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../e2e/harness/eventually'
 import { plainEnvironment } from '../e2e/harness/npm'
+import { type Resources, resourcesOf } from '../e2e/harness/resources'
 import { nodeRed4, ROOT } from '../e2e/harness/versions'
 import { nowUs } from './clock'
 import { chaosFlow, EDITOR_PORT, type Sabotage, settingsFile } from './flow'
@@ -26,13 +27,6 @@ export interface HostOptions {
   readonly peerTimeoutMs: number
   readonly priority: number
   readonly sabotage: Sabotage | null
-}
-
-export interface Resources {
-  readonly udpSockets: number
-  readonly files: number
-  readonly threads: number
-  readonly rssBytes: number
 }
 
 export type Reply =
@@ -207,26 +201,7 @@ export class Host {
     const pid = this.#child?.pid
     if (pid === undefined) return null
     try {
-      const own = `/proc/${pid}`
-      const files = readdirSync(`${own}/fd`).flatMap((fd) => {
-        try {
-          return [readlinkSync(`${own}/fd/${fd}`)]
-        } catch {
-          return [] // closed since
-        }
-      })
-      const inodes = ['udp', 'udp6'].flatMap((family) =>
-        readFileSync(`${own}/net/${family}`, 'utf8')
-          .split('\n')
-          .slice(1)
-          .map((line) => line.trim().split(/\s+/)[9])
-      )
-      return {
-        udpSockets: files.filter((file) => inodes.includes(/^socket:\[(\d+)\]$/.exec(file)?.[1] ?? '?')).length,
-        files: files.length,
-        threads: readdirSync(`${own}/task`).length,
-        rssBytes: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`${own}/status`, 'utf8'))?.[1] ?? 0) * 1024
-      }
+      return resourcesOf(pid)
     } catch {
       return null
     }

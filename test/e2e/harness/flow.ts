@@ -50,7 +50,7 @@ export function stateNode(id: string, pair: string, wires: readonly string[][] =
   return { id, ...PLACE, type: 'ha-pair-state', name: '', pair, initial: true, frames: false, wires }
 }
 
-const func = (id: string, code: string, wires: readonly string[][]): FlowNode => ({
+export const func = (id: string, code: string, wires: readonly string[][]): FlowNode => ({
   id,
   ...PLACE,
   type: 'function',

@@ -1,12 +1,13 @@
 /** One real Node-RED process with a user directory of its own, and the ways that its user has of talking to it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from './eventually'
 import type { Entry, FlowNode } from './flow'
 import { plainEnvironment } from './npm'
 import { freeTcpPort } from './ports'
+import { type Resources, resourcesOf } from './resources'
 import type { NodeRed } from './versions'
 
 const START_LIMIT_MS = 40_000
@@ -205,27 +206,8 @@ export class NodeRedProcess {
   }
 
   /** Counts of what the process holds open, for leak checks; null where the system has no /proc. */
-  resources(): { udpSockets: number; threads: number; files: number } | null {
-    const own = `/proc/${this.pid}`
-    if (!existsSync(`${own}/fd`)) return null
-    const files = readdirSync(`${own}/fd`).flatMap((fd) => {
-      try {
-        return [readlinkSync(`${own}/fd/${fd}`)]
-      } catch {
-        return [] // closed since
-      }
-    })
-    const inodes = ['udp', 'udp6'].flatMap((family) =>
-      readFileSync(`${own}/net/${family}`, 'utf8')
-        .split('\n')
-        .slice(1)
-        .map((line) => line.trim().split(/\s+/)[9])
-    )
-    return {
-      udpSockets: files.filter((file) => inodes.includes(/^socket:\[(\d+)\]$/.exec(file)?.[1] ?? '?')).length,
-      threads: readdirSync(`${own}/task`).length,
-      files: files.length
-    }
+  resources(): Resources | null {
+    return existsSync(`/proc/${this.pid}/fd`) ? resourcesOf(this.pid) : null
   }
 }
 
