@@ -123,6 +123,7 @@ export function tellStories(findVersion: () => NodeRed): void {
     })
 
     story('changes over on a message, without a moment of two', async (active, standby) => {
+      await eventually('the old Active works', MARGIN_MS, () => done(active.diary()).length > 3)
       const marks = [active.diaryMark(), standby.diaryMark()] as const
       const before = lastSaid(active.diary()).status?.epoch ?? 0
       const { status, body } = await designate(active, 'swap')
