@@ -18,7 +18,8 @@ const RETIRED_KEPT = 8
 
 export interface Peer {
   readonly session: bigint
-  readonly nodeId: bigint
+  /** It may take another in mid-session, when it finds that it shares one with this side. */
+  nodeId: bigint
   /** Highest sequence number received. */
   lastSeq: number
   readonly lastSeqByLink: number[]
@@ -143,6 +144,7 @@ export class Conversation {
     peer.lastSeqByLink[trailer.link] = trailer.seq
     if (trailer.seq <= peer.lastSeq) return { kind: 'copy' }
     peer.lastSeq = trailer.seq
+    peer.nodeId = trailer.nodeId
     if (trailer.ack <= peer.ackedSeq) return { kind: 'current', adopted: false, ackedAtMs: null }
     peer.ackedSeq = trailer.ack
     return { kind: 'current', adopted: false, ackedAtMs: this.sentAtMs(trailer.ack) }

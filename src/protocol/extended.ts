@@ -183,6 +183,8 @@ export class ExtendedMachine implements PairMachine {
   #helloAtMs = 0
   #helloCredit = HELLO_ANSWERS
   #startedAtMs = Infinity
+  /** After a stall of my own: no takeover without evidence of its end before this. */
+  #notAloneBeforeMs = -Infinity
   /** The longest takeover delay that a former session of this side promised. */
   #promisedBeforeMs = 0
   #sentInStep = false
@@ -308,10 +310,18 @@ export class ExtendedMachine implements PairMachine {
     const awayMs = nowMs - this.#lastStepMs
     this.#nowMs = nowMs
     this.#lastStepMs = nowMs
-    if (lateMs > Math.max(10, this.#heartbeatMs) / 2) this.#contact.wasDeaf(lateMs)
+    if (lateMs > Math.max(10, this.#heartbeatMs) / 2) this.#wasDeaf(lateMs)
     // The brother may take over P after it heard me last. Not having run for that long, I have to ask first.
     if (this.#role === 'active' && awayMs > this.#heartbeatMs + this.#freshForMs) this.#pause('own-stall', awayMs)
     return lateMs
+  }
+
+  /** Nobody is suspected for my own deafness, and the brother gets time for one answer before I act alone. */
+  #wasDeaf(lateMs: number): void {
+    this.#contact.wasDeaf(lateMs)
+    // Once in a takeover delay: a side that always runs late still takes over.
+    if (this.#nowMs >= this.#notAloneBeforeMs + this.#peerTimeoutMs)
+      this.#notAloneBeforeMs = this.#nowMs + this.#heartbeatMs
   }
 
   #start(record: PairRecord | null): void {
@@ -481,21 +491,22 @@ export class ExtendedMachine implements PairMachine {
     if (this.#role === 'active' || this.#grantIsOpen) return null
     const peerTimeoutMs = this.#peerTimeoutMs
     // To the brother a link that I closed looked like my crash: it may act on that until a whole delay has passed again.
-    const afterClosedMs =
+    const closedUntilMs =
       this.#settings.policy === 'availability' ? -Infinity : this.#contact.soundSinceMs + peerTimeoutMs
+    const notBeforeMs = Math.max(closedUntilMs, this.#notAloneBeforeMs)
     if (this.#contact.alive) {
       if (this.#brother?.role === 'active') return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
-      const fromMs = Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, afterClosedMs)
+      const fromMs = Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, notBeforeMs)
       return { evidence: 'stood-down', fromMs }
     }
     if (this.#departed !== null) return { evidence: this.#departed.evidence, fromMs: this.#departed.atMs }
     const listeningSinceMs = this.#contact.listeningSinceMs
     const afterStartMs = listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)
-    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: Math.max(afterStartMs, afterClosedMs) }
+    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: Math.max(afterStartMs, notBeforeMs) }
     if (listeningSinceMs === Infinity) return null
     const afterHeardMs = this.#contact.heardAtMs + peerTimeoutMs
-    const fromMs = Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, afterClosedMs)
+    const fromMs = Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, notBeforeMs)
     return { evidence: 'silence', fromMs }
   }
 
@@ -1101,7 +1112,7 @@ export class ExtendedMachine implements PairMachine {
     // The lease was counted on a clock that stood still.
     this.#leaseUntilMs -= ms
     this.#conversation.forgetSendTimes()
-    if (lateMs < ms) this.#contact.wasDeaf(Math.min(ms, this.#nowMs - this.#contact.heardAtMs))
+    if (lateMs < ms) this.#wasDeaf(Math.min(ms, this.#nowMs - this.#contact.heardAtMs))
     this.#pause('suspended', ms)
   }
 

@@ -216,8 +216,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'forgets after a restart what it promised before, when it has met',
-        'Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, afterClosedMs)',
-        'Math.max(afterHeardMs, afterClosedMs)'
+        'Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, notBeforeMs)',
+        'Math.max(afterHeardMs, notBeforeMs)'
       ),
       mutation(
         'extended',
