@@ -257,6 +257,37 @@ export const RULES: readonly Rule[] = [
     rule: 'nobody is declared dead for one’s own deafness',
     mutations: [
       mutation('extended', 'does not credit its own stall', 'this.#contact.wasDeaf(lateMs);', ';'),
+      mutation(
+        'extended',
+        'takes the role in the moment it wakes from its own stall',
+        'this.#notAloneBeforeMs = this.#nowMs + this.#heartbeatMs',
+        'this.#notAloneBeforeMs = this.#nowMs'
+      ),
+      mutation(
+        'extended',
+        'never takes the role while it runs late',
+        'if (this.#nowMs >= this.#notAloneBeforeMs + this.#peerTimeoutMs)',
+        'if (true)'
+      ),
+      mutation(
+        'extended',
+        'serves again on a proof of a crash after its lease ran out',
+        "if (evidence === 'crash' && this.#leaseRanOut)",
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'spends the kernel’s answers on a brother that is gone',
+        'Math.max(this.#heartbeatMs, REFUSED_SEND_MS)',
+        'this.#heartbeatMs'
+      ),
+      mutation(
+        'extended',
+        'speaks slowly to a brother that refuses nothing',
+        'const refused = this.#contact.refusedAtMs > this.#lastSentAtMs',
+        "const refused = this.#role === 'active'"
+      ),
+      mutation('conversation', 'never learns a new node id of its brother', 'peer.nodeId = trailer.nodeId;', ''),
       mutation('extended', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
       mutation(
         'contact',

@@ -92,6 +92,14 @@ describe('conversation', () => {
     assert.equal(story.hears({ seq: 2, ack: story.sends() }).kind, 'current')
   })
 
+  it('a node that took another id in mid-session is known by it: its restart is not a third party', () => {
+    const story = new Story()
+    story.meets()
+    assert.equal(story.hears({ seq: 6, nodeId: 7n }).kind, 'current')
+    assert.deepEqual(story.hears({ session: 44n, nodeId: 2n }, true), { kind: 'drop', cause: 'third-party' })
+    assert.equal(story.hears({ session: 44n, nodeId: 7n }, true).kind, 'hello')
+  })
+
   it('an acknowledgement of something never sent is damage', () => {
     const story = new Story()
     story.meets()

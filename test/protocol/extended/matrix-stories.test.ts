@@ -108,6 +108,41 @@ describe('extended wire, stories of leases', () => {
   })
 })
 
+describe('extended wire, stories of a port where nobody listens', () => {
+  it('is asked at a pace that leaves the kernel its answers, and only while it refuses', () => {
+    const bench = inRole('active', 'availability, lower')
+    bench.brotherSays = null
+    bench.portIsClosed = true
+    bench.advanceMs(5000)
+    bench.takeSaid()
+    bench.advanceMs(30_000)
+    const refused = bench.takeSaid().length
+    assert.ok(refused >= 9 && refused <= 11, `${refused} in 30 s`)
+    bench.portIsClosed = false
+    bench.advanceMs(5000)
+    bench.takeSaid()
+    bench.advanceMs(1000)
+    assert.ok(bench.takeSaid().length >= 9, 'silence is asked each heartbeat')
+  })
+
+  it('a side whose lease ran out does not serve again on a proof of a crash, before it heard its brother', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.advanceMs(1000)
+    assert.equal(bench.view.role, 'standby')
+    bench.portIsClosed = true
+    bench.advanceMs(10_000)
+    assert.equal(bench.view.role, 'standby')
+    bench.portIsClosed = false
+    bench.brotherSays = WORDS['an Active of epoch 30']
+    bench.advanceMs(1000)
+    bench.brotherSays = null
+    bench.portIsClosed = true
+    bench.advanceMs(1000)
+    assert.equal(bench.view.role, 'active')
+  })
+})
+
 describe('extended wire, stories of promises', () => {
   it('a longer promise of a former life is kept also by a side that met its brother since', () => {
     const bench = newcomer('availability, lower', { promisedMs: 3000 })
@@ -177,6 +212,29 @@ describe('extended wire, stories of deafness', () => {
     bench.advanceMs(999)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
+    assert.equal(bench.view.role, 'active')
+  })
+
+  it('the brother gets one heartbeat after a stall of my own, in which a takeover would have been due', () => {
+    for (const met of [true, false]) {
+      const bench = met ? inRole('standby', 'availability, lower') : newcomer('availability, lower')
+      bench.brotherSays = null
+      bench.advanceMs(990)
+      bench.nowMs += 5000
+      bench.step({ kind: 'tick' })
+      bench.advanceMs(99)
+      assert.notEqual(bench.view.role, 'active')
+      bench.advanceMs(11)
+      assert.equal(bench.view.role, 'active')
+    }
+  })
+
+  it('a side that runs late all the time takes over all the same', () => {
+    const bench = newcomer('availability, lower')
+    for (let i = 0; i < 50; i++) {
+      bench.nowMs = Math.max(bench.nowMs, bench.machine.deadlineMs()) + 60
+      bench.step({ kind: 'tick' })
+    }
     assert.equal(bench.view.role, 'active')
   })
 
