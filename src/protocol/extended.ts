@@ -50,6 +50,11 @@ const FITNESS_MAX = 255
  * icmp_ratelimit): they are needed when the brother crashes again. Whoever starts there speaks first.
  */
 const REFUSED_SEND_MS = 3000
+/**
+ * ms for which the preferred side does not take the role alone after its start, or after it opened a link again, however short
+ * `peerTimeout` is. So the other side may serve on for that long on one 'port unreachable', of which there is one a second.
+ */
+const RETURN_MS_MIN = 2000
 /** Answers to openings that may go out at once; making contact takes three. */
 const HELLO_ANSWERS = 6
 /** A fail-back that holds for this many delays has worked. */
@@ -138,8 +143,6 @@ export class ExtendedMachine implements PairMachine {
   #leaseUntilMs = -Infinity
   /** The brother cannot act before it is heard again: no lease is needed. */
   #sole = false
-  /** My lease ran out, and nothing was heard since: a proof of a crash would only start it all over again. */
-  #leaseRanOut = false
   /** The lease stands on an acknowledgement of the brother's present session. */
   #leaseIsOfThisSession = false
   /** How the brother is known to have gone, until it is heard again. */
@@ -383,7 +386,6 @@ export class ExtendedMachine implements PairMachine {
 
   #expireLease(): void {
     if (this.#role !== 'active' || !this.#underLease || this.#sole || this.#nowMs < this.#leaseUntilMs) return
-    this.#leaseRanOut = true
     this.#becomeStandby('lease-expired')
     this.#announce()
   }
@@ -481,7 +483,7 @@ export class ExtendedMachine implements PairMachine {
   #pausedUntilMs(): number {
     if (this.#pausedAtMs === null) return Infinity
     if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return Infinity
-    return Math.max(this.#pausedAtMs, this.#contact.listeningSinceMs) + this.#peerTimeoutMs
+    return Math.max(this.#pausedAtMs, this.#contact.listeningSinceMs) + this.#returnMs
   }
 
   // -------------------------------------------------------------------------------------------- taking over by evidence
@@ -492,7 +494,7 @@ export class ExtendedMachine implements PairMachine {
     const peerTimeoutMs = this.#peerTimeoutMs
     // To the brother a link that I closed looked like my crash: it may act on that until a whole delay has passed again.
     const closedUntilMs =
-      this.#settings.policy === 'availability' ? -Infinity : this.#contact.soundSinceMs + peerTimeoutMs
+      this.#settings.policy === 'availability' ? -Infinity : this.#contact.soundSinceMs + this.#returnMs
     const notBeforeMs = Math.max(closedUntilMs, this.#notAloneBeforeMs)
     if (this.#contact.alive) {
       if (this.#brother?.role === 'active') return null
@@ -502,12 +504,11 @@ export class ExtendedMachine implements PairMachine {
     }
     if (this.#departed !== null) return { evidence: this.#departed.evidence, fromMs: this.#departed.atMs }
     const listeningSinceMs = this.#contact.listeningSinceMs
-    const afterStartMs = listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)
+    const afterStartMs = listeningSinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)
     if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: Math.max(afterStartMs, notBeforeMs) }
     if (listeningSinceMs === Infinity) return null
     const afterHeardMs = this.#contact.heardAtMs + peerTimeoutMs
-    const fromMs = Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, notBeforeMs)
-    return { evidence: 'silence', fromMs }
+    return { evidence: 'silence', fromMs: Math.max(afterHeardMs, this.#afterReturnMs, notBeforeMs) }
   }
 
   /** When the evidence allows this side to take the role under its policy; Infinity = it does not. */
@@ -520,7 +521,6 @@ export class ExtendedMachine implements PairMachine {
 
   #mayTakeOn(evidence: Evidence): boolean {
     if (this.#held !== 'no' || this.#hostStalled) return false
-    if (evidence === 'crash' && this.#leaseRanOut) return false
     const alone = evidence === 'never-met' || evidence === 'silence' || evidence === 'stood-down'
     if (alone && this.#ledger.released && this.#settings.policy !== 'availability') return false
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
@@ -555,7 +555,8 @@ export class ExtendedMachine implements PairMachine {
     }
     if (!this.#contact.alive && this.#metInThisSession) {
       // Nobody listened there when this probe arrived: whoever starts later waits for its whole takeover delay.
-      this.#extendLease(this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs))
+      const sentAtMs = this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
+      this.#extendLease(sentAtMs, this.#refusedLeaseMs)
     }
   }
 
@@ -611,7 +612,6 @@ export class ExtendedMachine implements PairMachine {
   #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
     const now = this.#nowMs
     this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
-    this.#leaseRanOut = false
     this.#nextSendAtMs = Math.min(this.#nextSendAtMs, now + this.#heartbeatMs)
     this.#brother = {
       role: frame.state,
@@ -656,8 +656,8 @@ export class ExtendedMachine implements PairMachine {
     if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
   }
 
-  #extendLease(sentAtMs: number): void {
-    this.#leaseUntilMs = Math.max(this.#leaseUntilMs, sentAtMs + leaseMs(this.#promisedMs))
+  #extendLease(sentAtMs: number, lastsMs = leaseMs(this.#promisedMs)): void {
+    this.#leaseUntilMs = Math.max(this.#leaseUntilMs, sentAtMs + lastsMs)
   }
 
   /** Both may hold themselves preferred only if one of them has a disk from another pair: the lower one gives in. */
@@ -935,7 +935,7 @@ export class ExtendedMachine implements PairMachine {
     this.#held = 'no'
     // A brother that serves under a lease has stopped when every promise to it has run out.
     const leased = this.#settings.policy !== 'availability' && this.#departed === null
-    const waitedMs = Math.max(this.#contact.heardAtMs, this.#startedAtMs) + this.#peerTimeoutMs
+    const waitedMs = Math.max(this.#contact.heardAtMs + this.#peerTimeoutMs, this.#afterReturnMs)
     this.#want('operator-forced', id, leased ? Math.max(this.#nowMs, waitedMs) : this.#nowMs)
     if (this.#wanting !== null && this.#nowMs >= this.#wanting.forceAtMs) this.#takeForced()
   }
@@ -1285,6 +1285,21 @@ export class ExtendedMachine implements PairMachine {
     return this.#brother?.promisedMs ?? this.#settings.peerTimeoutMs
   }
 
+  /** From my start, or from the opening of a link, until I may take the role alone. */
+  get #returnMs(): number {
+    return this.#settings.policy === 'preferred' ? Math.max(this.#peerTimeoutMs, RETURN_MS_MIN) : this.#peerTimeoutMs
+  }
+
+  /** Whatever was promised before my start, or is believed on a refusal of the time before it, is over. */
+  get #afterReturnMs(): number {
+    return this.#startedAtMs + Math.max(this.#returnMs, this.#promisedBeforeMs)
+  }
+
+  /** ms of right to serve by a refusal, from the send time of what was refused: whoever starts later waits longer. */
+  get #refusedLeaseMs(): number {
+    return leaseMs(this.#settings.policy === 'preferred' ? Math.max(this.#promisedMs, RETURN_MS_MIN) : this.#promisedMs)
+  }
+
   /** A brother that hears me waits for the slower side's delay before it takes over. */
   get #freshForMs(): number {
     return freshForMs(this.#peerTimeoutMs, this.#heartbeatMs)
@@ -1312,7 +1327,9 @@ export class ExtendedMachine implements PairMachine {
   get #sendEveryMs(): number {
     if (this.#contact.alive) return this.#heartbeatMs
     const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole
-    if (onRefusals) return Math.min(this.#heartbeatMs, leaseMs(this.#promisedMs) / 4)
+    if (onRefusals) return Math.min(this.#heartbeatMs, this.#refusedLeaseMs / 4)
+    // A proof that is still incomplete, and nothing else would do.
+    if (this.#departed === null && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence')) return this.#heartbeatMs
     const refused = this.#contact.refusedAtMs > this.#lastSentAtMs
     return refused ? Math.max(this.#heartbeatMs, REFUSED_SEND_MS) : this.#heartbeatMs
   }

@@ -42,10 +42,9 @@ export async function runSessions(
   plans: readonly SessionPlan[],
   stop: Stop,
   onReport: (report: SessionReport) => void,
-  onProgress: (line: string) => void = () => {},
-  icmpLimit = false
+  onProgress: (line: string) => void = () => {}
 ): Promise<void> {
-  const network = await Network.make(icmpLimit)
+  const network = await Network.make()
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-chaos-'))
   const remove = (): void => {
     network.remove()

@@ -47,15 +47,12 @@ export class Network {
     this.#subnet = subnet
   }
 
-  /**
-   * `icmpLimit`: keeps the kernel's limit on 'port unreachable' (six in a row, then one a second for each address). Without it
-   * a process that dies again and again is proven dead every time.
-   */
-  static async make(icmpLimit = false): Promise<Network> {
+  /** The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second per address. */
+  static async make(): Promise<Network> {
     removeNamespaces((pid) => pid === process.pid || !isAlive(pid))
     const network = new Network(process.pid, process.pid % 250)
     try {
-      await network.#build(icmpLimit)
+      await network.#build()
     } catch (error) {
       network.remove()
       throw error
@@ -63,7 +60,7 @@ export class Network {
     return network
   }
 
-  async #build(icmpLimit: boolean): Promise<void> {
+  async #build(): Promise<void> {
     const [a, b] = [this.namespace('a'), this.namespace('b')]
     await run('ip', ['netns', 'add', a])
     await run('ip', ['netns', 'add', b])
@@ -79,9 +76,6 @@ export class Network {
       await run('ip', ['link', 'set', outer, 'up'])
       const within = (...args: string[]): Promise<unknown> => run('ip', ['-n', inside, ...args])
       await within('link', 'set', 'lo', 'up')
-      if (!icmpLimit) {
-        await run('ip', ['netns', 'exec', inside, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit'])
-      }
       await within('addr', 'add', `${this.outsideAddress(side)}/30`, 'dev', 'outside')
       await within('link', 'set', 'outside', 'up')
       for (let link = 0; link < LINKS; link++) {

@@ -4,7 +4,6 @@
  *   node dist/test/chaos/run.js --minutes 30 --seed 1    faults under the three policies
  *   node dist/test/chaos/run.js --stops 50               stops of the Active with messages queued at its gate
  *   ... --policy safety, --timeout 150                   this one only
- *   ... --icmp-limit                                     with the kernel's limit on 'port unreachable' left in place
  *   ... --sabotage no-gate, --judge-as safety            breaks something on purpose: the run must fail
  *
  * Ctrl-C ends it with what was found so far. Exit code 0 = nothing found, 1 = violations, 130 = interrupted.
@@ -25,8 +24,7 @@ const { values } = parseArgs({
     policy: { type: 'string' },
     timeout: { type: 'string' },
     sabotage: { type: 'string' },
-    'judge-as': { type: 'string' },
-    'icmp-limit': { type: 'boolean', default: false }
+    'judge-as': { type: 'string' }
   }
 })
 
@@ -79,8 +77,7 @@ async function main(): Promise<number> {
       const seconds = (nowUs() - startedUs) / 1e6
       const left = clock(Math.max(0, plannedSeconds - seconds))
       console.log(`[${clock(seconds)}, about ${left} left; session ${reports.length + 1} of ${plans.length}] ${line}`)
-    },
-    values['icmp-limit']
+    }
   )
   const found = reports.reduce((sum, { violations }) => sum + violations.length, 0)
   const faults = reports.flatMap((each) => Object.values(each.faults)).reduce((sum, each) => sum + each, 0)

@@ -76,6 +76,8 @@ const RECOVERY_LIMIT_MS = 20_000
 const STARVED_MS = 100
 const SAMPLE_EVERY_MS = 1000
 const FLOOD_PER_SECOND = 2000
+/** Three answers at one a second, and the time to ask. */
+const KERNEL_ANSWERS_MS = 4000
 const REPLY_LIMIT_MS = 20_000
 const FILES_SLACK = 25
 const THREADS_SLACK = 8
@@ -381,7 +383,9 @@ export class Session {
     if (kind === 'kill') await this.#hosts[side].kill()
     else await this.#hosts[side].stop()
     await Promise.all(this.#pending)
-    const survivor = await this.#settle(`${kind} of side ${side}`, this.#settleLimitMs, otherSide(side))
+    // Where only a proof will do, three answers of the kernel are waited for; after other deaths it gives one a second.
+    const proofMs = this.#plan.policy === 'availability' || kind === 'restart' ? 0 : KERNEL_ANSWERS_MS
+    const survivor = await this.#settle(`${kind} of side ${side}`, this.#settleLimitMs + proofMs, otherSide(side))
     const took = this.#witness.history.tenures.find((each) => each.side === survivor && each.epoch > epoch)
     if (wasServer && took !== undefined) this.#takeoverMs.push((took.firstUs - fromUs) / US_PER_MS)
     await this.#startAgain(side)

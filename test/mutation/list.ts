@@ -210,14 +210,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'forgets after a restart what it promised before, when it has not met',
-        'listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)',
-        'listeningSinceMs + peerTimeoutMs'
+        'listeningSinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
+        'listeningSinceMs + this.#returnMs'
       ),
       mutation(
         'extended',
         'forgets after a restart what it promised before, when it has met',
-        'Math.max(afterHeardMs, this.#startedAtMs + this.#promisedBeforeMs, notBeforeMs)',
-        'Math.max(afterHeardMs, notBeforeMs)'
+        'return this.#startedAtMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
+        'return this.#startedAtMs + this.#returnMs'
       ),
       mutation(
         'extended',
@@ -271,9 +271,39 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'serves again on a proof of a crash after its lease ran out',
-        "if (evidence === 'crash' && this.#leaseRanOut)",
+        'asks a dead brother’s port seldom although it waits for the proof',
+        "if (this.#departed === null && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence'))",
         'if (false)'
+      ),
+      mutation(
+        'extended',
+        'returns alone while its brother may serve on a refusal: at the start',
+        'listeningSinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
+        'listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)'
+      ),
+      mutation(
+        'extended',
+        'returns alone while its brother may serve on a refusal: after a contact since the start',
+        'return this.#startedAtMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
+        'return this.#startedAtMs + this.#promisedBeforeMs'
+      ),
+      mutation(
+        'extended',
+        'returns alone while its brother may serve on a refusal: after a closed link',
+        'this.#contact.soundSinceMs + this.#returnMs',
+        'this.#contact.soundSinceMs + peerTimeoutMs'
+      ),
+      mutation(
+        'extended',
+        'returns alone while its brother may serve on a refusal: after a pause',
+        'this.#contact.listeningSinceMs) + this.#returnMs',
+        'this.#contact.listeningSinceMs) + this.#peerTimeoutMs'
+      ),
+      mutation(
+        'extended',
+        'serves on a refusal no longer than on an acknowledgement',
+        'this.#extendLease(sentAtMs, this.#refusedLeaseMs)',
+        'this.#extendLease(sentAtMs)'
       ),
       mutation(
         'extended',

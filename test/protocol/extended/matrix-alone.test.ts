@@ -15,13 +15,14 @@ import { clear, inRole, KNOWN_EPOCH, newcomer, WORDS, type Column } from './matr
 
 /**
  * - `takes`: Active with 22, not a ms before `atMs`.
+ * - `returns`: the same, but never before 2000 ms: until then the other side may serve on a refusal.
  * - `follows`: Standby at once, and it stays that.
  * - `waits`: keeps its role, which is not Active, for as long as the story goes.
  * - `serves`: stays Active with 20 and serves all the time.
  * - `stops`: Active and serving until its lease ends, at `stopsAtMs` at the latest; Standby then.
  * - `halts`: stops serving at once; its lease, if it has one, ends in the role of Standby.
  */
-type Verdict = 'takes' | 'follows' | 'waits' | 'serves' | 'stops' | 'halts'
+type Verdict = 'takes' | 'returns' | 'follows' | 'waits' | 'serves' | 'stops' | 'halts'
 
 /** Under `availability` the two sides do the same, under `safety` too. */
 const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'safety, higher'] as const
@@ -99,8 +100,8 @@ type Row = readonly [mine: Role, known: Known, ...verdicts: [Verdict, Verdict, V
 
 const MATRIX: readonly Row[] = [
   // my role, what is known of the brother, under: availability, preferred as the preferred side and as the other, safety
-  ['initial', 'never met, silence since the start', 'takes', 'takes', 'waits', 'waits'],
-  ['initial', 'never met, and its host refuses', 'takes', 'takes', 'waits', 'waits'],
+  ['initial', 'never met, silence since the start', 'takes', 'returns', 'waits', 'waits'],
+  ['initial', 'never met, and its host refuses', 'takes', 'returns', 'waits', 'waits'],
   ['initial', 'in contact', 'waits', 'waits', 'waits', 'waits'],
   ['initial', 'silence', 'takes', 'takes', 'waits', 'waits'],
   ['initial', 'it is Active, and does not hear me', 'follows', 'follows', 'follows', 'follows'],
@@ -127,8 +128,12 @@ const MATRIX: readonly Row[] = [
 ]
 
 const STORY_MS = 3000
+/** From the start, or the opening of a link, until the preferred side may take the role alone. */
+const RETURN_MS = 2000
 /** L from the send time of the last acknowledged frame, which the last word was the answer to. */
 const LEASE_MS = 886
+/** The same for RETURN_MS, from the send time of a refused frame. */
+const REFUSED_LEASE_MS = 1772
 
 function begin(mine: Role, known: Known, column: Column): Bench {
   const evidence: Evidence = EVIDENCE[known]
@@ -162,10 +167,12 @@ function check(mine: Role, known: Known, verdict: Verdict, bench: Bench): void {
     case 'follows':
       assert.deepEqual(names, [mine, 'standby'])
       return
-    case 'takes': {
+    case 'takes':
+    case 'returns': {
       assert.deepEqual(names, atMs === 0 ? ['serves 22'] : [mine, 'serves 22'])
       const tookAtMs = states.at(-1)?.atMs ?? Infinity
-      assert.ok(tookAtMs >= atMs && tookAtMs <= (untilMs ?? atMs), `took the role after ${tookAtMs} ms`)
+      const fromMs = verdict === 'takes' ? atMs : RETURN_MS
+      assert.ok(tookAtMs >= fromMs && tookAtMs <= (untilMs ?? fromMs), `took the role after ${tookAtMs} ms`)
       assert.equal(bench.view.reason, reason)
       return
     }
@@ -228,7 +235,7 @@ describe('extended wire, without contact, what outlives a restart', () => {
     it(`${column}: a reserved number counts as used`, () => {
       const bench = newcomer(column, { reserved: 40 })
       assert.equal(bench.view.epoch, 40)
-      bench.advanceMs(1000)
+      bench.advanceMs(RETURN_MS)
       assert.equal(bench.view.epoch, alone ? 42 : 40)
     })
 
@@ -237,8 +244,10 @@ describe('extended wire, without contact, what outlives a restart', () => {
       bench.brotherSays = WORDS['an Active of epoch 20']
       bench.advanceMs(500)
       bench.brotherSays = null
-      const lastWordAgoMs = bench.nowMs - (bench.view.peer?.heardAtMs ?? 0)
-      bench.advanceMs(1000 - lastWordAgoMs)
+      const waitMs = column === 'preferred, higher' ? RETURN_MS - 500 : 1000
+      bench.advanceMs(waitMs - 101)
+      assert.notEqual(bench.view.role, 'active')
+      bench.advanceMs(101)
       assert.equal(bench.view.role, alone ? 'active' : 'standby')
     })
   }
@@ -250,9 +259,39 @@ describe('extended wire, without contact, how long it lasts', () => {
     bench.advanceMs(3000)
     assert.equal(bench.serves, true)
     bench.portIsClosed = false
-    bench.advanceMs(LEASE_MS)
+    bench.advanceMs(REFUSED_LEASE_MS)
     assert.equal(bench.view.role, 'standby')
     assert.equal(bench.view.reason, 'lease-expired')
+  })
+
+  it('preferred, lower: one refusal a second, as many as Linux gives, is enough to serve on beside a dead brother', () => {
+    const bench = begin('active', 'proof of a crash', 'preferred, lower')
+    bench.advanceMs(500)
+    bench.portIsClosed = false
+    for (let second = 0; second < 10; second++) {
+      bench.advanceMs(1000)
+      assert.equal(bench.serves, true)
+      bench.step({ kind: 'refused', link: 0 })
+    }
+  })
+
+  it('preferred, higher: after a pause for a closed link it serves again when no refusal counts any more', () => {
+    const bench = begin('active', 'no link of mine is open', 'preferred, higher')
+    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+    bench.advanceMs(RETURN_MS - 1)
+    assert.equal(bench.serves, false)
+    bench.advanceMs(1)
+    assert.equal(bench.serves, true)
+  })
+
+  it('preferred, higher: nor does an operator’s word give it the role before', () => {
+    const bench = newcomer('preferred, higher')
+    bench.advanceMs(10)
+    bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
+    bench.advanceMs(RETURN_MS - 11)
+    assert.equal(bench.view.role, 'initial')
+    bench.advanceMs(1)
+    assert.equal(bench.serves, true)
   })
 
   it('a proof of a crash speaks of one moment: after half a promise, hung flows that run again change nothing', () => {
