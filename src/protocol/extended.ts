@@ -515,6 +515,8 @@ export class ExtendedMachine implements PairMachine {
   #takeAtMs(): number {
     const known = this.#evidence()
     if (known === null || !this.#mayTakeOn(known.evidence)) return Infinity
+    // A role whose lease is over already would be lost in the same step, and its number with it.
+    if (known.evidence === 'crash' && !this.#wouldServeOnCrash) return Infinity
     // Waiting for the store must not turn into a busy loop: its answer is a step of its own.
     return this.#hasOwnEpoch ? known.fromMs : Infinity
   }
@@ -546,18 +548,19 @@ export class ExtendedMachine implements PairMachine {
 
   #onRefused(link: number): void {
     if (!this.#started || this.#leaving !== null) return
-    if (this.#contact.refused(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)) {
+    const proven = this.#contact.refused(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
+    if (proven) {
       // Its session is kept: should the proof have been wrong, its next word is heard as before.
       if (this.#contact.alive) this.#loseContact('brother-crashed')
       this.#departed = { evidence: 'crash', atMs: this.#nowMs }
       if (this.#role === 'active' && this.#settings.policy === 'safety') this.#sole = true
-      this.#take()
     }
     if (!this.#contact.alive && this.#metInThisSession) {
       // Nobody listened there when this probe arrived: whoever starts later waits for its whole takeover delay.
       const sentAtMs = this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
       this.#extendLease(sentAtMs, this.#refusedLeaseMs)
     }
+    if (proven) this.#take()
   }
 
   /** A proof of a crash speaks of one moment: the brother may have been started again since. */
@@ -1328,8 +1331,8 @@ export class ExtendedMachine implements PairMachine {
     if (this.#contact.alive) return this.#heartbeatMs
     const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole
     if (onRefusals) return Math.min(this.#heartbeatMs, this.#refusedLeaseMs / 4)
-    // A proof that is still incomplete, and nothing else would do.
-    if (this.#departed === null && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence')) return this.#heartbeatMs
+    // Waiting for a proof, and nothing else would do.
+    if (this.#role !== 'active' && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence')) return this.#heartbeatMs
     const refused = this.#contact.refusedAtMs > this.#lastSentAtMs
     return refused ? Math.max(this.#heartbeatMs, REFUSED_SEND_MS) : this.#heartbeatMs
   }
@@ -1361,6 +1364,11 @@ export class ExtendedMachine implements PairMachine {
 
   get #underLease(): boolean {
     return servesUnderLease(this.#settings.policy, this.#ledger.preferred)
+  }
+
+  /** Under `safety` a proof of a crash stands in for the lease. */
+  get #wouldServeOnCrash(): boolean {
+    return !this.#underLease || this.#settings.policy === 'safety' || this.#nowMs < this.#leaseUntilMs
   }
 
   get #metInThisSession(): boolean {

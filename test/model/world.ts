@@ -101,6 +101,8 @@ export class Violated extends Error {}
 
 const CHANNEL_MAX = 3
 const MICRO_STEPS_MAX = 400
+/** docs/PROTOCOL.md: the preferred side does not take the role alone before, after its start. */
+const RETURN_MS_MIN = 2000
 const DESIGNATIONS: readonly Designation[] = ['active', 'standby', 'swap']
 const NODE_IDS = ['1111111111111111', '2222222222222222'] as const
 
@@ -212,8 +214,11 @@ export class World {
     })
     const state: State = {
       nowMs: 100_000,
-      // The longest that is compared is five heartbeats (the round trip), or the damping of fail-backs.
-      memoryMs: this.#settings[0].heartbeatMs * 6 * (this.configuration.failback === true ? 8 : 1),
+      // The longest that is compared is five heartbeats (the round trip), the damping of fail-backs, or the preferred side's return.
+      memoryMs: Math.max(
+        this.#settings[0].heartbeatMs * 6 * (this.configuration.failback === true ? 8 : 1),
+        this.configuration.policy === 'preferred' ? Math.max(peerTimeoutMs, RETURN_MS_MIN) + this.quantumMs : 0
+      ),
       sentMemoryMs: Math.max(500, peerTimeoutMs) + this.quantumMs,
       sides: [side(0), side(1)],
       net: [[], []],

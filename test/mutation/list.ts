@@ -271,8 +271,14 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'takes a role whose lease is over already',
+        "if (known.evidence === 'crash' && !this.#wouldServeOnCrash)",
+        'if (false)'
+      ),
+      mutation(
+        'extended',
         'asks a dead brother’s port seldom although it waits for the proof',
-        "if (this.#departed === null && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence'))",
+        "if (this.#role !== 'active' && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence'))",
         'if (false)'
       ),
       mutation(
@@ -391,7 +397,12 @@ export const RULES: readonly Rule[] = [
         "if (this.#departed?.evidence === 'crash' && now >= this.#crashProofEndsMs())",
         'if (false)'
       ),
-      mutation('extended', 'believes no refusal', 'if (this.#contact.refused(', 'if (false && this.#contact.refused('),
+      mutation(
+        'extended',
+        'believes no refusal',
+        'const proven = this.#contact.refused(',
+        'const proven = false && this.#contact.refused('
+      ),
       mutation(
         'extended',
         'does not probe a suspect',

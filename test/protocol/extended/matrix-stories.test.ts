@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import type { Bench } from '../../harness/bench'
 import type { LinkSettings } from '../../../src/protocol/settings'
-import { clear, COLUMNS, decisions, HIGHER, inRole, LOWER, newcomer, WORDS } from './matrix-cast'
+import { clear, COLUMNS, decisions, HIGHER, inRole, KNOWN_EPOCH, LOWER, newcomer, WORDS } from './matrix-cast'
 
 const LINK: LinkSettings = { peerHost: '127.0.0.1', peerPort: 1101, localHost: '', localPort: 1101 }
 const TWO_LINKS = [LINK, LINK]
@@ -137,6 +137,23 @@ describe('extended wire, stories of a port where nobody listens', () => {
     }
     assert.equal(bench.view.reason, 'brother-crashed')
     assert.equal(bench.serves, true)
+  })
+
+  it('preferred: a proof on refusals that are older than their lease gives no role, and spends no number', () => {
+    const bench = inRole('standby', 'preferred, lower')
+    bench.brotherSays = null
+    bench.whileUnheard(() => bench.advanceMs(1500))
+    const atMs = bench.nowMs
+    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+    bench.advanceMs(3000)
+    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+    clear(bench)
+    bench.step({ kind: 'refused', link: 0 })
+    bench.step({ kind: 'refused', link: 0 })
+    bench.step({ kind: 'refused', link: 0 })
+    assert.equal(bench.nowMs, atMs + 3000)
+    assert.equal(bench.view.role, 'standby')
+    assert.equal(bench.view.epoch, KNOWN_EPOCH)
   })
 
   it('a side that waits for the proof asks at each heartbeat: the kernel’s next answer is not missed', () => {
