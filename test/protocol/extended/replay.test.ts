@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { seededRandom } from '../../harness/random'
-import { SIDES } from '../../harness/network'
+import { SIDES, type SideName } from '../../harness/network'
 import { TestPair } from '../../harness/pair'
+import type { RandomInt } from '../../../src/protocol/machine'
 import type { Policy } from '../../../src/protocol/settings'
 
 const FRAMES = 105_000
@@ -45,33 +46,33 @@ function roles(pair: TestPair): string[] {
   )
 }
 
+function play(policy: Policy, attacked: boolean): { readonly pair: TestPair; readonly replayed: number } {
+  const pair = new TestPair({ settings: { policy }, a: { settings: { priority: 200 } } })
+  const random = seededRandom(17)
+  let replayed = 0
+  tell(pair, (ms) => {
+    for (let i = 0; i < ms; i++) {
+      for (const side of attacked ? SIDES : []) replayed += replaySome(pair, side, random)
+      pair.advanceMs(1)
+    }
+  })
+  return { pair, replayed }
+}
+
+function replaySome(pair: TestPair, side: SideName, random: RandomInt): number {
+  const all = pair.network.recorded(side)
+  const chosen = Array.from({ length: FRAMES_PER_MS }, () => all[random(Math.max(1, all.length))])
+  for (const datagram of chosen) if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
+  return all.length === 0 ? 0 : FRAMES_PER_MS
+}
+
 describe('extended wire, recorded frames', () => {
   for (const policy of POLICIES) {
-    it(`${policy}: ${(FRAMES / POLICIES.length).toLocaleString('en')} of them, before, during and after restarts, change no role`, function () {
+    const count = (FRAMES / POLICIES.length).toLocaleString('en')
+    it(`${policy}: ${count} of them, before, during and after restarts, change no role`, function () {
       this.timeout(30_000)
-      const play = (attacked: boolean): { pair: TestPair; replayed: number } => {
-        const pair = new TestPair({ settings: { policy }, a: { settings: { priority: 200 } } })
-        const random = seededRandom(17)
-        let replayed = 0
-        const live = (ms: number): void => {
-          for (let i = 0; i < ms; i++) {
-            for (const side of attacked ? SIDES : []) {
-              const all = pair.network.recorded(side)
-              for (let n = 0; n < FRAMES_PER_MS && all.length > 0; n++) {
-                const datagram = all[random(all.length)]
-                if (datagram === undefined) continue
-                pair.network.inject(pair.nowMs, datagram)
-                replayed += 1
-              }
-            }
-            pair.advanceMs(1)
-          }
-        }
-        tell(pair, live)
-        return { pair, replayed }
-      }
-      const alone = play(false).pair
-      const { pair, replayed } = play(true)
+      const alone = play(policy, false).pair
+      const { pair, replayed } = play(policy, true)
       assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
       assert.ok(roles(alone).length > 8)
       assert.deepEqual(roles(pair), roles(alone))
