@@ -101,8 +101,8 @@ export class Violated extends Error {}
 
 const CHANNEL_MAX = 3
 const MICRO_STEPS_MAX = 400
-/** docs/PROTOCOL.md: the preferred side does not take the role alone before, after its start. */
-const RETURN_MS_MIN = 2000
+/** docs/PROTOCOL.md, timers: nothing is sent at longer distances. */
+const REFUSED_SEND_MS = 3000
 const DESIGNATIONS: readonly Designation[] = ['active', 'standby', 'swap']
 const NODE_IDS = ['1111111111111111', '2222222222222222'] as const
 
@@ -214,10 +214,11 @@ export class World {
     })
     const state: State = {
       nowMs: 100_000,
-      // The longest that is compared is five heartbeats (the round trip), the damping of fail-backs, or the preferred side's return.
+      // The longest that is compared: the pace to a port that refuses (which is longer than five heartbeats and the return of the
+      // preferred side), or the damping of fail-backs.
       memoryMs: Math.max(
-        this.#settings[0].heartbeatMs * 6 * (this.configuration.failback === true ? 8 : 1),
-        this.configuration.policy === 'preferred' ? Math.max(peerTimeoutMs, RETURN_MS_MIN) + this.quantumMs : 0
+        REFUSED_SEND_MS + this.quantumMs,
+        this.configuration.failback === true ? this.#settings[0].heartbeatMs * 48 : 0
       ),
       sentMemoryMs: Math.max(500, peerTimeoutMs) + this.quantumMs,
       sides: [side(0), side(1)],
