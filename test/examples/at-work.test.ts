@@ -12,6 +12,8 @@ const START_MS = 60_000
 const WATCH_MS = 2500
 /** The MQTT example puts its connection right this often, as does the client with one that it lost. */
 const LOOK_AGAIN_MS = 5000
+/** Of the operator's page. */
+const PAGE = '/ha-pair-page'
 
 /** Where a log ends now: what is written later is looked for from here on. */
 const mark = (host: NodeRedProcess): number => host.log.length
@@ -194,5 +196,78 @@ describe('the examples at work', function () {
     await both.shows(active, 'the flow works', /true/, from)
     await pause(WATCH_MS)
     assert.deepEqual([role(active), role(standby)], ['standby', 'active'])
+  })
+
+  it(`${EXAMPLES.page}: the page shows the role, its buttons move it, and say why not`, async () => {
+    const both = (hosts = await ExampleHosts.start(EXAMPLES.page, { a: {}, b: {} }))
+    const role = (host: NodeRedProcess): string | undefined => both.shown(host, 'role of this side').at(-1)
+    const { active, standby } = await both.oneActs((host) => role(host) === 'active')
+    await eventually('the other one stands by', PATIENCE_MS, () => role(standby) === 'standby')
+    const page = async (host: NodeRedProcess): Promise<string> => String((await host.get(PAGE)).body)
+    const press = (host: NodeRedProcess, designate: string): Promise<Response> =>
+      fetch(host.url(PAGE), { method: 'POST', body: new URLSearchParams({ designate }), redirect: 'manual' })
+
+    await eventually('the page has the brother', PATIENCE_MS, async () => /online, standby/.test(await page(active)))
+    assert.match(await page(active), /<dt>this host<\/dt><dd>active<\/dd>\s*<dt>acts<\/dt><dd>yes<\/dd>/)
+    assert.match(await page(standby), /<dt>this host<\/dt><dd>standby<\/dd>\s*<dt>acts<\/dt><dd>no<\/dd>/)
+
+    const moved = await press(standby, 'active')
+    assert.equal(moved.status, 303)
+    assert.equal(new URL(moved.headers.get('location') ?? '', standby.url(PAGE)).pathname, PAGE)
+    await eventually(
+      'the roles have changed',
+      PATIENCE_MS,
+      () => role(standby) === 'active' && role(active) === 'standby'
+    )
+    await eventually('the page says so', PATIENCE_MS, async () => /<dd>active<\/dd>/.test(await page(standby)))
+
+    await active.kill()
+    await both.shows(standby, 'role of this side', /active/)
+    await eventually('the page has it', PATIENCE_MS, async () => /<dd>offline<\/dd>/.test(await page(standby)))
+    const refused = await press(standby, 'standby')
+    assert.equal(refused.status, 409)
+    assert.match(await refused.text(), /offline/i)
+    assert.equal((await press(standby, 'sideways')).status, 409)
+    assert.equal(role(standby), 'active')
+  })
+
+  it(`${EXAMPLES.alert}: when the brother goes, and when both were Active, people are told`, async () => {
+    const alerts: { readonly subject: string; readonly event: string }[] = []
+    const web = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        alerts.push(JSON.parse(body) as (typeof alerts)[number])
+        response.end('ok')
+      })
+    }).listen(0, '127.0.0.1')
+    await once(web, 'listening')
+    try {
+      const { port } = web.address() as AddressInfo
+      const environment = { HA_ALERT_URL: `http://127.0.0.1:${port}/alert` }
+      const both = (hosts = await ExampleHosts.start(EXAMPLES.alert, { a: environment, b: environment }))
+      await eventually('the two met', PATIENCE_MS, () => [both.a, both.b].every((h) => said(h, 'came online')))
+      assert.deepEqual(alerts, [])
+
+      const { active, standby } = await both.oneActs((host) => said(host, 'role=active'))
+      process.kill(active.pid, 'SIGSTOP')
+      await eventually('the other one misses it', PATIENCE_MS, () => alerts.some(({ event }) => event === 'online'))
+      assert.deepEqual(
+        alerts.map(({ subject }) => subject),
+        ['The brother is offline: nobody is left to take over']
+      )
+      // It wakes as a second Active.
+      process.kill(active.pid, 'SIGCONT')
+      await eventually('both were Active', PATIENCE_MS, () => alerts.some(({ event }) => event === 'conflict'))
+      await both.shows(standby, 'delivered', /200/)
+
+      web.close()
+      web.closeAllConnections()
+      await active.kill()
+      await both.shows(standby, 'what went wrong', /ECONNREFUSED/)
+    } finally {
+      web.close()
+      web.closeAllConnections()
+    }
   })
 })

@@ -11,7 +11,10 @@ export const EXAMPLES = {
   mqtt: '2 - MQTT only on the Active',
   polling: '3 - Polling behind the gate',
   operator: '4 - Switch-over by an operator',
-  watchdog: '5 - Flow watchdog'
+  watchdog: '5 - Flow watchdog',
+  page: '6 - Switch-over from a web page',
+  address: '7 - Virtual address on the Active',
+  alert: '8 - Alert on split brain'
 } as const
 
 export function exampleNames(): string[] {

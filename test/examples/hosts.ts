@@ -14,6 +14,9 @@ export const PATIENCE_MS = 15_000
 
 export type HostName = 'a' | 'b'
 
+/** Where the two run, if not both here on loopback. */
+export type Places = Readonly<Record<HostName, { readonly address: string; readonly namespace: string }>>
+
 /** Not part of any example: lets a test ask for a swap. */
 const SWAP_BUTTON = 'test-swap'
 
@@ -33,7 +36,8 @@ export class ExampleHosts {
   /** Starts the example as it is on both hosts; only its debug nodes write to the log as well. */
   static async start(
     example: string,
-    environment: Readonly<Record<HostName, Readonly<Record<string, string>>>>
+    environment: Readonly<Record<HostName, Readonly<Record<string, string>>>>,
+    places: Places | null = null
   ): Promise<ExampleHosts> {
     const folder = scratchFolder('example')
     const nodes = readExample(example)
@@ -57,14 +61,15 @@ export class ExampleHosts {
         version: nodeRed4(),
         userDirectory,
         environment: {
-          HA_PEER_HOST: '127.0.0.1',
+          HA_PEER_HOST: places?.[name === 'a' ? 'b' : 'a'].address ?? '127.0.0.1',
           HA_PEER_PORT: peerPort,
           HA_LOCAL_PORT: localPort,
           HA_PAIR_KEY: 'of the examples',
           ...environment[name]
         },
         flows,
-        credentials: { [pair?.id ?? '']: { key: '${HA_PAIR_KEY}' } }
+        credentials: { [pair?.id ?? '']: { key: '${HA_PAIR_KEY}' } },
+        ...(places === null ? {} : { namespace: places[name].namespace })
       })
     }
     const hosts = new ExampleHosts(folder, nodes, make('a', portA, portB), make('b', portB, portA))

@@ -30,6 +30,8 @@ export interface NodeRedOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly flows: readonly FlowNode[]
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** A network namespace to run in; its HTTP is not reached from outside then. */
+  readonly namespace?: string
 }
 
 export class NodeRedProcess {
@@ -38,6 +40,7 @@ export class NodeRedProcess {
   /** Replaced or extended before a restart. */
   readonly environment: Record<string, string>
   readonly #version: NodeRed
+  readonly #namespace: string | null
   readonly #diary: string
   #port = 0
   #child: ChildProcess | null = null
@@ -47,6 +50,7 @@ export class NodeRedProcess {
     this.name = options.name
     this.userDirectory = options.userDirectory
     this.#version = options.version
+    this.#namespace = options.namespace ?? null
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
     writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
@@ -83,15 +87,15 @@ export class NodeRedProcess {
     writeFileSync(settingsFile, this.#settings())
     const logFrom = this.#log.length
     // The channel of 'ipc' is a leash: when the tests die, however, so does this process.
-    const child = spawn(
-      this.#version.nodeBinary,
-      [this.#version.script, '--userDir', this.userDirectory, '--settings', settingsFile],
-      {
-        cwd: this.userDirectory,
-        env: { ...plainEnvironment(), ...this.environment },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc']
-      }
-    )
+    const { nodeBinary, script } = this.#version
+    const whole = [nodeBinary, script, '--userDir', this.userDirectory, '--settings', settingsFile]
+    // 'ip netns exec' becomes the process that it starts: the pid is Node-RED's.
+    const command = this.#namespace === null ? whole : ['ip', 'netns', 'exec', this.#namespace, ...whole]
+    const child = spawn(command[0] ?? nodeBinary, command.slice(1), {
+      cwd: this.userDirectory,
+      env: { ...plainEnvironment(), ...this.environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+    })
     this.#child = child
     const keep = (chunk: string): void => {
       this.#log += chunk
