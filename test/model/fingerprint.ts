@@ -2,11 +2,12 @@
  * The canonical form of a state as a number: two states with the same one behave alike from here on.
  *
  * - Times count from now; what is longer ago than anything that the machine compares is all the same.
- * - Sequence numbers count from the sender's latest; a session that is over keeps its numbers as they are.
+ * - Sequence numbers count from the sender's latest, or from the last one of a session that is over.
  * - What no decision reads is left out: the id of a frame, tickets, the former role, counters beyond their limits.
  * 53 of 64 bits are kept: among 10,000,000 states the chance that any two are confused is about 1 in 200.
  */
 import type { Frame } from '../../src/protocol/frame'
+import type { PairMachine } from '../../src/protocol/machine'
 import type { State } from './world'
 
 const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
@@ -42,6 +43,18 @@ interface Insides {
   }
 }
 
+/** A session and its latest sequence number. */
+export interface Counted {
+  readonly session: bigint
+  readonly seq: number
+}
+
+/** Nothing of a machine that is not of glass. */
+export function countedBy(machine: PairMachine | null): readonly Counted[] {
+  const conversation = (machine as unknown as Partial<Insides> | null)?._p_conversation
+  return conversation === undefined ? [] : [{ session: conversation.session, seq: conversation._p_seq }]
+}
+
 const words = new Map<string | bigint, number>()
 const float = new Float64Array(1)
 const halves = new Uint32Array(float.buffer)
@@ -52,9 +65,9 @@ class Mixer {
   #nowMs = 0
   #memoryMs = 0
   #sentMemoryMs = 0
-  readonly #ids: [bigint, bigint] = [0n, 0n]
-  readonly #seqs: [number, number] = [0, 0]
-  #self: 0 | 1 = 0
+  readonly #latest = new Map<bigint, number>()
+  /** The session of the side that is being read. */
+  #self = 0n
 
   of(state: State): number {
     this.#a = 0x811c9dc5
@@ -62,15 +75,14 @@ class Mixer {
     this.#nowMs = state.nowMs
     this.#memoryMs = state.memoryMs
     this.#sentMemoryMs = state.sentMemoryMs
-    for (const side of [0, 1] as const) {
-      const insides = state.sides[side].machine as unknown as Insides | null
-      this.#ids[side] = insides?._p_conversation.session ?? 0n
-      this.#seqs[side] = insides?._p_conversation._p_seq ?? 0
+    this.#latest.clear()
+    for (const { machine, ended } of state.sides) {
+      for (const { session, seq } of [...ended, ...countedBy(machine)]) this.#latest.set(session, seq)
     }
     for (const side of [0, 1] as const) {
       const { machine, disk, write, starts, hostIsUp, isOpen, stalledFor, ranAtMs, awaiting, leaving, used } =
         state.sides[side]
-      this.#self = side
+      this.#self = countedBy(machine)[0]?.session ?? 0n
       this.#flags(machine !== null, hostIsUp, isOpen, leaving)
       this.number(starts)
       this.number(used)
@@ -122,10 +134,10 @@ class Mixer {
 
   /** 0 means none. A number of a session that is over is nobody's count any more. */
   #seq(seq: number, session: bigint): void {
-    const side = session === this.#ids[0] ? 0 : session === this.#ids[1] ? 1 : null
+    const latest = this.#latest.get(session)
     if (seq === 0) this.number(0.25)
-    else if (side === null) this.number(seq)
-    else this.number(Math.max(seq - this.#seqs[side], -SEQ_DEPTH) - 0.5)
+    else if (latest === undefined) this.number(seq)
+    else this.number(Math.max(seq - latest, -SEQ_DEPTH) - 0.5)
   }
 
   #frame(frame: Frame): void {
@@ -181,7 +193,7 @@ class Mixer {
       // 0 there says that nothing is waited for.
       else if (kind === 'time' && key === 'storeUntilMs' && member === 0) this.number(0.25)
       else if (kind === 'time') this.#time(member)
-      else this.#seq(member, this.#ids[this.#self])
+      else this.#seq(member, this.#self)
     }
   }
 
@@ -190,7 +202,7 @@ class Mixer {
     this.#word(41 + map.size)
     for (const [key, item] of map) {
       this.#value(key)
-      if (typeof item === 'number') this.#seq(item, this.#ids[this.#self])
+      if (typeof item === 'number') this.#seq(item, this.#self)
       else this.#value(item)
     }
   }

@@ -9,6 +9,7 @@ import type { Frame } from '../../src/protocol/frame'
 import type { Designation, Input, Output, PairMachine } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import { DEFAULTS, type PairSettings, type Policy } from '../../src/protocol/settings'
+import { countedBy, type Counted } from './fingerprint'
 import type { Protocol } from './transparent'
 
 export type SideIndex = 0 | 1
@@ -67,6 +68,8 @@ export interface SideState {
   ranAtMs: number
   awaiting: readonly number[]
   leaving: boolean
+  /** Sessions of dead processes, and how far they had counted. */
+  ended: readonly Counted[]
   /** Highest epoch this side was ever Active with; 0 again when its store was lost. */
   used: number
   /** The epoch it is Active with; 0 otherwise. */
@@ -203,6 +206,7 @@ export class World {
       disk: start === 'cloned' ? clonedRecord() : null,
       write: null,
       starts: index,
+      ended: [],
       hostIsUp: true,
       isOpen: true,
       stalledFor: 0,
@@ -518,6 +522,7 @@ export class World {
 
   #die(state: State, side: SideIndex): void {
     const own = state.sides[side]
+    own.ended = [...own.ended, ...countedBy(own.machine)]
     own.machine = null
     own.write = null
     own.stalledFor = 0
