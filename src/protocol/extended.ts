@@ -191,7 +191,6 @@ export class ExtendedMachine implements PairMachine {
   /** The longest takeover delay that a former session of this side promised. */
   #promisedBeforeMs = 0
   #sentInStep = false
-  #turn = false
   #deadlineMs = Infinity
   #out: Output[] = []
 
@@ -1162,10 +1161,10 @@ export class ExtendedMachine implements PairMachine {
 
   /** A frame to every open link. While a grant is out, every frame carries it: any acknowledgement covers it. */
   #send(head: Head, flags: Partial<Flags>, answerId?: number): void {
-    // Without contact, an unconfirmed session and the last known one are addressed in turn: neither starves the other.
-    this.#turn = !this.#turn
-    const toHello = !this.#contact.alive && (this.#conversation.peer === null || this.#turn)
-    this.#emit(head, flags, answerId, toHello && this.#conversation.hasHello, null)
+    // Without contact, an unconfirmed session and the last known one are both addressed: neither starves the other.
+    const toHello = !this.#contact.alive && this.#conversation.hasHello
+    if (toHello) this.#emit(head, flags, answerId, true, null)
+    if (!toHello || this.#conversation.peer !== null) this.#emit(head, flags, answerId, false, null)
     this.#lastSentAtMs = this.#nowMs
     this.#sentInStep = true
   }
