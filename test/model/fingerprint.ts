@@ -12,7 +12,7 @@ import type { State } from './world'
 
 const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
 const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, refusals: 3 }
-const TIME = /(At|Since|Until|NotBefore|AloneBefore)Ms$|^(since|at|lastStep|deadline)Ms$/
+const TIME = /(At|Since|Until|[nN]otBefore|AloneBefore)Ms$|^(since|at|lastStep|deadline)Ms$/
 const OWN_SEQ = new Set(['pausedSeq', 'firstSeq'])
 /** No acknowledgement or repetition reaches further back than this many frames. */
 const SEQ_DEPTH = 64
