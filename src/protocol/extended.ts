@@ -1096,6 +1096,7 @@ export class ExtendedMachine implements PairMachine {
     if (!open && !heardElsewhere && this.#settings.policy !== 'availability') {
       // Nothing sent before may justify a lease or the taking of a grant: the brother may act on the closed port meanwhile.
       this.#conversation.forgetSendTimes()
+      if (this.#departed?.evidence !== 'goodbye') this.#sole = false
       this.#pause('link-failed', 0)
     }
     if (open && this.#started && this.#leaving === null) this.#announce({ probe: true })

@@ -85,6 +85,7 @@ export const LONG: readonly Configuration[] = [
     budget: { close: 1, crash: 1 },
     depthMax: 30
   }),
+  ...everyPolicy({ name: 'two closed sockets', start: 'formed', budget: { close: 2 }, depthMax: 40 }),
   ...everyPolicy({ name: 'goodbyes and a lost frame', start: 'formed', budget: { goodbye: 2, drop: 1 }, depthMax: 28 }),
   ...everyPolicy({
     name: 'fitness and fail-back',
@@ -93,6 +94,15 @@ export const LONG: readonly Configuration[] = [
     priorities: [200, 100],
     failback: true,
     depthMax: 34
+  }),
+  ...everyPolicy({
+    name: 'a crash and a fail-back',
+    start: 'formed',
+    budget: { crash: 1 },
+    ...STEADY,
+    priorities: [200, 100],
+    failback: true,
+    depthMax: 60
   }),
   ...everyPolicy({ name: 'two commands at once', start: 'formed', budget: { command: 2, delay: 1 }, depthMax: 16 })
 ]

@@ -271,6 +271,12 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'serves on alone after its last link was closed, though its brother may have taken that for a crash',
+        "if (this.#departed?.evidence !== 'goodbye')",
+        'if (false)'
+      ),
+      mutation(
+        'extended',
         'takes a role whose lease is over already',
         "if (known.evidence === 'crash' && !this.#wouldServeOnCrash)",
         'if (false)'

@@ -228,6 +228,40 @@ describe('extended wire, stories of promises', () => {
   })
 })
 
+describe('extended wire, stories of a closed link', () => {
+  it('safety: a survivor by proof of a crash gives the role up with its last link: to its brother it is dead itself', () => {
+    const bench = inRole('standby', 'safety, higher')
+    bench.brotherSays = null
+    bench.portIsClosed = true
+    bench.advanceMs(1000)
+    assert.equal(bench.view.reason, 'brother-crashed')
+    bench.portIsClosed = false
+    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+    assert.equal(bench.serves, false)
+    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+    for (let ms = 0; ms < 10_000; ms++) {
+      bench.advanceMs(1)
+      assert.equal(bench.serves, false)
+    }
+    assert.equal(bench.view.role, 'standby', 'silence gives it nothing')
+    bench.portIsClosed = true
+    bench.advanceMs(1000)
+    assert.equal(bench.serves, true, 'a new proof does')
+  })
+
+  it('safety: after a goodbye it only pauses', () => {
+    const bench = inRole('standby', 'safety, higher')
+    bench.brotherSays = null
+    bench.hears(WORDS['a goodbye'])
+    assert.equal(bench.serves, true)
+    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+    assert.deepEqual([bench.view.role, bench.serves], ['active', false])
+    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+    bench.advanceMs(1000)
+    assert.equal(bench.serves, true)
+  })
+})
+
 describe('extended wire, stories of deafness', () => {
   it('a suspend is credited: silence counts from the awakening', () => {
     const bench = inRole('standby', 'availability, lower')

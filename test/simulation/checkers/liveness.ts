@@ -79,12 +79,14 @@ export class LivenessChecker implements Watcher {
     if (active === undefined) return
     const standby = other(active)
     // A proof takes a heartbeat and a quarter and some probes: with less than three heartbeats it may come too late.
-    const { heartbeatMs, peerTimeoutMs } = this.#slower()
+    const settings = this.#processes().map((process) => process.settings)
+    const peerTimeoutMs = Math.max(...settings.map((s) => s.peerTimeoutMs))
+    const heartbeatMs = Math.max(...settings.map((s) => s.heartbeatMs))
     const unsure = world.plan.refusalsLost > 0 || peerTimeoutMs < 3 * heartbeatMs
     const restartUnsure = world.plan.finale === 'restart-standby' && unsure && this.#policy() !== 'availability'
     const promises = promisesOf(world.plan.finale, this.#policy(), this.#preference(active), unsure)
-    // With failback the two may swap once more whenever they find each other.
-    const settled = !this.#slower().failback || !['restart-standby', 'swap'].includes(world.plan.finale)
+    // With failback the two may swap once more whenever they find each other, or when the damping of an earlier one ends.
+    const settled = !this.#slower().failback || !['none', 'restart-standby', 'swap'].includes(world.plan.finale)
     this.#expected[active] = settled && !restartUnsure ? promises.active : 'unknown'
     this.#expected[standby] = settled && !restartUnsure ? promises.standby : 'unknown'
     this.#serving = [world.gateOpen(0), world.gateOpen(1)]

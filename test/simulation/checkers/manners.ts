@@ -62,7 +62,8 @@ export class MannersChecker implements Watcher {
     const links = process.settings.links.length
     budget.sends += outputs.filter((output) => output.kind === 'send').length / links
     const ticksMax = 100
-    const sendsMax = 80 + 2 * budget.received
+    // Ten probes, four repeats of a request and one heartbeat to each of two sessions in every heartbeat; the rest is news.
+    const sendsMax = 100 + 2 * budget.received
     this.busiest = Math.max(this.busiest, budget.ticks / ticksMax, budget.sends / sendsMax)
     if (budget.ticks > ticksMax) this.#report(process, `${budget.ticks} ticks in five heartbeats`)
     if (budget.sends > sendsMax)
