@@ -248,8 +248,8 @@ export const RULES: readonly Rule[] = [
         'extended',
         'counts a lease from before its socket closed',
         `this.#conversation.forgetSendTimes();
-            this.#pause('link-failed'`,
-        `this.#pause('link-failed'`
+            if (this.#departed`,
+        'if (this.#departed'
       )
     ]
   },
