@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const DIST = join(ROOT, 'dist')
 const PACKAGE_TREES = ['src', 'nodes']
-export const FURTHER_TREES = ['test', 'demo']
+export const FURTHER_TREES = ['test', 'demo', 'bench']
 
 /** Every file below `folder`, as paths relative to ROOT; nothing when the folder does not exist. */
 export function filesBelow(folder) {
@@ -66,7 +66,7 @@ function copyAssets() {
 }
 
 /**
- * Brings dist/ up to date: the package and, on demand, `further` trees ('test', 'demo'). Returns the compiler's exit code; its complaints go to this process's output.
+ * Brings dist/ up to date: the package and, on demand, `further` trees ('test', 'demo', 'bench'). Returns the compiler's exit code; its complaints go to this process's output.
  * Errors: throws where the compiler is not installed.
  */
 export function build({ further = [] } = {}) {

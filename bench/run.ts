@@ -1,0 +1,74 @@
+/**
+ * The benchmark: `npm run bench` for everything that has not been measured yet, `npm run bench -- NAME ...` for these rows anew.
+ *
+ *   --quick       a few trials a row, to try the benchmark itself
+ *   --again       forgets what was measured
+ *   --report      measures nothing; writes docs/PERFORMANCE.md and its plots from what was measured
+ *   --list        the rows
+ *
+ * Results go to .bench/results.json after each row; Ctrl-C loses the row that is being measured, no more.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../test/e2e/harness/versions'
+import { FAILOVER_ROWS } from './failover'
+import { GATE_ROW } from './gate'
+import { tableOf, writeReport } from './report'
+import { load, save, type Results } from './results'
+import type { Row } from './row'
+import { WIRE_ROW } from './wire'
+
+const ROWS: readonly Row[] = [...FAILOVER_ROWS, GATE_ROW, WIRE_ROW]
+const FILE = join(ROOT, '.bench', 'results.json')
+
+function machine(): string {
+  const [first] = cpus()
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()
+  return `${cpus().length} x ${first?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node.js ${process.version}, commit ${commit}`
+}
+
+async function measure(row: Row, quick: boolean, left: string, results: Results): Promise<boolean> {
+  const why = row.whyNotHere()
+  if (why !== null) {
+    console.log(`${row.name}: not measured here, and does not count: ${why}`)
+    return true
+  }
+  console.log(`\n${row.title} (${row.name}; ${left})`)
+  const result = await row.run({ quick, progress: (line) => console.log(`  ${line}`) })
+  results[row.name] = { ...result, at: new Date().toISOString().slice(0, 10), machine: machine(), quick }
+  save(FILE, results)
+  return result.verdicts.every(({ met }) => met !== false)
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'))
+  const unknown = names.filter((name) => !ROWS.some((row) => row.name === name))
+  if (unknown.length > 0)
+    throw new Error(`no row ${unknown.join(', ')}; there are ${ROWS.map((row) => row.name).join(', ')}`)
+  if (args.includes('--list')) {
+    for (const { name, title, minutes } of ROWS) console.log(`${name.padEnd(12)} ${title} (about ${minutes} min)`)
+    return 0
+  }
+  const results: Results = args.includes('--again') ? {} : load(FILE)
+  let good = true
+  if (!args.includes('--report')) {
+    const quick = args.includes('--quick')
+    const due = ROWS.filter(({ name }) => (names.length > 0 ? names.includes(name) : results[name] === undefined))
+    for (const [i, row] of due.entries()) {
+      const minutes = due.slice(i).reduce((sum, each) => sum + each.minutes, 0)
+      const left = quick ? `row ${i + 1} of ${due.length}` : `row ${i + 1} of ${due.length}, about ${minutes} min left`
+      good = (await measure(row, quick, left, results)) && good
+    }
+  } else writeReport(ROWS, results)
+  console.log(`\n${tableOf(ROWS, results)}`)
+  return good ? 0 : 1
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error)
+    process.exit(2)
+  }
+)

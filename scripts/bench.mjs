@@ -1,0 +1,12 @@
+/** `npm run bench`: installs and builds what is missing, then runs the benchmark (bench/run.ts says what it takes). */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { bootstrap } from './bootstrap.mjs'
+import { FURTHER_TREES, ROOT } from './build.mjs'
+
+bootstrap({ further: FURTHER_TREES })
+const run = spawnSync(process.execPath, [join(ROOT, 'dist', 'bench', 'run.js'), ...process.argv.slice(2)], {
+  cwd: ROOT,
+  stdio: 'inherit'
+})
+process.exit(run.status ?? 1)
