@@ -1,14 +1,17 @@
 /** `ha-pair`: the config node, one side of one pair. It starts the pair, holds it for its users and lets it go. */
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
+import type { HealthReading } from '../src/host/health'
 import { acquirePair } from '../src/host/hub'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
+import { HealthRoutes } from './health-routes'
 import type { PairCredentials, PairNode } from './pair-user'
 
 export default function (RED: NodeAPI): void {
   const say: Say = (key, params) => RED._(key, params)
+  const routes = HealthRoutes.of(RED)
 
   function HaPairNode(this: PairNode, def: NodeDef): void {
     RED.nodes.createNode(this, def)
@@ -18,9 +21,13 @@ export default function (RED: NodeAPI): void {
     const raw = { ...def, key: readKey(RED, this, 'key'), previousKey: readKey(RED, this, 'previousKey') }
     const parsed = parseSettings(raw)
     this.pairName = parsed.ok ? parsed.settings.name : def.name || this.id
-    if (!parsed.ok) {
-      this.stopped = say('badge.stopped', { problem: describe(parsed.problems.slice(0, 1)) })
-      this.error(say('log.stopped', { name: this.pairName, problems: describe(parsed.problems) }))
+    const taken = pathConflict(parsed.healthPath, this.id)
+    if (!parsed.ok || taken !== null) {
+      const problems = [...(parsed.ok ? [] : parsed.problems), ...(taken === null ? [] : [taken])]
+      this.stopped = say('badge.stopped', { problem: describe(problems.slice(0, 1)) })
+      this.error(say('log.stopped', { name: this.pairName, problems: describe(problems) }))
+      if (taken === null)
+        serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
       return
     }
 
@@ -36,8 +43,29 @@ export default function (RED: NodeAPI): void {
       }
     })
     this.pair = lease.pair
+    serveHealth(this, parsed.healthPath, () => lease.pair.vitals())
     this.on('close', (removed: boolean, done: () => void) => {
       lease.release(removed).then(done, done)
+    })
+  }
+
+  /** Two pairs under one path: nobody could say which of them answers. */
+  function pathConflict(path: string, id: string): SettingsProblem | null {
+    const name = path === '' ? null : (routes?.takenBy(path, id) ?? null)
+    return name === null ? null : { field: 'healthPath', code: 'conflict', detail: `${path}, ${name}` }
+  }
+
+  /** The health endpoint, until the node is closed; nowhere without a path. */
+  function serveHealth(node: PairNode, path: string, read: () => HealthReading): void {
+    if (path === '') return
+    if (routes === null) {
+      node.warn(say('log.no-http', { name: node.pairName, path }))
+      return
+    }
+    const end = routes.serve(path, node.id, node.pairName, read)
+    node.on('close', (removed: boolean, done: () => void) => {
+      end(removed)
+      done()
     })
   }
 

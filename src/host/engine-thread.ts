@@ -27,6 +27,7 @@ export class EngineThread {
   #startedAtMs = 0
   #restartMs = RESTART_MS_MIN
   #restartTimer: NodeJS.Timeout | null = null
+  #restarts = 0
   #holds = 0
   #pairsAdded = 0
 
@@ -41,6 +42,11 @@ export class EngineThread {
 
   get running(): boolean {
     return this.#worker !== null
+  }
+
+  /** How often it was started anew after it had died. */
+  get restarts(): number {
+    return this.#restarts
   }
 
   /** Only for tests. */
@@ -130,6 +136,7 @@ export class EngineThread {
     if (Date.now() - this.#startedAtMs >= PROVEN_MS) this.#restartMs = RESTART_MS_MIN
     this.#restartTimer = setTimeout(() => {
       this.#restartTimer = null
+      this.#restarts++
       this.#launch()
       this.#listener.onRestart()
     }, this.#restartMs)

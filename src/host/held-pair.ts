@@ -14,10 +14,11 @@ import {
   type PairEventMessage,
   type PairObserver,
   type PairStatus,
-  type PairTrouble
+  type PairTrouble,
+  type PairVitals
 } from './pair'
 import { report, SILENT_LOG, type PairLog } from './report'
-import { statusOf } from './status'
+import { ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -32,6 +33,8 @@ export interface PairRequest {
 /** What a pair needs of the hub. */
 export interface PairDesk {
   readonly engineCell: EngineCell
+  /** How often the engine's thread was started anew after it had died. */
+  readonly engineRestarts: number
   /** Never the same number twice. */
   nextPairId(): number
   post(message: ToEngine): void
@@ -43,6 +46,9 @@ export interface PairDesk {
 interface Command {
   readonly end: (result: Extract<FromEngine, { type: 'reply' }>['result']) => void
 }
+
+/** Of a side that nobody says anything about. */
+const FULLY_FIT = 255
 
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
@@ -66,6 +72,8 @@ export class HeldPair {
   #fitness: number | null = null
   #flowsHash: number | null = null
   #watched = false
+  readonly #events: Partial<Record<EventName, number>> = {}
+  readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
@@ -156,19 +164,48 @@ export class HeldPair {
   end(): void {
     this.#gone = true
     this.#cell = new PairCell(newPairCell())
+    this.#snapshot = { ...this.#snapshot, online: false, peer: null, links: [] }
     this.#failCommands('')
   }
 
   #publish(events: readonly Omit<PairEventMessage, 'seq'>[]): void {
-    for (const event of events) report(this.log, this.settings.name, event)
+    for (const event of events) {
+      this.#count(event)
+      report(this.log, this.settings.name, event)
+    }
     this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
     this.audience.publishStatus()
   }
 
+  #count({ event, detail }: Omit<PairEventMessage, 'seq'>): void {
+    this.#events[event] = (this.#events[event] ?? 0) + 1
+    if (event === 'role') this.#roleChanges[detail['role'] as Role]++
+  }
+
   // --- What nodes ask (see `Pair`) ---
 
-  status(): PairStatus {
-    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), this.#desk.engineCell)
+  status(at: Instant = thisInstant()): PairStatus {
+    const { engineCell } = this.#desk
+    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), engineCell, at)
+  }
+
+  vitals(): PairVitals {
+    const at = thisInstant()
+    const { engineCell, engineRestarts } = this.#desk
+    const ago = engineAgoMs(engineCell, at)
+    const { links, store, dropped } = this.#snapshot
+    const problems = [...links.map(({ problem }) => problem), store, this.#crash === null ? null : 'engine-crashed']
+    return {
+      at: at.wallMs,
+      status: this.status(at),
+      engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
+      fitness: this.#fitness ?? FULLY_FIT,
+      troubles: [...new Set(problems.filter((code): code is ReasonCode => code !== null))],
+      links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
+      dropped,
+      events: { ...this.#events },
+      roleChanges: { ...this.#roleChanges }
+    }
   }
 
   gate(): GateDecision {

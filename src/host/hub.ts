@@ -9,7 +9,7 @@ import type { Designation, Role } from '../protocol/machine'
 import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
-import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble } from './pair'
+import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairVitals } from './pair'
 
 export type { PairRequest } from './held-pair'
 export type { PairLog } from './report'
@@ -211,6 +211,10 @@ class Hub implements PairDesk, EngineListener {
     return this.#thread.cell
   }
 
+  get engineRestarts(): number {
+    return this.#thread.restarts
+  }
+
   nextPairId(): number {
     return ++this.#pairIds
   }
@@ -278,6 +282,10 @@ class LeasedPair implements Pair {
 
   gate(): GateDecision {
     return this.#held.gate()
+  }
+
+  vitals(): PairVitals {
+    return this.#held.vitals()
   }
 
   trouble(): PairTrouble | null {

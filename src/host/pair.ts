@@ -2,6 +2,7 @@
  * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
  */
 import type { EventName, ReasonCode } from '../protocol/catalogue'
+import type { FrameRejection } from '../protocol/frame'
 import type { CommandError, Designation, Role } from '../protocol/machine'
 import type { Policy, Wire } from '../protocol/settings'
 
@@ -63,6 +64,33 @@ export interface PairTrouble {
   readonly detail: string
 }
 
+/** What monitoring is told of a pair: all of one instant, and without secrets, paths and this side's addresses. */
+export interface PairVitals {
+  /** The instant; ms since 1970. */
+  readonly at: number
+  readonly status: PairStatus
+  readonly engine: {
+    /** The engine's thread runs, and gave a sign of life lately. */
+    readonly alive: boolean
+    /** ms since the engine's thread gave its last sign of life; null = it does not run. */
+    readonly ago: number | null
+    /** How often the thread was started anew after it had died, in this process. */
+    readonly restarts: number
+  }
+  /** How fit this side says it is, 0..255. */
+  readonly fitness: number
+  /** What does not simply run, each code once; empty while all is well. */
+  readonly troubles: readonly ReasonCode[]
+  /** In the order of the settings. */
+  readonly links: readonly { readonly open: boolean; readonly up: boolean; readonly unsent: number }[]
+  /** Datagrams dropped since the pair's start in the engine, by cause. */
+  readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
+  /** Numbered events since the pair's start in this process, by name. */
+  readonly events: Readonly<Partial<Record<EventName, number>>>
+  /** How often each role was taken since then. */
+  readonly roleChanges: Readonly<Record<Role, number>>
+}
+
 export class CommandFailed extends Error {
   readonly code: CommandError
   readonly detail: string
@@ -84,6 +112,8 @@ export interface Pair {
   status(): PairStatus
   /** Decided at the instant of the call, from shared memory. Fails closed. */
   gate(): GateDecision
+  /** Judged at the instant of the call, as the gate is. */
+  vitals(): PairVitals
   /** Null while all is well. A link in trouble while another carries is reported too. */
   trouble(): PairTrouble | null
   /** Returns the function that ends the observation. Observers are called in the order of events. */

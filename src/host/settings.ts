@@ -7,7 +7,7 @@ import type { PairKeys } from '../engine/messages'
 import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, RANGES } from '../protocol/settings'
 import type { LinkSettings, PairSettings, Policy, Wire } from '../protocol/settings'
 
-export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'unresolved' | 'conflict'
+export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'path' | 'unresolved' | 'conflict'
 
 export interface SettingsProblem {
   /** As integrators see it: `heartbeat`, `links[0].peerPort`. */
@@ -17,15 +17,25 @@ export interface SettingsProblem {
   readonly detail: string
 }
 
-export type ParsedSettings =
+export type ParsedSettings = (
   | { readonly ok: true; readonly settings: PairSettings; readonly keys: PairKeys }
   | { readonly ok: false; readonly problems: readonly SettingsProblem[] }
+) & {
+  /**
+   * Where the health endpoint answers; "" = nowhere. Beside the settings: it makes no other pair, and a pair that is
+   * stopped for its settings answers there too.
+   */
+  readonly healthPath: string
+}
 
 type Raw = Readonly<Record<string, unknown>>
 
 const WIRES = ['extended', 'classic'] as const satisfies readonly Wire[]
 const POLICIES = ['availability', 'preferred', 'safety'] as const satisfies readonly Policy[]
 const UNRESOLVED = /\$\{[^}]*\}/
+/** Segments that every client and proxy passes on as they are; `.` and `..` are taken away on the way. */
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/
+const PATH_CHARS_MAX = 200
 
 /**
  * Shape: the config node's own properties (`name`, `links`, `wire`, ...), `id` for the name of a nameless pair, and the
@@ -54,6 +64,7 @@ export function parseSettings(raw: Raw): ParsedSettings {
     lossLimit: read.whole('lossLimit', RANGES.lossLimit, DEFAULTS.lossLimit),
     stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs)
   }
+  const healthPath = readPath(read, 'healthPath')
   const keys = readKeys(read)
   const clean = problems.length === 0
   if (clean && settings.peerTimeoutMs < 2 * settings.heartbeatMs) {
@@ -65,7 +76,7 @@ export function parseSettings(raw: Raw): ParsedSettings {
   }
   if (wire === 'classic') problems.push(...classicConflicts(settings, keys))
   if (linksAreClean) problems.push(...addressConflicts(links))
-  return problems.length === 0 ? { ok: true, settings, keys } : { ok: false, problems }
+  return problems.length === 0 ? { ok: true, settings, keys, healthPath } : { ok: false, problems, healthPath }
 }
 
 function readLinks(read: Reader): LinkSettings[] {
@@ -88,6 +99,15 @@ function readLinks(read: Reader): LinkSettings[] {
       localPort: link.whole('localPort', RANGES.port, DEFAULT_PORT)
     }
   })
+}
+
+/** Without a slash at its end; '' = none. */
+function readPath(read: Reader, field: string): string {
+  const text = read.text(field)
+  const path = text.replace(/\/$/, '')
+  if (text === '' || (PATH.test(path) && path.length <= PATH_CHARS_MAX)) return path
+  read.complain('path', field, text.slice(0, PATH_CHARS_MAX))
+  return ''
 }
 
 /** Secrets are taken as they are, spaces and all, and never quoted in a problem. */

@@ -3,14 +3,33 @@ import { mayServe, nowUs, type EngineCell, type PairCellValue } from '../engine/
 import type { Snapshot } from '../engine/messages'
 import type { PairStatus } from './pair'
 
-/** `at` is the instant of the status, in both clocks; injected for tests. */
+/** One instant in both clocks; injected for tests. */
+export interface Instant {
+  readonly nowMicros: bigint
+  readonly wallMs: number
+}
+
+export function thisInstant(): Instant {
+  return { nowMicros: nowUs(), wallMs: Date.now() }
+}
+
+/** An engine with nothing to do gives a sign of life every second; one that is silent for this long hangs. */
+export const ENGINE_SILENT_MS_MAX = 5000
+
+/** ms since the engine's last sign of life; null = it does not run. */
+export function engineAgoMs(engine: EngineCell, { nowMicros }: Instant): number | null {
+  const tick = engine.readTick()
+  if (tick === 0n || engine.isDead()) return null
+  return Math.max(0, Math.round(Number(nowMicros - tick) / 1000))
+}
+
 export function statusOf(
   name: string,
   seq: number,
   snapshot: Snapshot,
   cell: PairCellValue,
   engine: EngineCell,
-  at: { readonly nowMicros: bigint; readonly wallMs: number } = { nowMicros: nowUs(), wallMs: Date.now() }
+  at: Instant = thisInstant()
 ): PairStatus {
   const nowMs = Number(at.nowMicros) / 1000
   // The cell is ahead while the engine's message still waits in this thread's queue, for example after a long block.

@@ -49,6 +49,36 @@ describe('the settings of a config node', () => {
     assert.deepEqual(keys, { key: '', previousKey: '' })
   })
 
+  it('say where the health endpoint answers, beside what makes the pair', () => {
+    assert.equal(good({}).healthPath, '')
+    for (const path of ['/ha', '/ha/', '/plant-2/line_1/.health~', '/a.b']) {
+      assert.equal(good({ healthPath: path }).healthPath, path.replace(/\/$/, ''))
+    }
+    assert.deepEqual(good({ healthPath: '/ha' }).settings, good({}).settings)
+    for (const path of [
+      'ha',
+      '/',
+      '//',
+      '/a//b',
+      '/a/../b',
+      '/.',
+      '/a b',
+      '/:id',
+      '/a*',
+      '/a?b',
+      '/ü',
+      `/${'a'.repeat(300)}`
+    ]) {
+      assert.deepEqual(problems({ healthPath: path }), ['healthPath path'], path)
+    }
+    assert.deepEqual(problems({ healthPath: '${HA_HEALTH_PATH}' }), ['healthPath unresolved'])
+  })
+
+  it('say it also where the pair is stopped for another field', () => {
+    assert.equal(parseSettings({ links: [LINK], heartbeat: 1, healthPath: '/ha' }).healthPath, '/ha')
+    assert.equal(parseSettings({ links: [LINK], heartbeat: 1, healthPath: 'ha' }).healthPath, '')
+  })
+
   it('read empty text like an absent field', () => {
     const empty = Object.fromEntries(
       ['name', 'wire', 'policy', 'priority', 'failback', 'failbackDelay', 'heartbeat', 'lossLimit'].map((f) => [f, ' '])

@@ -1,7 +1,15 @@
 /** A pair that does what a test says: for the instants that two real sides would hit only by chance. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairNode } from '../../nodes/pair-user'
-import type { GateDecision, Pair, PairEventMessage, PairObserver, PairStatus, PairTrouble } from '../../src/host/pair'
+import type {
+  GateDecision,
+  Pair,
+  PairEventMessage,
+  PairObserver,
+  PairStatus,
+  PairTrouble,
+  PairVitals
+} from '../../src/host/pair'
 import type { Role } from '../../src/protocol/machine'
 import { translator } from './texts'
 
@@ -66,6 +74,10 @@ export class ScriptedPair implements Pair {
   gate(): GateDecision {
     this.gateCalls++
     return { open: this.#openFor-- > 0, epoch: this.#status.epoch }
+  }
+
+  vitals(): PairVitals {
+    throw new Error('not scripted')
   }
 
   trouble(): PairTrouble | null {
