@@ -161,6 +161,27 @@ describe('the hub', () => {
     assert.ok((watchers[1]?.events.length ?? 0) > (count ?? 0))
   })
 
+  it('counts for monitoring what happened, through deploys', async () => {
+    const { a, one, two } = await pairUp()
+    const first = one.pair.vitals()
+    await one.pair.designate('swap', false)
+    await until('paired again', () => isPaired(one.pair, two.pair))
+    one.pair.setFitness(7)
+    void one.release(false)
+    const { pair } = acquire(a)
+    const { at, status, fitness, links, events, roleChanges } = pair.vitals()
+    assert.equal(status.role, pair.status().role)
+    assert.ok(Math.abs(Date.now() - at) < 1000)
+    assert.equal(fitness, 7)
+    assert.deepEqual(links, [{ open: true, up: true, unsent: 0 }])
+    assert.equal(roleChanges[status.role as 'active'], first.roleChanges[status.role as 'active'] + 1)
+    assert.equal(events.role, Number(first.events.role) + 1)
+    assert.equal(
+      Object.values(events).reduce((sum, count) => sum + count, 0),
+      status.seq
+    )
+  })
+
   it('changes over on command, and says so when it is confirmed', async () => {
     const { one, two } = await pairUp()
     for (let swap = 0; swap < 4; swap++) {
@@ -362,6 +383,19 @@ describe('the hub', () => {
         lines.some((line) => line.startsWith('error ')),
         lines.join('\n')
       )
+    })
+
+    it('is told to monitoring: no sign of life while it is down, and how often it was started anew', async () => {
+      const { one } = await pairUp()
+      const before = one.pair.vitals()
+      assert.ok(before.engine.alive && before.engine.ago !== null && before.engine.ago < 1000)
+      await crashEngineForTest()
+      const { engine } = one.pair.vitals()
+      assert.deepEqual([engine.alive, engine.ago], [false, null])
+      await until('it is told', () => one.pair.vitals().troubles.includes('engine-crashed'))
+      await until('it runs again', () => one.pair.vitals().engine.alive)
+      assert.equal(one.pair.vitals().engine.restarts, before.engine.restarts + 1)
+      assert.equal(one.pair.vitals().events.engine, 2)
     })
 
     it('ends pending commands', async () => {

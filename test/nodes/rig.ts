@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from 'node-red'
@@ -156,8 +158,16 @@ export class Rig {
   readonly #inboxes = new Map<string, Message[]>()
   readonly #badges = new Map<string, NodeStatus[]>()
   readonly #userDir = mkdtempSync(join(tmpdir(), 'ha-pair-nodes-'))
+  readonly #userSettings: object
+  #httpNode: Application | null = null
+  #server: Server | null = null
   #flow: readonly FlowNode[] = []
   #loaded = false
+
+  /** `userSettings`: what `settings.js` says besides. */
+  constructor(userSettings: object = {}) {
+    this.#userSettings = userSettings
+  }
 
   get userDir(): string {
     return this.#userDir
@@ -165,7 +175,7 @@ export class Rig {
 
   /** `pairType` stands in for `ha-pair`. */
   async load(flow: readonly FlowNode[], credentials: Credentials = {}, pairType?: Initializer): Promise<void> {
-    helper.settings({ userDir: this.#userDir })
+    helper.settings({ httpNodeRoot: '/', httpNodeMiddleware: undefined, ...this.#userSettings, userDir: this.#userDir })
     helper._events.on('node-status', this.#onStatus)
     this.#flow = [TAB, ...flow]
     this.#loaded = true
@@ -189,8 +199,23 @@ export class Rig {
   async close(): Promise<void> {
     if (this.#loaded) await helper.unload()
     helper._events.off('node-status', this.#onStatus)
+    this.#server?.closeAllConnections()
+    this.#server?.close()
     await shutdownHub()
     rmSync(this.#userDir, { recursive: true, force: true })
+  }
+
+  /** The flows' HTTP server. */
+  get httpNode(): Application {
+    assert.ok(this.#httpNode)
+    return this.#httpNode
+  }
+
+  /** A request to the flows' HTTP server. */
+  async ask(path: string, method = 'GET'): Promise<Response> {
+    const server = (this.#server ??= createServer(this.httpNode).listen(0, '127.0.0.1'))
+    await until(() => server.listening, 'the HTTP server listens')
+    return fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { method })
   }
 
   node(id: string): Node {
@@ -252,6 +277,7 @@ export class Rig {
 
   /** A node that keeps what it receives. It listens from its construction on, so that nothing is missed. */
   readonly #inboxType: Initializer = (RED) => {
+    this.#httpNode = RED.httpNode as unknown as Application
     const inboxes = this.#inboxes
     function InboxNode(this: Node, def: NodeDef): void {
       RED.nodes.createNode(this, def)
@@ -264,6 +290,12 @@ export class Rig {
     }
     RED.nodes.registerType('inbox', InboxNode)
   }
+}
+
+/** As much of Express as is used here. */
+export type Application = RequestListener & {
+  get(path: string, handler: RequestListener): void
+  readonly _router: { readonly stack: readonly unknown[] }
 }
 
 function withTexts(file: NodeFile): Initializer {
