@@ -30,6 +30,8 @@ export interface NodeRedOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly flows: readonly FlowNode[]
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What `settings.js` says besides. */
+  readonly settings?: Readonly<Record<string, unknown>>
   /** A network namespace to run in; its HTTP is not reached from outside then. */
   readonly namespace?: string
 }
@@ -39,6 +41,8 @@ export class NodeRedProcess {
   readonly userDirectory: string
   /** Replaced or extended before a restart. */
   readonly environment: Record<string, string>
+  /** Likewise. */
+  readonly settings: Record<string, unknown>
   readonly #version: NodeRed
   readonly #namespace: string | null
   readonly #diary: string
@@ -53,6 +57,7 @@ export class NodeRedProcess {
     this.#namespace = options.namespace ?? null
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
+    this.settings = { ...options.settings }
     writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
     writeFileSync(join(this.userDirectory, 'flows_cred.json'), JSON.stringify(options.credentials ?? {}))
     writeFileSync(this.#diary, '')
@@ -149,7 +154,8 @@ export class NodeRedProcess {
       telemetry: { enabled: false, updateNotification: false },
       externalModules: { autoInstall: false, palette: { allowInstall: false, allowUpload: false } },
       editorTheme: { tours: false },
-      logging: { console: { level: 'info', metrics: false, audit: false } }
+      logging: { console: { level: 'info', metrics: false, audit: false } },
+      ...this.settings
     }
     return `process.on('disconnect', () => process.exit(1))\nmodule.exports = ${JSON.stringify(settings, null, 2)}\n`
   }

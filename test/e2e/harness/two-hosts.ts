@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { PairStatus } from '../../../src/host/pair'
 import { eventually } from './eventually'
-import { type Entry, pairFlow } from './flow'
+import { type Entry, type FlowNode, pairFlow } from './flow'
 import { installInto } from './npm'
 import { freeUdpPorts } from './ports'
 import { NodeRedProcess } from './process'
@@ -51,7 +51,12 @@ export class TwoHosts {
   }
 
   /** Installs the package into two user directories below `folder`; starts nothing. */
-  static async install(version: NodeRed, packageFile: string, folder: string): Promise<TwoHosts> {
+  static async install(
+    version: NodeRed,
+    packageFile: string,
+    folder: string,
+    flows: readonly FlowNode[] = pairFlow()
+  ): Promise<TwoHosts> {
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const make = async (
       name: string,
@@ -66,7 +71,7 @@ export class TwoHosts {
         version,
         userDirectory,
         environment: { LOCAL_PORT: localPort, PEER_PORT: peerPort, PRIORITY: priority, PAIR_KEY: 'correct horse' },
-        flows: pairFlow(),
+        flows,
         credentials: { pair: { key: '${PAIR_KEY}', previousKey: '' } }
       })
     }
