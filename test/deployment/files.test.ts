@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse, parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, type YAMLMap } from 'yaml'
+import { DEFAULTS } from '../../src/protocol/settings'
 import { removeFolder, scratchFolder } from '../e2e/harness/npm'
 import { ROOT } from '../e2e/harness/versions'
 
@@ -76,6 +77,20 @@ describe('the deployment files', () => {
       .replaceAll('node-red-a', 'node-red-b')
       .replace('side-b', 'side-a')
     assert.equal(swapped, JSON.stringify(b))
+  })
+
+  it('Kubernetes: the probe that is prepared asks whether a side is alive, and is slower than a handover', () => {
+    const prepared = read('kubernetes.yaml').replaceAll(/^( +)#(livenessProbe:| +\w+: )/gm, '$1$2')
+    const probes = parseAllDocuments(prepared)
+      .slice(1)
+      .map((document) => document.getIn(['spec', 'template', 'spec', 'containers', 0, 'livenessProbe']) as YAMLMap)
+    assert.equal(probes.length, 2)
+    for (const probe of probes) {
+      assert.equal(probe.getIn(['httpGet', 'path']), '/ha-pair/live')
+      const patienceMs = 1000 * Number(probe.get('periodSeconds')) * Number(probe.get('failureThreshold'))
+      assert.ok(patienceMs > 2 * DEFAULTS.stallLimitMs)
+    }
+    assert.doesNotMatch(prepared, /\/active/)
   })
 
   it('systemd: accepts the unit with its drop-in', function () {

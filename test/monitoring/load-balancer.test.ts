@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type { PairStatus } from '../../src/host/pair'
 import { eventually } from '../e2e/harness/eventually'
 import { PAIR_NAME, PEER_TIMEOUT_MS } from '../e2e/harness/flow'
 import { packInto, removeFolder, scratchFolder } from '../e2e/harness/npm'
@@ -11,7 +12,7 @@ import { TwoHosts } from '../e2e/harness/two-hosts'
 import { nodeRed4, ROOT } from '../e2e/harness/versions'
 import { HEALTH_PATH, monitoredFlow } from './flow'
 import { type Answered, Client, CONFIGURATION, HaProxy, has } from './haproxy'
-import { alertMetrics, dashboardMetrics, promtool } from './prometheus'
+import { alertMetrics, alertRules, dashboardMetrics, dashboardQueries, Prometheus, promtool } from './prometheus'
 
 const STORY_LIMIT_MS = 60_000
 /** A takeover, and HAProxy's checks at both sides; twice that is a failure. */
@@ -20,6 +21,7 @@ const SURE = 20
 const KEY = 'correct horse'
 const PAGES = ['', '/active', '/standby', '/live', '/metrics'] as const
 
+const statusOf = async (host: NodeRedProcess): Promise<PairStatus> => (await host.get(HEALTH_PATH)).body as PairStatus
 const authority = (host: NodeRedProcess): string => new URL(host.url('/')).host
 
 /** Waits until the last answers all come from `host`. */
@@ -60,8 +62,8 @@ describe('a load balancer in front of a pair', () => {
 
   before(async function () {
     this.timeout(STORY_LIMIT_MS)
-    if (!has('haproxy', '-v') || !has('promtool', '--version')) {
-      console.log('# not run: haproxy and promtool (Debian: haproxy, prometheus) are needed')
+    if (!has('haproxy', '-v') || !has('promtool', '--version') || !has('prometheus', '--version')) {
+      console.log('# not run: haproxy, prometheus and promtool (Debian: haproxy, prometheus) are needed')
       this.skip()
     }
     folder = scratchFolder('monitoring')
@@ -177,6 +179,9 @@ describe('a load balancer in front of a pair', () => {
     const page = readFileSync(join(ROOT, 'docs', 'MONITORING.md'), 'utf8')
     const rows = [...page.matchAll(/^\| `(ha_pair_\w+)/gm)].map(([, name]) => name ?? '')
     assert.deepEqual(rows.toSorted(), there.toSorted())
+    const causes = [...text.matchAll(/\bcause="([^"]+)"/g)].map(([, cause]) => cause)
+    const explained = [...page.matchAll(/^\| ((?:`[\w-]+`,? )+) *\|/gm)].map(([, names]) => names).join()
+    for (const cause of causes) assert.ok(explained.includes(`\`${cause}\``), `the cause ${cause} is not explained`)
   })
 
   it('no answer holds the key, a path of this machine or an address of its own', async function () {
@@ -204,6 +209,65 @@ describe('a load balancer in front of a pair', () => {
         assert.equal(response.headers.get('cache-control'), 'no-store')
       }
     }
+  })
+
+  it('a Prometheus with the files of the documentation sees one side serve, and no alert', async function () {
+    this.timeout(STORY_LIMIT_MS)
+    const { active } = await hosts.form()
+    const prometheus = await Prometheus.start(folder, [authority(hosts.a), authority(hosts.b)])
+    try {
+      await eventually('it has scraped both', FOLLOWS_WITHIN_MS, async () => {
+        const up = await prometheus.ask('up{job="ha-pair"} == 1')
+        return up.length === 2
+      })
+      const [one] = await prometheus.ask('sum by (pair) (ha_pair_serving)')
+      assert.deepEqual([one?.metric, one?.value[1]], [{ pair: PAIR_NAME }, '1'])
+      const serving = await prometheus.ask('ha_pair_serving == 1')
+      assert.deepEqual(
+        serving.map(({ metric }) => metric['instance']),
+        [authority(active)]
+      )
+      for (const query of dashboardQueries()) await prometheus.ask(query)
+      for (const { expr } of alertRules()) assert.deepEqual(await prometheus.ask(expr), [], expr)
+    } finally {
+      await prometheus.stop()
+    }
+  })
+
+  it('a side whose lease is over is off the load balancer at that instant', async function () {
+    this.timeout(STORY_LIMIT_MS)
+    for (const host of [hosts.a, hosts.b]) await host.deploy(monitoredFlow({ policy: 'safety' }), 'full')
+    const active = await eventually('one serves under safety, both online', FOLLOWS_WITHIN_MS, async () => {
+      const [a, b] = [await statusOf(hosts.a), await statusOf(hosts.b)]
+      if (![a, b].every(({ online, policy }) => online && policy === 'safety')) return null
+      if (a.serving) return hosts.a
+      return b.serving ? hosts.b : null
+    })
+    const frozen = active === hosts.a ? hosts.b : hosts.a
+    const frozenAtMs = performance.now()
+    process.kill(frozen.pid, 'SIGSTOP')
+    try {
+      let [last, answers] = [200, 0]
+      while (last === 200) {
+        const askedAtMs = performance.now()
+        last = (await active.get(`${HEALTH_PATH}/active`)).status
+        assert.ok(last === 503 || askedAtMs - frozenAtMs < PEER_TIMEOUT_MS, 'a lease is shorter than peerTimeout')
+        answers++
+      }
+      const overAtMs = performance.now() - frozenAtMs
+      assert.ok(answers > 1)
+      for (let again = 0; again < SURE; again++) {
+        const told = await statusOf(active)
+        assert.deepEqual([told.serving, told.leaseLeft ?? 0], [false, 0])
+        assert.equal((await active.get(`${HEALTH_PATH}/active`)).status, 503)
+      }
+      console.log(
+        `# /active said 503 ${Math.round(overAtMs)} ms after the brother froze; peerTimeout ${PEER_TIMEOUT_MS} ms`
+      )
+    } finally {
+      process.kill(frozen.pid, 'SIGCONT')
+    }
+    for (const host of [hosts.a, hosts.b]) await host.deploy(monitoredFlow(), 'full')
   })
 
   it('httpNodeAuth guards it like the flows: HAProxy gets in with the line that is prepared for it', async function () {

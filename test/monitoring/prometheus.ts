@@ -1,8 +1,11 @@
 /** promtool, and what the files for Prometheus and Grafana ask for. */
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
+import { eventually } from '../e2e/harness/eventually'
+import { freeTcpPort } from '../e2e/harness/ports'
 import { ROOT } from '../e2e/harness/versions'
 
 export const FOLDER = join(ROOT, 'docs', 'monitoring')
@@ -63,4 +66,64 @@ export function dashboardMetrics(): readonly string[] {
 
 export function alertMetrics(): readonly string[] {
   return metricsIn(alertRules().map(({ expr }) => expr))
+}
+
+const READY_LIMIT_MS = 15_000
+const END_LIMIT_MS = 5000
+
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value: readonly [number, string]
+}
+
+/** A Prometheus with the configuration and the rules of the documentation, that scrapes these addresses every second. */
+export class Prometheus {
+  readonly #url: string
+  readonly #child: ChildProcess
+
+  private constructor(url: string, child: ChildProcess) {
+    this.#url = url
+    this.#child = child
+  }
+
+  static async start(folder: string, targets: readonly string[]): Promise<Prometheus> {
+    const configuration = parse(readFileSync(join(FOLDER, 'prometheus.yaml'), 'utf8')) as {
+      global: { scrape_interval: string; evaluation_interval: string }
+      scrape_configs: { static_configs: { targets: readonly string[] }[] }[]
+    }
+    configuration.global = { scrape_interval: '1s', evaluation_interval: '1s' }
+    for (const { static_configs: groups } of configuration.scrape_configs)
+      for (const group of groups) group.targets = targets
+    const file = join(folder, 'prometheus.yaml')
+    writeFileSync(file, stringify(configuration))
+    copyFileSync(join(FOLDER, 'prometheus-alerts.yaml'), join(folder, 'prometheus-alerts.yaml'))
+    const address = `127.0.0.1:${await freeTcpPort()}`
+    const child = spawn(
+      'prometheus',
+      [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=${address}`],
+      { stdio: 'ignore' }
+    )
+    const prometheus = new Prometheus(`http://${address}`, child)
+    await eventually('Prometheus is ready', READY_LIMIT_MS, async () => (await fetch(`http://${address}/-/ready`)).ok)
+    return prometheus
+  }
+
+  /** Errors: throws on a query that Prometheus refuses. */
+  async ask(query: string): Promise<readonly Series[]> {
+    const response = await fetch(`${this.#url}/api/v1/query?query=${encodeURIComponent(query)}`)
+    const { status, error, data } = (await response.json()) as {
+      status: string
+      error?: string
+      data: { result: readonly Series[] }
+    }
+    if (status !== 'success') throw new Error(`${query}: ${error}`)
+    return data.result
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(END_LIMIT_MS) })
+    this.#child.kill('SIGKILL')
+    await exited
+  }
 }
