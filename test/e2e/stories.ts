@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PairStatus } from '../../src/host/pair'
 import { REASONS } from '../../src/protocol/catalogue'
 import { Badges } from './harness/badges'
 import { eventually, pause } from './harness/eventually'
@@ -231,6 +232,27 @@ export function tellStories(findVersion: () => NodeRed): void {
         }
       })
     }
+
+    story('of a health path changes no role, and the path answers from then on', async (active, standby) => {
+      const marks = [active.diaryMark(), standby.diaryMark()] as const
+      for (const host of [active, standby]) {
+        const flows = await host.flows()
+        await host.deploy(
+          flows.map((node) => (node.type === 'ha-pair' ? { ...node, healthPath: '/ha-pair' } : node)),
+          'full'
+        )
+      }
+      assert.deepEqual([...roleChanges(active.diary(marks[0])), ...roleChanges(standby.diary(marks[1]))], [])
+      for (const [host, own, other] of [
+        [active, 'active', 'standby'],
+        [standby, 'standby', 'active']
+      ] as const) {
+        for (const page of [own, 'live', 'metrics']) assert.equal((await host.get(`/ha-pair/${page}`)).status, 200)
+        assert.equal((await host.get(`/ha-pair/${other}`)).status, 503)
+        const { role, serving } = (await host.get('/ha-pair')).body as PairStatus
+        assert.deepEqual([role, serving], [own, host === active])
+      }
+    })
 
     story(
       `${DEPLOYS} full deploys in a row on the working Active: no role change, nothing leaked`,
