@@ -28,11 +28,13 @@ const installed = new WeakMap<object, HealthRoutes>()
 
 export class HealthRoutes {
   readonly #events: NodeAPI['events']
+  readonly #log: NodeAPI['log']
   readonly #middleware: readonly Handler[]
   readonly #pages = new Map<string, { readonly page: HealthPage; readonly entry: Entry }>()
 
   private constructor(RED: NodeAPI) {
     this.#events = RED.events
+    this.#log = RED.log
     this.#middleware = handlersIn(RED.settings.httpNodeMiddleware)
   }
 
@@ -76,13 +78,24 @@ export class HealthRoutes {
     const path = pathOf(request.url ?? '')
     if (!this.#pages.has(path)) return next()
     through(this.#middleware, request, response, (error) => {
+      if (error !== undefined) return this.#fail(path, error, response)
       // Looked up only now: the answer is decided at the instant at which it is given.
-      const found = error === undefined ? this.#pages.get(path) : undefined
-      if (found === undefined) return next(error)
-      healthAnswer(found.page, found.entry.read()).then(({ status, headers, body }) => {
-        response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
-      }, next)
+      const found = this.#pages.get(path)
+      if (found === undefined) return next()
+      healthAnswer(found.page, found.entry.read()).then(
+        ({ status, headers, body }) => {
+          response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body)
+        },
+        (cause: unknown) => this.#fail(path, cause, response)
+      )
     })
+  }
+
+  /** The server's own page for errors would show a stack, with paths of this machine. */
+  #fail(path: string, error: unknown, response: ServerResponse): void {
+    this.#log.warn(`ha-pair: ${path}: ${error instanceof Error ? error.stack : String(error)}`)
+    if (!response.headersSent) response.writeHead(500, { 'Cache-Control': 'no-store' })
+    response.end()
   }
 }
 
