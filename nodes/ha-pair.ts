@@ -6,6 +6,7 @@ import { acquirePair } from '../src/host/hub'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
+import { whenFlowsSettled } from './flows-started'
 import { HealthRoutes } from './health-routes'
 import type { PairCredentials, PairNode } from './pair-user'
 
@@ -46,6 +47,8 @@ export default function (RED: NodeAPI): void {
     serveHealth(this, parsed.healthPath, () => lease.pair.vitals())
     this.on('close', (removed: boolean, done: () => void) => {
       lease.release(removed).then(done, done)
+      // The node may come back, but with settings that stop the pair, or disabled, or not at all.
+      if (!removed) whenFlowsSettled(RED.events, () => lease.expire())
     })
   }
 

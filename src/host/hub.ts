@@ -21,6 +21,8 @@ export interface PairLease {
    * is said and the ports are free, or at once when the pair stays up for its successor. Always bounded; never rejects.
    */
   release(removed: boolean): Promise<void>
+  /** No successor will come: a pair that was kept up for one leaves now, instead of after LINGER_MS. */
+  expire(): void
 }
 
 /** How long a pair without a lease waits for its successor: longer than Node-RED waits for a node's close (15 s). */
@@ -107,6 +109,9 @@ class Hub implements PairDesk, EngineListener {
         pair.endAll()
         released ??= this.#release(holding, removed)
         return released
+      },
+      expire: () => {
+        if (holding.leases === 0 && this.#held.get(held.id) === holding) void this.#remove(holding, 'removed')
       }
     }
   }

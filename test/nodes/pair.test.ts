@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isOnePair, catchAll, Rig, twoSides, until, userNode, type FlowNode, type Message } from './rig'
+import { isOnePair, catchAll, Rig, sleep, twoSides, until, userNode, type FlowNode, type Message } from './rig'
 
 /** The sides' state nodes `state-a`, `state-b` and the pair itself. */
 async function statesOf(overrides: Parameters<typeof twoSides>[0] = {}, properties: object = {}) {
@@ -23,6 +23,22 @@ const events = (messages: readonly Message[]) =>
 /** Without the value at the start: a quick engine may have found its role before the flows were started. */
 const withoutFirst = (values: unknown[], first: unknown): unknown[] => (values[0] === first ? values.slice(1) : values)
 const isFrame = ({ event }: { event: string }): boolean => /^frame-(sent|received)$/.test(event)
+
+/** Waits until a UDP port of the loopback address can be taken; gives it back at once. */
+async function untilFree(port: number | undefined): Promise<void> {
+  const isFree = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = createSocket('udp4')
+      socket.once('error', () => resolve(false))
+      socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)))
+    })
+  let free = await isFree()
+  for (let tries = 1; tries < 400 && !free; tries++) {
+    await sleep(20)
+    free = await isFree()
+  }
+  assert.ok(free, `port ${port} is free`)
+}
 
 async function settle(rig: Rig): Promise<{ active: 'a' | 'b'; standby: 'a' | 'b' }> {
   const roleOf = (side: string): unknown => rig.inbox(`state-${side}.1`).at(-1)?.payload
@@ -161,6 +177,28 @@ describe('ha-pair and ha-pair-state', () => {
     assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'brother-left')
     await rig.shows(`state-${standby}`, 'yellow', /^Active · brother offline$/)
     assert.notEqual(active, standby)
+  })
+
+  it('a side whose new settings stop the pair says goodbye at once, and its brother takes over', async () => {
+    const { a, b, flow } = await statesOf({ both: { peerTimeout: 60_000 } })
+    await rig.load(flow)
+    const { active, standby } = await settle(rig)
+    const broken = { ...(active === 'a' ? a : b), heartbeat: 'often' }
+    await rig.deploy(flow.map((node) => (node.id === broken.id ? broken : node)))
+    await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the brother takes over')
+    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'brother-left')
+  })
+
+  it('when the user stops the flows, the pair leaves at once and frees its port; started again, it is back', async () => {
+    const { a, flow } = await statesOf()
+    const [link] = a['links'] as readonly { localPort: number }[]
+    await rig.load(flow)
+    await settle(rig)
+    await rig.stopFlows()
+    await untilFree(link?.localPort)
+    rig.clearInboxes()
+    await rig.startFlows()
+    await settle(rig)
   })
 
   it('changed settings start the pair anew', async () => {

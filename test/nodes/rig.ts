@@ -38,6 +38,8 @@ interface Helper {
   /** The runtime's own deploy: the helper's waits for a start that is over by then. */
   readonly _redNodes: {
     setFlows(flow: readonly FlowNode[], credentials: Credentials, type: 'full' | 'nodes'): Promise<unknown>
+    stopFlows(): Promise<unknown>
+    startFlows(): Promise<unknown>
   }
   readonly _log: { readonly ERROR: number; readonly WARN: number }
 }
@@ -194,6 +196,15 @@ export class Rig {
     this.#flow = [TAB, ...flow]
     const started = new Promise<void>((resolve) => helper._events.once('flows:started', () => resolve()))
     await Promise.all([helper._redNodes.setFlows(this.#flow, credentials, type), started])
+  }
+
+  /** As the user does in the editor. */
+  async stopFlows(): Promise<void> {
+    await helper._redNodes.stopFlows()
+  }
+
+  async startFlows(): Promise<void> {
+    await helper._redNodes.startFlows()
   }
 
   async close(): Promise<void> {
