@@ -5,6 +5,7 @@ import { acquirePair } from '../src/host/hub'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
+import { onFlowsHash } from './deployed-flows'
 import type { PairCredentials, PairNode } from './pair-user'
 
 export default function (RED: NodeAPI): void {
@@ -36,7 +37,9 @@ export default function (RED: NodeAPI): void {
       }
     })
     this.pair = lease.pair
+    const callOff = onFlowsHash(RED.events, (hash) => lease.pair.setFlowsHash(hash))
     this.on('close', (removed: boolean, done: () => void) => {
+      callOff()
       lease.release(removed).then(done, done)
     })
   }

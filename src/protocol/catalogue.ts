@@ -20,7 +20,7 @@ interface Reason extends Text {
 
 const NOTHING: Text = { en: '', zh: '' }
 
-export const REASONS = {
+const reasons = {
   none: { wire: 0, en: 'Nothing to report.', zh: '无。', todo: NOTHING, warns: false },
   starting: {
     wire: 1,
@@ -539,9 +539,10 @@ export const REASONS = {
     },
     warns: true
   }
-} as const satisfies Record<string, Reason>
+} satisfies Record<string, Reason>
 
-export type ReasonCode = keyof typeof REASONS
+export type ReasonCode = keyof typeof reasons
+export const REASONS: Readonly<Record<ReasonCode, Reason>> = reasons
 
 const byWire: ReadonlyMap<number, ReasonCode> = new Map(
   (Object.keys(REASONS) as ReasonCode[]).map((code) => [REASONS[code].wire, code])
@@ -561,7 +562,7 @@ interface EventText extends Text {
 
 const SEE_REASON: Text = { en: 'See the reason.', zh: '参见原因代码。' }
 
-export const EVENTS = {
+const events = {
   started: {
     en: 'The pair started.',
     zh: '双机对已启动。',
@@ -787,6 +788,7 @@ export const EVENTS = {
     todo: NOTHING,
     log: 'none'
   }
-} as const satisfies Record<string, EventText>
+} satisfies Record<string, EventText>
 
-export type EventName = keyof typeof EVENTS
+export type EventName = keyof typeof events
+export const EVENTS: Readonly<Record<EventName, EventText>> = events
