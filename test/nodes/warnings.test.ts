@@ -79,8 +79,8 @@ describe('two sides that are not set up alike', () => {
     const { a, b } = await load({ a: { policy: 'safety' } })
     for (const side of ['a', 'b'] as const) {
       await rig.shows(`state-${side}`, 'yellow', /^(Active|Standby) · brother online · settings differ$/)
-      assert.ok(told(side).includes('mismatch settings-differ'))
-      assert.ok(told(side).includes('warning settings-differ'))
+      await until(() => told(side).includes('mismatch settings-differ'), `${side} tells it`)
+      await until(() => told(side).includes('warning settings-differ'), `${side} tells it`)
     }
     const [warning] = pairOf(a).warnings()
     assert.equal(warning?.code, 'settings-differ')
@@ -95,7 +95,7 @@ describe('two sides that are not set up alike', () => {
     const { a } = await load({}, { a: 'one secret', b: 'another secret' })
     for (const side of ['a', 'b'] as const) {
       await rig.shows(`state-${side}`, 'yellow', /^Active · brother offline · keys differ$/)
-      assert.ok(told(side).includes('warning keys-differ'))
+      await until(() => told(side).includes('warning keys-differ'), `${side} tells it`)
     }
     assert.deepEqual(
       pairOf(a)
