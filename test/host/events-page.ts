@@ -108,8 +108,7 @@ function badgeTexts(language: Language): Readonly<Record<string, string>> {
   return (JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }).reason
 }
 
-const row = (cells: readonly string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`
+const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
