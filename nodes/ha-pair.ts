@@ -8,6 +8,7 @@ import type { Say } from './badge'
 import { readKey } from './credentials'
 import { whenFlowsSettled } from './flows-started'
 import { HealthRoutes } from './health-routes'
+import { onFlowsHash } from './deployed-flows'
 import type { PairCredentials, PairNode } from './pair-user'
 
 export default function (RED: NodeAPI): void {
@@ -45,7 +46,9 @@ export default function (RED: NodeAPI): void {
     })
     this.pair = lease.pair
     serveHealth(this, parsed.healthPath, () => lease.pair.vitals())
+    const callOff = onFlowsHash(RED.events, (hash) => lease.pair.setFlowsHash(hash))
     this.on('close', (removed: boolean, done: () => void) => {
+      callOff()
       lease.release(removed).then(done, done)
       // The node may come back, but with settings that stop the pair, or disabled, or not at all.
       if (!removed) whenFlowsSettled(RED.events, () => lease.expire())

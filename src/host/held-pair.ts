@@ -15,10 +15,12 @@ import {
   type PairObserver,
   type PairStatus,
   type PairTrouble,
-  type PairVitals
+  type PairVitals,
+  type PairWarning
 } from './pair'
 import { report, SILENT_LOG, type PairLog } from './report'
 import { ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
+import { Warnings, WARNINGS, type WarningCode } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -74,6 +76,8 @@ export class HeldPair {
   #watched = false
   readonly #events: Partial<Record<EventName, number>> = {}
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
+  readonly #warnings: Warnings
+  #lookAgain: NodeJS.Timeout | null = null
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
@@ -89,6 +93,8 @@ export class HeldPair {
     this.#request = request
     this.#desk = desk
     this.#snapshot = blankSnapshot(request)
+    this.#warnings = new Warnings(request.settings)
+    this.#review()
   }
 
   /** Whether a request means this pair as it runs. */
@@ -121,7 +127,7 @@ export class HeldPair {
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('engine-crashed')
-    const lost = { ...before, online: false, peer: null, links: [] }
+    const lost = { ...before, online: false, peer: null, links: [], differences: [], conflict: false }
     const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
     if (before.role === 'initial') this.#snapshot = lost
     else {
@@ -166,9 +172,16 @@ export class HeldPair {
     this.#cell = new PairCell(newPairCell())
     this.#snapshot = { ...this.#snapshot, online: false, peer: null, links: [] }
     this.#failCommands('')
+    if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
+    this.#lookAgain = null
   }
 
-  #publish(events: readonly Omit<PairEventMessage, 'seq'>[]): void {
+  #publish(told: readonly Omit<PairEventMessage, 'seq'>[]): void {
+    for (const { event, reason, detail } of told) {
+      const code = lastingMemory(event, reason)
+      if (code !== null) this.#warnings.remember(code, detail, performance.now())
+    }
+    const events = [...told, ...this.#review()]
     for (const event of events) {
       this.#count(event)
       report(this.log, this.settings.name, event)
@@ -180,6 +193,23 @@ export class HeldPair {
   #count({ event, detail }: Omit<PairEventMessage, 'seq'>): void {
     this.#events[event] = (this.#events[event] ?? 0) + 1
     if (event === 'role') this.#roleChanges[detail['role'] as Role]++
+  }
+
+  /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
+  #review(): Omit<PairEventMessage, 'seq'>[] {
+    const nowMs = performance.now()
+    const known = { snapshot: this.#snapshot, crash: this.#crash, nowMs, wallMs: Date.now() }
+    const { began, ended } = this.#warnings.review(known)
+    if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
+    this.#lookAgain = null
+    if (this.#warnings.dueMs < Infinity && !this.#gone) {
+      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
+      this.#lookAgain.unref()
+    }
+    return [
+      ...ended.map((warning) => warningEvent('warning-ended', warning)),
+      ...began.map((warning) => warningEvent('warning', warning))
+    ].filter(({ reason }) => WARNINGS[reason as WarningCode].event)
   }
 
   // --- What nodes ask (see `Pair`) ---
@@ -223,6 +253,10 @@ export class HeldPair {
     }
     const { store } = this.#snapshot
     return store === null ? null : { code: store, detail: this.#request.storeFile ?? '' }
+  }
+
+  warnings(): readonly PairWarning[] {
+    return this.#warnings.list
   }
 
   observe(observer: PairObserver, late: boolean): () => void {
@@ -297,6 +331,17 @@ function hostEvent(
   return { event, reason, at: Date.now(), detail }
 }
 
+function warningEvent(event: EventName, { code, detail }: PairWarning): Omit<PairEventMessage, 'seq'> {
+  return hostEvent(event, code, detail)
+}
+
+/** Events that are over at once and should be seen for a while. */
+function lastingMemory(event: EventName, reason: ReasonCode): WarningCode | null {
+  if (event === 'conflict') return 'both-active'
+  if (event === 'clock') return reason === 'suspended' ? 'suspended' : 'clock-set-back'
+  return event === 'mismatch' && reason === 'cloned-identity' ? 'cloned-identity' : null
+}
+
 /** Until the engine has said something. */
 function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
   return {
@@ -312,6 +357,8 @@ function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
     peer: null,
     links: [],
     dropped: {},
+    differences: [],
+    conflict: false,
     store: null
   }
 }

@@ -67,7 +67,7 @@ describe('a load balancer in front of a pair', () => {
       this.skip()
     }
     folder = scratchFolder('monitoring')
-    hosts = await TwoHosts.install(nodeRed4(), await packInto(folder), folder, monitoredFlow())
+    hosts = await TwoHosts.install(nodeRed4(), await packInto(folder), folder, { flows: monitoredFlow() })
     const sides = { a: ['127.0.0.2', '127.0.0.3'], b: ['127.0.0.3', '127.0.0.2'] } as const
     for (const side of ['a', 'b'] as const) {
       const [LOCAL_HOST, PEER_HOST] = sides[side]

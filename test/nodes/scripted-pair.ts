@@ -8,7 +8,8 @@ import type {
   PairObserver,
   PairStatus,
   PairTrouble,
-  PairVitals
+  PairVitals,
+  PairWarning
 } from '../../src/host/pair'
 import type { Role } from '../../src/protocol/machine'
 import { translator } from './texts'
@@ -38,12 +39,14 @@ export class ScriptedPair implements Pair {
   readonly fitness: number[] = []
   #status = STANDBY
   #trouble: PairTrouble | null = null
+  #warnings: readonly PairWarning[] = []
   /** How many more decisions find the gate open. */
   #openFor = 0
   readonly #observers = new Set<PairObserver>()
 
   /** No observer is told. */
-  set(change: Partial<PairStatus>, trouble: PairTrouble | null = null): void {
+  set(change: Partial<PairStatus>, trouble: PairTrouble | null = null, warnings: readonly PairWarning[] = []): void {
+    this.#warnings = warnings
     this.#status = { ...this.#status, ...change }
     this.#openFor = this.#status.serving ? Infinity : 0
     this.#trouble = trouble
@@ -82,6 +85,10 @@ export class ScriptedPair implements Pair {
 
   trouble(): PairTrouble | null {
     return this.#trouble
+  }
+
+  warnings(): readonly PairWarning[] {
+    return this.#warnings
   }
 
   observe(observer: PairObserver): () => void {

@@ -50,12 +50,15 @@ export class TwoHosts {
     this.b = b
   }
 
-  /** Installs the package into two user directories below `folder`; starts nothing. */
+  /** Installs the package into two user directories below `folder`; starts nothing. `versionB`: of the second host. */
   static async install(
     version: NodeRed,
     packageFile: string,
     folder: string,
-    flows: readonly FlowNode[] = pairFlow()
+    {
+      flows = pairFlow(),
+      versionB = version
+    }: { readonly flows?: readonly FlowNode[]; readonly versionB?: NodeRed } = {}
   ): Promise<TwoHosts> {
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const make = async (
@@ -68,7 +71,7 @@ export class TwoHosts {
       await installInto(userDirectory, packageFile)
       return new NodeRedProcess({
         name,
-        version,
+        version: name === 'b' ? versionB : version,
         userDirectory,
         environment: { LOCAL_PORT: localPort, PEER_PORT: peerPort, PRIORITY: priority, PAIR_KEY: 'correct horse' },
         flows,
