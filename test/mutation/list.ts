@@ -931,5 +931,89 @@ export const RULES: readonly Rule[] = [
         'this.#heldEpoch = 0;'
       )
     ]
+  },
+  {
+    rule: 'each command gets its own answer, and only a fit side asks for the role',
+    mutations: [
+      mutation('extended', 'forgets an open wish for a second one', ' || this.#wanting?.commandId != null;', ';'),
+      mutation(
+        'extended',
+        'forgets an open handover for a second one',
+        'const busy = this.#handover !== null || ',
+        'const busy = '
+      ),
+      mutation(
+        'extended',
+        'asks for the role though it is not fit',
+        `if (!this.#isFit)
+                return this.#replyError(id, 'refused', 'not-ready')`,
+        `if (false)
+                return this.#replyError(id, 'refused', 'not-ready')`
+      ),
+      mutation(
+        'extended',
+        'takes a refused grant back though its flows hang',
+        'if (sentAtMs !== null && this.#isReady && this',
+        'if (sentAtMs !== null && this'
+      )
+    ]
+  },
+  {
+    rule: 'what was confirmed before a second blow confirms nothing after it',
+    mutations: [
+      mutation(
+        'extended',
+        'serves again for a brother that does not hear it',
+        'this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack',
+        'this.#pausedAtMs !== null && trailer.ack'
+      ),
+      mutation(
+        'extended',
+        'serves again on an answer to what it asked before its second stall',
+        `this.#pausedAtMs = this.#nowMs;
+        this.#pausedSeq = this`,
+        `this.#pausedAtMs = this.#nowMs;
+        this.#pausedSeq ||= this`
+      ),
+      mutation(
+        'extended',
+        'acts at once beside a brother that it has only just heard one way',
+        'Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, notBeforeMs)',
+        'Math.max(oneWayAtMs, notBeforeMs)'
+      )
+    ]
+  },
+  {
+    rule: 'what has to survive a restart is noted',
+    mutations: [
+      mutation(
+        'extended',
+        'does not note a number that it took anew while serving',
+        `const epoch = this.#ledger.nextOwn();
+        this.#ledger.use(epoch);
+        this.#epoch`,
+        `const epoch = this.#ledger.nextOwn();
+        this.#epoch`
+      ),
+      mutation(
+        'extended',
+        'stays released though an operator forced it to serve',
+        `this.#ledger.setReleased(false);
+        this.#epoch = epoch`,
+        'this.#epoch = epoch'
+      ),
+      mutation(
+        'extended',
+        'prefers neither side when both have the same priority',
+        ': this.#ledger.nodeId > trailer.nodeId;',
+        ': false;'
+      ),
+      mutation(
+        'extended',
+        'believes an epoch that leaves no room for the next',
+        'if (trailer.epoch > frame_1.UINT48_MAX - 2 ** 16)',
+        'if (false)'
+      )
+    ]
   }
 ]

@@ -34,7 +34,9 @@ function assertNeverTwo(pair: TestPair, story: string): void {
   assert.equal(overlap, undefined, `${story}: two serve at ${overlap?.atMs} ms`)
 }
 
-describe('extended wire, windows: preferred', () => {
+describe('extended wire, windows: preferred', function () {
+  this.timeout(60_000)
+
   for (const first of ['a', 'b'] as const) {
     for (const speaks of ['a', 'b'] as const) {
       it(`the preferred side comes back after a goodbye, ${speaks} speaks first, and what ${first} says is lost from some instant on`, () => {
