@@ -87,13 +87,15 @@ export default function (RED: NodeAPI): void {
 
     this.on('input', (msg, send, done) => {
       if (user.running !== null) {
-        const decision = user.running.pair.gate()
+        let decision = user.running.pair.gate()
         if (decision.open !== shownOpen) lookSoon()
+        if (decision.open && held.size > 0) {
+          held.take(msg.topic)?.done?.()
+          release()
+          // The release took its time: this message has an instant of its own.
+          decision = user.running.pair.gate()
+        }
         if (decision.open) {
-          if (held.size > 0) {
-            held.take(msg.topic)?.done?.()
-            release()
-          }
           msg.pair = { name: user.running.name, epoch: decision.epoch }
           send(msg)
           done()

@@ -134,8 +134,14 @@ export class Link {
       this.unsent++
       return true
     }
-    if (this.#connected) socket.send(bytes, this.#onSent)
-    else socket.send(bytes, this.settings.peerPort, target.address, this.#onSent)
+    try {
+      if (this.#connected) socket.send(bytes, this.#onSent)
+      else socket.send(bytes, this.settings.peerPort, target.address, this.#onSent)
+    } catch {
+      // Its connect failed a moment ago, and its error is still on the way.
+      this.unsent++
+      return true
+    }
     return socket.getSendQueueSize() === 0
   }
 

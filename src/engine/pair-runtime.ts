@@ -4,13 +4,13 @@
  */
 import type { ReasonCode } from '../protocol/catalogue'
 import { decodeClassic, decodeExtended, encodeClassic, encodeExtended, EXTENDED_BYTES } from '../protocol/frame'
-import type { Frame, FrameRejection } from '../protocol/frame'
+import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { PairCell, type PairCellValue } from './cells'
 import type { Clock } from './clock'
 import type { Waiting } from './deadlines'
-import { Intake } from './intake'
+import { Intake, type Familiarity } from './intake'
 import { Link, type LinkOwner } from './link'
 import type { EngineEvent, FromEngine, ToEngine } from './messages'
 import { randomInt } from './random'
@@ -371,13 +371,12 @@ export class PairRuntime implements Waiting, LinkOwner {
   #judge(bytes: Buffer, nowMs: number): Frame | FrameRejection | null {
     if (this.#seal === null) {
       const frame = decodeClassic(bytes)
-      return typeof frame === 'string' || this.#intake.admit(false, nowMs) ? frame : 'intake'
+      return typeof frame === 'string' || this.#intake.admit('stranger', nowMs) ? frame : 'intake'
     }
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') return frame
     const trailer = frame.trailer
-    const familiar = trailer !== null && trailer.echo === this.#ownSession && trailer.session === this.#brotherSession
-    if (!this.#intake.admit(familiar, nowMs)) return 'intake'
+    if (!this.#intake.admit(this.#familiarityOf(trailer), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
     if (sealedBy === 'key' || sealedBy === 'seal') return sealedBy
     if (trailer !== null && this.#seal.rotating) {
@@ -387,6 +386,11 @@ export class PairRuntime implements Waiting, LinkOwner {
       if (this.#brotherHasKey) this.#lastWord = word
     }
     return frame
+  }
+
+  #familiarityOf(trailer: Trailer | null): Familiarity {
+    if (trailer === null || trailer.echo === 0n || trailer.echo !== this.#ownSession) return 'stranger'
+    return trailer.session === this.#brotherSession ? 'conversation' : 'acquainted'
   }
 
   /** During a change of keys the brother says everything twice: this is the second time. */

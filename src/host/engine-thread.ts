@@ -108,13 +108,20 @@ export class EngineThread {
   #launch(): void {
     const engineCell = newEngineCell()
     const workerData: EngineOptions = { engineCell }
-    const worker = new Worker(ENTRY, { name: 'ha-pair', workerData, execArgv: [], env: SHARE_ENV })
     const cell = new EngineCell(engineCell)
     cell.beat()
-    this.#worker = worker
     this.#cell = cell
     this.#pairsAdded = 0
     this.#startedAtMs = Date.now()
+    let worker: Worker
+    try {
+      worker = new Worker(ENTRY, { name: 'ha-pair', workerData, execArgv: [], env: SHARE_ENV })
+    } catch (cause) {
+      // The system gives no thread at present.
+      this.#onDeath(String(cause))
+      return
+    }
+    this.#worker = worker
     let error = ''
     worker.on('message', (message: FromThread) => {
       if (message.type === 'failed') error = message.error
@@ -138,7 +145,7 @@ export class EngineThread {
       this.#restartTimer = null
       this.#restarts++
       this.#launch()
-      this.#listener.onRestart()
+      if (this.#worker !== null) this.#listener.onRestart()
     }, this.#restartMs)
     this.#restartTimer.unref()
     this.#restartMs = Math.min(RESTART_MS_MAX, this.#restartMs * 2)

@@ -41,8 +41,13 @@ export class Contact {
   #refusedAtMs = -Infinity
   /** When the first link opened; a side without any open link is deaf. */
   #listeningSinceMs = Infinity
-  /** When a link that had carried the session was opened again; Infinity while one is closed. */
-  #soundSinceMs = -Infinity
+  /**
+   * Since when no link is closed whose refusals the brother may believe: one that carried this session or, until the brother has
+   * counted me as its partner, any, as it may have carried the session before. Infinity while one is closed.
+   */
+  #soundSinceMs = Infinity
+  /** The brother, as my partner, has acknowledged something: what it believed of my former session is void. */
+  #counted = false
 
   constructor(links: number) {
     for (let i = 0; i < links; i++) {
@@ -93,11 +98,9 @@ export class Contact {
   setOpen(nowMs: number, link: number, open: boolean): void {
     const contact = this.#links[link]
     if (contact === undefined) throw new Error(`no link ${link}`)
-    const carried = contact.heardAtMs > -Infinity
     contact.open = open
     contact.refusals = 0
-    if (carried && !open) this.#soundSinceMs = Infinity
-    else if (carried && this.#links.every((l) => l.open || l.heardAtMs === -Infinity)) this.#soundSinceMs = nowMs
+    this.#reviewSoundness(nowMs)
     const listening = this.#links.some((l) => l.open)
     if (!listening) this.#listeningSinceMs = Infinity
     else if (this.#listeningSinceMs === Infinity) {
@@ -105,6 +108,12 @@ export class Contact {
       // Deaf until now: silence before this instant says nothing about the brother.
       if (this.#alive) this.#heardAtMs = Math.max(this.#heardAtMs, nowMs)
     }
+  }
+
+  #reviewSoundness(nowMs: number): void {
+    const sound = this.#links.every((l) => l.open || (this.#counted && l.heardAtMs === -Infinity))
+    if (!sound) this.#soundSinceMs = Infinity
+    else if (this.#soundSinceMs === Infinity) this.#soundSinceMs = nowMs
   }
 
   sent(nowMs: number, link: number): void {
@@ -136,6 +145,9 @@ export class Contact {
   /** The brother, as my partner, acknowledged something new: it hears me. */
   answered(nowMs: number): void {
     this.#answeredAtMs = nowMs
+    if (this.#counted) return
+    this.#counted = true
+    this.#reviewSoundness(nowMs)
   }
 
   /** A sample of the round trip, smoothed as in TCP (RFC 6298, alpha = 1/8). */

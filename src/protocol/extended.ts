@@ -487,7 +487,10 @@ export class ExtendedMachine implements PairMachine {
   #pausedUntilMs(): number {
     if (this.#pausedAtMs === null) return Infinity
     if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return Infinity
-    return Math.max(this.#pausedAtMs, this.#contact.listeningSinceMs) + this.#returnMs
+    // The brother may serve for as long as a link that carried refuses, also while another is open.
+    const refuses = this.#settings.policy === 'preferred' && this.#departed?.evidence !== 'goodbye'
+    const openSinceMs = refuses ? this.#contact.soundSinceMs : this.#contact.listeningSinceMs
+    return Math.max(this.#pausedAtMs, openSinceMs) + this.#returnMs
   }
 
   // -------------------------------------------------------------------------------------------- taking over by evidence
@@ -507,12 +510,10 @@ export class ExtendedMachine implements PairMachine {
       return { evidence: 'stood-down', fromMs }
     }
     if (this.#departed !== null) return { evidence: this.#departed.evidence, fromMs: this.#departed.atMs }
-    const listeningSinceMs = this.#contact.listeningSinceMs
-    const afterStartMs = listeningSinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)
-    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: Math.max(afterStartMs, notBeforeMs) }
-    if (listeningSinceMs === Infinity) return null
-    const afterHeardMs = this.#contact.heardAtMs + peerTimeoutMs
-    return { evidence: 'silence', fromMs: Math.max(afterHeardMs, this.#afterReturnMs, notBeforeMs) }
+    if (this.#contact.listeningSinceMs === Infinity) return null
+    const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
+    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: aloneFromMs }
+    return { evidence: 'silence', fromMs: Math.max(this.#contact.heardAtMs + peerTimeoutMs, aloneFromMs) }
   }
 
   /** When the evidence allows this side to take the role under its policy; Infinity = it does not. */
@@ -560,7 +561,7 @@ export class ExtendedMachine implements PairMachine {
       if (this.#role === 'active' && this.#settings.policy === 'safety') this.#sole = true
     }
     if (!this.#contact.alive && this.#metInThisSession) {
-      // Nobody listened there when this probe arrived: whoever starts later waits for its whole takeover delay.
+      // Nobody listened there when this probe arrived: whoever opens that link later waits for its whole takeover delay.
       const sentAtMs = this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
       this.#extendLease(sentAtMs, this.#refusedLeaseMs)
     }
@@ -589,7 +590,7 @@ export class ExtendedMachine implements PairMachine {
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
       case 'current':
         if (reception.adopted) this.#adopt(trailer)
-        this.#hear(link, frame, trailer, reception.ackedAtMs)
+        this.#hear(link, frame, trailer, reception.ackedAtMs, reception.adopted)
         if (reception.adopted) this.#answer(frame)
         return
       default:
@@ -616,7 +617,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   /** The newest word of the brother, in the living conversation. */
-  #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
+  #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null, adopted: boolean): void {
     const now = this.#nowMs
     this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
     this.#nextSendAtMs = Math.min(this.#nextSendAtMs, now + this.#heartbeatMs)
@@ -633,6 +634,7 @@ export class ExtendedMachine implements PairMachine {
     }
     this.#ledger.meet(trailer.nodeId)
     this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
+    if (adopted) this.#endSole()
     const partner = trailer.heardLinks !== 0
     if (partner) this.#partnerHeard(trailer, ackedAtMs)
     // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
@@ -646,6 +648,16 @@ export class ExtendedMachine implements PairMachine {
     if (this.#role === 'active') this.#hearAsActive(frame, trailer)
     else this.#hearAsPassive(frame, trailer)
     if (this.#wantsAnswer(frame)) this.#answer(frame)
+  }
+
+  /**
+   * Under `preferred` a brother that came back may take the role P after it has learnt that I hear it, even if I never hear that
+   * it has: from here on my right is bounded, and cannot have ended before.
+   */
+  #endSole(): void {
+    if (!this.#sole || this.#settings.policy !== 'preferred') return
+    this.#sole = false
+    this.#extendLease(this.#nowMs)
   }
 
   /** The sender counts me as its partner: what it acknowledges is backed by its promise to wait. */
@@ -1321,9 +1333,11 @@ export class ExtendedMachine implements PairMachine {
     return this.#settings.policy === 'preferred' ? Math.max(this.#peerTimeoutMs, RETURN_MS_MIN) : this.#peerTimeoutMs
   }
 
-  /** Whatever was promised before my start, or is believed on a refusal of the time before it, is over. */
+  /** Whatever was promised before my start, or is believed on a refusal of the time before a link of mine was open, is over. */
   get #afterReturnMs(): number {
-    return this.#startedAtMs + Math.max(this.#returnMs, this.#promisedBeforeMs)
+    const listeningSinceMs = this.#contact.listeningSinceMs
+    const sinceMs = listeningSinceMs === Infinity ? this.#startedAtMs : listeningSinceMs
+    return sinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)
   }
 
   /** ms of right to serve by a refusal, from the send time of what was refused: whoever starts later waits longer. */

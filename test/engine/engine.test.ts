@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mayServe, nowUs } from '../../src/engine/cells'
 import { systemClock } from '../../src/engine/clock'
-import { encodeClassic, type Frame } from '../../src/protocol/frame'
+import { Seal } from '../../src/engine/seal'
+import { encodeClassic, encodeExtended, EXTENDED_BYTES, type Frame, type Trailer } from '../../src/protocol/frame'
 import type { Output } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
@@ -17,6 +18,7 @@ import {
   holds,
   link,
   LOOPBACK,
+  NO_KEYS,
   open,
   settings,
   TestEngine,
@@ -24,7 +26,44 @@ import {
 } from './harness'
 
 const FRAME: Frame = { head: 'connected', state: 'active', id: 7, value: 9, trailer: null }
+const TRAILER: Trailer = {
+  keyId: 0,
+  nodeId: 1n,
+  session: 1n,
+  echo: 0n,
+  seq: 1,
+  ack: 0,
+  epoch: 0,
+  priority: 100,
+  fitness: 255,
+  policy: 'availability',
+  reason: 'starting',
+  flags: {
+    probe: false,
+    ready: false,
+    serving: false,
+    holder: false,
+    preferred: false,
+    goodbye: false,
+    wanted: false,
+    refusal: false
+  },
+  link: 0,
+  heardLinks: 0,
+  heartbeatMs: 30,
+  peerTimeoutMs: 600,
+  promisedMs: 600,
+  flowsHash: 0
+}
 const SEND: Output = { kind: 'send', link: 0, frame: FRAME }
+
+/** The bytes of a frame of the extended wire, of a pair without a key. */
+function word(session: bigint, echo: bigint, sealed: boolean): Buffer {
+  const bytes = Buffer.alloc(EXTENDED_BYTES)
+  encodeExtended({ ...FRAME, trailer: { ...TRAILER, session, echo } }, bytes)
+  if (sealed) new Seal(NO_KEYS).close(bytes)
+  return bytes
+}
 
 /** Blocks this thread, and with it the engine of the test. */
 function stall(ms: number): void {
@@ -491,6 +530,36 @@ describe('the engine', () => {
       )
       assert.deepEqual(engine.snapshot(id)?.dropped, { short: 10, magic: 10, head: 10, state: 10, long: 10 })
       assert.equal(rejected().length, 5)
+    })
+
+    it('of a flood of strangers, within which a brother that was started again is heard as soon as it has heard this side', async () => {
+      const clock = new HandClock()
+      begin(clock)
+      const id = ++next
+      const peer = await open()
+      sockets.push(peer)
+      const port = ports[id] ?? 0
+      engine.add(id, settings([link(port, peer.address().port)]))
+      const machine = machines[id - 1] as FakeMachine
+      machine.answer = (input) =>
+        input.kind === 'link' ? [{ ...SEND, frame: { ...FRAME, trailer: { ...TRAILER, session: 77n } } }] : []
+      await until('the link is open', () => machine.kinds().includes('link'))
+      // The clock stands still: what is used up stays so.
+      const count = (cause: 'seal' | 'intake'): number => engine.snapshot(id)?.dropped[cause] ?? 0
+      const look = (): void => {
+        clock.advanceMs(1001)
+        engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      }
+      await until('strangers are too many', () => {
+        for (let i = 0; i < 50; i++) peer.send(word(5n, 0n, false), port, LOOPBACK)
+        engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+        return engine.events(id).some(({ detail }) => detail.cause === 'intake')
+      })
+      peer.send(word(5n, 0n, true), port, LOOPBACK)
+      peer.send(word(5n, 77n, true), port, LOOPBACK)
+      await until('it is heard', () => machine.count('frame') === 1)
+      look()
+      assert.ok(count('seal') > 100 && count('intake') > 0)
     })
 
     it('what the machine itself dropped in the same way', async () => {

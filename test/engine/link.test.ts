@@ -35,7 +35,10 @@ class TestLink implements LinkOwner {
   linkRefused(): void {
     this.refused++
   }
-  linkMoved(): void {}
+  linkMoved(): void {
+    this.onMoved()
+  }
+  onMoved = (): void => {}
 
   /** Attends the link until it says that. */
   async tells(word: string): Promise<void> {
@@ -165,6 +168,22 @@ describe('a link', () => {
     await test.link.close()
     test.link.send(Buffer.from('too late'))
     assert.equal(test.link.unsent, 3)
+  })
+
+  it('counts what it cannot send also in the instant in which its socket lost its way', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    const clock = new HandClock()
+    // Nobody may connect to this one: the socket is not connected any more, and its error comes a moment later.
+    const addresses = [LOOPBACK, '255.255.255.255']
+    const lookup: Lookup = () => Promise.resolve([addresses.shift() ?? LOOPBACK])
+    const test = start({ peerHost: 'brother.test', peerPort: b, localHost: '', localPort: a }, { clock, lookup })
+    await until('it is open', () => test.link.open)
+    let sent = 0
+    test.onMoved = () => queueMicrotask(() => test.link.send(Buffer.alloc(1, ++sent)))
+    clock.advanceMs(60_000)
+    test.link.attend(clock.nowMs())
+    await until('it tells', () => test.told.at(-1) === 'shut link-failed')
+    assert.deepEqual([sent, test.link.unsent], [1, 1])
   })
 
   it('follows a name to its new address without giving up its port', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createRequire } from 'node:module'
 import {
   acquirePair,
   crashEngineForTest,
@@ -17,6 +18,8 @@ import type { Role } from '../../src/protocol/machine'
 import { Cable } from './cable'
 import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../engine/harness'
 
+/** The module itself, as the host's compiled code has it: what is put there, the host uses. */
+const workerThreads = createRequire(__filename)('node:worker_threads') as { Worker: unknown }
 const KEYS = { key: 'a strong secret', previousKey: '' }
 
 /** What an observer of a pair was told. */
@@ -530,6 +533,27 @@ describe('the hub', () => {
         await until('it is noticed', () => one.pair.trouble() !== null)
         await until('paired again', () => isPaired(one.pair, two.pair), 9000)
       }
+    })
+
+    it('and the system has no thread to give, tries again until it has one', async () => {
+      const { one, two } = await pairUp()
+      const real = workerThreads.Worker
+      let refused = 0
+      try {
+        Object.assign(workerThreads, {
+          Worker: function () {
+            refused++
+            throw new Error('no threads')
+          }
+        })
+        await crashEngineForTest()
+        await until('it was tried twice', () => refused === 2)
+        assert.equal(one.pair.trouble()?.detail, 'Error: no threads')
+        assert.equal(one.pair.gate().open || two.pair.gate().open, false)
+      } finally {
+        Object.assign(workerThreads, { Worker: real })
+      }
+      await until('paired again', () => isPaired(one.pair, two.pair), 9000)
     })
 
     it('lets pairs be released and acquired meanwhile', async () => {

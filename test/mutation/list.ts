@@ -147,6 +147,20 @@ export const RULES: readonly Rule[] = [
         'credits a refused probe with the present',
         'return Math.min(sentAtMs, ',
         'return Math.max(sentAtMs, nowMs, '
+      ),
+      mutation(
+        'extended',
+        'serves without a lease beside a preferred brother that is back and may never be heard again',
+        `        if (adopted)
+            this.#endSole();`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'serves on a lease that ends with the contact’s first word',
+        `this.#sole = false;
+        this.#extendLease(this.#nowMs);`,
+        'this.#sole = false;'
       )
     ]
   },
@@ -209,15 +223,9 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'forgets after a restart what it promised before, when it has not met',
-        'listeningSinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
-        'listeningSinceMs + this.#returnMs'
-      ),
-      mutation(
-        'extended',
-        'forgets after a restart what it promised before, when it has met',
-        'return this.#startedAtMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
-        'return this.#startedAtMs + this.#returnMs'
+        'forgets after a restart what it promised before',
+        'return sinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
+        'return sinceMs + this.#returnMs'
       ),
       mutation(
         'extended',
@@ -290,14 +298,38 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'returns alone while its brother may serve on a refusal: at the start',
-        'listeningSinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
-        'listeningSinceMs + Math.max(peerTimeoutMs, this.#promisedBeforeMs)'
+        'return sinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
+        'return sinceMs + Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs)'
       ),
       mutation(
         'extended',
-        'returns alone while its brother may serve on a refusal: after a contact since the start',
-        'return this.#startedAtMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
-        'return this.#startedAtMs + this.#promisedBeforeMs'
+        'returns alone while its brother may serve on a refusal: after its socket opened late',
+        'const sinceMs = listeningSinceMs === Infinity ? this.#startedAtMs : listeningSinceMs',
+        'const sinceMs = this.#startedAtMs'
+      ),
+      mutation(
+        'contact',
+        'returns alone while its brother may serve on a refusal: of a link that did not open again',
+        'l.open || (this.#counted && l.heardAtMs === -Infinity)',
+        'l.open || l.heardAtMs === -Infinity'
+      ),
+      mutation(
+        'contact',
+        'never returns alone while a link is closed that has not carried anything',
+        'l.open || (this.#counted && l.heardAtMs === -Infinity)',
+        'l.open'
+      ),
+      mutation(
+        'extended',
+        'serves on while its brother may serve on the refusals of the link that carried',
+        'refuses ? this.#contact.soundSinceMs : this.#contact.listeningSinceMs',
+        'this.#contact.listeningSinceMs'
+      ),
+      mutation(
+        'extended',
+        'waits for its closed link though its brother left',
+        " && this.#departed?.evidence !== 'goodbye';\n        const openSinceMs",
+        ';\n        const openSinceMs'
       ),
       mutation(
         'extended',
@@ -308,8 +340,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'returns alone while its brother may serve on a refusal: after a pause',
-        'this.#contact.listeningSinceMs) + this.#returnMs',
-        'this.#contact.listeningSinceMs) + this.#peerTimeoutMs'
+        'openSinceMs) + this.#returnMs',
+        'openSinceMs) + this.#peerTimeoutMs'
       ),
       mutation(
         'extended',
@@ -346,7 +378,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'judges a brother it met before its sockets were closed',
-        `if (listeningSinceMs === Infinity)
+        `if (this.#contact.listeningSinceMs === Infinity)
             return null;`,
         ''
       )
@@ -897,6 +929,90 @@ export const RULES: readonly Rule[] = [
         'stays away for ever after it was forced to',
         "this.#held = 'no';\n        this.#heldEpoch = 0;",
         'this.#heldEpoch = 0;'
+      )
+    ]
+  },
+  {
+    rule: 'each command gets its own answer, and only a fit side asks for the role',
+    mutations: [
+      mutation('extended', 'forgets an open wish for a second one', ' || this.#wanting?.commandId != null;', ';'),
+      mutation(
+        'extended',
+        'forgets an open handover for a second one',
+        'const busy = this.#handover !== null || ',
+        'const busy = '
+      ),
+      mutation(
+        'extended',
+        'asks for the role though it is not fit',
+        `if (!this.#isFit)
+                return this.#replyError(id, 'refused', 'not-ready')`,
+        `if (false)
+                return this.#replyError(id, 'refused', 'not-ready')`
+      ),
+      mutation(
+        'extended',
+        'takes a refused grant back though its flows hang',
+        'if (sentAtMs !== null && this.#isReady && this',
+        'if (sentAtMs !== null && this'
+      )
+    ]
+  },
+  {
+    rule: 'what was confirmed before a second blow confirms nothing after it',
+    mutations: [
+      mutation(
+        'extended',
+        'serves again for a brother that does not hear it',
+        'this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack',
+        'this.#pausedAtMs !== null && trailer.ack'
+      ),
+      mutation(
+        'extended',
+        'serves again on an answer to what it asked before its second stall',
+        `this.#pausedAtMs = this.#nowMs;
+        this.#pausedSeq = this`,
+        `this.#pausedAtMs = this.#nowMs;
+        this.#pausedSeq ||= this`
+      ),
+      mutation(
+        'extended',
+        'acts at once beside a brother that it has only just heard one way',
+        'Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, notBeforeMs)',
+        'Math.max(oneWayAtMs, notBeforeMs)'
+      )
+    ]
+  },
+  {
+    rule: 'what has to survive a restart is noted',
+    mutations: [
+      mutation(
+        'extended',
+        'does not note a number that it took anew while serving',
+        `const epoch = this.#ledger.nextOwn();
+        this.#ledger.use(epoch);
+        this.#epoch`,
+        `const epoch = this.#ledger.nextOwn();
+        this.#epoch`
+      ),
+      mutation(
+        'extended',
+        'stays released though an operator forced it to serve',
+        `this.#ledger.setReleased(false);
+        this.#epoch = epoch`,
+        'this.#epoch = epoch'
+      ),
+      mutation(
+        'extended',
+        'prefers neither side when both have the same priority',
+        ': this.#ledger.nodeId > trailer.nodeId;',
+        ': false;'
+      ),
+      mutation(
+        'extended',
+        'believes an epoch that leaves no room for the next',
+        'if (trailer.epoch > frame_1.UINT48_MAX - 2 ** 16)',
+        'if (false)'
       )
     ]
   }

@@ -73,6 +73,18 @@ describe('a gate at the instants that matter', () => {
     assert.deepEqual(payloads(await rig.received('gate.1', 3)), ['old x', 'old y', 'old z'])
   })
 
+  it('holds a message back when the gate closes while older ones are released before it', async () => {
+    await load(gate('hold-latest'))
+    hold('x', 'y')
+    pair.openFor(3)
+    rig.send('gate', { topic: 'z', payload: 'new z' })
+    assert.deepEqual(payloads(await rig.received('gate.1', 2)), ['old x', 'old y'])
+    await rig.shows('gate', 'blue', /1 held$/)
+    pair.set({ role: 'active', serving: true })
+    pair.tell()
+    assert.deepEqual(payloads(await rig.received('gate.1', 3)), ['old x', 'old y', 'new z'])
+  })
+
   it('releases although nobody told it that the gate had opened', async () => {
     await load(gate('hold-latest'))
     hold('x')

@@ -32,7 +32,7 @@ export function simulate(plan: Plan, factory: MachineFactory, trace: TraceOption
   const overlap = new OverlapChecker(world, world.truth, plan)
   const epochs = new EpochChecker(world)
   const causes = new CauseChecker(world)
-  const commands = new CommandChecker(world)
+  const commands = new CommandChecker(world, plan)
   const manners = new MannersChecker(world)
   const liveness = new LivenessChecker(world)
   if (trace !== null) world.watch(new Trace(world, trace.write, trace.frames))

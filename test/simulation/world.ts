@@ -200,7 +200,11 @@ export class World implements Scene {
     for (const watcher of this.#watchers) watcher.onStart?.(process, storeLost)
     process.deliver({ kind: 'start', record: host.disk.record })
     process.settings.links.forEach((_, link) => {
-      const afterMs = random.chance(0.05) ? random.unit() * process.settings.peerTimeoutMs : random.unit() * 3
+      // A name that is not found, or a port in use: such a link opens later, now and then much later than all others.
+      const lateMs = random.pick([process.settings.peerTimeoutMs, process.settings.peerTimeoutMs, 5000])
+      const dueMs = random.chance(0.06) ? random.unit() * lateMs : random.unit() * 3
+      // In the quiet everything is whole.
+      const afterMs = Math.min(dueMs, Math.max(3, this.plan.quietAtMs - this.nowMs))
       this.timeline.after(afterMs, () => {
         if (host.process === process) this.#openSocket(process, link)
       })

@@ -120,6 +120,18 @@ describe('contact', () => {
     assert.equal(contact.refusedSentAtMs(150, 0, H, P), 50, 'not less than a heartbeat ago')
   })
 
+  it('is sound when all its links are open or, once the brother counts it as partner, those that carried', () => {
+    const contact = new Contact(2)
+    assert.equal(contact.soundSinceMs, Infinity)
+    contact.setOpen(10, 0, true)
+    contact.heard(20, 0, 0, 1)
+    assert.equal(contact.soundSinceMs, Infinity, 'link 1 may have carried the session before')
+    contact.answered(30)
+    assert.equal(contact.soundSinceMs, 30)
+    contact.setOpen(40, 0, false)
+    assert.equal(contact.soundSinceMs, Infinity)
+  })
+
   it('knows since when no link that carried has been closed', () => {
     const contact = met(2)
     contact.setOpen(50, 1, false)

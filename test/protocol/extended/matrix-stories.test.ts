@@ -610,3 +610,116 @@ describe('extended wire, stories of a survivor', () => {
     assert.equal(bench.view.role, 'standby')
   })
 })
+
+describe('extended wire, stories of commands one after the other', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: a second one is busy, and the first one still gets its answer`, () => {
+      for (const [role, word, other] of [
+        ['standby', 'active', 'swap'],
+        ['active', 'standby', 'swap']
+      ] as const) {
+        const bench = inRole(role, column)
+        bench.brotherSays = null
+        bench.step({ kind: 'command', id: 1, designate: word, force: false })
+        for (const designate of [word, other]) {
+          bench.step({ kind: 'command', id: 2, designate, force: false })
+          assert.deepEqual(bench.takeReplies(), ['busy'])
+        }
+        bench.advanceMs(2000)
+        assert.equal(bench.takeReplies().length, 1, `${word} as ${role}`)
+      }
+    })
+
+    it(`${column}: a side that is not fit does not ask for the role`, () => {
+      const bench = inRole('standby', column)
+      bench.step({ kind: 'fitness', value: 0 })
+      bench.step({ kind: 'command', id: 1, designate: 'active', force: false })
+      assert.deepEqual(bench.takeReplies(), ['refused'])
+      assert.equal(decisions(bench), '')
+    })
+  }
+})
+
+/** An Active that slept, and has not been confirmed since. */
+function paused(): Bench {
+  const bench = inRole('active', 'availability, higher')
+  bench.brotherSays = null
+  bench.step({ kind: 'suspended', ms: 600 })
+  assert.equal(bench.serves, false)
+  return bench
+}
+
+describe('extended wire, stories of a pause', () => {
+  it('ends with the word of a partner, not of one that does not hear this side', () => {
+    const bench = paused()
+    bench.hears(WORDS['a Standby that does not hear me'])
+    assert.equal(bench.serves, false)
+    bench.hears(WORDS['a Standby, ready'])
+    assert.equal(bench.serves, true)
+  })
+
+  it('begins anew with a second stall: what was asked before that proves nothing', () => {
+    const bench = paused()
+    bench.whileUnheard(() => bench.step({ kind: 'suspended', ms: 600 }))
+    bench.hears(WORDS['a Standby, ready'])
+    assert.equal(bench.serves, false)
+  })
+})
+
+describe('extended wire, stories of numbers and records', () => {
+  it('a number that was taken anew while serving is noted as used', () => {
+    const bench = inRole('active', 'availability, higher')
+    bench.hears(WORDS['a Standby that knows epoch 30'])
+    assert.equal(bench.view.epoch, 32)
+    assert.equal(bench.lastRecord?.epoch, 32)
+  })
+
+  it('a number near the end of the range is damage, and heard by nobody', () => {
+    const bench = inRole('active', 'availability, higher')
+    bench.hears({ state: 'active', epoch: 2 ** 48 - 10 })
+    assert.deepEqual(bench.takeReports(), ['dropped field'])
+    assert.equal(bench.view.epoch, KNOWN_EPOCH)
+  })
+
+  it('a released side that an operator forces to serve is released no more', () => {
+    const bench = newcomer('preferred, higher', { released: true })
+    bench.advanceMs(5000)
+    assert.equal(bench.view.role, 'initial')
+    bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
+    assert.equal(bench.serves, true)
+    assert.equal(bench.lastRecord?.released, false)
+  })
+
+  for (const [brotherId, preferred] of [
+    [2n, false],
+    [0n, true]
+  ] as const) {
+    it(`of two equal priorities the higher node id is preferred: ${preferred ? 'mine' : 'not mine'}`, () => {
+      const bench = newcomer('preferred, lower', {}, { priority: 100 })
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { nodeId: brotherId } }
+      bench.advanceMs(1500)
+      assert.equal(bench.lastRecord?.preferred, preferred)
+    })
+  }
+
+  it('a brother that does not serve and does not hear this side is given a whole takeover delay of contact', () => {
+    const bench = newcomer('preferred, higher', {}, { peerTimeoutMs: 3000 })
+    bench.advanceMs(2500)
+    const sinceMs = bench.nowMs
+    bench.brotherSays = WORDS['a Standby that does not hear me']
+    while (bench.view.role !== 'active' && bench.nowMs < sinceMs + 10_000) bench.advanceMs(1)
+    assert.ok(bench.nowMs >= sinceMs + 3000 && bench.nowMs < sinceMs + 3500, `${bench.nowMs - sinceMs} ms`)
+  })
+
+  it('a refused grant is not taken back by a side whose flows hang', () => {
+    const bench = inRole('active', 'availability, higher')
+    bench.brotherSays = null
+    bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
+    bench.hears(WORDS['a Standby, ready'])
+    assert.equal(decisions(bench), 'grant 21')
+    bench.step({ kind: 'hostStalled', stalled: true })
+    bench.hears({ state: 'standby', epoch: 21, flags: ['refusal'], trailer: { reason: 'not-ready' } })
+    assert.equal(bench.view.role, 'standby')
+    assert.deepEqual(bench.takeReplies(), ['refused'])
+  })
+})

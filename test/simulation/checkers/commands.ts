@@ -1,5 +1,6 @@
 /** An operator's command gets exactly one answer in bounded time, and the answer is true. */
 import type { CommandError, Designation, Role } from '../../../src/protocol/machine'
+import type { Plan } from '../plan'
 import type { EngineProcess, Step } from '../process'
 import type { Scene, Watcher } from '../watcher'
 
@@ -15,6 +16,7 @@ const ERRORS: readonly CommandError[] = [
 interface Pending {
   readonly process: EngineProcess
   readonly designate: Designation
+  readonly force: boolean
   /** Local time at which the machine got it; null = still waiting in the engine's inbox. */
   givenLocalMs: number | null
   /** What the role was when the machine looked at the command: before or, if time did something first, within that step. */
@@ -26,14 +28,16 @@ export class CommandChecker implements Watcher {
   readonly answers: Record<string, number> = {}
   answerMsMax = 0
   readonly #scene: Scene
+  readonly #plan: Plan
   readonly #pending = new Map<number, Pending>()
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, plan: Plan) {
     this.#scene = scene
+    this.#plan = plan
   }
 
-  onCommand(process: EngineProcess, id: number, designate: Designation): void {
-    this.#pending.set(id, { process, designate, givenLocalMs: null, rolesAtGiven: [process.view.role] })
+  onCommand(process: EngineProcess, id: number, designate: Designation, force: boolean): void {
+    this.#pending.set(id, { process, designate, force, givenLocalMs: null, rolesAtGiven: [process.view.role] })
   }
 
   onEnd(process: EngineProcess): void {
@@ -95,19 +99,25 @@ export class CommandChecker implements Watcher {
     // A side that was stopped for a while has a lot to take in first.
     if (this.#scene.nowMs - pending.process.runningSinceMs < 2 * pending.process.settings.peerTimeoutMs) return
     const waitedMs = localMs - pending.givenLocalMs
-    if (waitedMs > 15_000 + 6 * pending.process.settings.heartbeatMs + stallMarginMs(pending))
+    if (waitedMs > this.#patienceMs(pending))
       this.#scene.report(
         this.name,
         `${pending.process.settings.name}: command ${id} (${pending.designate}) waits for ${waitedMs.toFixed(0)} ms`
       )
   }
 
+  /**
+   * docs/PROTOCOL.md: P, at most 15 s; a forced one first waits for what was promised. A deadline is judged when the side runs:
+   * at the latest a heartbeat later. P is the longest that any side ever has.
+   */
+  #patienceMs({ force }: Pending): number {
+    const { timeoutMsMax, sides } = this.#plan
+    const heartbeatMs = Math.max(...sides.map((side) => side.settings.heartbeatMs))
+    const promisedMs = force ? Math.max(timeoutMsMax, 2000) : 0
+    return Math.min(15_000, timeoutMsMax) + promisedMs + 2 * heartbeatMs
+  }
+
   #report(step: Step, message: string): void {
     this.#scene.report(this.name, `${step.process.settings.name}: ${message}`)
   }
-}
-
-/** A side that was stopped for a while answers when it runs again. */
-function stallMarginMs(pending: Pending): number {
-  return 6 * pending.process.settings.peerTimeoutMs
 }

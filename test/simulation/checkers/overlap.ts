@@ -18,7 +18,8 @@ export class OverlapChecker implements Watcher {
   readonly #scene: Scene
   readonly #truth: Truth
   readonly #plan: Plan
-  readonly #forced: boolean
+  /** The first word of an operator that stands in for a proof. */
+  readonly #forcedAtMs: number
   #sinceMs: number | null = null
   #hopsAtBeginning = 0
   #cleanBefore = false
@@ -28,7 +29,12 @@ export class OverlapChecker implements Watcher {
     this.#scene = scene
     this.#truth = truth
     this.#plan = plan
-    this.#forced = plan.faults.some((fault) => fault.kind === 'command' && fault.force)
+    const forced = plan.faults.filter((fault) => fault.kind === 'command' && fault.force)
+    this.#forcedAtMs = Math.min(...forced.map((fault) => fault.atMs))
+  }
+
+  get #forced(): boolean {
+    return this.#scene.nowMs >= this.#forcedAtMs
   }
 
   /** Who comes back without its store is a stranger: its brother has to give up the old one first. */
