@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { REASONS } from '../../src/protocol/catalogue'
 import { catalogue, LANGUAGES, NODE_FILES, NODES, type NodeFile } from './texts'
 
-const PROBLEMS = ['missing', 'range', 'number', 'choice', 'unresolved', 'conflict']
+const PROBLEMS = ['missing', 'range', 'number', 'choice', 'unresolved', 'conflict', 'newer']
 const COMMAND_ERRORS = ['unknown-command', 'brother-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
 const ROLES = ['initial', 'active', 'standby']
 
