@@ -256,11 +256,9 @@ export class Editor {
     return this.page.locator('.red-ui-notification:visible').allInnerTexts()
   }
 
+  /** Puts them out of sight; the editor removes them itself, in its own time. */
   async closeNotifications(): Promise<void> {
-    await this.page.evaluate(() => {
-      const page = globalThis as unknown as { $: (selector: string) => { remove(): void } }
-      page.$('.red-ui-notification').remove()
-    })
+    await this.page.evaluate(`void $('.red-ui-notification').hide()`)
   }
 
   /** The node's description in the help sidebar, as text. */
@@ -290,7 +288,7 @@ export class Editor {
     await entry('@ha-pair/node-red-ha-pair').click()
     await entry(name).click()
     await this.page.locator('#red-ui-clipboard-dialog-ok:not([disabled])').click()
-    const copy = this.page.locator('.red-ui-notification button').nth(1)
+    const copy = this.page.locator('.red-ui-notification button').filter({ hasText: /copy|副本/ })
     await eventually(`the nodes of '${name}' are there`, PATIENCE_MS, async () => {
       if (await copy.isVisible()) await copy.click({ timeout: 1000 })
       return (await this.nodes()).length > before

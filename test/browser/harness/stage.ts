@@ -73,6 +73,7 @@ export class Stage {
   async editor(host: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
     const editor = await Editor.open(this.browser, host, options)
     this.#editors.push(editor)
+    editor.page.once('close', () => this.#editors.splice(this.#editors.indexOf(editor), 1))
     return editor
   }
 
@@ -86,6 +87,9 @@ export class Stage {
           () => console.log(`a picture of what the browser showed: ${file}`),
           () => undefined
         )
+        // The next test finds an editor without an open dialog.
+        await editor.reload().catch(() => undefined)
+        editor.forgetFaults()
       }
     }
     for (const editor of this.#editors) editor.assertNoFaults()
