@@ -101,6 +101,8 @@ export class Editor {
     await editor.page.goto(nodeRed.url('/admin/'))
     if (login !== undefined) await editor.logIn(login.user, login.password)
     await editor.loaded()
+    // The first request of somebody who is not logged in is refused: that is how the editor finds out.
+    if (login !== undefined) editor.forgetFaults()
     return editor
   }
 
