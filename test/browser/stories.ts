@@ -64,8 +64,8 @@ const choose = (dialog: Dialog, property: string, word: string): Promise<void> =
 
 function assertChinese(texts: readonly string[], what: string): void {
   for (const text of texts) {
-    assert.doesNotMatch(text, RAW_KEY, what)
-    assert.doesNotMatch(text, ENGLISH, what)
+    assert.doesNotMatch(text, RAW_KEY, `${what}: ${text}`)
+    assert.doesNotMatch(text, ENGLISH, `${what}: ${text}`)
   }
 }
 
@@ -390,6 +390,8 @@ export function tellStories(version: () => NodeRed): void {
 
   it('in Chinese, and dark where Node-RED has it: translated, readable, within its bounds', async () => {
     const chinese = await stage.editor(host, { language: 'zh-CN', theme: 'dark', width: NARROW_PX })
+    const isDark = await chinese.page.evaluate(`document.documentElement.classList.contains('nr-theme-dark')`)
+    assert.equal(isDark, stage.version.name.startsWith('Node-RED 5'))
     await eachDialog(chinese, async (dialog, what) => {
       const texts = await textsIn(dialog)
       assert.ok(

@@ -127,7 +127,8 @@ export class Editor {
   /** Until palette, workspace and flows are there. */
   async loaded(): Promise<void> {
     await this.page.locator('#red-ui-main-container').waitFor({ state: 'visible', timeout: LOAD_LIMIT_MS })
-    await this.page.locator('.red-ui-palette-node[data-palette-type="ha-pair-gate"]').waitFor({ state: 'attached' })
+    const ours = this.page.locator('.red-ui-palette-node[data-palette-type="ha-pair-gate"]')
+    await ours.waitFor({ state: 'attached', timeout: LOAD_LIMIT_MS })
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden', timeout: LOAD_LIMIT_MS })
   }
 
