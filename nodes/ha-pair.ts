@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health'
 import { acquirePair } from '../src/host/hub'
+import { MIGRATIONS } from '../src/host/migrations'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
@@ -86,6 +87,8 @@ export default function (RED: NodeAPI): void {
   }
 
   RED.nodes.registerType<PairNode, NodeDef, object, PairCredentials>('ha-pair', HaPairNode, {
-    credentials: { key: { type: 'password' }, previousKey: { type: 'password' } }
+    credentials: { key: { type: 'password' }, previousKey: { type: 'password' } },
+    // The editor has it as RED.settings.haPairMigrations.
+    settings: { haPairMigrations: { value: MIGRATIONS, exportable: true } }
   })
 }

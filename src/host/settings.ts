@@ -6,8 +6,9 @@ import { isIP } from 'node:net'
 import type { PairKeys } from '../engine/messages'
 import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, RANGES } from '../protocol/settings'
 import type { LinkSettings, PairSettings, Policy, Wire } from '../protocol/settings'
+import { migrate } from './migrations'
 
-export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'path' | 'unresolved' | 'conflict'
+export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'path' | 'unresolved' | 'conflict' | 'newer'
 
 export interface SettingsProblem {
   /** As integrators see it: `heartbeat`, `links[0].peerPort`. */
@@ -43,8 +44,11 @@ const PATH_CHARS_MAX = 200
  * Errors: none thrown; all problems are listed, in the order of the contract's table.
  */
 export function parseSettings(raw: Raw): ParsedSettings {
+  const migrated = migrate(raw)
+  if (!migrated.ok)
+    return { ok: false, problems: [{ field: 'schema', code: 'newer', detail: migrated.found }], healthPath: '' }
   const problems: SettingsProblem[] = []
-  const read = new Reader(raw, problems)
+  const read = new Reader(migrated.raw, problems)
   const wire = read.choice('wire', WIRES, DEFAULTS.wire)
   const policy = read.choice('policy', POLICIES, DEFAULTS.policy)
   const before = problems.length

@@ -30,6 +30,7 @@ const FAULTS: readonly (readonly [string, object, RegExp])[] = [
   ['a lossLimit of 256', { lossLimit: 256 }, /^stopped: lossLimit: 256/],
   ['a receiptTimeout of 9', { receiptTimeout: 9 }, /^stopped: receiptTimeout: 9/],
   ['a failback of maybe', { failback: 'maybe' }, /^stopped: failback: "maybe"/],
+  ['the form of a later version', { schema: 99 }, /^stopped: schema 99: saved by a newer version/],
   ['classic with safety', { wire: 'classic', policy: 'safety' }, /^stopped: policy: conflict/]
 ]
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { REASONS } from '../../src/protocol/catalogue'
 import { catalogue, LANGUAGES, NODE_FILES, NODES, type NodeFile } from './texts'
 
-const PROBLEMS = ['missing', 'range', 'number', 'choice', 'path', 'unresolved', 'conflict']
+const PROBLEMS = ['missing', 'range', 'number', 'choice', 'path', 'unresolved', 'conflict', 'newer']
 const COMMAND_ERRORS = ['unknown-command', 'brother-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
 const ROLES = ['initial', 'active', 'standby']
 
@@ -32,6 +32,8 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'hint.': ['second-output', 'drop', 'hold-latest'],
   'output.': ['role', 'online', 'event', 'open', 'closed'],
   'title.': ['active', 'standby', 'swap'],
+  'preset.': ['relaxed', 'standard', 'fast', 'classic', 'custom'],
+  'effect.': ['crash', 'vanish', 'hang', 'lease'],
   'command.': ['payload', 'active', 'standby', 'swap'],
   'label.': ['name']
 }
@@ -42,6 +44,8 @@ function usedIn(source: string): { whole: string[]; prefixes: string[] } {
   const literals = calls.flatMap((call) =>
     [...call.matchAll(/['"`]([a-z][\w-]*\.[\w.-]*)/gi)].map((match) => match[1] ?? '')
   )
+  // Sentences that a rule of the dialog names, to be said later.
+  literals.push(...[...source.matchAll(/'((?:check|effect|hint)\.[\w-]+)'/g)].map((match) => match[1] ?? ''))
   return {
     whole: literals.filter((key) => !key.endsWith('.')),
     prefixes: literals.filter((key) => key.endsWith('.'))
@@ -50,7 +54,7 @@ function usedIn(source: string): { whole: string[]; prefixes: string[] } {
 
 /** Keys of data-i18n attributes; those of Node-RED itself start with `node-red:`. */
 function attributesIn(html: string): string[] {
-  return [...html.matchAll(/data-i18n="(?:\[\w+\])?([^"]+)"/g)]
+  return [...html.matchAll(/data-i18n="(?:\[[\w-]+\])?([^"]+)"/g)]
     .map((match) => match[1] ?? '')
     .filter((key) => !key.startsWith('node-red:'))
 }

@@ -30,7 +30,7 @@ export interface NodeRedOptions {
   readonly environment?: Readonly<Record<string, string>>
   readonly flows: readonly FlowNode[]
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** What `settings.js` says besides. */
+  /** What `settings.js` says besides: `lang`, `adminAuth`, `editorTheme`, ... */
   readonly settings?: Readonly<Record<string, unknown>>
   /** A network namespace to run in; its HTTP is not reached from outside then. */
   readonly namespace?: string
