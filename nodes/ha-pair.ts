@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import { acquirePair } from '../src/host/hub'
+import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
@@ -21,6 +22,11 @@ export default function (RED: NodeAPI): void {
     if (!parsed.ok) {
       this.stopped = say('badge.stopped', { problem: describe(parsed.problems.slice(0, 1)) })
       this.error(say('log.stopped', { name: this.pairName, problems: describe(parsed.problems) }))
+      const takeBack = roster.stop(this.id, this.pairName, parsed.problems)
+      this.on('close', (_removed: boolean, done: () => void) => {
+        takeBack()
+        done()
+      })
       return
     }
 

@@ -12,6 +12,7 @@ import {
   CommandFailed,
   type GateDecision,
   type PairEventMessage,
+  type PairLink,
   type PairObserver,
   type PairStatus,
   type PairTrouble
@@ -81,6 +82,10 @@ export class HeldPair {
     this.#request = request
     this.#desk = desk
     this.#snapshot = blankSnapshot(request)
+  }
+
+  get name(): string {
+    return this.settings.name
   }
 
   /** Whether a request means this pair as it runs. */
@@ -186,6 +191,13 @@ export class HeldPair {
     }
     const { store } = this.#snapshot
     return store === null ? null : { code: store, detail: this.#request.storeFile ?? '' }
+  }
+
+  links(): readonly PairLink[] {
+    return this.settings.links.map((link, index) => {
+      const { open = false, up = false, problem = null } = this.#snapshot.links[index] ?? {}
+      return { ...link, open, up, problem }
+    })
   }
 
   observe(observer: PairObserver, late: boolean): () => void {

@@ -63,6 +63,19 @@ export interface PairTrouble {
   readonly detail: string
 }
 
+/** One path to the brother as it is now. `problem` is a reason code. */
+export interface PairLink {
+  readonly peerHost: string
+  readonly peerPort: number
+  readonly localHost: string
+  readonly localPort: number
+  /** The socket is open. */
+  readonly open: boolean
+  /** Frames pass both ways. */
+  readonly up: boolean
+  readonly problem: ReasonCode | null
+}
+
 export class CommandFailed extends Error {
   readonly code: CommandError
   readonly detail: string
