@@ -31,8 +31,11 @@ const SUITES = [
   { name: 'demo' },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
   { name: 'chaos', required: true },
+  // Needs Chromium; where there is none it says so, and counts as skipped.
+  { name: 'browser', required: true },
   { name: 'e2e', required: true }
 ]
+const NEED_NODE_RED_5 = new Set(['browser', 'e2e'])
 const PURE_AT_ONCE = 2
 const SUITE_LIMIT_MS = 20 * 60_000
 /** A suite whose tests are over but whose process goes on has left a socket, a timer or a thread behind. */
@@ -215,7 +218,7 @@ async function main() {
   } else {
     bootstrap({ further: FURTHER_TREES })
   }
-  if (chosen.some(({ name }) => name === 'e2e') && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
+  if (chosen.some(({ name }) => NEED_NODE_RED_5.has(name)) && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
   return close(await runSuites(chosen, options), failedChecks)
 }
 

@@ -32,6 +32,8 @@ export interface NodeRedOptions {
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** A network namespace to run in; its HTTP is not reached from outside then. */
   readonly namespace?: string
+  /** Further entries of the settings file: `lang`, `adminAuth`, `editorTheme`, ... */
+  readonly settings?: Readonly<Record<string, unknown>>
 }
 
 export class NodeRedProcess {
@@ -42,6 +44,7 @@ export class NodeRedProcess {
   readonly #version: NodeRed
   readonly #namespace: string | null
   readonly #diary: string
+  readonly #furtherSettings: Readonly<Record<string, unknown>>
   #port = 0
   #child: ChildProcess | null = null
   #log = ''
@@ -51,6 +54,7 @@ export class NodeRedProcess {
     this.userDirectory = options.userDirectory
     this.#version = options.version
     this.#namespace = options.namespace ?? null
+    this.#furtherSettings = options.settings ?? {}
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
     writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
@@ -149,7 +153,8 @@ export class NodeRedProcess {
       telemetry: { enabled: false, updateNotification: false },
       externalModules: { autoInstall: false, palette: { allowInstall: false, allowUpload: false } },
       editorTheme: { tours: false },
-      logging: { console: { level: 'info', metrics: false, audit: false } }
+      logging: { console: { level: 'info', metrics: false, audit: false } },
+      ...this.#furtherSettings
     }
     return `process.on('disconnect', () => process.exit(1))\nmodule.exports = ${JSON.stringify(settings, null, 2)}\n`
   }

@@ -1,0 +1,98 @@
+/** One Chromium and one Node-RED process with the package installed from `npm pack`'s file: what a suite of stories needs. */
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import type { FlowNode } from '../../e2e/harness/flow'
+import { installInto, packInto, removeFolder, scratchFolder } from '../../e2e/harness/npm'
+import { freeUdpPorts } from '../../e2e/harness/ports'
+import { NodeRedProcess, type NodeRedOptions } from '../../e2e/harness/process'
+import { type NodeRed, ROOT } from '../../e2e/harness/versions'
+import { startChromium } from './chromium'
+import { Editor, type EditorOptions } from './editor'
+
+export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirectory' | 'flows'> & {
+  readonly name?: string
+  readonly flows?: readonly FlowNode[]
+}
+
+export class Stage {
+  readonly version: NodeRed
+  readonly browser: Browser
+  readonly #folder: string
+  readonly #packageFile: string
+  readonly #hosts: NodeRedProcess[] = []
+  readonly #editors: Editor[] = []
+
+  private constructor(version: NodeRed, browser: Browser, folder: string, packageFile: string) {
+    this.version = version
+    this.browser = browser
+    this.#folder = folder
+    this.#packageFile = packageFile
+  }
+
+  static async set(version: NodeRed): Promise<Stage> {
+    const folder = scratchFolder('browser')
+    const packageFile = await packInto(folder)
+    return new Stage(version, await startChromium(), folder, packageFile)
+  }
+
+  /** A Node-RED that runs, with a user directory of its own. */
+  async host(options: HostOptions = {}): Promise<NodeRedProcess> {
+    const name = options.name ?? `host-${this.#hosts.length + 1}`
+    const userDirectory = join(this.#folder, name)
+    await installInto(userDirectory, this.#packageFile)
+    const host = new NodeRedProcess({
+      flows: [],
+      ...options,
+      name,
+      version: this.version,
+      userDirectory
+    })
+    this.#hosts.push(host)
+    await host.start()
+    return host
+  }
+
+  /** Two that run, with the environment that the examples ask for: each other's brothers. */
+  async hosts(options: HostOptions = {}): Promise<{ a: NodeRedProcess; b: NodeRedProcess }> {
+    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const side = (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> =>
+      this.host({
+        ...options,
+        name,
+        environment: {
+          HA_PEER_HOST: '127.0.0.1',
+          HA_PEER_PORT: peerPort,
+          HA_LOCAL_PORT: localPort,
+          HA_PAIR_KEY: 'of the browser tests',
+          ...options.environment
+        }
+      })
+    return { a: await side('a', portA, portB), b: await side('b', portB, portA) }
+  }
+
+  async editor(host: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
+    const editor = await Editor.open(this.browser, host, options)
+    this.#editors.push(editor)
+    return editor
+  }
+
+  /** For an `afterEach` hook: keeps pictures of a test that failed; no page may have met an unexpected error. */
+  async afterTest(test: { readonly title: string; isFailed(): boolean } | undefined): Promise<void> {
+    if (test?.isFailed() === true) {
+      const name = test.title.replaceAll(/[^\w]+/g, '-').slice(0, 60)
+      for (const [index, editor] of this.#editors.entries()) {
+        const file = join(ROOT, '.tmp', 'browser', `${name}-${index + 1}.png`)
+        await editor.screenshot(file).then(
+          () => console.log(`a picture of what the browser showed: ${file}`),
+          () => undefined
+        )
+      }
+    }
+    for (const editor of this.#editors) editor.assertNoFaults()
+  }
+
+  async strike(): Promise<void> {
+    await Promise.allSettled([this.browser.close(), ...this.#hosts.map((host) => host.kill())])
+    removeFolder(this.#folder)
+  }
+}
