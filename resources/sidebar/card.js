@@ -6,13 +6,15 @@ import {
   errorText,
   eventText,
   exactClock,
+  gap,
   joined,
   lasting,
   milliseconds,
   problemText,
   reasonAdvice,
   reasonText,
-  say
+  say,
+  warningText
 } from './words.js'
 
 const EVENTS_AT_FIRST = 12
@@ -30,7 +32,7 @@ export class Card {
     this.desk = desk
     this.view = null
     this.context = null
-    /** What the last order came to: { text, bad, force } */
+    /** What the last order came to: { text, role, bad, force } */
     this.result = null
     this.busy = false
     this.allEvents = false
@@ -64,15 +66,14 @@ export class Card {
     this.policy = fact('policy', element('dd'))
     this.key = fact('key', element('dd'))
 
-    this.orders = element('div', { class: 'ha-pair-orders', role: 'group', 'aria-label': say('orders.label') })
+    this.ordersTitle = element('h4', { id: `${nameId}-orders` }, say('orders.label'))
+    this.orders = element('div', { class: 'ha-pair-orders', role: 'group', 'aria-labelledby': this.ordersTitle.id })
     this.orderButtons = new Map(
       ORDERS.map((word) => {
-        const button = element(
-          'button',
-          { type: 'button', class: 'red-ui-button red-ui-button-small' },
-          say(`orders.${word}`)
-        )
+        const label = say(`orders.${word}.label`)
+        const button = element('button', { type: 'button', class: 'red-ui-button', 'aria-label': label })
         button.dataset.order = word
+        setText(button, say(`orders.${word}.short`))
         button.addEventListener('click', () => this.#onOrder(word))
         this.orders.append(button)
         return [word, button]
@@ -80,7 +81,7 @@ export class Card {
     )
     this.ordersNote = element('p', { class: 'ha-pair-note' })
     this.outcome = element('p', { class: 'ha-pair-outcome' })
-    this.forceButton = element('button', { type: 'button', class: 'ha-pair-force red-ui-button red-ui-button-small' })
+    this.forceButton = element('button', { type: 'button', class: 'ha-pair-force red-ui-button' })
     setText(this.forceButton, say('orders.force'))
     this.forceButton.addEventListener('click', () => this.#ask(this.result.force, true))
 
@@ -98,6 +99,7 @@ export class Card {
       this.why,
       this.alertList,
       this.facts,
+      this.ordersTitle,
       this.orders,
       this.ordersNote,
       this.outcome,
@@ -120,8 +122,10 @@ export class Card {
     const before = this.view
     this.view = view
     this.context = context
-    this.#refresh()
     const [was, is] = [before?.running?.status.role, view.running?.status.role]
+    // What an order came to is told until something else happens.
+    if (was !== is && this.result?.role !== is) this.result = null
+    this.#refresh()
     if (before !== null && is !== undefined && was !== is) {
       this.desk.announce(joined(say('announce.role', { name: view.name, role: say(`role.${is}`) }), this.#why()))
     }
@@ -159,7 +163,15 @@ export class Card {
 
   #showStopped() {
     setText(this.state, say(this.context.stale ? 'state.was-stopped' : 'state.stopped'))
-    for (const part of [this.facts, this.orders, this.ordersNote, this.why, this.outcome, this.forceButton])
+    for (const part of [
+      this.facts,
+      this.ordersTitle,
+      this.orders,
+      this.ordersNote,
+      this.why,
+      this.outcome,
+      this.forceButton
+    ])
       part.hidden = true
     this.#showAlerts(this.view.problems.map((problem) => ['problem', problemText(problem), '']))
   }
@@ -216,7 +228,7 @@ export class Card {
       alerts.push(['trouble', joined(reasonText(trouble.code), detail), reasonAdvice(trouble.code)])
     }
     for (const { code, detail } of warnings) {
-      alerts.push(['warning', eventText({ event: '', reason: code, detail: detail ?? {} }), reasonAdvice(code)])
+      alerts.push(['warning', warningText(code, detail), reasonAdvice(code)])
     }
     if (!status.online) {
       const alone = status.role === 'initial' && status.policy === 'availability' ? 'searching' : status.role
@@ -239,7 +251,7 @@ export class Card {
         element('span', {}, sentence)
       )
       if (advice !== '') {
-        text.append(element('span', { class: 'ha-pair-advice' }, element('b', {}, say('alert.do')), ' ', advice))
+        text.append(element('span', { class: 'ha-pair-advice' }, element('b', {}, say('alert.do')), gap(), advice))
       }
       item.append(icon(grave ? 'fa-times-circle' : 'fa-exclamation-triangle'), text)
       this.alerts.set(key, item)
@@ -278,11 +290,12 @@ export class Card {
     const status = view.running?.status
     this.since.hidden = this.epoch.hidden = status === undefined
     if (status === undefined) return
-    // Both times are the host's own; only what passed since is measured here.
-    setText(
-      this.since,
-      say('since', { lasting: lasting(Math.max(0, context.at - status.since) + (context.stale ? 0 : context.ageMs)) })
-    )
+    // Both times are the host's own; only what passed since the answer is measured here.
+    const sinceMs = Math.max(0, context.at - status.since) + context.ageMs
+    const stands = context.stale
+      ? say('since-then', { time: clock(status.since) })
+      : say('since', { lasting: lasting(sinceMs) })
+    setText(this.since, stands)
     setAttribute(this.since, 'title', exactClock(status.since))
     setText(this.epoch, say('epoch', { epoch: status.epoch }))
   }
@@ -296,13 +309,7 @@ export class Card {
     for (const event of shown) {
       const when = clock(event.at)
       const known = this.lines.get(event.n)
-      const line = known ?? element('li', {}, element('time'), element('span', {}, eventText(event)))
-      if (known === undefined) {
-        line.dataset.event = event.event
-        if (event.event === 'role') line.classList.add('ha-pair-role-event')
-        line.firstChild.dateTime = new Date(event.at).toISOString()
-        line.firstChild.title = exactClock(event.at)
-      }
+      const line = known ?? eventLine(event)
       setText(line.firstChild, when)
       lines.set(event.n, line)
     }
@@ -319,6 +326,7 @@ export class Card {
   #showOrders({ role, online }) {
     const { mayWrite, stale } = this.context
     this.orders.hidden = !mayWrite
+    this.ordersTitle.hidden = false
     const note = mayWrite ? (stale ? say('orders.stale') : '') : say('orders.read-only')
     setText(this.ordersNote, note)
     this.ordersNote.hidden = note === ''
@@ -330,7 +338,7 @@ export class Card {
     for (const [word, button] of this.orderButtons) {
       button.disabled = this.busy || stale || reasons[word] !== ''
       button.classList.toggle('disabled', button.disabled)
-      setAttribute(button, 'title', reasons[word] === '' ? null : reasons[word])
+      setAttribute(button, 'title', reasons[word] || say(`orders.${word}.label`))
     }
     const { result } = this
     setText(this.outcome, this.busy ? say('orders.busy') : (result?.text ?? ''))
@@ -367,10 +375,10 @@ export class Card {
     this.#refresh()
     try {
       const { role } = await this.desk.order(this.id, becomes, force)
-      this.result = { text: say('orders.done', { role: say(`role.${role}`) }), bad: false, force: null }
+      this.result = { text: say('orders.done', { role: say(`role.${role}`) }), role, bad: false, force: null }
     } catch ({ code, detail }) {
       const text = errorText(code, reasonText(detail) || (detail ?? ''))
-      this.result = { text, bad: true, force: !force && FORCEABLE.includes(code) ? becomes : null }
+      this.result = { text, role: null, bad: true, force: !force && FORCEABLE.includes(code) ? becomes : null }
     }
     this.busy = false
     this.#refresh()
@@ -381,6 +389,16 @@ export class Card {
       next?.focus()
     }
   }
+}
+
+function eventLine(event) {
+  const { what, why } = eventText(event)
+  const isRole = event.event === 'role'
+  const time = element('time', { datetime: new Date(event.at).toISOString(), title: exactClock(event.at) })
+  const first = element(isRole ? 'strong' : 'span', {}, what)
+  const line = element('li', { class: isRole ? 'ha-pair-role-event' : '' }, time, first, gap(), why)
+  line.dataset.event = event.event
+  return line
 }
 
 const host = (name) => (name.includes(':') ? `[${name}]` : name)

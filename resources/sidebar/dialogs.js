@@ -20,7 +20,7 @@ export function confirmSwitch(plan, go) {
   } else {
     text.append(element('p', {}, say(plan.brotherOnline ? 'force.online' : 'force.offline')))
     text.append(element('p', {}, say(`force.${plan.becomes}`)))
-    text.append(element('p', {}, say(`policy.${plan.policy}.not`)))
+    if (plan.becomes === 'active') text.append(element('p', {}, say(`policy.${plan.policy}.not`)))
     const label = element('label', { class: 'ha-pair-sure', for: 'ha-pair-sure' })
     label.append(sure, element('span', {}, say(`force.sure.${plan.becomes}`, { host: plan.brotherHost })))
     text.append(label)

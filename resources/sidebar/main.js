@@ -4,7 +4,7 @@
  */
 import { Card } from './card.js'
 import { element, icon, setChildren, setText } from './dom.js'
-import { clock, lasting, say, setCatalogue } from './words.js'
+import { clock, joined, lasting, say, setCatalogue } from './words.js'
 
 const ASK_EVERY_MS = 5000
 const ANSWER_MS_MAX = 3000
@@ -149,7 +149,7 @@ class Tab {
     }
     const asOf = say('fresh.as-of', { time: clock(at), lasting: lasting(ageMs) })
     if (!stale) return this.#showBanner('', '')
-    this.#showBanner(`${say('fresh.lost')} ${asOf}`, 'fa-chain-broken')
+    this.#showBanner(joined(say('fresh.lost'), asOf), 'fa-chain-broken')
   }
 
   #showBanner(text, iconName) {

@@ -36,12 +36,14 @@ const known = (key, values) => {
   return text === TEXTS + key || text === key ? null : text
 }
 
-/** An event of the timeline as plain sentences. */
+/** An event of the timeline as plain sentences: what happened, and why. */
 export function eventText({ event, reason, detail }) {
   const what = ownWords(event, detail) ?? catalogue.events[event]?.[language()] ?? event
-  // 'started, because it started' tells nothing.
-  const why = event === 'started' ? '' : reasonText(reason)
-  return joined(what, why, reasonText(detail.because ?? 'none'), particulars(detail))
+  const why = joined(reasonText(reason), reasonText(detail.because ?? 'none'), particulars(detail))
+  // 'It started, because it started' tells nothing, and a first start is no concern.
+  if (event === 'started') return { what, why: '' }
+  if (reason === 'store-new') return { what: reasonText(reason), why: '' }
+  return { what, why }
 }
 
 function ownWords(event, detail) {
@@ -54,7 +56,9 @@ function ownWords(event, detail) {
       if (typeof detail.link !== 'number') return null
       return say(`event.link-${(detail.up ?? detail.open) === true ? 'up' : 'down'}`, { link: detail.link + 1 })
     case 'designate':
-      return detail.to === 'self' || detail.to === 'brother' ? say(`event.designate-${detail.to}`) : null
+      return say(`event.designate-${detail.to === 'self' || detail.to === 'brother' ? detail.to : 'settled'}`)
+    case 'handover':
+      return say(detail.phase === 'asking' ? 'event.handover-begun' : 'event.handover-over')
     case 'host-stalled':
       return say(detail.stalled === true ? 'event.stalled' : 'event.unstalled')
     case 'rejected':
@@ -74,6 +78,9 @@ function particulars({ differ, problem, error }) {
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join(', ')
   return text === '' ? '' : `(${text})`
 }
+
+/** A warning that lasts: the reason, and what exactly. */
+export const warningText = (code, detail = {}) => joined(reasonText(code), particulars(detail))
 
 /** A setting that keeps a pair stopped. */
 export const problemText = ({ field, code, detail }) => say(`problem.${code}`, { field, detail })
