@@ -220,22 +220,17 @@ export class Card {
     return parts.join(say('separator'))
   }
 
-  /** [kind, sentence, what to do]: trouble first. */
-  #alertsOf({ status, trouble, warnings = [] }) {
-    const alerts = []
-    if (trouble !== null) {
-      const detail = trouble.detail === '' ? '' : `(${trouble.detail})`
-      alerts.push(['trouble', joined(reasonText(trouble.code), detail), reasonAdvice(trouble.code)])
-    }
-    for (const { code, detail } of warnings) {
-      alerts.push(['warning', warningText(code, detail), reasonAdvice(code)])
-    }
+  /** [kind, sentence, what to do]: the most important first. */
+  #alertsOf({ status, trouble, warnings }) {
+    const alerts = warnings.map(({ code, detail }) => {
+      const kind = code === trouble?.code || code === 'both-active' ? 'trouble' : 'warning'
+      return [kind, warningText(code, detail), reasonAdvice(code)]
+    })
     if (!status.online) {
       const alone = status.role === 'initial' && status.policy === 'availability' ? 'searching' : status.role
-      alerts.push(['warning', say(`alone.${alone}.so`), say(`alone.${alone}.do`)])
+      alerts.unshift(['warning', say(`alone.${alone}.so`), say(`alone.${alone}.do`)])
     }
-    if (!status.authenticated && status.wire !== 'classic') alerts.push(['warning', say('no-key.so'), say('no-key.do')])
-    return alerts
+    return alerts.toSorted(([a], [b]) => Number(b === 'trouble') - Number(a === 'trouble'))
   }
 
   #showAlerts(alerts) {

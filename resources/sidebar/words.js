@@ -68,13 +68,21 @@ function ownWords(event, detail) {
   }
 }
 
-/** What else an engineer would want to know. */
-function particulars({ differ, problem, error }) {
-  const parts = [
-    Array.isArray(differ) ? differ.map((name) => known(`differ.${name}`) ?? name).join(', ') : '',
-    problem,
-    error
-  ]
+/** What else an engineer would want to know. Which fields there are depends on the event. */
+function particulars({ differ, here, brother, down, link, place, places, problem, error }) {
+  const parts = []
+  const versus = (mine, his) => say('detail.versus', { here: mine, brother: his })
+  if (Array.isArray(differ)) {
+    for (const [i, name] of differ.entries()) {
+      const both = here?.[i] === undefined ? '' : ` ${versus(here[i], brother?.[i])}`
+      parts.push((known(`differ.${name}`) ?? name) + both)
+    }
+  } else if (here !== undefined) parts.push(versus(here, brother))
+  if (Array.isArray(down))
+    down.forEach((n, i) => parts.push(say('detail.link', { n: n + 1, place: places?.[i] ?? '' })))
+  else if (place !== undefined) parts.push(say('detail.link', { n: link + 1, place }))
+  if (problem !== 'missing') parts.push(problem)
+  parts.push(error)
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join(', ')
   return text === '' ? '' : `(${text})`
 }

@@ -31,8 +31,8 @@ function performanceOriginMs(): number {
 }
 
 /**
- * CLOCK_MONOTONIC stands still while a machine is suspended; the wall clock does not. A wall clock that falls back says
- * nothing about sleep: the watch only takes its new offset.
+ * CLOCK_MONOTONIC stands still while a machine is suspended; the wall clock does not. A wall clock that is set forward looks
+ * the same from here, and is treated as sleep. One that falls back says nothing about sleep.
  */
 export class SuspendWatch {
   readonly #clock: Clock
@@ -43,8 +43,8 @@ export class SuspendWatch {
     this.#offsetMs = clock.wallMs() - clock.nowMs()
   }
 
-  /** ms that the machine slept since the last call; 0 = it did not. */
-  sleptMs(): number {
+  /** ms that the wall clock gained on the monotonic one since the last call: the machine slept; below 0 = it was set back. */
+  jumpedMs(): number {
     const offsetMs = this.#clock.wallMs() - this.#clock.nowMs()
     if (Math.abs(offsetMs - this.#offsetMs) <= SLEPT_MS) {
       this.#offsetMs = offsetMs
@@ -52,8 +52,8 @@ export class SuspendWatch {
     }
     // This thread may have been stopped between the two readings: read once more before believing it.
     const again = this.#clock.wallMs() - this.#clock.nowMs()
-    const sleptMs = again - this.#offsetMs
+    const jumpedMs = again - this.#offsetMs
     this.#offsetMs = again
-    return sleptMs > SLEPT_MS ? sleptMs : 0
+    return Math.abs(jumpedMs) > SLEPT_MS ? jumpedMs : 0
   }
 }

@@ -117,8 +117,8 @@ export class Engine implements PairHost {
   // --- What pairs need ---
 
   wake(): number {
-    const sleptMs = this.#watch.sleptMs()
-    if (sleptMs > 0) for (const pair of this.#pairs.values()) pair.step({ kind: 'suspended', ms: sleptMs })
+    const jumpedMs = this.#watch.jumpedMs()
+    if (jumpedMs !== 0) for (const pair of this.#pairs.values()) pair.clockJumped(jumpedMs)
     if (!this.#settling) {
       this.#settling = true
       setImmediate(this.#settle)

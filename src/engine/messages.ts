@@ -4,7 +4,7 @@
  */
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection, Head } from '../protocol/frame'
-import type { CommandError, Designation, Role } from '../protocol/machine'
+import type { CommandError, Designation, Difference, Role } from '../protocol/machine'
 import type { PairSettings, Policy, Wire } from '../protocol/settings'
 
 export interface PairKeys {
@@ -71,6 +71,10 @@ export interface Snapshot {
   }[]
   /** Datagrams dropped since the start, by cause. */
   readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
+  /** Settings that are not the same on both sides, as the brother said last. */
+  readonly differences: readonly Difference[]
+  /** The brother is heard as Active while this side is Active. */
+  readonly conflict: boolean
   /** What is wrong with the epoch store; null = the last write succeeded. */
   readonly store: ReasonCode | null
 }

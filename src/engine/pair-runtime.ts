@@ -146,6 +146,13 @@ export class PairRuntime implements Waiting, LinkOwner {
     else this.#stepAt(this.#host.wake(), input)
   }
 
+  /** The wall clock moved against the monotonic one: forward, and the machine slept; or back, and nobody's role cares. */
+  clockJumped(ms: number): void {
+    if (this.#closing) return
+    this.#say('clock', ms > 0 ? 'suspended' : 'clock-set-back', { ms: Math.round(ms) })
+    if (ms > 0) this.step({ kind: 'suspended', ms })
+  }
+
   /** Does what its time has come for. */
   attend(): void {
     if (this.#closing || !this.#started) return

@@ -56,6 +56,8 @@ export class SnapshotTeller {
         unsent: link.unsent
       })),
       dropped: this.#rejections.counts(),
+      differences: view.differences,
+      conflict: view.conflict,
       store
     }
     return this.#told
@@ -65,6 +67,7 @@ export class SnapshotTeller {
     if (told.role !== view.role || told.previousRole !== view.previousRole || told.reason !== view.reason) return true
     if (this.#toldSinceMs !== view.sinceMs || told.epoch !== view.epoch || told.online !== view.online) return true
     if (told.authenticated !== view.authenticated || told.store !== store) return true
+    if (told.differences !== view.differences || told.conflict !== view.conflict) return true
     for (const link of this.#links) {
       const was = told.links[link.index]
       if (was?.open !== link.open || was.up !== (view.linksUp[link.index] === true) || was.problem !== link.problem) {

@@ -15,10 +15,12 @@ import {
   type PairLink,
   type PairObserver,
   type PairStatus,
-  type PairTrouble
+  type PairTrouble,
+  type PairWarning
 } from './pair'
 import { report, SILENT_LOG, type PairLog } from './report'
 import { statusOf } from './status'
+import { Warnings, WARNINGS, type WarningCode } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -67,6 +69,8 @@ export class HeldPair {
   #fitness: number | null = null
   #flowsHash: number | null = null
   #watched = false
+  readonly #warnings: Warnings
+  #lookAgain: NodeJS.Timeout | null = null
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
@@ -82,6 +86,8 @@ export class HeldPair {
     this.#request = request
     this.#desk = desk
     this.#snapshot = blankSnapshot(request)
+    this.#warnings = new Warnings(request.settings)
+    this.#review()
   }
 
   get name(): string {
@@ -118,7 +124,7 @@ export class HeldPair {
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('engine-crashed')
-    const lost = { ...before, online: false, peer: null, links: [] }
+    const lost = { ...before, online: false, peer: null, links: [], differences: [], conflict: false }
     const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
     if (before.role === 'initial') this.#snapshot = lost
     else {
@@ -162,12 +168,36 @@ export class HeldPair {
     this.#gone = true
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('')
+    if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
+    this.#lookAgain = null
   }
 
-  #publish(events: readonly Omit<PairEventMessage, 'seq'>[]): void {
+  #publish(told: readonly Omit<PairEventMessage, 'seq'>[]): void {
+    for (const { event, reason, detail } of told) {
+      const code = lastingMemory(event, reason)
+      if (code !== null) this.#warnings.remember(code, detail, performance.now())
+    }
+    const events = [...told, ...this.#review()]
     for (const event of events) report(this.log, this.settings.name, event)
     this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
     this.audience.publishStatus()
+  }
+
+  /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
+  #review(): Omit<PairEventMessage, 'seq'>[] {
+    const nowMs = performance.now()
+    const known = { snapshot: this.#snapshot, crash: this.#crash, nowMs, wallMs: Date.now() }
+    const { began, ended } = this.#warnings.review(known)
+    if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
+    this.#lookAgain = null
+    if (this.#warnings.dueMs < Infinity && !this.#gone) {
+      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
+      this.#lookAgain.unref()
+    }
+    return [
+      ...ended.map((warning) => warningEvent('warning-ended', warning)),
+      ...began.map((warning) => warningEvent('warning', warning))
+    ].filter(({ reason }) => WARNINGS[reason as WarningCode].event)
   }
 
   // --- What nodes ask (see `Pair`) ---
@@ -198,6 +228,10 @@ export class HeldPair {
       const { open = false, up = false, problem = null } = this.#snapshot.links[index] ?? {}
       return { ...link, open, up, problem }
     })
+  }
+
+  warnings(): readonly PairWarning[] {
+    return this.#warnings.list
   }
 
   observe(observer: PairObserver, late: boolean): () => void {
@@ -272,6 +306,17 @@ function hostEvent(
   return { event, reason, at: Date.now(), detail }
 }
 
+function warningEvent(event: EventName, { code, detail }: PairWarning): Omit<PairEventMessage, 'seq'> {
+  return hostEvent(event, code, detail)
+}
+
+/** Events that are over at once and should be seen for a while. */
+function lastingMemory(event: EventName, reason: ReasonCode): WarningCode | null {
+  if (event === 'conflict') return 'both-active'
+  if (event === 'clock') return reason === 'suspended' ? 'suspended' : 'clock-set-back'
+  return event === 'mismatch' && reason === 'cloned-identity' ? 'cloned-identity' : null
+}
+
 /** Until the engine has said something. */
 function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
   return {
@@ -287,6 +332,8 @@ function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
     peer: null,
     links: [],
     dropped: {},
+    differences: [],
+    conflict: false,
     store: null
   }
 }

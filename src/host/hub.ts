@@ -9,7 +9,7 @@ import type { Designation, Role } from '../protocol/machine'
 import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
-import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble } from './pair'
+import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
 import { roster } from './roster'
 
 export type { PairRequest } from './held-pair'
@@ -285,6 +285,10 @@ class LeasedPair implements Pair {
 
   trouble(): PairTrouble | null {
     return this.#held.trouble()
+  }
+
+  warnings(): readonly PairWarning[] {
+    return this.#held.warnings()
   }
 
   observe(observer: PairObserver): () => void {

@@ -76,6 +76,17 @@ export interface PairLink {
   readonly problem: ReasonCode | null
 }
 
+/**
+ * Something that a person should look at while the pair goes on. Texts: `REASONS[code]` of the catalogue, with what to do;
+ * which codes there are, how important and from when on: `warnings.ts`.
+ */
+export interface PairWarning {
+  readonly code: ReasonCode
+  /** ms since 1970. */
+  readonly since: number
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
 export class CommandFailed extends Error {
   readonly code: CommandError
   readonly detail: string
@@ -99,6 +110,8 @@ export interface Pair {
   gate(): GateDecision
   /** Null while all is well. A link in trouble while another carries is reported too. */
   trouble(): PairTrouble | null
+  /** All that a person should look at, the most important first, with what `trouble` says; empty while all is well. */
+  warnings(): readonly PairWarning[]
   /** Returns the function that ends the observation. Observers are called in the order of events. */
   observe(observer: PairObserver): () => void
   /** Resolves with the role then held; rejects with CommandFailed. Always ends within a bounded time. */

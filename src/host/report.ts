@@ -1,5 +1,6 @@
 /** Which events deserve a line in the log, and what it says. Rejections come at most once per cause and minute already. */
 import { EVENTS, REASONS, type EventName, type ReasonCode } from '../protocol/catalogue'
+import { isWarningCode, WARNINGS } from './warnings'
 
 export interface PairLog {
   info(line: string): void
@@ -9,50 +10,32 @@ export interface PairLog {
 
 export const SILENT_LOG: PairLog = { info: () => {}, warn: () => {}, error: () => {} }
 
-const WARNINGS: ReadonlySet<ReasonCode> = new Set([
-  'port-in-use',
-  'host-not-found',
-  'link-failed',
-  'bad-frame',
-  'store-failed',
-  'store-lost',
-  'settings-differ',
-  'cloned-identity',
-  'third-party',
-  'own-stall',
-  'suspended',
-  'host-stalled',
-  'engine-crashed'
-])
-const NOTABLE: ReadonlySet<EventName> = new Set([
-  'role',
-  'online',
-  'link',
-  'conflict',
-  'reasserted',
-  'yielded',
-  'paused',
-  'resumed',
-  'host-stalled',
-  'engine',
-  'store',
-  'mismatch',
-  'rejected'
-])
+interface Reported {
+  readonly event: EventName
+  readonly reason: ReasonCode
+  readonly detail: Readonly<Record<string, unknown>>
+}
 
-/** Writes the event's line, if it deserves one. */
-export function report(
-  log: PairLog,
-  name: string,
-  event: { readonly event: EventName; readonly reason: ReasonCode; readonly detail: Readonly<Record<string, unknown>> }
-): void {
-  if (!NOTABLE.has(event.event)) return
-  const line = `${name}: ${EVENTS[event.event].en} ${REASONS[event.reason].en}${inWords(event.detail)}`
-  if (WARNINGS.has(event.reason) || event.event === 'conflict') log.warn(line)
-  else log.info(line)
+/** At which level an event is logged. */
+export function levelOf({ event, reason }: Pick<Reported, 'event' | 'reason'>): 'none' | 'info' | 'warn' {
+  if (event === 'warning' || event === 'warning-ended') {
+    if (!isWarningCode(reason) || !WARNINGS[reason].log) return 'none'
+    return event === 'warning' ? 'warn' : 'info'
+  }
+  const { log } = EVENTS[event]
+  return log === 'info' && REASONS[reason].warns ? 'warn' : log
+}
+
+/** Writes the event's line, if it deserves one. Whoever is warned is also told what to do. */
+export function report(log: PairLog, name: string, event: Reported): void {
+  const level = levelOf(event)
+  if (level === 'none') return
+  const { en, todo } = REASONS[event.reason]
+  const line = [`${name}:`, EVENTS[event.event].en, en, level === 'warn' ? todo.en : '', inWords(event.detail)]
+  log[level](line.filter((part) => part !== '').join(' '))
 }
 
 function inWords(detail: Readonly<Record<string, unknown>>): string {
   const words = Object.entries(detail).map(([name, value]) => `${name}=${String(value)}`)
-  return words.length === 0 ? '' : ` (${words.join(', ')})`
+  return words.length === 0 ? '' : `(${words.join(', ')})`
 }

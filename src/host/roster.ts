@@ -4,7 +4,7 @@
  * outlive deploys and changes of settings; they end with the process.
  */
 import type { Designation, Role } from '../protocol/machine'
-import type { PairEventMessage, PairLink, PairObserver, PairStatus, PairTrouble } from './pair'
+import type { PairEventMessage, PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
 import type { SettingsProblem } from './settings'
 
 /** Events kept per pair. */
@@ -18,6 +18,7 @@ export interface RosterPair {
   readonly name: string
   status(): PairStatus
   trouble(): PairTrouble | null
+  warnings(): readonly PairWarning[]
   links(): readonly PairLink[]
   observe(observer: PairObserver, late: boolean): () => void
   designate(command: Designation, force: boolean): Promise<Role>
@@ -35,6 +36,7 @@ export interface ListedPair {
   readonly running: {
     readonly status: PairStatus
     readonly trouble: PairTrouble | null
+    readonly warnings: readonly PairWarning[]
     readonly links: readonly PairLink[]
   } | null
   /** Why it is stopped; empty while it runs. */
@@ -128,8 +130,18 @@ export class Roster {
     if (stopped !== null || running === null) {
       return { id, name: stopped?.name ?? id, running: null, problems: stopped?.problems ?? [], events }
     }
-    const view = { status: running.status(), trouble: running.trouble(), links: running.links() }
-    return { id, name: running.name, running: view, problems: [], events }
+    return {
+      id,
+      name: running.name,
+      running: {
+        status: running.status(),
+        trouble: running.trouble(),
+        warnings: running.warnings(),
+        links: running.links()
+      },
+      problems: [],
+      events
+    }
   }
 
   #historyOf(id: string): PastEvent[] {

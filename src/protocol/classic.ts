@@ -34,6 +34,7 @@ import { Ledger } from './ledger'
 import type {
   CommandError,
   Designation,
+  Difference,
   Input,
   MachineView,
   Output,
@@ -46,6 +47,9 @@ import { REACTIONS } from './reactions'
 import { Receipts, type Awaited } from './receipts'
 import type { PairRecord } from './record'
 import type { PairSettings } from './settings'
+
+/** Nothing about settings or flows travels on this wire. */
+const NO_DIFFERENCES: readonly Difference[] = []
 
 /** Tokens are 0..254, as `Random().Next(0, 255)` of the seed. */
 const TOKENS = 255
@@ -179,7 +183,9 @@ export class ClassicMachine implements PairMachine {
       freshForMs: this.#freshForMs(),
       authenticated: false,
       linksUp: [this.#listening && this.#online],
-      peer: this.#peer
+      peer: this.#peer,
+      differences: NO_DIFFERENCES,
+      conflict: false
     }
   }
 

@@ -25,6 +25,7 @@ import { Ledger } from './ledger'
 import type {
   CommandError,
   Designation,
+  Difference,
   Input,
   MachineView,
   Output,
@@ -155,7 +156,9 @@ export class ExtendedMachine implements PairMachine {
   #online = false
   #onlineSinceMs = Infinity
   readonly #linkUp: boolean[]
-  #mismatch = ''
+  #settingsDiffer: readonly Difference[] = []
+  #flowsDiffer: readonly Difference[] = []
+  #differences: readonly Difference[] = []
   #conflict = ''
 
   #handover: Handover | null = null
@@ -298,7 +301,9 @@ export class ExtendedMachine implements PairMachine {
       freshForMs: this.#freshForMs,
       authenticated: this.#keyed,
       linksUp: [...this.#linkUp],
-      peer: this.#peerView()
+      peer: this.#peerView(),
+      differences: this.#differences,
+      conflict: active && this.#conflict !== '' && this.#contact.alive
     }
   }
 
@@ -674,15 +679,38 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #compare(trailer: Trailer): void {
-    const differ: string[] = []
-    if (trailer.policy !== this.#settings.policy) differ.push('policy')
-    if (trailer.heartbeatMs !== this.#settings.heartbeatMs) differ.push('heartbeat')
-    if (trailer.peerTimeoutMs !== this.#settings.peerTimeoutMs) differ.push('peerTimeout')
-    if (trailer.flowsHash !== 0 && this.#flowsHash !== 0 && trailer.flowsHash !== this.#flowsHash) differ.push('flows')
-    const mismatch = differ.join(',')
-    if (mismatch === this.#mismatch) return
-    this.#mismatch = mismatch
-    if (mismatch !== '') this.#event('mismatch', 'settings-differ', { differ })
+    const { policy, heartbeatMs, peerTimeoutMs } = this.#settings
+    const settings: Difference[] = []
+    if (trailer.policy !== policy) settings.push({ setting: 'policy', here: policy, brother: trailer.policy })
+    if (trailer.heartbeatMs !== heartbeatMs)
+      settings.push({ setting: 'heartbeat', here: heartbeatMs, brother: trailer.heartbeatMs })
+    if (trailer.peerTimeoutMs !== peerTimeoutMs)
+      settings.push({ setting: 'peerTimeout', here: peerTimeoutMs, brother: trailer.peerTimeoutMs })
+    if (!areSame(settings, this.#settingsDiffer)) {
+      this.#settingsDiffer = settings
+      this.#tellDifference(settings, 'settings-differ', 'settings-agree')
+    }
+    // A side that has just started does not know its flows yet: that is no news about them.
+    if (trailer.flowsHash === 0 || this.#flowsHash === 0) return
+    const flows: Difference[] = []
+    if (trailer.flowsHash !== this.#flowsHash)
+      flows.push({ setting: 'flows', here: this.#flowsHash, brother: trailer.flowsHash })
+    // From one difference to another is no news, but the values are.
+    if (areSame(flows, this.#flowsDiffer)) return
+    const began = flows.length !== this.#flowsDiffer.length
+    this.#flowsDiffer = flows
+    if (began) this.#tellDifference(flows, 'flows-differ', 'flows-agree')
+    else this.#differences = [...this.#settingsDiffer, ...flows]
+  }
+
+  #tellDifference(found: readonly Difference[], differ: ReasonCode, agree: ReasonCode): void {
+    this.#differences = [...this.#settingsDiffer, ...this.#flowsDiffer]
+    if (found.length === 0) return this.#event('mismatch', agree, {})
+    this.#event('mismatch', differ, {
+      differ: found.map(({ setting }) => setting),
+      here: found.map(({ here }) => here),
+      brother: found.map(({ brother }) => brother)
+    })
   }
 
   #hearAsActive(frame: Frame, trailer: Trailer): void {
@@ -1378,6 +1406,16 @@ export class ExtendedMachine implements PairMachine {
   get #grantIsOpen(): boolean {
     return this.#grant !== null && this.#contact.alive
   }
+}
+
+function areSame(a: readonly Difference[], b: readonly Difference[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ setting, here, brother }, i) => {
+      const other = b[i]
+      return other?.setting === setting && other.here === here && other.brother === brother
+    })
+  )
 }
 
 /** A Designate of a side that does not serve itself: it gives the receiver the role. */

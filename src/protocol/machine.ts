@@ -74,6 +74,13 @@ export interface PeerView {
   readonly roundTripMs: number | null
 }
 
+/** A setting that is not the same on both sides; `flows` by their hash. */
+export interface Difference {
+  readonly setting: 'policy' | 'heartbeat' | 'peerTimeout' | 'flows'
+  readonly here: string | number
+  readonly brother: string | number
+}
+
 export interface MachineView {
   readonly role: Role
   readonly previousRole: Role
@@ -95,6 +102,10 @@ export interface MachineView {
   /** Per link: frames pass both ways. */
   readonly linksUp: readonly boolean[]
   readonly peer: PeerView | null
+  /** As the brother said last; the same array until it changes. */
+  readonly differences: readonly Difference[]
+  /** The brother is heard as Active while this side is Active. */
+  readonly conflict: boolean
 }
 
 export interface PairMachine {

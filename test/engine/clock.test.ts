@@ -20,7 +20,7 @@ describe('the watch for sleep', () => {
     const watch = new SuspendWatch(clock)
     for (const ms of [1, 100, 60_000]) {
       clock.advanceMs(ms)
-      assert.equal(watch.sleptMs(), 0)
+      assert.equal(watch.jumpedMs(), 0)
     }
   })
 
@@ -28,17 +28,18 @@ describe('the watch for sleep', () => {
     const clock = new HandClock()
     const watch = new SuspendWatch(clock)
     clock.wallClockMs += 8000
-    assert.equal(watch.sleptMs(), 8000)
-    assert.equal(watch.sleptMs(), 0)
+    assert.equal(watch.jumpedMs(), 8000)
+    assert.equal(watch.jumpedMs(), 0)
   })
 
-  it('takes a wall clock that fell back as a new base, and notices the next sleep', () => {
+  it('tells a wall clock that was set back from sleep, takes it as a new base, and notices the next sleep', () => {
     const clock = new HandClock()
     const watch = new SuspendWatch(clock)
     clock.wallClockMs -= 3_600_000
-    assert.equal(watch.sleptMs(), 0)
+    assert.equal(watch.jumpedMs(), -3_600_000)
+    assert.equal(watch.jumpedMs(), 0)
     clock.wallClockMs += 1000
-    assert.equal(watch.sleptMs(), 1000)
+    assert.equal(watch.jumpedMs(), 1000)
   })
 
   it('follows a wall clock that is slewed', () => {
@@ -46,7 +47,7 @@ describe('the watch for sleep', () => {
     const watch = new SuspendWatch(clock)
     for (let i = 0; i < 100; i++) {
       clock.wallClockMs += 400
-      assert.equal(watch.sleptMs(), 0)
+      assert.equal(watch.jumpedMs(), 0)
     }
   })
 
@@ -62,8 +63,8 @@ describe('the watch for sleep', () => {
       return now
     }
     clock.wallMs = wallMs
-    assert.equal(watch.sleptMs(), 0)
-    assert.equal(watch.sleptMs(), 0)
+    assert.equal(watch.jumpedMs(), 0)
+    assert.equal(watch.jumpedMs(), 0)
   })
 })
 

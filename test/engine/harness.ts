@@ -106,7 +106,9 @@ export class FakeMachine implements PairMachine {
     freshForMs: Infinity,
     authenticated: false,
     linksUp: [],
-    peer: null
+    peer: null,
+    differences: [],
+    conflict: false
   }
   answer: (input: Input, nowMs: number) => readonly Output[] = () => []
 

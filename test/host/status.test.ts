@@ -18,6 +18,8 @@ const SNAPSHOT: Snapshot = {
   peer: { role: 'active', epoch: 4, priority: 100, host: '10.0.0.2', port: 1101 },
   links: [],
   dropped: {},
+  differences: [],
+  conflict: false,
   store: null
 }
 const CELL: PairCellValue = {

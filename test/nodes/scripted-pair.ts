@@ -1,7 +1,15 @@
 /** A pair that does what a test says: for the instants that two real sides would hit only by chance. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairNode } from '../../nodes/pair-user'
-import type { GateDecision, Pair, PairEventMessage, PairObserver, PairStatus, PairTrouble } from '../../src/host/pair'
+import type {
+  GateDecision,
+  Pair,
+  PairEventMessage,
+  PairObserver,
+  PairStatus,
+  PairTrouble,
+  PairWarning
+} from '../../src/host/pair'
 import type { Role } from '../../src/protocol/machine'
 import { translator } from './texts'
 
@@ -30,12 +38,14 @@ export class ScriptedPair implements Pair {
   readonly fitness: number[] = []
   #status = STANDBY
   #trouble: PairTrouble | null = null
+  #warnings: readonly PairWarning[] = []
   /** How many more decisions find the gate open. */
   #openFor = 0
   readonly #observers = new Set<PairObserver>()
 
   /** No observer is told. */
-  set(change: Partial<PairStatus>, trouble: PairTrouble | null = null): void {
+  set(change: Partial<PairStatus>, trouble: PairTrouble | null = null, warnings: readonly PairWarning[] = []): void {
+    this.#warnings = warnings
     this.#status = { ...this.#status, ...change }
     this.#openFor = this.#status.serving ? Infinity : 0
     this.#trouble = trouble
@@ -70,6 +80,10 @@ export class ScriptedPair implements Pair {
 
   trouble(): PairTrouble | null {
     return this.#trouble
+  }
+
+  warnings(): readonly PairWarning[] {
+    return this.#warnings
   }
 
   observe(observer: PairObserver): () => void {

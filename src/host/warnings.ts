@@ -1,0 +1,265 @@
+/**
+ * What a person should look at while the pair goes on. A warning is set when its condition has held for its grace, and
+ * cleared when the condition ends; what only lasts for a moment is shown for a while. No timers and no clock in here: the
+ * owner calls `review` when something happened and when `dueMs` has come.
+ */
+import type { Snapshot } from '../engine/messages'
+import { REASONS, type ReasonCode } from '../protocol/catalogue'
+import type { FrameRejection } from '../protocol/frame'
+import type { Difference } from '../protocol/machine'
+import type { PairSettings } from '../protocol/settings'
+import type { PairWarning } from './pair'
+
+export interface WarningSpec {
+  /** ms for which the condition has to hold. */
+  readonly graceMs: number
+  /** On the badges of the state and designate nodes, beside role and online. What `Pair.trouble` says is there already. */
+  readonly badge: boolean
+  /** Told by the events `warning` and `warning-ended`; a standing fact about the settings is not. */
+  readonly event: boolean
+  /** Whether `warning` is a line in the log; not where another event has just said the same. */
+  readonly log: boolean
+}
+
+const TROUBLE: WarningSpec = { graceMs: 0, badge: false, event: true, log: false }
+const NOTED: WarningSpec = { graceMs: 0, badge: false, event: false, log: false }
+const warned = (graceMs: number, log = true): WarningSpec => ({ graceMs, badge: true, event: true, log })
+
+/** Whoever deploys on one side and then on the other is not nagged in between. */
+export const ROLLOUT_MS = 60_000
+/** A start of both sides at once brings one or two frames that nothing follows from. */
+const SETTLE_MS = 3000
+/** A brother that is online, and frames with a key that is not here: a change of keys that nobody finished. */
+const REKEYING_MS = 60_000
+
+/** The most important first. */
+export const WARNINGS = {
+  'engine-crashed': TROUBLE,
+  'both-active': warned(0, false),
+  'keys-differ': warned(SETTLE_MS),
+  'wires-differ': warned(SETTLE_MS),
+  'versions-differ': warned(SETTLE_MS),
+  'foreign-host': warned(SETTLE_MS),
+  'port-in-use': TROUBLE,
+  'host-not-found': TROUBLE,
+  'link-failed': TROUBLE,
+  'store-failed': TROUBLE,
+  'store-lost': TROUBLE,
+  'settings-differ': warned(0, false),
+  'flows-differ': warned(ROLLOUT_MS),
+  'link-down': warned(SETTLE_MS),
+  'third-party': warned(SETTLE_MS),
+  'same-priority': warned(SETTLE_MS),
+  'cloned-identity': warned(0, false),
+  suspended: warned(0, false),
+  'clock-set-back': warned(0, false),
+  'bad-frame': warned(ROLLOUT_MS),
+  'no-key': NOTED,
+  'classic-wire': NOTED
+} as const satisfies Partial<Record<ReasonCode, WarningSpec>>
+
+export type WarningCode = keyof typeof WARNINGS
+const CODES = Object.keys(WARNINGS) as WarningCode[]
+
+/** What happened and is over is shown for so long: long enough for whoever is called to see it. */
+export const SHOWN_MS = 300_000
+/** Frames that are dropped again and again count as one condition; a brother that is refused speaks every 3 s. */
+const DROPS_APART_MS = 10_000
+
+const BY_CAUSE: Readonly<Partial<Record<FrameRejection, WarningCode>>> = {
+  key: 'keys-differ',
+  unsealed: 'wires-differ',
+  sealed: 'wires-differ',
+  version: 'versions-differ',
+  foreign: 'foreign-host',
+  'third-party': 'third-party',
+  short: 'bad-frame',
+  long: 'bad-frame',
+  magic: 'bad-frame',
+  head: 'bad-frame',
+  state: 'bad-frame',
+  field: 'bad-frame',
+  seal: 'bad-frame'
+}
+
+type Detail = Readonly<Record<string, unknown>>
+
+interface Condition {
+  readonly sinceMs: number
+  readonly since: number
+  detail: Detail
+  told: boolean
+}
+
+/** What happened and is over. */
+interface Past {
+  untilMs: number
+  detail: Detail
+}
+
+export interface Review {
+  readonly began: readonly PairWarning[]
+  readonly ended: readonly PairWarning[]
+}
+
+/** What is known at the time of a review. */
+export interface Known {
+  readonly snapshot: Snapshot
+  /** Why the engine's thread died; null = it runs. */
+  readonly crash: string | null
+  /** Monotonic and wall clock, ms. */
+  readonly nowMs: number
+  readonly wallMs: number
+}
+
+export class Warnings {
+  readonly #settings: PairSettings
+  readonly #conditions = new Map<WarningCode, Condition>()
+  readonly #past = new Map<WarningCode, Past>()
+  #dropped: Snapshot['dropped'] = {}
+  #dueMs = Infinity
+  #list: readonly PairWarning[] = []
+
+  constructor(settings: PairSettings) {
+    this.#settings = settings
+  }
+
+  /** The most important first; the same array until it changes. */
+  get list(): readonly PairWarning[] {
+    return this.#list
+  }
+
+  /** When `review` wants to be called, on the clock of `nowMs`. */
+  get dueMs(): number {
+    return this.#dueMs
+  }
+
+  /** Something happened that is over already, and is shown for a while. */
+  remember(code: WarningCode, detail: Detail, nowMs: number): void {
+    this.#past.set(code, { untilMs: nowMs + SHOWN_MS, detail })
+  }
+
+  /** Brings the list up to date and says what is new. */
+  review(known: Known): Review {
+    const { nowMs, wallMs } = known
+    this.#countDrops(known.snapshot, nowMs)
+    const holding = this.#holding(known)
+    const began: PairWarning[] = []
+    const ended: PairWarning[] = []
+    let changed = false
+    this.#dueMs = Infinity
+    for (const code of CODES) {
+      const now = holding.get(code)
+      const was = this.#conditions.get(code)
+      if (now === undefined) {
+        if (was === undefined) continue
+        this.#conditions.delete(code)
+        if (!was.told) continue
+        changed = true
+        ended.push({ code, since: was.since, detail: was.detail })
+        continue
+      }
+      const condition = was ?? { sinceMs: nowMs, since: wallMs, detail: now.detail, told: false }
+      this.#conditions.set(code, condition)
+      if (JSON.stringify(condition.detail) !== JSON.stringify(now.detail)) {
+        condition.detail = now.detail
+        changed ||= condition.told
+      }
+      this.#dueMs = Math.min(this.#dueMs, this.#past.get(code)?.untilMs ?? Infinity)
+      if (condition.told) continue
+      const tellAtMs = condition.sinceMs + now.graceMs
+      if (nowMs < tellAtMs) {
+        this.#dueMs = Math.min(this.#dueMs, tellAtMs)
+        continue
+      }
+      condition.told = true
+      changed = true
+      began.push({ code, since: condition.since, detail: condition.detail })
+    }
+    if (changed) this.#list = this.#told()
+    return { began, ended }
+  }
+
+  #told(): PairWarning[] {
+    return CODES.flatMap((code) => {
+      const condition = this.#conditions.get(code)
+      return condition?.told === true ? [{ code, since: condition.since, detail: condition.detail }] : []
+    })
+  }
+
+  #countDrops(snapshot: Snapshot, nowMs: number): void {
+    const apartMs = Math.max(DROPS_APART_MS, 3 * this.#settings.heartbeatMs)
+    for (const [cause, count] of Object.entries(snapshot.dropped) as [FrameRejection, number][]) {
+      if (count === (this.#dropped[cause] ?? 0)) continue
+      // Damaged, or sealed with another key that happens to have the same number: without contact it is the key.
+      const code = cause === 'seal' && !snapshot.online ? 'keys-differ' : BY_CAUSE[cause]
+      if (code !== undefined) this.#past.set(code, { untilMs: nowMs + apartMs, detail: { cause } })
+    }
+    this.#dropped = snapshot.dropped
+  }
+
+  #holding({ snapshot, crash, nowMs }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
+    const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
+    const add = (code: WarningCode, detail: Detail, graceMs: number = WARNINGS[code].graceMs): void => {
+      if (!holding.has(code)) holding.set(code, { detail, graceMs })
+    }
+    if (crash !== null) add('engine-crashed', { error: crash })
+    if (snapshot.conflict) add('both-active', { brother: snapshot.peer?.host ?? '' })
+    const settings = snapshot.differences.filter(({ setting }) => setting !== 'flows')
+    const flows = snapshot.differences.find(({ setting }) => setting === 'flows')
+    if (settings.length > 0) add('settings-differ', bothValues(settings))
+    if (flows !== undefined) add('flows-differ', { here: hex(flows.here), brother: hex(flows.brother) })
+    this.#holdingLinks(snapshot, add)
+    if (snapshot.store !== null) {
+      const code = CODES.find((known) => known === snapshot.store)
+      if (code !== undefined) add(code, {})
+    }
+    const { policy, priority, wire } = this.#settings
+    if (policy === 'preferred' && snapshot.peer?.priority === priority) add('same-priority', { priority })
+    if (wire === 'classic') add('classic-wire', {})
+    else if (!snapshot.authenticated) add('no-key', {})
+    for (const [code, past] of this.#past) {
+      if (nowMs >= past.untilMs) this.#past.delete(code)
+      else add(code, past.detail, code === 'keys-differ' && snapshot.online ? REKEYING_MS : undefined)
+    }
+    return holding
+  }
+
+  #holdingLinks({ links, online }: Snapshot, add: (code: WarningCode, detail: Detail) => void): void {
+    for (const [index, { problem }] of links.entries()) {
+      const code = CODES.find((known) => known === problem)
+      if (code !== undefined) add(code, { link: index, place: this.#place(index, code) })
+    }
+    const down = links.flatMap(({ up }, index) => (up ? [] : [index]))
+    if (!online || down.length === 0 || down.length === links.length) return
+    add('link-down', { down, places: down.map((index) => this.#place(index, 'host-not-found')), of: links.length })
+  }
+
+  /** Where to look: the brother's end of a link, or this side's. */
+  #place(index: number, code: WarningCode): string {
+    const link = this.#settings.links[index]
+    if (link === undefined) return ''
+    return code === 'host-not-found' ? `${link.peerHost}:${link.peerPort}` : `${link.localHost}:${link.localPort}`
+  }
+}
+
+function bothValues(differences: readonly Difference[]): Detail {
+  return {
+    differ: differences.map(({ setting }) => setting),
+    here: differences.map(({ here }) => here),
+    brother: differences.map(({ brother }) => brother)
+  }
+}
+
+function hex(hash: string | number): string {
+  return Number(hash).toString(16).padStart(8, '0')
+}
+
+/** What a badge has room for: the most important warning that is meant for badges. */
+export function badgeWarning(warnings: readonly PairWarning[]): PairWarning | null {
+  return warnings.find(({ code }) => isWarningCode(code) && WARNINGS[code].badge) ?? null
+}
+
+export function isWarningCode(code: ReasonCode): code is WarningCode {
+  return code in WARNINGS && code in REASONS
+}
