@@ -11,6 +11,7 @@ const ANSWER_MS_MAX = 3000
 /** What is older is not shown as if it were so now: one missed question and its limit. */
 const FRESH_MS = ASK_EVERY_MS + ANSWER_MS_MAX + 1000
 const TICK_MS = 1000
+const LOST_ICON = 'fa-chain-broken'
 
 export function mount(root) {
   const tab = new Tab(root)
@@ -144,12 +145,12 @@ class Tab {
     this.root.classList.toggle('ha-pair-out-of-touch', stale)
     if (this.failure === 'denied') return this.#showBanner(say('fresh.denied'), 'fa-lock')
     if (this.answer === null) {
-      const text = say(this.failure === 'lost' ? 'fresh.lost' : 'fresh.loading')
-      return this.#showBanner(text, this.failure === 'lost' ? 'fa-chain-broken' : 'fa-clock-o')
+      const lost = this.failure === 'lost'
+      return this.#showBanner(say(lost ? 'fresh.lost' : 'fresh.loading'), lost ? LOST_ICON : 'fa-clock-o')
     }
     const asOf = say('fresh.as-of', { time: clock(at), lasting: lasting(ageMs) })
     if (!stale) return this.#showBanner('', '')
-    this.#showBanner(joined(say('fresh.lost'), asOf), 'fa-chain-broken')
+    this.#showBanner(joined(say('fresh.lost'), asOf), LOST_ICON)
   }
 
   #showBanner(text, iconName) {
