@@ -166,11 +166,7 @@ class Tab {
   #emptyState() {
     const steps = element('ol')
     for (const step of ['drag', 'set', 'deploy', 'other']) steps.append(element('li', {}, say(`empty.${step}`)))
-    const examples = element(
-      'button',
-      { type: 'button', class: 'red-ui-button red-ui-button-small' },
-      say('empty.examples')
-    )
+    const examples = element('button', { type: 'button', class: 'red-ui-button' }, say('empty.examples'))
     examples.addEventListener('click', () => RED.actions.invoke('core:show-examples-import-dialog'))
     examples.hidden = !RED.user.hasPermission('flows.write')
     const title = element('h3', {}, say('empty.title'))

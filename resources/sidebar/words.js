@@ -56,9 +56,11 @@ function ownWords(event, detail) {
       if (typeof detail.link !== 'number') return null
       return say(`event.link-${(detail.up ?? detail.open) === true ? 'up' : 'down'}`, { link: detail.link + 1 })
     case 'designate':
-      return say(`event.designate-${detail.to === 'self' || detail.to === 'brother' ? detail.to : 'settled'}`)
-    case 'handover':
-      return say(detail.phase === 'asking' ? 'event.handover-begun' : 'event.handover-over')
+      return say(`event.designate-${['self', 'brother'].includes(detail.to) ? detail.to : 'settled'}`)
+    case 'handover': {
+      const begins = detail.phase === 'asking'
+      return say(begins ? 'event.handover-begun' : 'event.handover-over')
+    }
     case 'host-stalled':
       return say(detail.stalled === true ? 'event.stalled' : 'event.unstalled')
     case 'rejected':
