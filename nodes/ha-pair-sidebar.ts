@@ -118,12 +118,15 @@ export default function (RED: NodeAPI): void {
 }
 
 /**
- * A page of another site can make a browser send forms and text to this server, but not JSON: that needs a permission which
- * Node-RED gives to nobody unless told to. So anything but JSON is refused.
+ * A page of another site can make a browser send a form or text to this server without asking, JSON only after asking. Node-RED 4.1
+ * says yes to whoever asks, so without a login, which such a page does not have, the browser's own word on it counts too.
  */
 function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
   if (request.is('application/json') === false) {
     throw new Refusal(415, 'not-json', 'send the order as application/json')
+  }
+  if (request.headers['sec-fetch-site'] === 'cross-site' && request.headers.authorization === undefined) {
+    throw new Refusal(403, 'other-site', 'a page of another site gives no orders here')
   }
   const { body } = request
   const length = Number(request.headers['content-length'] ?? 0)
