@@ -331,8 +331,10 @@ export class Card {
       swap: role === 'initial' || !online ? say('orders.no-swap') : ''
     }
     for (const [word, button] of this.orderButtons) {
-      button.disabled = this.busy || stale || reasons[word] !== ''
-      button.classList.toggle('disabled', button.disabled)
+      // Stays where the focus can go: a button that vanished from under it would throw the operator out of the tab.
+      const off = this.busy || stale || reasons[word] !== ''
+      setAttribute(button, 'aria-disabled', String(off))
+      button.classList.toggle('disabled', off)
       setAttribute(button, 'title', reasons[word] || say(`orders.${word}.label`))
     }
     const { result } = this
@@ -344,6 +346,7 @@ export class Card {
   }
 
   #onOrder(word) {
+    if (this.orderButtons.get(word).getAttribute('aria-disabled') === 'true') return
     const { status } = this.view.running
     // What the operator confirms is what he saw: never 'the other way round of whatever it is by then'.
     this.#ask(word === 'swap' ? OTHER[status.role] : word, !status.online)
@@ -364,7 +367,6 @@ export class Card {
 
   async #order(becomes, force) {
     if (this.busy) return
-    const focused = document.activeElement
     this.busy = true
     this.result = null
     this.#refresh()
@@ -378,11 +380,6 @@ export class Card {
     this.busy = false
     this.#refresh()
     this.desk.announce(this.result.text)
-    // The button that was pressed was disabled meanwhile, and the focus with it.
-    if (focused instanceof HTMLElement && document.activeElement === document.body) {
-      const next = [focused, ...this.orderButtons.values()].find((button) => button.isConnected && !button.disabled)
-      next?.focus()
-    }
   }
 }
 

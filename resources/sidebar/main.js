@@ -7,6 +7,8 @@ import { element, icon, setChildren, setText } from './dom.js'
 import { clock, joined, lasting, say, setCatalogue } from './words.js'
 
 const ASK_EVERY_MS = 5000
+/** Who may not see is told so by a login at once; asking again only notices that an administrator changed his mind. */
+const DENIED_EVERY_MS = 60_000
 const ANSWER_MS_MAX = 3000
 /** What is older is not shown as if it were so now: one missed question and its limit. */
 const FRESH_MS = ASK_EVERY_MS + ANSWER_MS_MAX + 1000
@@ -92,7 +94,7 @@ class Tab {
       )
       .then(() => {
         this.asking = false
-        this.askTimer = setTimeout(() => this.ask(), ASK_EVERY_MS)
+        this.askTimer = setTimeout(() => this.ask(), this.failure === 'denied' ? DENIED_EVERY_MS : ASK_EVERY_MS)
         this.#render()
         if (!this.askAgain) return
         this.askAgain = false

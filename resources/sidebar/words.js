@@ -18,8 +18,10 @@ export function say(key, values = {}) {
 export const language = () => (say('language') === 'zh' ? 'zh' : 'en')
 const locale = () => (language() === 'zh' ? 'zh-CN' : undefined)
 
-export const joined = (...sentences) =>
-  sentences.filter((sentence) => sentence !== '').join(language() === 'zh' ? '' : ' ')
+/** What the language puts between two sentences. */
+export const gap = () => (language() === 'zh' ? '' : ' ')
+
+export const joined = (...sentences) => sentences.filter((sentence) => sentence !== '').join(gap())
 
 /** What a reason code means; '' for `none` and for codes that this runtime does not know. */
 export function reasonText(code) {
