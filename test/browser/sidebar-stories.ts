@@ -363,9 +363,9 @@ export function tellSidebarStories(version: () => NodeRed): void {
       ['group', 'Switch over'],
       ['list', 'What happened'],
       ['button', 'Settings of Line 1'],
-      ['button', 'Make this side Active'],
-      ['button', 'Make this side Standby'],
-      ['button', 'Swap roles with the brother']
+      ['button', 'Go Active: this side takes over'],
+      ['button', 'Go Standby: the brother takes over'],
+      ['button', 'Swap the roles of the two sides']
     ] as const) {
       assert.equal(await sidebar.root.getByRole(role, { name, exact: true }).count(), 1, `${role} '${name}'`)
     }
