@@ -1,5 +1,6 @@
 /** Events of a pair as plain sentences, from the one catalogue of the source. */
 import type { PairEventMessage } from '../src/host/pair'
+import { levelOf } from '../src/host/report'
 import { EVENTS, REASONS, type EventName } from '../src/protocol/catalogue'
 
 interface Sentence {
@@ -20,8 +21,16 @@ const UNTOLD: ReadonlySet<EventName> = new Set([
   'frame-sent',
   'frame-received'
 ])
-const GOOD: ReadonlySet<EventName> = new Set(['resumed'])
-const BAD: ReadonlySet<EventName> = new Set(['conflict', 'paused', 'host-stalled', 'engine', 'store', 'mismatch'])
+const GOOD: ReadonlySet<EventName> = new Set(['resumed', 'warning-ended'])
+const BAD: ReadonlySet<EventName> = new Set([
+  'conflict',
+  'paused',
+  'host-stalled',
+  'engine',
+  'store',
+  'clock',
+  'warning'
+])
 const ROLE_TEXT: Readonly<Record<string, string>> = {
   active: 'Is Active now',
   standby: 'Is Standby now',
@@ -31,6 +40,8 @@ const ROLE_TEXT: Readonly<Record<string, string>> = {
 /** Null for what would only make noise on the terminal. */
 export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentence | null {
   if (UNTOLD.has(event)) return null
+  // Another event has said it.
+  if (event.startsWith('warning') && levelOf({ event, reason }) === 'none') return null
   const why = reason === 'none' ? '' : ` ${REASONS[reason]?.en ?? reason}`
   if (event === 'store' && reason !== 'store-failed') return null
   if (event === 'handover') {

@@ -1,9 +1,10 @@
 /**
  * Status badges. One rule for all nodes: a dot serves, a ring does not; green = active and serving with its brother
- * online, blue = standby, yellow = something is missing (no role yet, paused, brother offline), red = trouble.
+ * online, blue = standby, yellow = something is missing (no role yet, paused, brother offline) or a person is warned, red = trouble.
  */
 import type { Node, NodeStatus } from 'node-red'
-import type { PairStatus, PairTrouble } from '../src/host/pair'
+import type { PairStatus, PairTrouble, PairWarning } from '../src/host/pair'
+import { badgeWarning } from '../src/host/warnings'
 
 /** Looks a text up in the locale of the runtime. */
 export type Say = (key: string, params?: Record<string, string | number>) => string
@@ -14,9 +15,23 @@ export interface Badge {
   readonly text: string
 }
 
-/** `say` reads the catalogue of `ha-pair`. */
-export function pairBadge(status: PairStatus, trouble: PairTrouble | null, say: Say): Badge {
-  return { fill: fillOf(status, trouble), shape: shapeOf(status.serving), text: pairText(status, trouble, say) }
+/**
+ * `say` reads the catalogue of `ha-pair`. The most important warning is added to role and online: gates, of which there may be
+ * many, keep their colour for open and closed.
+ */
+export function pairBadge(
+  status: PairStatus,
+  trouble: PairTrouble | null,
+  say: Say,
+  warnings: readonly PairWarning[] = []
+): Badge {
+  const warning = trouble === null ? badgeWarning(warnings) : null
+  const text = pairText(status, trouble, say)
+  return {
+    fill: warning === null ? fillOf(status, trouble) : 'yellow',
+    shape: shapeOf(status.serving),
+    text: warning === null ? text : `${text} · ${say(`reason.${warning.code}`)}`
+  }
 }
 
 /** `held` is the number of messages that wait for the gate to open. */

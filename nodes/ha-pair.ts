@@ -6,6 +6,7 @@ import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
+import { onFlowsHash } from './deployed-flows'
 import type { PairCredentials, PairNode } from './pair-user'
 
 export default function (RED: NodeAPI): void {
@@ -42,7 +43,9 @@ export default function (RED: NodeAPI): void {
       }
     })
     this.pair = lease.pair
+    const callOff = onFlowsHash(RED.events, (hash) => lease.pair.setFlowsHash(hash))
     this.on('close', (removed: boolean, done: () => void) => {
+      callOff()
       lease.release(removed).then(done, done)
     })
   }

@@ -3,7 +3,7 @@
  * close. User nodes and config nodes close at the same time and in any order: nothing here waits for the other.
  */
 import type { Node, NodeAPI } from 'node-red'
-import type { Pair, PairObserver, PairStatus, PairTrouble } from '../src/host/pair'
+import type { Pair, PairObserver, PairStatus, PairTrouble, PairWarning } from '../src/host/pair'
 import { BadgeSign, stoppedBadge, type Badge, type Say } from './badge'
 
 /** The config node `ha-pair` as its users see it. */
@@ -35,7 +35,12 @@ export interface Absence {
 }
 
 /** Makes the badge of what the pair says now. */
-export type Draw = (status: PairStatus, trouble: PairTrouble | null, say: Say) => Badge
+export type Draw = (
+  status: PairStatus,
+  trouble: PairTrouble | null,
+  say: Say,
+  warnings: readonly PairWarning[]
+) => Badge
 
 interface Badged {
   /** Observes until `close`. The observer's own `onStatus` comes before the badge is drawn. No-op without a pair. */
@@ -68,7 +73,7 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
   }
   const { pair, pairName, say } = config
   const ends: (() => void)[] = []
-  const refresh = (): void => sign.show(draw(pair.status(), pair.trouble(), say))
+  const refresh = (): void => sign.show(draw(pair.status(), pair.trouble(), say, pair.warnings()))
   refresh()
   return {
     running: { pair, name: pairName },

@@ -30,8 +30,9 @@ export function levelOf({ event, reason }: Pick<Reported, 'event' | 'reason'>): 
 export function report(log: PairLog, name: string, event: Reported): void {
   const level = levelOf(event)
   if (level === 'none') return
-  const { en, todo } = REASONS[event.reason]
-  const line = [`${name}:`, EVENTS[event.event].en, en, level === 'warn' ? todo.en : '', inWords(event.detail)]
+  const [what, why] = [EVENTS[event.event], REASONS[event.reason]]
+  const todo = level === 'warn' ? why.todo.en || what.todo.en : ''
+  const line = [`${name}:`, event.event === 'warning' ? '' : what.en, why.en, todo, inWords(event.detail)]
   log[level](line.filter((part) => part !== '').join(' '))
 }
 

@@ -2,7 +2,7 @@
  * The one catalogue of reason codes and events. Everything that changes a role, an online state or a setting names one
  * of these. `wire` is the byte that travels in the extended trailer: never renumber, only append.
  *
- * `docs/EVENTS.md` and its Chinese twin are made from here (`npm test -- protocol --update`). The texts are read at three in
+ * `docs/EVENTS.md` and its Chinese twin are made from here (`npm test -- host --update`). The texts are read at three in
  * the morning: `en`/`zh` say what is so, `todo` what to do about it, and is empty where there is nothing to do.
  */
 
@@ -11,546 +11,7 @@ interface Text {
   readonly zh: string
 }
 
-interface Reason extends Text {
-  readonly wire: number
-  readonly todo: Text
-  /** Events with this reason are warnings in the log. */
-  readonly warns: boolean
-}
-
 const NOTHING: Text = { en: '', zh: '' }
-
-export const REASONS = {
-  none: { wire: 0, en: 'Nothing to report.', zh: '无。', todo: NOTHING, warns: false },
-  starting: {
-    wire: 1,
-    en: 'The pair has just started and has not met its brother.',
-    zh: '刚启动，尚未与兄弟节点联系。',
-    todo: NOTHING,
-    warns: false
-  },
-  'cannot-negotiate': {
-    wire: 2,
-    en: 'No brother answered since the start, so this side took the role.',
-    zh: '启动后兄弟节点一直无应答，本侧激活。',
-    todo: {
-      en: 'Start the other side. If it runs, check both addresses, the UDP port in both firewalls, and the key.',
-      zh: '启动另一侧；若它已在运行，检查双方地址、两侧防火墙的 UDP 端口以及密钥。'
-    },
-    warns: false
-  },
-  negotiated: {
-    wire: 3,
-    en: 'The two sides agreed on their roles.',
-    zh: '双方协商确定了角色。',
-    todo: NOTHING,
-    warns: false
-  },
-  designated: {
-    wire: 4,
-    en: 'The brother designated this role.',
-    zh: '由兄弟节点指派。',
-    todo: NOTHING,
-    warns: false
-  },
-  operator: { wire: 5, en: 'An operator asked for it.', zh: '操作员指令。', todo: NOTHING, warns: false },
-  'operator-forced': {
-    wire: 6,
-    en: 'An operator forced it without the brother’s consent.',
-    zh: '操作员强制执行，未经兄弟节点确认。',
-    todo: {
-      en: 'Make sure that the other side does not act: nothing here can check it.',
-      zh: '确认另一侧没有动作：本侧无法代为核实。'
-    },
-    warns: false
-  },
-  'lost-connection': {
-    wire: 7,
-    en: 'Nothing was heard from the brother for the whole peerTimeout.',
-    zh: '在 peerTimeout 内未收到兄弟节点的任何报文。',
-    todo: {
-      en: 'Look at the other host and at the network between the two. If the other host runs, the link is cut.',
-      zh: '查看另一台主机以及两者之间的网络；若那台主机在运行，则是链路中断。'
-    },
-    warns: false
-  },
-  'brother-crashed': {
-    wire: 8,
-    en: 'The brother’s host answers that nobody listens there any more: its process has died.',
-    zh: '兄弟主机回应端口不可达：其进程已终止。',
-    todo: {
-      en: 'Start Node-RED on the other host again, and read the end of its log.',
-      zh: '在另一台主机上重新启动 Node-RED，并查看其日志末尾。'
-    },
-    warns: false
-  },
-  'brother-left': {
-    wire: 9,
-    en: 'The brother said goodbye: it was stopped in order.',
-    zh: '兄弟节点已正常退出。',
-    todo: {
-      en: 'Until it is started again nobody can take over from this side.',
-      zh: '在它重新启动之前，没有人能接替本侧。'
-    },
-    warns: false
-  },
-  'brother-restarted': {
-    wire: 10,
-    en: 'The brother restarted and lost its role.',
-    zh: '兄弟节点已重启，失去原角色。',
-    todo: {
-      en: 'If nobody restarted it, read its log.',
-      zh: '若并非人为重启，请查看它的日志。'
-    },
-    warns: false
-  },
-  'brother-active': {
-    wire: 11,
-    en: 'The brother is Active already.',
-    zh: '兄弟节点已是主。',
-    todo: NOTHING,
-    warns: false
-  },
-  'higher-epoch': {
-    wire: 12,
-    en: 'Both were Active; the brother holds the newer epoch, so this side yielded.',
-    zh: '双主冲突：兄弟节点的 epoch 更新，本侧让位。',
-    todo: {
-      en: 'Check what both sides did while they were Active, and why the link was cut.',
-      zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
-    },
-    warns: false
-  },
-  'tie-break': {
-    wire: 13,
-    en: 'Both were Active with equal rights; priority and identity decided.',
-    zh: '双主冲突且权利相同：由优先级和标识决定。',
-    todo: {
-      en: 'Check what both sides did while they were Active, and why the link was cut.',
-      zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
-    },
-    warns: false
-  },
-  'lease-expired': {
-    wire: 14,
-    en: 'The brother stopped acknowledging, and this policy forbids acting without that.',
-    zh: '兄弟节点停止确认，按本策略不得继续服务。',
-    todo: {
-      en: 'Look at the other host and the link. If the other side is certainly off, designate this side with force.',
-      zh: '查看另一台主机和链路。若确认另一侧已停止，可对本侧强制指派（force）。'
-    },
-    warns: false
-  },
-  'brother-heard': {
-    wire: 15,
-    en: 'The brother is heard, and hears this side.',
-    zh: '双方互相可达。',
-    todo: NOTHING,
-    warns: false
-  },
-  'receipts-lost': {
-    wire: 16,
-    en: 'More than lossLimit frames in a row went unanswered.',
-    zh: '连续未应答的帧数超过 lossLimit。',
-    todo: {
-      en: 'Look at the other host and at the network between the two.',
-      zh: '查看另一台主机以及两者之间的网络。'
-    },
-    warns: false
-  },
-  'half-open': {
-    wire: 17,
-    en: 'Frames pass in one direction only; that counts as down.',
-    zh: '链路仅单向可达，视为断开。',
-    todo: {
-      en: 'Check the firewalls of both hosts and the cable: one direction is blocked.',
-      zh: '检查两台主机的防火墙和网线：有一个方向被阻断。'
-    },
-    warns: false
-  },
-  failback: {
-    wire: 18,
-    en: 'The higher-priority side took its role back.',
-    zh: '高优先级一侧收回角色。',
-    todo: NOTHING,
-    warns: false
-  },
-  'less-fit': {
-    wire: 19,
-    en: 'The other side is fitter to serve.',
-    zh: '另一侧更适合服务。',
-    todo: {
-      en: 'See what the health nodes of the less fit side measure.',
-      zh: '查看健康度较低一侧的 ha-pair-health 节点所测内容。'
-    },
-    warns: false
-  },
-  'host-stalled': {
-    wire: 20,
-    en: 'The flows’ event loop was blocked for longer than stallLimit.',
-    zh: '流程事件循环阻塞超过 stallLimit。',
-    todo: {
-      en: 'Find the flow that computes or waits for so long: a loop in a Function node, a huge payload, a slow disk.',
-      zh: '找出长时间占用的流程：Function 节点中的循环、过大的消息，或缓慢的磁盘。'
-    },
-    warns: true
-  },
-  'handover-aborted': {
-    wire: 21,
-    en: 'The handover was not taken up in time.',
-    zh: '切换未在限定时间内完成，已中止。',
-    todo: {
-      en: 'The roles are as the badge says. See whether the other side is online and ready, and try again.',
-      zh: '角色以徽标为准。确认另一侧在线且就绪后再试。'
-    },
-    warns: false
-  },
-  'own-stall': {
-    wire: 22,
-    en: 'This engine itself did not run for a while.',
-    zh: '本侧引擎曾停顿。',
-    todo: {
-      en: 'This host was short of processor time, or was paused. See what else runs on it.',
-      zh: '本机处理器不足或曾被暂停，请检查本机上还运行着什么。'
-    },
-    warns: true
-  },
-  suspended: {
-    wire: 23,
-    en: 'This machine was suspended, or its clock was set forward.',
-    zh: '本机曾挂起，或时钟被向前调整。',
-    todo: {
-      en: 'Switch off sleep and live migration for this host, and let its time service slew the clock instead of stepping it.',
-      zh: '关闭本机的休眠和在线迁移，并让时间同步服务平滑校时而不是跳变。'
-    },
-    warns: true
-  },
-  revalidated: {
-    wire: 24,
-    en: 'Contact was confirmed again after a pause.',
-    zh: '停顿后已重新确认联系。',
-    todo: NOTHING,
-    warns: false
-  },
-  'not-ready': {
-    wire: 25,
-    en: 'The brother is not ready to serve.',
-    zh: '兄弟节点尚未就绪。',
-    todo: {
-      en: 'Look at the badge of the other side: a blocked flow, fitness 0, a disk that takes no epoch, or an operator’s standby.',
-      zh: '查看另一侧的徽标：流程阻塞、健康度为 0、磁盘无法写入 epoch，或被操作员指定为备。'
-    },
-    warns: false
-  },
-  'engine-crashed': {
-    wire: 26,
-    en: 'The engine’s thread died and is being restarted.',
-    zh: '引擎线程终止，正在重启。',
-    todo: {
-      en: 'The gates stay closed until it runs again. Please report it, with the log.',
-      zh: '在其恢复之前闸门保持关闭。请附上日志反馈此问题。'
-    },
-    warns: true
-  },
-  'engine-restarted': {
-    wire: 27,
-    en: 'The engine’s thread runs again.',
-    zh: '引擎线程已恢复。',
-    todo: NOTHING,
-    warns: false
-  },
-  'store-lost': {
-    wire: 28,
-    en: 'The stored epoch is damaged or cannot be read; counting starts from what the brother tells.',
-    zh: '存储的 epoch 损坏或无法读取，将以兄弟节点告知的为准。',
-    todo: {
-      en: 'Check the disk and the rights on the folder ha-pair in the user directory. Do not restore an old copy of the file.',
-      zh: '检查磁盘以及用户目录下 ha-pair 文件夹的权限；不要恢复该文件的旧副本。'
-    },
-    warns: true
-  },
-  'store-failed': {
-    wire: 29,
-    en: 'The epoch could not be written to disk.',
-    zh: '无法将 epoch 写入磁盘。',
-    todo: {
-      en: 'Free disk space, or make the folder ha-pair in the user directory writable. Under preferred and safety this side takes no role until then.',
-      zh: '清理磁盘空间，或使用户目录下的 ha-pair 文件夹可写。在此之前，preferred 和 safety 策略下本侧不会成为主。'
-    },
-    warns: true
-  },
-  'settings-invalid': {
-    wire: 30,
-    en: 'A setting is missing or out of range.',
-    zh: '配置缺失或超出范围。',
-    todo: {
-      en: 'Open the pair’s settings: the badge names the field, the log names all of them.',
-      zh: '打开双机对的配置：徽标指出该字段，日志列出全部。'
-    },
-    warns: false
-  },
-  'port-in-use': {
-    wire: 31,
-    en: 'The local port is taken by another program; it is tried again.',
-    zh: '本地端口被占用，正在重试。',
-    todo: {
-      en: 'Find the program that has the port (ss -ulpn); often it is a second Node-RED with the same flows.',
-      zh: '找出占用该端口的程序（ss -ulpn）；往往是运行同一流程的第二个 Node-RED。'
-    },
-    warns: true
-  },
-  'host-not-found': {
-    wire: 32,
-    en: 'The brother’s name does not resolve; it is tried again.',
-    zh: '无法解析兄弟主机名，正在重试。',
-    todo: {
-      en: 'Check the name and the name server, or enter an address instead.',
-      zh: '检查主机名和域名服务器，或改填 IP 地址。'
-    },
-    warns: true
-  },
-  'link-failed': {
-    wire: 33,
-    en: 'The link’s socket failed; it is opened again.',
-    zh: '链路套接字出错，正在重新打开。',
-    todo: {
-      en: 'Is the network interface up, and is the local address one of this machine?',
-      zh: '检查网络接口是否启用，以及本地地址是否属于本机。'
-    },
-    warns: true
-  },
-  'link-open': { wire: 34, en: 'The link’s socket is open.', zh: '链路套接字已打开。', todo: NOTHING, warns: false },
-  removed: {
-    wire: 35,
-    en: 'The pair was removed or its settings changed.',
-    zh: '该对已被移除或配置已更改。',
-    todo: NOTHING,
-    warns: false
-  },
-  shutdown: { wire: 36, en: 'Node-RED is stopping.', zh: 'Node-RED 正在停止。', todo: NOTHING, warns: false },
-  'bad-frame': {
-    wire: 37,
-    en: 'Datagrams arrived that are not valid frames of this pair.',
-    zh: '收到无效报文。',
-    todo: {
-      en: 'The cause is in the detail. Something else sends to this port: close it to everybody but the brother.',
-      zh: '原因见详情。有其他程序向此端口发送数据：请只对兄弟节点开放该端口。'
-    },
-    warns: true
-  },
-  'settings-differ': {
-    wire: 38,
-    en: 'The brother runs with another policy or other timings.',
-    zh: '兄弟节点的策略或时间参数不一致。',
-    todo: {
-      en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies neither one’s promise holds; of two timings the slower counts.',
-      zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立；时间参数不同时，以较慢者为准。'
-    },
-    warns: true
-  },
-  'cloned-identity': {
-    wire: 39,
-    en: 'Both sides carried the same stored identity (a copied user directory); one took a new one.',
-    zh: '双方存储的标识相同（用户目录被复制），其中一侧已更换。',
-    todo: {
-      en: 'Nothing now. When you set up a host from a copy, delete the folder ha-pair in its user directory first.',
-      zh: '目前无需处理。今后用副本搭建主机时，请先删除其用户目录下的 ha-pair 文件夹。'
-    },
-    warns: true
-  },
-  'third-party': {
-    wire: 40,
-    en: 'A third side with the same key speaks on this link; it is ignored.',
-    zh: '链路上出现持有相同密钥的第三方，已忽略。',
-    todo: {
-      en: 'Find the other Node-RED that points at this port: a copied host, or a test machine with the same flows. Stop it.',
-      zh: '找出指向此端口的另一个 Node-RED：被复制的主机，或运行同一流程的测试机，并将其停止。'
-    },
-    warns: true
-  },
-  'brother-behind': {
-    wire: 41,
-    en: 'The brother had seen a newer epoch than the Active held; the Active took a newer one.',
-    zh: '兄弟节点见过更新的 epoch，主侧已提升其 epoch。',
-    todo: NOTHING,
-    warns: false
-  },
-  'store-new': {
-    wire: 44,
-    en: 'No stored epoch was found: this is the first start, or the file was removed.',
-    zh: '未找到存储的 epoch：首次启动，或文件已被删除。',
-    todo: {
-      en: 'Nothing at the first start. Otherwise find out who empties the user directory: it has to survive a restart.',
-      zh: '首次启动时无需处理。否则请查明是谁清空了用户目录：它必须在重启后保留。'
-    },
-    warns: false
-  },
-  damped: {
-    wire: 45,
-    en: 'The side that took its role back failed again soon; the next fail-back waits longer.',
-    zh: '收回角色的一侧很快再次失效；下次自动回切将延后。',
-    todo: {
-      en: 'Find out why the preferred side fails again and again before you let it take the role.',
-      zh: '在让高优先级一侧收回角色之前，先查明它为何反复失效。'
-    },
-    warns: false
-  },
-  'brother-silent': {
-    wire: 42,
-    en: 'The brother does not answer.',
-    zh: '兄弟节点无应答。',
-    todo: {
-      en: 'Look at the other host and at the network between the two.',
-      zh: '查看另一台主机以及两者之间的网络。'
-    },
-    warns: false
-  },
-  'larger-token': {
-    wire: 43,
-    en: 'Both were Active on the classic wire; the side with the larger token kept the role.',
-    zh: '经典线路双主冲突：令牌较大的一侧保持为主。',
-    todo: {
-      en: 'Check what both sides did while they were Active, and why the link was cut.',
-      zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
-    },
-    warns: false
-  },
-  'flows-differ': {
-    wire: 46,
-    en: 'The two sides run different flows.',
-    zh: '双方运行的流程不一致。',
-    todo: {
-      en: 'Deploy the same flows on both sides. Until then a change-over also changes what is done.',
-      zh: '在双方部署相同的流程。在此之前，一旦切换，执行的内容也会随之改变。'
-    },
-    warns: false
-  },
-  'flows-agree': {
-    wire: 47,
-    en: 'The two sides run the same flows again.',
-    zh: '双方运行的流程重新一致。',
-    todo: NOTHING,
-    warns: false
-  },
-  'settings-agree': {
-    wire: 48,
-    en: 'Policy and timings are the same on both sides again.',
-    zh: '双方的策略和时间参数重新一致。',
-    todo: NOTHING,
-    warns: false
-  },
-  'keys-differ': {
-    wire: 49,
-    en: 'The brother’s frames are sealed with a key that this side does not have.',
-    zh: '兄弟节点使用本侧没有的密钥签封报文。',
-    todo: {
-      en: 'Enter the same key on both sides. During a change of keys: put the new one into this side too.',
-      zh: '在双方填写相同的密钥。若正在更换密钥：请在本侧也填入新密钥。'
-    },
-    warns: true
-  },
-  'wires-differ': {
-    wire: 50,
-    en: 'One side speaks the classic wire, the other one the extended wire.',
-    zh: '一侧使用经典线路，另一侧使用扩展线路。',
-    todo: {
-      en: 'Choose the same wire on both sides: extended between two sides of this package, classic only with a program of 2015.',
-      zh: '双方选择相同的线路格式：两侧都是本软件包时用 extended，仅与 2015 版程序通信时用 classic。'
-    },
-    warns: true
-  },
-  'versions-differ': {
-    wire: 51,
-    en: 'The brother speaks another version of the protocol.',
-    zh: '兄弟节点使用不同版本的协议。',
-    todo: {
-      en: 'Install the same version of this package on both hosts.',
-      zh: '在两台主机上安装相同版本的本软件包。'
-    },
-    warns: true
-  },
-  'foreign-host': {
-    wire: 52,
-    en: 'Frames arrive from a host that is not the brother’s; they are dropped.',
-    zh: '收到来自非兄弟主机的报文，已丢弃。',
-    todo: {
-      en: 'If it is the brother: enter the address that it sends from. If it is not: find out who sends to this port.',
-      zh: '若是兄弟节点：请填写它实际发送所用的地址；若不是：请查明是谁在向此端口发送。'
-    },
-    warns: true
-  },
-  'link-down': {
-    wire: 53,
-    en: 'Only some of the links to the brother carry; the pair goes on over the others.',
-    zh: '到兄弟节点的链路只有部分连通，双机对经其余链路继续运行。',
-    todo: {
-      en: 'Mend the link that is down before the last one fails: cable, switch, address, firewall. The detail names it.',
-      zh: '在最后一条链路失效之前修复中断的链路：网线、交换机、地址、防火墙。具体见详情。'
-    },
-    warns: true
-  },
-  'same-priority': {
-    wire: 54,
-    en: 'Both sides have the same priority, so chance decided which one is the preferred side.',
-    zh: '双方优先级相同，首选侧由随机标识决定。',
-    todo: {
-      en: 'Give the side that shall act when the link is cut a higher priority than the other one.',
-      zh: '为链路中断时应继续动作的一侧设置更高的优先级。'
-    },
-    warns: true
-  },
-  'no-key': {
-    wire: 55,
-    en: 'The pair has no key: whoever reaches the port can take the role.',
-    zh: '该对没有密钥：任何能访问该端口的人都可夺取角色。',
-    todo: {
-      en: 'Enter the same strong key on both sides.',
-      zh: '在双方填写相同的强密钥。'
-    },
-    warns: false
-  },
-  'classic-wire': {
-    wire: 56,
-    en: 'The classic wire has no key, no epochs and no sessions: a forged or late frame changes roles.',
-    zh: '经典线路没有密钥、epoch 和会话：伪造或迟到的报文即可改变角色。',
-    todo: {
-      en: 'Use it only with a program of 2015 and on a network that you trust; else choose the extended wire on both sides.',
-      zh: '仅在可信网络上与 2015 版程序通信时使用；否则双方都应选择扩展线路。'
-    },
-    warns: false
-  },
-  'clock-set-back': {
-    wire: 57,
-    en: 'The clock of this machine was set back.',
-    zh: '本机时钟被向后调整。',
-    todo: {
-      en: 'Roles do not depend on it, but times in logs now overlap. Let the time service slew the clock instead of stepping it.',
-      zh: '角色不受影响，但日志时间会重叠。请让时间同步服务平滑校时而不是跳变。'
-    },
-    warns: true
-  },
-  'both-active': {
-    wire: 58,
-    en: 'Both sides were Active at the same time.',
-    zh: '双方曾同时为主。',
-    todo: {
-      en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
-      zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
-    },
-    warns: true
-  }
-} as const satisfies Record<string, Reason>
-
-export type ReasonCode = keyof typeof REASONS
-
-const byWire: ReadonlyMap<number, ReasonCode> = new Map(
-  (Object.keys(REASONS) as ReasonCode[]).map((code) => [REASONS[code].wire, code])
-)
-
-/** Source: extended trailer, byte `reason`. An unknown byte (a newer brother) reads as `none`. */
-export function reasonFromWire(byte: number): ReasonCode {
-  return byWire.get(byte) ?? 'none'
-}
 
 interface EventText extends Text {
   readonly todo: Text
@@ -561,7 +22,7 @@ interface EventText extends Text {
 
 const SEE_REASON: Text = { en: 'See the reason.', zh: '参见原因代码。' }
 
-export const EVENTS = {
+const events = {
   started: {
     en: 'The pair started.',
     zh: '双机对已启动。',
@@ -672,7 +133,7 @@ export const EVENTS = {
     },
     todo: {
       en: 'Aborted: the roles are as the badges say. The detail says why; try again when it is mended.',
-      zh: '中止时角色以徽标为准，原因见详情；排除后再试。'
+      zh: '中止时角色以状态标记为准，原因见详情；排除后再试。'
     },
     log: 'none'
   },
@@ -764,7 +225,7 @@ export const EVENTS = {
       zh: '某种状况持续到值得人关注时。具体见原因代码。'
     },
     todo: SEE_REASON,
-    log: 'info'
+    log: 'warn'
   },
   'warning-ended': {
     en: 'A warning ended.',
@@ -787,6 +248,632 @@ export const EVENTS = {
     todo: NOTHING,
     log: 'none'
   }
-} as const satisfies Record<string, EventText>
+} satisfies Record<string, EventText>
 
-export type EventName = keyof typeof EVENTS
+export type EventName = keyof typeof events
+export const EVENTS: Readonly<Record<EventName, EventText>> = events
+
+interface Reason extends Text {
+  readonly wire: number
+  readonly todo: Text
+  /** Events with this reason are warnings in the log. */
+  readonly warns: boolean
+  /** The events that carry it, apart from warnings; none = only in the detail of another one, or on a badge. */
+  readonly on: readonly EventName[]
+}
+
+const reasons = {
+  none: {
+    wire: 0,
+    en: 'Nothing to report.',
+    zh: '无。',
+    todo: NOTHING,
+    warns: false,
+    on: ['frame-sent', 'frame-received']
+  },
+  starting: {
+    wire: 1,
+    en: 'The pair has just started and has not met its brother.',
+    zh: '刚启动，尚未与兄弟节点联系。',
+    todo: NOTHING,
+    warns: false,
+    on: ['started']
+  },
+  'cannot-negotiate': {
+    wire: 2,
+    en: 'No brother answered since the start, so this side took the role.',
+    zh: '启动后兄弟节点一直无应答，本侧激活。',
+    todo: {
+      en: 'Start the other side. If it runs, check both addresses, the UDP port in both firewalls, and the key.',
+      zh: '启动另一侧；若它已在运行，检查双方地址、两侧防火墙的 UDP 端口以及密钥。'
+    },
+    warns: false,
+    on: ['role']
+  },
+  negotiated: {
+    wire: 3,
+    en: 'The two sides agreed on their roles.',
+    zh: '双方协商确定了角色。',
+    todo: NOTHING,
+    warns: false,
+    on: ['role', 'designate']
+  },
+  designated: {
+    wire: 4,
+    en: 'The brother designated this role.',
+    zh: '由兄弟节点指派。',
+    todo: NOTHING,
+    warns: false,
+    on: ['role', 'designate']
+  },
+  operator: {
+    wire: 5,
+    en: 'An operator asked for it.',
+    zh: '操作员指令。',
+    todo: NOTHING,
+    warns: false,
+    on: ['role', 'handover', 'designate']
+  },
+  'operator-forced': {
+    wire: 6,
+    en: 'An operator forced it without the brother’s consent.',
+    zh: '操作员强制执行，未经兄弟节点确认。',
+    todo: {
+      en: 'Make sure that the other side does not act: nothing here can check it.',
+      zh: '确认另一侧没有动作：本侧无法代为核实。'
+    },
+    warns: false,
+    on: ['role']
+  },
+  'lost-connection': {
+    wire: 7,
+    en: 'Nothing was heard from the brother for the whole peerTimeout.',
+    zh: '在 peerTimeout 内未收到兄弟节点的任何报文。',
+    todo: {
+      en: 'Look at the other host and at the network between the two. If the other host runs, the link is cut.',
+      zh: '查看另一台主机以及两者之间的网络；若那台主机在运行，则是链路中断。'
+    },
+    warns: false,
+    on: ['role', 'online', 'link']
+  },
+  'brother-crashed': {
+    wire: 8,
+    en: 'The brother’s host answers that nobody listens there any more: its process has died.',
+    zh: '兄弟主机回应端口不可达：其进程已终止。',
+    todo: {
+      en: 'Start Node-RED on the other host again, and read the end of its log.',
+      zh: '在另一台主机上重新启动 Node-RED，并查看其日志末尾。'
+    },
+    warns: false,
+    on: ['role', 'online']
+  },
+  'brother-left': {
+    wire: 9,
+    en: 'The brother said goodbye: it was stopped in order.',
+    zh: '兄弟节点已正常退出。',
+    todo: {
+      en: 'Until it is started again nobody can take over from this side.',
+      zh: '在它重新启动之前，没有人能接替本侧。'
+    },
+    warns: false,
+    on: ['role', 'online']
+  },
+  'brother-restarted': {
+    wire: 10,
+    en: 'The brother restarted and lost its role.',
+    zh: '兄弟节点已重启，失去原角色。',
+    todo: {
+      en: 'If nobody restarted it, read its log.',
+      zh: '若并非人为重启，请查看它的日志。'
+    },
+    warns: false,
+    on: ['role', 'online', 'negotiate']
+  },
+  'brother-active': {
+    wire: 11,
+    en: 'The brother is Active already.',
+    zh: '兄弟节点已是主。',
+    todo: NOTHING,
+    warns: false,
+    on: ['role', 'designate', 'conflict', 'yielded']
+  },
+  'higher-epoch': {
+    wire: 12,
+    en: 'Both were Active; the brother holds the newer epoch, so this side yielded.',
+    zh: '双主冲突：兄弟节点的 epoch 更新，本侧让位。',
+    todo: {
+      en: 'Check what both sides did while they were Active, and why the link was cut.',
+      zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
+    },
+    warns: false,
+    on: ['role', 'yielded', 'reasserted']
+  },
+  'tie-break': {
+    wire: 13,
+    en: 'Both were Active with equal rights; priority and identity decided.',
+    zh: '双主冲突且权利相同：由优先级和标识决定。',
+    todo: {
+      en: 'Check what both sides did while they were Active, and why the link was cut.',
+      zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
+    },
+    warns: false,
+    on: ['role', 'yielded', 'reasserted']
+  },
+  'lease-expired': {
+    wire: 14,
+    en: 'The brother stopped acknowledging, and this policy forbids acting without that.',
+    zh: '兄弟节点停止确认，按本策略不得继续服务。',
+    todo: {
+      en: 'Look at the other host and the link. If the other side is certainly off, designate this side with force.',
+      zh: '查看另一台主机和链路。若确认另一侧已停止，可对本侧强制指派（force）。'
+    },
+    warns: false,
+    on: ['role']
+  },
+  'brother-heard': {
+    wire: 15,
+    en: 'The brother is heard, and hears this side.',
+    zh: '双方互相可达。',
+    todo: NOTHING,
+    warns: false,
+    on: ['online', 'link', 'negotiate', 'designate']
+  },
+  'receipts-lost': {
+    wire: 16,
+    en: 'More than lossLimit frames in a row went unanswered.',
+    zh: '连续未应答的帧数超过 lossLimit。',
+    todo: {
+      en: 'Look at the other host and at the network between the two.',
+      zh: '查看另一台主机以及两者之间的网络。'
+    },
+    warns: false,
+    on: ['online', 'link', 'loss']
+  },
+  'half-open': {
+    wire: 17,
+    en: 'Frames pass in one direction only; that counts as down.',
+    zh: '链路仅单向可达，视为断开。',
+    todo: {
+      en: 'Check the firewalls of both hosts and the cable: one direction is blocked.',
+      zh: '检查两台主机的防火墙和网线：有一个方向被阻断。'
+    },
+    warns: false,
+    on: ['role', 'online', 'link']
+  },
+  failback: {
+    wire: 18,
+    en: 'The higher-priority side took its role back.',
+    zh: '高优先级一侧收回角色。',
+    todo: NOTHING,
+    warns: false,
+    on: ['role', 'handover', 'designate']
+  },
+  'less-fit': {
+    wire: 19,
+    en: 'The other side is fitter to serve.',
+    zh: '另一侧更适合服务。',
+    todo: {
+      en: 'See what the health nodes of the less fit side measure.',
+      zh: '查看适合度较低一侧的 ha-pair-health 节点所测内容。'
+    },
+    warns: false,
+    on: ['role', 'handover', 'designate']
+  },
+  'host-stalled': {
+    wire: 20,
+    en: 'The flows’ event loop was blocked for longer than stallLimit.',
+    zh: '流程事件循环阻塞超过 stallLimit。',
+    todo: {
+      en: 'Find the flow that computes or waits for so long: a loop in a Function node, a huge payload, a slow disk.',
+      zh: '找出长时间占用的流程：Function 节点中的循环、过大的消息，或缓慢的磁盘。'
+    },
+    warns: true,
+    on: ['role', 'handover', 'designate', 'host-stalled']
+  },
+  'handover-aborted': {
+    wire: 21,
+    en: 'The handover was not taken up in time.',
+    zh: '切换未在限定时间内完成，已中止。',
+    todo: {
+      en: 'The roles are as the badge says. See whether the other side is online and ready, and try again.',
+      zh: '角色以状态标记为准。确认另一侧在线且就绪后再试。'
+    },
+    warns: false,
+    on: ['handover', 'role']
+  },
+  'own-stall': {
+    wire: 22,
+    en: 'This engine itself did not run for a while.',
+    zh: '本侧引擎曾停顿。',
+    todo: {
+      en: 'This host was short of processor time, or was paused. See what else runs on it.',
+      zh: '本机处理器不足或曾被暂停，请检查本机上还运行着什么。'
+    },
+    warns: true,
+    on: ['paused']
+  },
+  suspended: {
+    wire: 23,
+    en: 'This machine was suspended, or its clock was set forward.',
+    zh: '本机曾挂起，或时钟被向前调整。',
+    todo: {
+      en: 'Switch off sleep and live migration for this host, and let its time service slew the clock instead of stepping it.',
+      zh: '关闭本机的休眠和在线迁移，并让时间同步服务平滑校时而不是跳变。'
+    },
+    warns: true,
+    on: ['paused', 'clock']
+  },
+  revalidated: {
+    wire: 24,
+    en: 'Contact was confirmed again after a pause.',
+    zh: '停顿后已重新确认联系。',
+    todo: NOTHING,
+    warns: false,
+    on: ['resumed', 'host-stalled', 'store']
+  },
+  'not-ready': {
+    wire: 25,
+    en: 'The brother is not ready to serve.',
+    zh: '兄弟节点尚未就绪。',
+    todo: {
+      en: 'Look at the badge of the other side: a blocked flow, fitness 0, a disk that takes no epoch, or an operator’s standby.',
+      zh: '查看另一侧的状态标记：流程阻塞、适合度为 0、磁盘无法写入 epoch，或被操作员指定为备。'
+    },
+    warns: false,
+    on: []
+  },
+  'engine-crashed': {
+    wire: 26,
+    en: 'The engine’s thread died and is being restarted.',
+    zh: '引擎线程终止，正在重启。',
+    todo: {
+      en: 'The gates stay closed until it runs again. Please report it, with the log.',
+      zh: '在其恢复之前闸门保持关闭。请附上日志反馈此问题。'
+    },
+    warns: true,
+    on: ['engine', 'role', 'online']
+  },
+  'engine-restarted': {
+    wire: 27,
+    en: 'The engine’s thread runs again.',
+    zh: '引擎线程已恢复。',
+    todo: NOTHING,
+    warns: false,
+    on: ['engine']
+  },
+  'store-lost': {
+    wire: 28,
+    en: 'The stored epoch is damaged or cannot be read; counting starts from what the brother tells.',
+    zh: '存储的 epoch 损坏或无法读取，将以兄弟节点告知的为准。',
+    todo: {
+      en: 'Check the disk and the rights on the folder ha-pair in the user directory. Do not restore an old copy of the file.',
+      zh: '检查磁盘以及用户目录下 ha-pair 文件夹的权限；不要恢复该文件的旧副本。'
+    },
+    warns: true,
+    on: ['store']
+  },
+  'store-failed': {
+    wire: 29,
+    en: 'The epoch could not be written to disk.',
+    zh: '无法将 epoch 写入磁盘。',
+    todo: {
+      en: 'Free disk space, or make the folder ha-pair in the user directory writable. Under preferred and safety this side takes no role until then.',
+      zh: '清理磁盘空间，或使用户目录下的 ha-pair 文件夹可写。在此之前，preferred 和 safety 策略下本侧不会成为主。'
+    },
+    warns: true,
+    on: ['store']
+  },
+  'settings-invalid': {
+    wire: 30,
+    en: 'A setting is missing or out of range.',
+    zh: '配置缺失或超出范围。',
+    todo: {
+      en: 'Open the pair’s settings: the badge names the field, the log names all of them.',
+      zh: '打开双机对的配置：状态标记指出该字段，日志列出全部。'
+    },
+    warns: false,
+    on: []
+  },
+  'port-in-use': {
+    wire: 31,
+    en: 'The local port is taken by another program; it is tried again.',
+    zh: '本地端口被占用，正在重试。',
+    todo: {
+      en: 'Find the program that has the port (ss -ulpn); often it is a second Node-RED with the same flows.',
+      zh: '找出占用该端口的程序（ss -ulpn）；往往是运行同一流程的第二个 Node-RED。'
+    },
+    warns: true,
+    on: ['link']
+  },
+  'host-not-found': {
+    wire: 32,
+    en: 'The brother’s name does not resolve; it is tried again.',
+    zh: '无法解析兄弟主机名，正在重试。',
+    todo: {
+      en: 'Check the name and the name server, or enter an address instead.',
+      zh: '检查主机名和域名服务器，或改填 IP 地址。'
+    },
+    warns: true,
+    on: ['link']
+  },
+  'link-failed': {
+    wire: 33,
+    en: 'The link’s socket failed; it is opened again.',
+    zh: '链路套接字出错，正在重新打开。',
+    todo: {
+      en: 'Is the network interface up, and is the local address one of this machine?',
+      zh: '检查网络接口是否启用，以及本地地址是否属于本机。'
+    },
+    warns: true,
+    on: ['link', 'online', 'paused']
+  },
+  'link-open': {
+    wire: 34,
+    en: 'The link’s socket is open.',
+    zh: '链路套接字已打开。',
+    todo: NOTHING,
+    warns: false,
+    on: ['link']
+  },
+  removed: {
+    wire: 35,
+    en: 'The pair was removed or its settings changed.',
+    zh: '该对已被移除或配置已更改。',
+    todo: NOTHING,
+    warns: false,
+    on: ['stopped', 'role', 'designate']
+  },
+  shutdown: {
+    wire: 36,
+    en: 'Node-RED is stopping.',
+    zh: 'Node-RED 正在停止。',
+    todo: NOTHING,
+    warns: false,
+    on: ['stopped', 'role', 'designate']
+  },
+  'bad-frame': {
+    wire: 37,
+    en: 'Datagrams arrived that are not valid frames of this pair.',
+    zh: '收到无效报文。',
+    todo: {
+      en: 'The cause is in the detail. Something else sends to this port: close it to everybody but the brother.',
+      zh: '原因见详情。有其他程序向此端口发送数据：请只对兄弟节点开放该端口。'
+    },
+    warns: true,
+    on: ['rejected']
+  },
+  'settings-differ': {
+    wire: 38,
+    en: 'The brother runs with another policy or other timings.',
+    zh: '兄弟节点的策略或时间参数不一致。',
+    todo: {
+      en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies neither one’s promise holds; of two timings the slower counts.',
+      zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立；时间参数不同时，以较慢者为准。'
+    },
+    warns: true,
+    on: ['mismatch']
+  },
+  'cloned-identity': {
+    wire: 39,
+    en: 'Both sides carried the same stored identity (a copied user directory); one took a new one.',
+    zh: '双方存储的标识相同（用户目录被复制），其中一侧已更换。',
+    todo: {
+      en: 'Nothing now. When you set up a host from a copy, delete the folder ha-pair in its user directory first.',
+      zh: '目前无需处理。今后用副本搭建主机时，请先删除其用户目录下的 ha-pair 文件夹。'
+    },
+    warns: true,
+    on: ['mismatch']
+  },
+  'third-party': {
+    wire: 40,
+    en: 'A third side with the same key speaks on this link; it is ignored.',
+    zh: '链路上出现持有相同密钥的第三方，已忽略。',
+    todo: {
+      en: 'Find the other Node-RED that points at this port: a copied host, or a test machine with the same flows. Stop it.',
+      zh: '找出指向此端口的另一个 Node-RED：被复制的主机，或运行同一流程的测试机，并将其停止。'
+    },
+    warns: true,
+    on: []
+  },
+  'brother-behind': {
+    wire: 41,
+    en: 'The brother had seen a newer epoch than the Active held; the Active took a newer one.',
+    zh: '兄弟节点见过更新的 epoch，主侧已提升其 epoch。',
+    todo: NOTHING,
+    warns: false,
+    on: ['reasserted']
+  },
+  'store-new': {
+    wire: 44,
+    en: 'No stored epoch was found: this is the first start, or the file was removed.',
+    zh: '未找到存储的 epoch：首次启动，或文件已被删除。',
+    todo: {
+      en: 'Nothing at the first start. Otherwise find out who empties the user directory: it has to survive a restart.',
+      zh: '首次启动时无需处理。否则请查明是谁清空了用户目录：它必须在重启后保留。'
+    },
+    warns: false,
+    on: ['store']
+  },
+  damped: {
+    wire: 45,
+    en: 'The side that took its role back failed again soon; the next fail-back waits longer.',
+    zh: '收回角色的一侧很快再次失效；下次自动回切将延后。',
+    todo: {
+      en: 'Find out why the preferred side fails again and again before you let it take the role.',
+      zh: '在让高优先级一侧收回角色之前，先查明它为何反复失效。'
+    },
+    warns: false,
+    on: []
+  },
+  'brother-silent': {
+    wire: 42,
+    en: 'The brother does not answer.',
+    zh: '兄弟节点无应答。',
+    todo: {
+      en: 'Look at the other host and at the network between the two.',
+      zh: '查看另一台主机以及两者之间的网络。'
+    },
+    warns: false,
+    on: ['link', 'loss', 'resumed']
+  },
+  'larger-token': {
+    wire: 43,
+    en: 'Both were Active on the classic wire; the side with the larger token kept the role.',
+    zh: '经典线路双主冲突：令牌较大的一侧保持为主。',
+    todo: {
+      en: 'Check what both sides did while they were Active, and why the link was cut.',
+      zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
+    },
+    warns: false,
+    on: ['role', 'yielded', 'reasserted']
+  },
+  'flows-differ': {
+    wire: 46,
+    en: 'The two sides run different flows.',
+    zh: '双方运行的流程不一致。',
+    todo: {
+      en: 'Deploy the same flows on both sides. Until then a change-over also changes what is done.',
+      zh: '在双方部署相同的流程。在此之前，一旦切换，执行的内容也会随之改变。'
+    },
+    warns: false,
+    on: ['mismatch']
+  },
+  'flows-agree': {
+    wire: 47,
+    en: 'The two sides run the same flows again.',
+    zh: '双方运行的流程重新一致。',
+    todo: NOTHING,
+    warns: false,
+    on: ['mismatch']
+  },
+  'settings-agree': {
+    wire: 48,
+    en: 'Policy and timings are the same on both sides again.',
+    zh: '双方的策略和时间参数重新一致。',
+    todo: NOTHING,
+    warns: false,
+    on: ['mismatch']
+  },
+  'keys-differ': {
+    wire: 49,
+    en: 'The brother’s frames are sealed with a key that this side does not have.',
+    zh: '兄弟节点使用本侧没有的密钥签封报文。',
+    todo: {
+      en: 'Enter the same key on both sides. During a change of keys: put the new one into this side too.',
+      zh: '在双方填写相同的密钥。若正在更换密钥：请在本侧也填入新密钥。'
+    },
+    warns: true,
+    on: []
+  },
+  'wires-differ': {
+    wire: 50,
+    en: 'One side speaks the classic wire, the other one the extended wire.',
+    zh: '一侧使用经典线路，另一侧使用扩展线路。',
+    todo: {
+      en: 'Choose the same wire on both sides: extended between two sides of this package, classic only with a program of 2015.',
+      zh: '双方选择相同的线路格式：两侧都是本软件包时用 extended，仅与 2015 版程序通信时用 classic。'
+    },
+    warns: true,
+    on: []
+  },
+  'versions-differ': {
+    wire: 51,
+    en: 'The brother speaks another version of the protocol.',
+    zh: '兄弟节点使用不同版本的协议。',
+    todo: {
+      en: 'Install the same version of this package on both hosts.',
+      zh: '在两台主机上安装相同版本的本软件包。'
+    },
+    warns: true,
+    on: []
+  },
+  'foreign-host': {
+    wire: 52,
+    en: 'Frames arrive from a host that is not the brother’s; they are dropped.',
+    zh: '收到来自非兄弟主机的报文，已丢弃。',
+    todo: {
+      en: 'If it is the brother: enter the address that it sends from. If it is not: find out who sends to this port.',
+      zh: '若是兄弟节点：请填写它实际发送所用的地址；若不是：请查明是谁在向此端口发送。'
+    },
+    warns: true,
+    on: []
+  },
+  'link-down': {
+    wire: 53,
+    en: 'Only some of the links to the brother carry; the pair goes on over the others.',
+    zh: '到兄弟节点的链路只有部分连通，双机对经其余链路继续运行。',
+    todo: {
+      en: 'Mend the link that is down before the last one fails: cable, switch, address, firewall. The detail names it.',
+      zh: '在最后一条链路失效之前修复中断的链路：网线、交换机、地址、防火墙。具体见详情。'
+    },
+    warns: true,
+    on: []
+  },
+  'same-priority': {
+    wire: 54,
+    en: 'Both sides have the same priority, so chance decided which one is the preferred side.',
+    zh: '双方优先级相同，首选侧由随机标识决定。',
+    todo: {
+      en: 'Give the side that shall act when the link is cut a higher priority than the other one.',
+      zh: '为链路中断时应继续动作的一侧设置更高的优先级。'
+    },
+    warns: true,
+    on: []
+  },
+  'no-key': {
+    wire: 55,
+    en: 'The pair has no key: whoever reaches the port can take the role.',
+    zh: '该对没有密钥：任何能访问该端口的人都可夺取角色。',
+    todo: {
+      en: 'Enter the same strong key on both sides.',
+      zh: '在双方填写相同的强密钥。'
+    },
+    warns: false,
+    on: []
+  },
+  'classic-wire': {
+    wire: 56,
+    en: 'The classic wire has no key, no epochs and no sessions: a forged or late frame changes roles.',
+    zh: '经典线路没有密钥、epoch 和会话：伪造或迟到的报文即可改变角色。',
+    todo: {
+      en: 'Use it only with a program of 2015 and on a network that you trust; else choose the extended wire on both sides.',
+      zh: '仅在可信网络上与 2015 版程序通信时使用；否则双方都应选择扩展线路。'
+    },
+    warns: false,
+    on: []
+  },
+  'clock-set-back': {
+    wire: 57,
+    en: 'The clock of this machine was set back.',
+    zh: '本机时钟被向后调整。',
+    todo: {
+      en: 'Roles do not depend on it, but times in logs now overlap. Let the time service slew the clock instead of stepping it.',
+      zh: '角色不受影响，但日志时间会重叠。请让时间同步服务平滑校时而不是跳变。'
+    },
+    warns: true,
+    on: ['clock']
+  },
+  'both-active': {
+    wire: 58,
+    en: 'Both sides were Active at the same time.',
+    zh: '双方曾同时为主。',
+    todo: {
+      en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
+      zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
+    },
+    warns: true,
+    on: []
+  }
+} satisfies Record<string, Reason>
+
+export type ReasonCode = keyof typeof reasons
+export const REASONS: Readonly<Record<ReasonCode, Reason>> = reasons
+
+const byWire: ReadonlyMap<number, ReasonCode> = new Map(
+  (Object.keys(REASONS) as ReasonCode[]).map((code) => [REASONS[code].wire, code])
+)
+
+/** Source: extended trailer, byte `reason`. An unknown byte (a newer brother) reads as `none`. */
+export function reasonFromWire(byte: number): ReasonCode {
+  return byWire.get(byte) ?? 'none'
+}

@@ -315,6 +315,36 @@ describe('the engine', () => {
       clock.wallClockMs -= 7000
       engine.engine.handle({ type: 'fitness', pairId: one.id, value: 2 })
       assert.equal(one.machine.count('suspended'), 1)
+      for (const { id } of [one, two]) {
+        await until(
+          'both jumps are told',
+          () => engine.events(id).filter(({ event }) => event === 'clock').length === 2
+        )
+        assert.deepEqual(
+          engine.events(id).map(({ event, reason, detail }) => [event, reason, detail]),
+          [
+            ['clock', 'suspended', { ms: 7000 }],
+            ['clock', 'clock-set-back', { ms: -7000 }]
+          ]
+        )
+      }
+    })
+
+    it('that the sides differ, or that both are Active, also where no event tells it', async () => {
+      const { id, machine } = await addPair()
+      const differences = [{ setting: 'flows', here: 1, brother: 2 }] as const
+      machine.show({ differences, conflict: true })
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('it is told', () => engine.snapshot(id)?.differences.length === 1)
+      assert.equal(engine.snapshot(id)?.conflict, true)
+      for (const change of [{ differences: [] }, { conflict: false }]) {
+        machine.show(change)
+        engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+        await until('the change is told', () => {
+          const snapshot = engine.snapshot(id)
+          return 'conflict' in change ? snapshot?.conflict === false : snapshot?.differences.length === 0
+        })
+      }
     })
 
     it('that the main loop hangs, and that it runs again', async () => {

@@ -13,7 +13,9 @@ import {
 } from '../../src/host/hub'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
 import { roster, type ListedPair } from '../../src/host/roster'
+import { REASONS, type ReasonCode } from '../../src/protocol/catalogue'
 import type { Role } from '../../src/protocol/machine'
+import { Cable } from './cable'
 import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../engine/harness'
 
 const KEYS = { key: 'a strong secret', previousKey: '' }
@@ -69,6 +71,7 @@ const watch = async (pair: Pair): Promise<Watcher> => {
   return watcher
 }
 const listed = (id: string): ListedPair | undefined => roster.list().find((pair) => pair.id === id)
+const codes = (pair: Pair): string[] => pair.warnings().map(({ code }) => code)
 const isPaired = (...pairs: Pair[]): boolean =>
   pairs.every((pair) => pair.status().online) &&
   pairs
@@ -94,6 +97,15 @@ describe('the hub', () => {
     }
   })
   const linesLike = (pattern: RegExp): number => lines.filter((line) => pattern.test(line)).length
+  /** Both warn of it, as event, in the list and in the log; and of nothing else. */
+  const bothWarn = async (code: string, ...watchers: readonly (readonly [Pair, Watcher, string])[]): Promise<void> => {
+    for (const [pair, watcher, name] of watchers) {
+      await until(`${name} warns of ${code}`, () => codes(pair).includes(code))
+      assert.deepEqual(codes(pair), [code])
+      assert.ok(watcher.names().includes(`warning ${code}`), watcher.names().join())
+      assert.ok(linesLike(new RegExp(`^warn ${name}: .*${REASONS[code as ReasonCode].todo.en.slice(0, 20)}`)) > 0, code)
+    }
+  }
   const acquire = (asked: PairRequest): PairLease => {
     const lease = acquirePair(asked)
     leases.push(lease)
@@ -368,6 +380,111 @@ describe('the hub', () => {
       await until('a line', () => linesLike(/^warn b: .*cause=short/) > 0)
       await holds('it stays one', () => linesLike(/^warn b: .*cause=short/) === 1, 200)
       await closed(stranger)
+    })
+  })
+
+  describe('warns', () => {
+    const cables: Cable[] = []
+    afterEach(() => Promise.all(cables.splice(0).map((cable) => cable.remove())))
+
+    it('of nothing while all is well', async () => {
+      const { one, two } = await pairUp()
+      for (const { pair } of [one, two]) pair.setFlowsHash(7)
+      await holds('nothing to warn of', () => one.pair.warnings().length + two.pair.warnings().length === 0, 300)
+      assert.equal(linesLike(/^warn /), 0, lines.join('\n'))
+    })
+
+    it('of other flows not at once, but tells them at once', async () => {
+      const { one, two } = await pairUp()
+      const watchers = [await watch(one.pair), await watch(two.pair)]
+      one.pair.setFlowsHash(1)
+      two.pair.setFlowsHash(2)
+      for (const watcher of watchers) {
+        await until('it is told', () => watcher.names().includes('mismatch flows-differ'))
+      }
+      assert.deepEqual([codes(one.pair), codes(two.pair)], [[], []])
+      assert.equal(linesLike(/^warn /), 0, lines.join('\n'))
+      two.pair.setFlowsHash(1)
+      for (const watcher of watchers) {
+        await until('its end is told', () => watcher.names().includes('mismatch flows-agree'))
+        assert.deepEqual(watcher.names(), ['mismatch flows-differ', 'mismatch flows-agree'])
+      }
+    })
+
+    it('of another policy, with both values, until it is the same', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const one = acquire(request('a', [x, y], { policy: 'safety' })).pair
+      const lease = acquire(request('b', [y, x]))
+      const [first, second] = [new Watcher(one), new Watcher(lease.pair)]
+      await bothWarn('settings-differ', [one, first, 'a'], [lease.pair, second, 'b'])
+      assert.deepEqual(one.warnings()[0]?.detail, { differ: ['policy'], here: ['safety'], brother: ['availability'] })
+      await lease.release(true)
+      const again = acquire(request('b', [y, x], { policy: 'safety' })).pair
+      await until(
+        'it is over',
+        () => one.warnings().length === 0 && one.status().online && again.warnings().length === 0
+      )
+      assert.ok(first.names().includes('warning-ended settings-differ'))
+      assert.ok(first.names().includes('mismatch settings-agree'))
+    })
+
+    it('of another key', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const one = acquire(request('a', [x, y])).pair
+      const two = acquire({ ...request('b', [y, x]), keys: { key: 'another secret', previousKey: '' } }).pair
+      await bothWarn('keys-differ', [one, new Watcher(one), 'a'], [two, new Watcher(two), 'b'])
+      assert.deepEqual(one.warnings()[0]?.detail, { cause: 'key' })
+    })
+
+    it('of another wire', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const one = acquire(request('a', [x, y])).pair
+      const two = acquire({ ...request('b', [y, x], { wire: 'classic' }), keys: { key: '', previousKey: '' } }).pair
+      for (const pair of [one, two]) await until('it warns', () => codes(pair).includes('wires-differ'))
+      assert.deepEqual([codes(one), codes(two)], [['wires-differ'], ['wires-differ', 'classic-wire']])
+    })
+
+    it('of one link that is cut, while the other one carries, until it is mended', async () => {
+      const [x = 0, y = 0, x2 = 0, y2 = 0] = await freePorts(4)
+      const cable = (cables[0] = await Cable.between(x2, y2))
+      const links = (from: number, to: number, from2: number) => ({ links: [link(from, to), link(from2, cable.port)] })
+      const one = acquire(request('a', [], links(x, y, x2))).pair
+      const two = acquire(request('b', [], links(y, x, y2))).pair
+      const [first, second] = [new Watcher(one), new Watcher(two)]
+      await until('paired', () => isPaired(one, two))
+      await holds('nothing to warn of', () => one.warnings().length + two.warnings().length === 0, 500)
+      cable.cut = true
+      await bothWarn('link-down', [one, first, 'a'], [two, second, 'b'])
+      assert.deepEqual(one.warnings()[0]?.detail['down'], [1])
+      assert.ok(one.status().online && two.status().online)
+      cable.cut = false
+      await until('it is over', () => one.warnings().length + two.warnings().length === 0)
+      assert.ok(first.names().includes('warning-ended link-down'))
+    })
+
+    it('of two that were Active at once, for a while after it is over', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const cable = (cables[0] = await Cable.between(x, y))
+      const one = acquire(request('a', [x, cable.port])).pair
+      const two = acquire(request('b', [y, cable.port])).pair
+      const [first, second] = [new Watcher(one), new Watcher(two)]
+      await until('paired', () => isPaired(one, two))
+      cable.cut = true
+      await until('both are Active', () => one.gate().open && two.gate().open)
+      assert.deepEqual([one.warnings(), two.warnings()], [[], []], 'neither can know')
+      cable.cut = false
+      await until('paired again', () => isPaired(one, two))
+      await bothWarn('both-active', [one, first, 'a'], [two, second, 'b'])
+    })
+
+    it('of what the red badge says, too', async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const holder = await open(LOOPBACK, x)
+      const one = acquire(request('a', [x, y])).pair
+      await until('it warns', () => codes(one).includes('port-in-use'))
+      assert.equal(one.trouble()?.code, 'port-in-use')
+      await closed(holder)
+      await until('it is over', () => one.warnings().length === 0)
     })
   })
 

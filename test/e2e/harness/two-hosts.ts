@@ -50,8 +50,8 @@ export class TwoHosts {
     this.b = b
   }
 
-  /** Installs the package into two user directories below `folder`; starts nothing. */
-  static async install(version: NodeRed, packageFile: string, folder: string): Promise<TwoHosts> {
+  /** Installs the package into two user directories below `folder`; starts nothing. `versionB`: the second host has another one. */
+  static async install(version: NodeRed, packageFile: string, folder: string, versionB = version): Promise<TwoHosts> {
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const make = async (
       name: string,
@@ -63,7 +63,7 @@ export class TwoHosts {
       await installInto(userDirectory, packageFile)
       return new NodeRedProcess({
         name,
-        version,
+        version: name === 'b' ? versionB : version,
         userDirectory,
         environment: { LOCAL_PORT: localPort, PEER_PORT: peerPort, PRIORITY: priority, PAIR_KEY: 'correct horse' },
         flows: pairFlow(),

@@ -1,0 +1,136 @@
+/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the catalogue; the prose around them is written by hand. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { levelOf } from '../../src/host/report'
+import { isWarningCode, WARNINGS, type WarningCode, type WarningSpec } from '../../src/host/warnings'
+import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/protocol/catalogue'
+
+export const ROOT = join(__dirname, '..', '..', '..')
+export const PAGES = {
+  en: { file: 'docs/EVENTS.md', locale: 'en-US' },
+  zh: { file: 'docs/EVENTS.zh-CN.md', locale: 'zh-CN' }
+} as const
+export type Language = keyof typeof PAGES
+
+const WORDS = {
+  en: {
+    warnings: ['code', 'badge', 'meaning', 'what to do', 'after', 'event', 'log'],
+    events: ['event', 'meaning', 'when it comes', 'what to do', 'log'],
+    reasons: ['code', 'badge', 'meaning', 'what to do', 'comes with', 'log'],
+    log: { none: '-', info: 'info', warn: 'warning' },
+    perReason: 'info; warning where the reason is one',
+    red: 'red: ',
+    yellow: 'yellow: ',
+    atOnce: 'at once',
+    seconds: (n: number) => `${n} s`,
+    ownLine: 'by its own event',
+    onlyWarning: (event: boolean) => (event ? '`warning` only' : 'no event: only in the list of warnings'),
+    detailOnly: 'no event: a badge, or the detail of `handover`'
+  },
+  zh: {
+    warnings: ['代码', '状态标记', '含义', '处理', '持续多久后', '事件', '日志'],
+    events: ['事件', '含义', '何时出现', '处理', '日志'],
+    reasons: ['代码', '状态标记', '含义', '处理', '伴随的事件', '日志'],
+    log: { none: '-', info: 'info', warn: 'warning' },
+    perReason: 'info；原因属警告时为 warning',
+    red: '红：',
+    yellow: '黄：',
+    atOnce: '立即',
+    seconds: (n: number) => `${n} 秒`,
+    ownLine: '由其自身事件记录',
+    onlyWarning: (event: boolean) => (event ? '仅 `warning`' : '无事件，仅见于警告列表'),
+    detailOnly: '无事件，仅见于状态标记或 `handover` 的详情'
+  }
+} as const
+
+/** What the red badge says: see `HeldPair.trouble`. */
+const IN_RED: ReadonlySet<string> = new Set([
+  'engine-crashed',
+  'port-in-use',
+  'host-not-found',
+  'link-failed',
+  'store-failed',
+  'store-lost'
+])
+
+/** The blocks of a page by their name. */
+export function blocksOf(language: Language): Readonly<Record<string, string>> {
+  const words = WORDS[language]
+  const badges = badgeTexts(language)
+  const badgeOf = (code: ReasonCode): string => {
+    if (IN_RED.has(code)) return `${words.red}\`… · ${badges[code]}\``
+    return isWarningCode(code) && WARNINGS[code].badge ? `${words.yellow}\`… · ${badges[code]}\`` : ''
+  }
+  const after = ({ graceMs }: WarningSpec): string => (graceMs === 0 ? words.atOnce : words.seconds(graceMs / 1000))
+  const warnings = (Object.keys(WARNINGS) as WarningCode[]).map((code) => [
+    `\`${code}\``,
+    badgeOf(code),
+    REASONS[code][language],
+    REASONS[code].todo[language],
+    after(WARNINGS[code]),
+    WARNINGS[code].event ? '`warning`' : '-',
+    WARNINGS[code].log ? words.log.warn : WARNINGS[code].event ? words.ownLine : '-'
+  ])
+  const events = (Object.keys(EVENTS) as EventName[]).map((event) => [
+    `\`${event}\``,
+    EVENTS[event][language],
+    EVENTS[event].when[language],
+    EVENTS[event].todo[language],
+    EVENTS[event].log === 'info' ? words.perReason : words.log[EVENTS[event].log]
+  ])
+  const reasons = (Object.keys(REASONS) as ReasonCode[])
+    .toSorted()
+    .map((code) => [
+      `\`${code}\``,
+      badgeOf(code),
+      REASONS[code][language],
+      REASONS[code].todo[language],
+      REASONS[code].on.map((event) => `\`${event}\``).join(', ') ||
+        (isWarningCode(code) ? words.onlyWarning(WARNINGS[code].event) : words.detailOnly),
+      loggedAs(code, words.log)
+    ])
+  return {
+    warnings: table(words.warnings, warnings),
+    events: table(words.events, events),
+    reasons: table(words.reasons, reasons)
+  }
+}
+
+/** The highest level at which a line with this reason is logged. */
+function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'warn', string>>): string {
+  const warning: EventName[] = isWarningCode(code) ? ['warning'] : []
+  const levels = new Set([...REASONS[code].on, ...warning].map((event) => levelOf({ event, reason: code })))
+  return words[levels.has('warn') ? 'warn' : levels.has('info') ? 'info' : 'none']
+}
+
+function badgeTexts(language: Language): Readonly<Record<string, string>> {
+  const file = join(ROOT, 'nodes', 'locales', PAGES[language].locale, 'ha-pair.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }).reason
+}
+
+const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
+}
+
+const BLOCK = /(<!-- begin: (\w+) -->\n)([\s\S]*?)(\n<!-- end -->)/g
+
+/** The page with its blocks made anew, and the names of the blocks that it has. */
+export function pageWith(page: string, blocks: Readonly<Record<string, string>>): { text: string; names: string[] } {
+  const names: string[] = []
+  const text = page.replaceAll(BLOCK, (_all, begin: string, name: string, _old: string, end: string) => {
+    names.push(name)
+    return `${begin}\n${blocks[name] ?? ''}\n${end}`
+  })
+  return { text, names }
+}
+
+/** Without what the formatter does to tables. */
+export function unformatted(page: string): string {
+  return page
+    .split('\n')
+    .map((line) => (line.startsWith('|') ? line.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---') : line))
+    .join('\n')
+    .replaceAll(/\n{2,}/g, '\n\n')
+}
