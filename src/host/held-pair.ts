@@ -243,6 +243,10 @@ export class HeldPair {
     }
   }
 
+  witness(observer: PairObserver): () => void {
+    return this.audience.joinAsWitness(observer)
+  }
+
   designate(designate: Designation, force: boolean): Promise<Role> {
     return new Promise((resolve, reject) => {
       if (this.#gone || this.#crash !== null) {

@@ -20,7 +20,8 @@ export interface RosterPair {
   trouble(): PairTrouble | null
   warnings(): readonly PairWarning[]
   links(): readonly PairLink[]
-  observe(observer: PairObserver, late: boolean): () => void
+  /** Tells `observer` everything from now on, without counting it among those that the pair's events are for. */
+  witness(observer: PairObserver): () => void
   designate(command: Designation, force: boolean): Promise<Role>
 }
 
@@ -66,16 +67,13 @@ export class Roster {
   /** A pair runs from now on; it takes the place of one with the same id, which may still be saying goodbye. */
   enter(pair: RosterPair): void {
     const history = this.#historyOf(pair.id)
-    const end = pair.observe(
-      {
-        onEvent: ({ event, at, reason, detail }) => {
-          history.push({ n: ++this.#events, event, at, reason, detail })
-          if (history.length > HISTORY_MAX) history.shift()
-        },
-        onStatus: () => this.#changed()
+    const end = pair.witness({
+      onEvent: ({ event, at, reason, detail }) => {
+        history.push({ n: ++this.#events, event, at, reason, detail })
+        if (history.length > HISTORY_MAX) history.shift()
       },
-      false
-    )
+      onStatus: () => this.#changed()
+    })
     this.#observations.set(pair, end)
     this.#entries.set(pair.id, { running: pair, stopped: null })
     this.#changed()

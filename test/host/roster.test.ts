@@ -25,7 +25,7 @@ class ScriptedPair implements RosterPair {
   links(): [] {
     return []
   }
-  observe(observer: PairObserver): () => void {
+  witness(observer: PairObserver): () => void {
     this.observers.add(observer)
     return () => this.observers.delete(observer)
   }
