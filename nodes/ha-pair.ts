@@ -4,6 +4,7 @@ import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health'
 import { acquirePair } from '../src/host/hub'
 import { MIGRATIONS } from '../src/host/migrations'
+import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
@@ -31,6 +32,11 @@ export default function (RED: NodeAPI): void {
       this.error(say('log.stopped', { name: this.pairName, problems: describe(problems) }))
       if (taken === null)
         serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
+      const takeBack = roster.stop(this.id, this.pairName, problems)
+      this.on('close', (_removed: boolean, done: () => void) => {
+        takeBack()
+        done()
+      })
       return
     }
 

@@ -17,6 +17,8 @@ interface Told {
 
 interface Seat {
   readonly observer: PairObserver
+  /** Is told like all others, but does not count as one: who comes late is still told what only it was told. */
+  readonly witness: boolean
   seq: number
   role: Role
   online: boolean
@@ -44,14 +46,24 @@ export class Audience {
     return this.#seats.some((seat) => seat.observer.onFrame !== undefined)
   }
 
+  /** Like `join`, for one that keeps a record and acts on nothing. */
+  joinAsWitness(observer: PairObserver): () => void {
+    return this.#take({ observer, witness: true, ...this.#now })
+  }
+
   /** `late`: also tell what nobody was told yet. Returns the function that ends the observation. */
   join(observer: PairObserver, late: boolean): () => void {
     const told = late ? this.#heard : this.#now
-    const seat: Seat = { observer, seq: told.seq, role: told.role, online: told.online }
-    this.#seats = [...this.#seats, seat]
+    const seat: Seat = { observer, witness: false, ...told }
+    const leave = this.#take(seat)
     const behind = told.seq < this.#now.seq || told.role !== this.#now.role || told.online !== this.#now.online
     // Not from within `observe`: its caller is still being built.
     if (behind) setImmediate(() => this.#tell(seat))
+    return leave
+  }
+
+  #take(seat: Seat): () => void {
+    this.#seats = [...this.#seats, seat]
     return () => {
       this.#seats = this.#seats.filter((other) => other !== seat)
     }
@@ -84,7 +96,7 @@ export class Audience {
     seat.role = role
     seat.online = online
     seat.seq = seq
-    this.#heard = this.#now
+    if (!seat.witness) this.#heard = this.#now
     if (changed.role) this.#safely(() => observer.onRole?.(role))
     if (changed.online && has()) this.#safely(() => observer.onOnline?.(online))
     for (const event of events) if (has()) this.#safely(() => observer.onEvent?.(event))

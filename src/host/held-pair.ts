@@ -12,6 +12,7 @@ import {
   CommandFailed,
   type GateDecision,
   type PairEventMessage,
+  type PairLink,
   type PairObserver,
   type PairStatus,
   type PairTrouble,
@@ -95,6 +96,10 @@ export class HeldPair {
     this.#snapshot = blankSnapshot(request)
     this.#warnings = new Warnings(request.settings)
     this.#review()
+  }
+
+  get name(): string {
+    return this.settings.name
   }
 
   /** Whether a request means this pair as it runs. */
@@ -255,6 +260,13 @@ export class HeldPair {
     return store === null ? null : { code: store, detail: this.#request.storeFile ?? '' }
   }
 
+  links(): readonly PairLink[] {
+    return this.settings.links.map((link, index) => {
+      const { open = false, up = false, problem = null } = this.#snapshot.links[index] ?? {}
+      return { ...link, open, up, problem }
+    })
+  }
+
   warnings(): readonly PairWarning[] {
     return this.#warnings.list
   }
@@ -266,6 +278,10 @@ export class HeldPair {
       leave()
       this.#watchFrames()
     }
+  }
+
+  witness(observer: PairObserver): () => void {
+    return this.audience.joinAsWitness(observer)
   }
 
   designate(designate: Designation, force: boolean): Promise<Role> {

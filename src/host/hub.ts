@@ -10,6 +10,7 @@ import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
 import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairVitals, PairWarning } from './pair'
+import { roster } from './roster'
 
 export type { PairRequest } from './held-pair'
 export type { PairLog } from './report'
@@ -85,6 +86,7 @@ class Hub implements PairDesk, EngineListener {
     const held = new HeldPair(request, this)
     const holding: Holding = { held, leases: 0, linger: null }
     this.#held.set(request.id, holding)
+    roster.enter(held)
     this.#wakeUp()
     const departure = this.#departures.get(request.id)
     const enter = (): void => {
@@ -139,6 +141,7 @@ class Hub implements PairDesk, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
+        roster.leave(held)
         this.#calmDown()
       })
     this.#departures.set(held.id, departure)

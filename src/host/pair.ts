@@ -91,6 +91,19 @@ export interface PairVitals {
   readonly roleChanges: Readonly<Record<Role, number>>
 }
 
+/** One path to the brother as it is now. `problem` is a reason code. */
+export interface PairLink {
+  readonly peerHost: string
+  readonly peerPort: number
+  readonly localHost: string
+  readonly localPort: number
+  /** The socket is open. */
+  readonly open: boolean
+  /** Frames pass both ways. */
+  readonly up: boolean
+  readonly problem: ReasonCode | null
+}
+
 /**
  * Something that a person should look at while the pair goes on. Texts: `REASONS[code]` of the catalogue, with what to do;
  * which codes there are, how important and from when on: `warnings.ts`.

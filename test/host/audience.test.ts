@@ -30,6 +30,20 @@ describe('the audience of a pair', () => {
   const newAudience = (): Audience => new Audience((error) => errors.push(error))
   beforeEach(() => errors.splice(0))
 
+  it('a witness is told everything, and yet who comes late is told it too', async () => {
+    const audience = newAudience()
+    const [witness, late] = [new Notes(), new Notes()]
+    const leave = audience.joinAsWitness(witness)
+    audience.publish([event('a')], 'active', true)
+    assert.deepEqual(witness.notes, ['active', 'online', '1 a'])
+    audience.join(late, true)
+    await turn()
+    assert.deepEqual(late.notes, ['active', 'online', '1 a'])
+    leave()
+    audience.publish([event('b')], 'active', true)
+    assert.equal(witness.notes.length, 3)
+  })
+
   it('is told everything in order, numbered without gaps', () => {
     const audience = newAudience()
     const notes = new Notes()

@@ -13,6 +13,7 @@ import {
   type PairRequest
 } from '../../src/host/hub'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
+import { roster, type ListedPair } from '../../src/host/roster'
 import { REASONS, type ReasonCode } from '../../src/protocol/catalogue'
 import type { Role } from '../../src/protocol/machine'
 import { Cable } from './cable'
@@ -72,6 +73,7 @@ const watch = async (pair: Pair): Promise<Watcher> => {
   watcher.forget()
   return watcher
 }
+const listed = (id: string): ListedPair | undefined => roster.list().find((pair) => pair.id === id)
 const codes = (pair: Pair): string[] => pair.warnings().map(({ code }) => code)
 const isPaired = (...pairs: Pair[]): boolean =>
   pairs.every((pair) => pair.status().online) &&
@@ -220,6 +222,39 @@ describe('the hub', () => {
       return true
     })
     assert.equal(pair.status().role, 'initial')
+  })
+
+  it('enters every pair into the roster, where its history outlives a deploy and a change of settings', async () => {
+    const [x = 0, y = 0] = await freePorts(2)
+    const [left, right] = [request('rostered left', [x, y]), request('rostered right', [y, x])]
+    const [one, two] = [acquire(left), acquire(right)]
+    await until('paired', () => isPaired(one.pair, two.pair))
+    await calm(one.pair, two.pair)
+    const before = listed(left.id)
+    assert.deepEqual(before?.running?.status.role, one.pair.status().role)
+    assert.deepEqual(before?.running?.links, [{ ...link(x, y), open: true, up: true, problem: null }])
+    assert.equal(before?.events.length, one.pair.status().seq)
+
+    // A deploy, and then one with other settings.
+    await one.release(false)
+    const again = acquire(left)
+    assert.deepEqual(listed(left.id)?.events, before?.events)
+    await again.release(false)
+    const changed = acquire(request(left.id, [x, y], { heartbeatMs: 60 }))
+    await until('it runs', () => changed.pair.status().seq > 0 && isPaired(changed.pair, two.pair))
+    const events = listed(left.id)?.events ?? []
+    assert.deepEqual(events.slice(0, before?.events.length), before?.events)
+    const since = events.slice(before?.events.length).map(({ event }) => event)
+    assert.equal(
+      since.indexOf('stopped') >= 0 && since.indexOf('stopped') < since.indexOf('started'),
+      true,
+      since.join()
+    )
+    assert.equal(since.filter((event) => event === 'started').length, 1)
+
+    await changed.release(true)
+    assert.equal(listed(left.id), undefined)
+    assert.equal(roster.find(right.id)?.id, right.id)
   })
 
   it('shows frames only while somebody watches them', async () => {

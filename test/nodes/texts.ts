@@ -5,11 +5,13 @@ import { join } from 'node:path'
 export const NODES = join(__dirname, '..', '..', '..', 'nodes')
 export const NODE_FILES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'] as const
 export const LANGUAGES = ['en-US', 'zh-CN'] as const
+/** The plugin beside the nodes. */
+export const SIDEBAR = 'ha-pair-sidebar'
 export type NodeFile = (typeof NODE_FILES)[number]
 export type Language = (typeof LANGUAGES)[number]
 
 /** Text by full key, such as `badge.role.active`. */
-export function catalogue(file: NodeFile, language: Language): ReadonlyMap<string, string> {
+export function catalogue(file: NodeFile | typeof SIDEBAR, language: Language): ReadonlyMap<string, string> {
   const tree: unknown = JSON.parse(readFileSync(join(NODES, 'locales', language, `${file}.json`), 'utf8'))
   return new Map(flatten(tree, ''))
 }

@@ -1,0 +1,161 @@
+/**
+ * The runtime's side of the sidebar tab 'HA pair': what the editor asks, and the hint that asking is worth while.
+ *
+ *   GET  ha-pair/pairs                   every pair, what it is and what happened to it   (ha-pair.read)
+ *   GET  ha-pair/catalogue               the texts of events and reasons                  (ha-pair.read)
+ *   POST ha-pair/pairs/:id/designate     { designate, force }                             (ha-pair.write)
+ *   comms `ha-pair/changed`              { n }: ask again
+ *
+ * The editor's WebSocket tells everybody with `status.read` everything; so the hint carries a number and no more.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { NodeAPI } from 'node-red'
+import { CommandFailed } from '../src/host/pair'
+import { roster, type ListedPair } from '../src/host/roster'
+import { EVENTS, REASONS } from '../src/host/words'
+import { fillOf, shapeOf, type Badge } from './badge'
+import { readCommand } from './command'
+import { paced } from './paced'
+
+const HINT_EVERY_MS = 500
+const BODY_BYTES_MAX = 1024
+const FIELDS = ['designate', 'force']
+
+/** As much of Express as is used here. */
+interface Request extends IncomingMessage {
+  readonly params: Readonly<Record<string, string>>
+  readonly body: unknown
+  is(type: string): string | false | null
+}
+interface Response {
+  status(code: number): Response
+  set(name: string, value: string): Response
+  json(body: unknown): void
+}
+type Next = () => void
+
+/** An answer that is not a success: for programs `code`, for people (and logs) `message`. */
+class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+
+  constructor(status: number, code: string, message: string, detail = '') {
+    super(message)
+    this.status = status
+    this.code = code
+    this.detail = detail
+  }
+}
+
+export default function (RED: NodeAPI): void {
+  let hints = 0
+  const hint = paced(HINT_EVERY_MS, () => RED.comms.publish('ha-pair/changed', { n: ++hints }, false))
+  const endWatch = roster.watch(() => hint.touch())
+  let removed = false
+
+  const plugin = {
+    type: 'node-red-ha-pair-sidebar',
+    // Node-RED cannot take routes back: those of a package that was uninstalled step aside.
+    onremove: () => {
+      removed = true
+      endWatch()
+      hint.end()
+    }
+  }
+  RED.plugins.registerPlugin('ha-pair-sidebar', plugin)
+
+  /** A route that answers with JSON, whatever happens. */
+  const answering =
+    (answer: (request: Request) => unknown) =>
+    (request: Request, response: Response, next: Next): void => {
+      if (removed) return next()
+      response.set('Cache-Control', 'no-store')
+      Promise.resolve()
+        .then(() => answer(request))
+        .then(
+          (body) => response.json(body),
+          (error: unknown) => {
+            const { status, code, message, detail } = refusalOf(error)
+            response.status(status).json({ code, message, detail })
+          }
+        )
+    }
+
+  const read = RED.auth.needsPermission('ha-pair.read')
+  const write = RED.auth.needsPermission('ha-pair.write')
+  const app = RED.httpAdmin as unknown as {
+    get(path: string, ...handlers: unknown[]): void
+    post(path: string, ...handlers: unknown[]): void
+  }
+
+  app.get(
+    '/ha-pair/pairs',
+    read,
+    answering(() => ({
+      at: Date.now(),
+      n: hints,
+      pairs: roster.list().map((pair) => ({ ...pair, badge: glyphOf(pair) }))
+    }))
+  )
+  app.get(
+    '/ha-pair/catalogue',
+    read,
+    answering(() => ({ events: EVENTS, reasons: REASONS }))
+  )
+  app.post('/ha-pair/pairs/:id/designate', write, answering(designate))
+
+  async function designate(request: Request): Promise<unknown> {
+    const { designate: word, force } = readOrder(request)
+    const pair = roster.find(request.params['id'] ?? '')
+    if (pair === null) throw new Refusal(404, 'unknown-pair', 'no pair with this id runs here')
+    // With the request, Node-RED's audit log also says who asked.
+    const entry = { level: RED.log.AUDIT, event: 'ha-pair.designate', id: pair.id, designate: word, force }
+    RED.log.audit(entry, request)
+    const role = await pair.designate(word, force)
+    return { role, status: pair.status() }
+  }
+}
+
+/**
+ * A page of another site can make a browser send a form or text to this server without asking, JSON only after asking. Node-RED 4.1
+ * says yes to whoever asks, so without a login, which such a page does not have, the browser's own word on it counts too.
+ */
+function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
+  if (request.is('application/json') === false) {
+    throw new Refusal(415, 'not-json', 'send the order as application/json')
+  }
+  if (request.headers['sec-fetch-site'] === 'cross-site' && request.headers.authorization === undefined) {
+    throw new Refusal(403, 'other-site', 'a page of another site gives no orders here')
+  }
+  const { body } = request
+  const length = Number(request.headers['content-length'] ?? 0)
+  if (length > BODY_BYTES_MAX || JSON.stringify(body ?? null).length > BODY_BYTES_MAX) {
+    throw new Refusal(413, 'too-large', `an order has at most ${BODY_BYTES_MAX} bytes`)
+  }
+  const isOrder = typeof body === 'object' && body !== null && !Array.isArray(body)
+  const strange = isOrder ? Object.keys(body).filter((name) => !FIELDS.includes(name)) : ['body']
+  const order = readCommand('payload', body)
+  if (strange.length > 0 || !order.ok) {
+    const detail = order.ok ? strange.join(', ') : order.detail
+    throw new Refusal(
+      400,
+      'unknown-command',
+      'an order is { "designate": "active" | "standby" | "swap", "force": boolean }',
+      detail
+    )
+  }
+  return { designate: order.designate, force: order.force }
+}
+
+/** Colour and shape as on the badges. */
+function glyphOf({ running }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
+  if (running === null) return { fill: 'red', shape: 'ring' }
+  return { fill: fillOf(running.status, running.trouble), shape: shapeOf(running.status.serving) }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof CommandFailed) return new Refusal(409, error.code, error.message, error.detail)
+  return new Refusal(500, 'unexpected_error', error instanceof Error ? error.message : String(error))
+}

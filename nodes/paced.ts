@@ -1,0 +1,38 @@
+/** Turns a storm of calls into a few. */
+export interface Paced {
+  touch(): void
+  /** Nothing is told any more. */
+  end(): void
+}
+
+/** The first `touch` tells at once; those that follow within `everyMs` are told together, at its end. None is lost. */
+export function paced(everyMs: number, tell: () => void): Paced {
+  let timer: NodeJS.Timeout | null = null
+  let touched = false
+  let ended = false
+  const rest = (): void => {
+    timer = setTimeout(() => {
+      timer = null
+      if (!touched) return
+      touched = false
+      rest()
+      tell()
+    }, everyMs)
+    timer.unref()
+  }
+  return {
+    touch() {
+      if (ended) return
+      if (timer !== null) {
+        touched = true
+        return
+      }
+      rest()
+      tell()
+    },
+    end() {
+      ended = true
+      if (timer !== null) clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The roster: every pair of this process with what happened to it, for those who look at the pairs from outside of the flows
+ * (the editor's sidebar). The hub enters running pairs, the config node those that its settings keep stopped. Histories
+ * outlive deploys and changes of settings; they end with the process.
+ */
+import type { Designation, Role } from '../protocol/machine'
+import type { PairEventMessage, PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
+import type { SettingsProblem } from './settings'
+
+/** Events kept per pair. */
+export const HISTORY_MAX = 100
+/** Ids whose history is kept, also of pairs that were deleted: an undo brings them back. */
+const HISTORIES_MAX = 64
+
+/** A running pair as the roster needs it. */
+export interface RosterPair {
+  readonly id: string
+  readonly name: string
+  status(): PairStatus
+  trouble(): PairTrouble | null
+  warnings(): readonly PairWarning[]
+  links(): readonly PairLink[]
+  /** Tells `observer` everything from now on, without counting it among those that the pair's events are for. */
+  witness(observer: PairObserver): () => void
+  designate(command: Designation, force: boolean): Promise<Role>
+}
+
+/** An event with a number that grows for as long as the process lives; an event's own `seq` starts anew with its pair. */
+export interface PastEvent extends Omit<PairEventMessage, 'seq'> {
+  readonly n: number
+}
+
+export interface ListedPair {
+  readonly id: string
+  readonly name: string
+  /** Null while the settings keep the pair stopped. */
+  readonly running: {
+    readonly status: PairStatus
+    readonly trouble: PairTrouble | null
+    readonly warnings: readonly PairWarning[]
+    readonly links: readonly PairLink[]
+  } | null
+  /** Why it is stopped; empty while it runs. */
+  readonly problems: readonly SettingsProblem[]
+  /** Oldest first. */
+  readonly events: readonly PastEvent[]
+}
+
+interface Stopped {
+  readonly name: string
+  readonly problems: readonly SettingsProblem[]
+}
+
+interface Entry {
+  running: RosterPair | null
+  stopped: Stopped | null
+}
+
+export class Roster {
+  readonly #entries = new Map<string, Entry>()
+  readonly #observations = new Map<RosterPair, () => void>()
+  /** In the order of their last start. */
+  readonly #histories = new Map<string, PastEvent[]>()
+  readonly #watchers = new Set<() => void>()
+  #events = 0
+
+  /** A pair runs from now on; it takes the place of one with the same id, which may still be saying goodbye. */
+  enter(pair: RosterPair): void {
+    const history = this.#historyOf(pair.id)
+    const end = pair.witness({
+      onEvent: ({ event, at, reason, detail }) => {
+        history.push({ n: ++this.#events, event, at, reason, detail })
+        if (history.length > HISTORY_MAX) history.shift()
+      },
+      onStatus: () => this.#changed()
+    })
+    this.#observations.set(pair, end)
+    this.#entries.set(pair.id, { running: pair, stopped: null })
+    this.#changed()
+  }
+
+  /** The pair has left for good. */
+  leave(pair: RosterPair): void {
+    this.#observations.get(pair)?.()
+    this.#observations.delete(pair)
+    const entry = this.#entries.get(pair.id)
+    if (entry?.running !== pair) return
+    entry.running = null
+    this.#tidy(pair.id, entry)
+  }
+
+  /** A pair that its settings keep stopped. Returns the function that takes this back. */
+  stop(id: string, name: string, problems: readonly SettingsProblem[]): () => void {
+    const stopped = { name, problems }
+    const entry = this.#entries.get(id) ?? { running: null, stopped }
+    entry.stopped = stopped
+    this.#entries.set(id, entry)
+    this.#changed()
+    return () => {
+      if (entry.stopped !== stopped) return
+      entry.stopped = null
+      this.#tidy(id, entry)
+    }
+  }
+
+  /** All pairs, by name. */
+  list(): ListedPair[] {
+    const byName = (a: ListedPair, b: ListedPair): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+    return [...this.#entries].map(([id, entry]) => this.#view(id, entry)).sort(byName)
+  }
+
+  /** The pair to give orders to; null = there is none that runs under this id. */
+  find(id: string): RosterPair | null {
+    const entry = this.#entries.get(id)
+    return entry === undefined || entry.stopped !== null ? null : entry.running
+  }
+
+  /** `onChange` is called whenever `list` may say something new; often, so make it cheap. Returns the end of it. */
+  watch(onChange: () => void): () => void {
+    const watcher = (): void => onChange()
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  #view(id: string, { running, stopped }: Entry): ListedPair {
+    const events = [...(this.#histories.get(id) ?? [])]
+    // A running pair that its newest settings stop is on its way out, and no node uses it any more.
+    if (stopped !== null || running === null) {
+      return { id, name: stopped?.name ?? id, running: null, problems: stopped?.problems ?? [], events }
+    }
+    return {
+      id,
+      name: running.name,
+      running: {
+        status: running.status(),
+        trouble: running.trouble(),
+        warnings: running.warnings(),
+        links: running.links()
+      },
+      problems: [],
+      events
+    }
+  }
+
+  #historyOf(id: string): PastEvent[] {
+    const history = this.#histories.get(id) ?? []
+    this.#histories.delete(id)
+    this.#histories.set(id, history)
+    for (const oldest of this.#histories.keys()) {
+      if (this.#histories.size <= HISTORIES_MAX) break
+      if (!this.#entries.has(oldest) && oldest !== id) this.#histories.delete(oldest)
+    }
+    return history
+  }
+
+  #tidy(id: string, entry: Entry): void {
+    if (entry.running === null && entry.stopped === null && this.#entries.get(id) === entry) this.#entries.delete(id)
+    this.#changed()
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+}
+
+/** The one of this process. */
+export const roster = new Roster()
