@@ -1,7 +1,7 @@
 /** `ha-pair`: the config node, one side of one pair. It starts the pair, holds it for its users and lets it go. */
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
-import { acquirePair } from '../src/host/hub'
+import { acquirePair, dismissPair } from '../src/host/hub'
 import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
@@ -23,6 +23,7 @@ export default function (RED: NodeAPI): void {
     if (!parsed.ok) {
       this.stopped = say('badge.stopped', { problem: describe(parsed.problems.slice(0, 1)) })
       this.error(say('log.stopped', { name: this.pairName, problems: describe(parsed.problems) }))
+      dismissPair(this.id)
       const takeBack = roster.stop(this.id, this.pairName, parsed.problems)
       this.on('close', (_removed: boolean, done: () => void) => {
         takeBack()
