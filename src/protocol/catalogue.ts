@@ -546,8 +546,8 @@ const reasons = {
     en: 'The stored epoch is damaged or cannot be read; counting starts from what the brother tells.',
     zh: '存储的 epoch 损坏或无法读取，将以兄弟节点告知的为准。',
     todo: {
-      en: 'Check the disk and the rights on the folder ha-pair in the user directory. Do not restore an old copy of the file.',
-      zh: '检查磁盘以及用户目录下 ha-pair 文件夹的权限；不要恢复该文件的旧副本。'
+      en: 'Check the disk and the rights on userDir/ha-pair. Do not restore an old copy of the file.',
+      zh: '检查磁盘以及 userDir/ha-pair 的权限；不要恢复该文件的旧副本。'
     },
     warns: true,
     on: ['store']
@@ -557,8 +557,8 @@ const reasons = {
     en: 'The epoch could not be written to disk.',
     zh: '无法将 epoch 写入磁盘。',
     todo: {
-      en: 'Free disk space, or make the folder ha-pair in the user directory writable. Under preferred and safety this side takes no role until then.',
-      zh: '清理磁盘空间，或使用户目录下的 ha-pair 文件夹可写。在此之前，preferred 和 safety 策略下本侧不会成为主。'
+      en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and safety this side takes no role until then.',
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 safety 策略下本侧不会成为主。'
     },
     warns: true,
     on: ['store']
@@ -647,8 +647,8 @@ const reasons = {
     en: 'The brother runs with another policy or other timings.',
     zh: '兄弟节点的策略或时间参数不一致。',
     todo: {
-      en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies neither one’s promise holds; of two timings the slower counts.',
-      zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立；时间参数不同时，以较慢者为准。'
+      en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies, no promise of either holds.',
+      zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立。'
     },
     warns: true,
     on: ['mismatch']
@@ -658,8 +658,8 @@ const reasons = {
     en: 'Both sides carried the same stored identity (a copied user directory); one took a new one.',
     zh: '双方存储的标识相同（用户目录被复制），其中一侧已更换。',
     todo: {
-      en: 'Nothing now. When you set up a host from a copy, delete the folder ha-pair in its user directory first.',
-      zh: '目前无需处理。今后用副本搭建主机时，请先删除其用户目录下的 ha-pair 文件夹。'
+      en: 'Nothing now. When you set up a host from a copy, delete its userDir/ha-pair first.',
+      zh: '目前无需处理。今后用副本搭建主机时，请先删除其 userDir/ha-pair。'
     },
     warns: true,
     on: ['mismatch']

@@ -50,7 +50,7 @@ export class TwoHosts {
     this.b = b
   }
 
-  /** Installs the package into two user directories below `folder`; starts nothing. `versionB`: the second host has another one. */
+  /** Installs the package into two user directories below `folder`; starts nothing. `versionB`: of the second host. */
   static async install(version: NodeRed, packageFile: string, folder: string, versionB = version): Promise<TwoHosts> {
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const make = async (
