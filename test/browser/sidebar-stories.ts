@@ -520,7 +520,8 @@ export function tellSidebarStories(version: () => NodeRed): void {
 /** Texts of the tab whose contrast with what is behind them is below 4.5 to 1. */
 async function faint(sidebar: Sidebar): Promise<unknown> {
   return sidebar.editor.page.evaluate(`(() => {
-    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true })
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 })
+    const context = canvas.getContext('2d', { willReadFrequently: true })
     const rgb = (color) => {
       context.clearRect(0, 0, 1, 1)
       context.fillStyle = color
