@@ -316,6 +316,20 @@ describe('the hub', () => {
       assert.deepEqual(first.events, [])
     })
 
+    it('for which no successor will come says goodbye at once', async () => {
+      const { a, one, two } = await pairUp()
+      if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
+      const watcher = await watch(two.pair)
+      const inUse = acquire(a)
+      await one.release(false)
+      one.expire()
+      assert.ok(inUse.pair.gate().open, 'a pair that somebody holds stays')
+      await inUse.release(false)
+      inUse.expire()
+      await until('the brother took over', () => watcher.names().includes('role brother-left'))
+      await until('it is gone', () => listed(a.id) === undefined)
+    })
+
     it('with other settings says goodbye first, and starts anew when the port is free', async () => {
       const { a, one, two } = await pairUp()
       if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
