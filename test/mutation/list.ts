@@ -944,6 +944,14 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'leaves without an answer to what is open',
+        `if (id != null)
+                this.#replyError(id, 'stopped', '')`,
+        `if (false)
+                this.#replyError(id, 'stopped', '')`
+      ),
+      mutation(
+        'extended',
         'asks for the role though it is not fit',
         `if (!this.#isFit)
                 return this.#replyError(id, 'refused', 'not-ready')`,
@@ -974,6 +982,13 @@ export const RULES: readonly Rule[] = [
         this.#pausedSeq = this`,
         `this.#pausedAtMs = this.#nowMs;
         this.#pausedSeq ||= this`
+      ),
+      mutation(
+        'extended',
+        'needs a lease again when its socket was closed, though its brother left',
+        `if (this.#departed?.evidence !== 'goodbye')
+                this.#sole = false`,
+        'this.#sole = false'
       ),
       mutation(
         'extended',
