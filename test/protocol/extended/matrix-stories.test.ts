@@ -484,6 +484,17 @@ describe('extended wire, stories of leaving', () => {
       assert.equal(bench.machine.deadlineMs(), Infinity)
     })
 
+    it(`${column}: a word that does not answer it does not end it`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      clear(bench)
+      bench.step({ kind: 'goodbye', reason: 'shutdown' })
+      bench.advanceMs(0)
+      bench.hears({ ...WORDS['a Standby, ready'], acksTheFirst: true })
+      bench.advanceMs(2000)
+      assert.equal(goodbyes(bench), 5)
+    })
+
     it(`${column}: an answer ends it`, () => {
       const bench = inRole('active', column)
       bench.brotherSays = null
@@ -697,11 +708,13 @@ describe('extended wire, stories of a survivor whose brother left', () => {
       bench.hears(WORDS['a goodbye'])
       bench.advanceMs(3000)
       assert.equal(bench.serves, true)
+      bench.takeReports()
       bench.step({ kind: 'link', link: 0, open: false, detail: '' })
       bench.advanceMs(2000)
       bench.step({ kind: 'link', link: 0, open: true, detail: '' })
       bench.advanceMs(3000)
       assert.deepEqual([bench.view.role, bench.serves], ['active', true])
+      assert.equal(bench.takeReports().filter((report) => report.startsWith('role')).length, 0)
     })
   }
 })
