@@ -938,9 +938,11 @@ export const RULES: readonly Rule[] = [
       mutation('extended', 'forgets an open wish for a second one', ' || this.#wanting?.commandId != null;', ';'),
       mutation(
         'extended',
-        'forgets an open handover for a second one',
-        'const busy = this.#handover !== null || ',
-        'const busy = '
+        'leaves without an answer to what is open',
+        `if (id != null)
+                this.#replyError(id, 'stopped', '')`,
+        `if (false)
+                this.#replyError(id, 'stopped', '')`
       ),
       mutation(
         'extended',
@@ -974,6 +976,13 @@ export const RULES: readonly Rule[] = [
         this.#pausedSeq = this`,
         `this.#pausedAtMs = this.#nowMs;
         this.#pausedSeq ||= this`
+      ),
+      mutation(
+        'extended',
+        'needs a lease again when its socket was closed, though its brother left',
+        `if (this.#departed?.evidence !== 'goodbye')
+                this.#sole = false`,
+        'this.#sole = false'
       ),
       mutation(
         'extended',
@@ -1013,6 +1022,45 @@ export const RULES: readonly Rule[] = [
         'believes an epoch that leaves no room for the next',
         'if (trailer.epoch > frame_1.UINT48_MAX - 2 ** 16)',
         'if (false)'
+      )
+    ]
+  },
+  {
+    rule: 'what was known of a contact ends with it',
+    mutations: [
+      mutation(
+        'contact',
+        'believes that a lost brother still hears it',
+        `this.#answeredAtMs = -Infinity;
+        this.#brotherHears = 0;`,
+        ''
+      ),
+      mutation(
+        'contact',
+        'hears a new session on links that only the old one used',
+        `contact.heardAtMs = -Infinity;
+            contact.markedAtMs = -Infinity;`,
+        'contact.heardAtMs = -Infinity;'
+      ),
+      mutation(
+        'contact',
+        'counts refusals from before its own socket was closed',
+        `contact.open = open;
+        contact.refusals = 0;`,
+        'contact.open = open;'
+      ),
+      mutation('contact', 'calls a closed link up', '!this.#alive || !contact.open)', '!this.#alive)'),
+      mutation(
+        'contact',
+        'does not credit its own stall to the wait for a first word',
+        'this.#listeningSinceMs += lateMs;',
+        ';'
+      ),
+      mutation(
+        'extended',
+        'says no more goodbye after any word of the brother',
+        'if (leaving.sent > 0 && trailer.ack >= leaving.firstSeq)',
+        'if (leaving.sent > 0)'
       )
     ]
   }

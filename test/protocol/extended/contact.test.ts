@@ -139,4 +139,45 @@ describe('contact', () => {
     contact.setOpen(90, 1, true)
     assert.equal(contact.soundSinceMs, 90)
   })
+
+  it('knows nothing more of a brother that is lost, until it is heard again', () => {
+    const contact = met()
+    contact.lost()
+    assert.equal(contact.heardLinks(1, P), 0)
+    contact.heard(10, 0, 0, 0)
+    assert.equal(contact.isTwoWay(10, P), false, 'nothing was acknowledged since')
+    assert.equal(contact.isLinkUp(10, 0, P), false)
+  })
+
+  it('hears a new session of the brother on the links on which it was heard, not on those of the old one', () => {
+    const contact = met(2)
+    contact.renewed(10)
+    assert.equal(contact.roundTripMs, null)
+    contact.heard(10, 0, 0, 0b11)
+    assert.equal(contact.heardLinks(10, P), 0b01)
+  })
+
+  it('counts no refusal from before its own socket was closed', () => {
+    const contact = met()
+    for (const t of [300, 400]) contact.refused(t, 0, H, P)
+    contact.setOpen(500, 0, false)
+    contact.setOpen(600, 0, true)
+    assert.equal(contact.refused(700, 0, H, P), false)
+  })
+
+  it('calls no closed link up', () => {
+    const contact = met(2)
+    contact.setOpen(1, 0, false)
+    assert.deepEqual([contact.isLinkUp(1, 0, P), contact.isLinkUp(1, 1, P)], [false, true])
+  })
+
+  it('credits a stall of this side also to the wait for a first word, and to each link', () => {
+    const fresh = new Contact(1)
+    fresh.setOpen(0, 0, true)
+    fresh.wasDeaf(3000)
+    assert.equal(fresh.listeningSinceMs, 3000)
+    const contact = met()
+    contact.wasDeaf(3000)
+    assert.equal(contact.isLinkUp(3500, 0, P), true)
+  })
 })

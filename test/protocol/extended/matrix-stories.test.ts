@@ -484,6 +484,17 @@ describe('extended wire, stories of leaving', () => {
       assert.equal(bench.machine.deadlineMs(), Infinity)
     })
 
+    it(`${column}: a word that does not answer it does not end it`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      clear(bench)
+      bench.step({ kind: 'goodbye', reason: 'shutdown' })
+      bench.advanceMs(0)
+      bench.hears({ ...WORDS['a Standby, ready'], acksTheFirst: true })
+      bench.advanceMs(2000)
+      assert.equal(goodbyes(bench), 5)
+    })
+
     it(`${column}: an answer ends it`, () => {
       const bench = inRole('active', column)
       bench.brotherSays = null
@@ -630,6 +641,29 @@ describe('extended wire, stories of commands one after the other', () => {
       }
     })
 
+    it(`${column}: a side that leaves answers what is still open`, () => {
+      const open: readonly ((bench: Bench) => void)[] = [
+        (bench) => bench.step({ kind: 'command', id: 1, designate: 'swap', force: false }),
+        (bench) => {
+          bench.step({ kind: 'command', id: 1, designate: 'swap', force: false })
+          // An Active has granted the role by now.
+          bench.hears(WORDS['a Standby, ready'])
+        }
+      ]
+      for (const [role, begin] of [
+        ['standby', open[0]],
+        ['active', open[0]],
+        ['active', open[1]]
+      ] as const) {
+        const bench = inRole(role, column)
+        bench.brotherSays = null
+        begin?.(bench)
+        assert.deepEqual(bench.takeReplies(), [])
+        bench.step({ kind: 'goodbye', reason: 'shutdown' })
+        assert.deepEqual(bench.takeReplies(), ['stopped'])
+      }
+    })
+
     it(`${column}: a side that is not fit does not ask for the role`, () => {
       const bench = inRole('standby', column)
       bench.step({ kind: 'fitness', value: 0 })
@@ -664,6 +698,25 @@ describe('extended wire, stories of a pause', () => {
     bench.hears(WORDS['a Standby, ready'])
     assert.equal(bench.serves, false)
   })
+})
+
+describe('extended wire, stories of a survivor whose brother left', () => {
+  for (const column of LOWER) {
+    it(`${column}: its socket closes and opens again, and it serves on without a lease`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      bench.hears(WORDS['a goodbye'])
+      bench.advanceMs(3000)
+      assert.equal(bench.serves, true)
+      bench.takeReports()
+      bench.step({ kind: 'link', link: 0, open: false, detail: '' })
+      bench.advanceMs(2000)
+      bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+      bench.advanceMs(3000)
+      assert.deepEqual([bench.view.role, bench.serves], ['active', true])
+      assert.equal(bench.takeReports().filter((report) => report.startsWith('role')).length, 0)
+    })
+  }
 })
 
 describe('extended wire, stories of numbers and records', () => {
