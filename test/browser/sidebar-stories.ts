@@ -285,7 +285,6 @@ export function tellSidebarStories(version: () => NodeRed): void {
       editor.faults.join('\n')
     )
     editor.forgetFaults()
-    await editor.closeNotifications()
   })
 
   story('a stopped process (SIGSTOP) is noticed too: it answers nothing', async () => {
@@ -299,7 +298,6 @@ export function tellSidebarStories(version: () => NodeRed): void {
     }
     await paired()
     editor.forgetFaults()
-    await editor.closeNotifications()
   })
 
   story('a storm costs the editor little; a tab that nobody sees asks nothing', async () => {
@@ -346,7 +344,6 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await pause(1500)
     const allowed = 2 + Math.ceil((performance.now() - from) / 500)
     assert.ok(sidebar.questions <= allowed, `${sidebar.questions} questions, ${allowed} were allowed`)
-    await editor.closeNotifications()
     await editor.reload()
     sidebar = await Sidebar.show(editor)
     await paired()
