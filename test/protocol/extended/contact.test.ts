@@ -162,7 +162,7 @@ describe('contact', () => {
     for (const t of [300, 400]) contact.refused(t, 0, H, P)
     contact.setOpen(500, 0, false)
     contact.setOpen(600, 0, true)
-    assert.equal(contact.refused(700, 0, H, P), false)
+    assert.equal(contact.refused(800, 0, H, P), false)
   })
 
   it('calls no closed link up', () => {
