@@ -155,6 +155,12 @@ export class Contact {
     return this.#isProven()
   }
 
+  /** A proof has begun on this link: the next answer need not wait for the next probe that is due. */
+  proofBegun(link: number): boolean {
+    const refusals = this.#links[link]?.refusals ?? 0
+    return refusals > 0 && refusals < REFUSALS_FOR_PROOF
+  }
+
   /** How long an answer of the network may be under way, as far as is known from the round trips so far. */
   #answerMs(peerTimeoutMs: number): number {
     // Whatever was measured in a bad minute, the proof has to be possible before the brother counts as lost.

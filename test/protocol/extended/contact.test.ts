@@ -54,6 +54,18 @@ describe('contact', () => {
     assert.equal(contact.refused(131, 0, H, P), true)
   })
 
+  it('wants the next answer at once only while a proof is begun and not complete', () => {
+    const contact = met()
+    const begun: boolean[] = []
+    for (const t of [127, 129, 130, 131, 132]) {
+      contact.refused(t, 0, H, P)
+      begun.push(contact.proofBegun(0))
+    }
+    assert.deepEqual(begun, [false, true, true, false, false])
+    contact.heard(140, 0, 0, 1)
+    assert.equal(contact.proofBegun(0), false)
+  })
+
   it('forgets refusals when anything is heard', () => {
     const contact = met()
     contact.refused(130, 0, H, P)
