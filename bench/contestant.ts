@@ -70,7 +70,7 @@ export async function failover(contestant: Contestant, phase: number, duel: Duel
     // A Designate: only a side that does not serve any more sends one.
     goodbye = taps[to].next(GOODBYE, limitMs)
     contestant.stop(from)
-  } else for (const side of [to, from]) taps[side].cut(contestant.frames)
+  } else for (const side of [from, to]) taps[side].cut(contestant.frames)
   const actedUs = await eventually(`${contestant.who} takes over`, limitMs, () => contestant.actedAtUs(to, startUs))
   const goodbyeUs = await goodbye
   if (fault === 'gone') {

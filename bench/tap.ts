@@ -9,6 +9,8 @@ import type { Network } from '../test/chaos/network'
 import { leashed } from './leash'
 
 const TABLE = 'inet bench'
+/** Before the device's own taps: ucarp reads and writes packets there, past what hooks of the IP layer drop. */
+const OUT = 'netdev bench'
 const DEVICE = 'pair0'
 const READY_MS = 200
 
@@ -25,7 +27,9 @@ export class Tap {
     this.#tell(
       `add table ${TABLE}`,
       `add chain ${TABLE} watch { type filter hook input priority -300; }`,
-      `add chain ${TABLE} fault { type filter hook input priority -290; }`
+      `add chain ${TABLE} fault { type filter hook input priority -290; }`,
+      `add table ${OUT}`,
+      `add chain ${OUT} gone { type filter hook egress device "${DEVICE}" priority 0; }`
     )
     this.#monitor = within('nft', 'monitor', 'trace')
     let rest = ''
@@ -63,17 +67,18 @@ export class Tap {
     })
   }
 
-  /** Nothing that matches comes in any more. */
+  /** Nothing that matches leaves any more. */
   cut(match: string): void {
-    this.#tell(`add rule ${TABLE} fault iifname "${DEVICE}" ${match} drop`)
+    this.#tell(`add rule ${OUT} gone ${match} drop`)
   }
 
+  /** So much of what comes in is lost. */
   lose(percent: number): void {
     this.#tell(`add rule ${TABLE} fault iifname "${DEVICE}" numgen random mod 100 < ${percent} drop`)
   }
 
   heal(): void {
-    this.#tell(`flush chain ${TABLE} fault`)
+    this.#tell(`flush chain ${OUT} gone`)
   }
 
   close(): void {

@@ -10,6 +10,8 @@
 export const REFUSALS_FOR_PROOF = 3
 /** Probes at short distance that follow a missed heartbeat; the rest follow ten to the heartbeat, against bursts of loss. */
 const BURST_PROBES = 4
+/** Samples of the round trip that count alike: the first one, of a process that has just started, is the worst. */
+const SAMPLES_ALIKE = 8
 
 interface LinkContact {
   open: boolean
@@ -37,6 +39,7 @@ export class Contact {
   #probes = 0
   #probedAtMs = -Infinity
   #roundTripMs: number | null = null
+  #samples = 0
   #measuredAtMs = -Infinity
   #refusedAtMs = -Infinity
   /** When the first link opened; a side without any open link is deaf. */
@@ -138,10 +141,12 @@ export class Contact {
     this.#answeredAtMs = nowMs
   }
 
-  /** A sample of the round trip, smoothed as in TCP (RFC 6298, alpha = 1/8). */
+  /** A sample of the round trip: the mean of the first eight, then smoothed as in TCP (RFC 6298, alpha = 1/8). */
   measured(nowMs: number, sampleMs: number): void {
     this.#measuredAtMs = nowMs
-    this.#roundTripMs = this.#roundTripMs === null ? sampleMs : this.#roundTripMs + (sampleMs - this.#roundTripMs) / 8
+    this.#samples = Math.min(SAMPLES_ALIKE, this.#samples + 1)
+    const before = this.#roundTripMs ?? sampleMs
+    this.#roundTripMs = before + (sampleMs - before) / this.#samples
   }
 
   /** True when this refusal completes the proof that the process at the other end has died. */
@@ -194,6 +199,7 @@ export class Contact {
     this.lost()
     this.#sinceMs = nowMs
     this.#roundTripMs = null
+    this.#samples = 0
     for (const contact of this.#links) {
       contact.heardAtMs = -Infinity
       contact.markedAtMs = -Infinity

@@ -117,11 +117,16 @@ describe('contact', () => {
     assert.equal(contact.heardLinks(1000, P), 0b01, 'nothing came marked 1 for a takeover delay')
   })
 
-  it('smooths the round trip as TCP does', () => {
+  it('takes the mean of the first eight round trips, and smooths later ones as TCP does', () => {
     const contact = new Contact(1)
-    contact.measured(0, 8)
-    contact.measured(0, 16)
-    assert.equal(contact.roundTripMs, 9)
+    contact.measured(0, 80)
+    for (let sample = 1; sample < 8; sample++) contact.measured(0, 8)
+    assert.ok(Math.abs((contact.roundTripMs ?? 0) - 17) < 1e-9)
+    contact.measured(0, 25)
+    assert.ok(Math.abs((contact.roundTripMs ?? 0) - 18) < 1e-9)
+    contact.renewed(0)
+    contact.measured(0, 5)
+    assert.equal(contact.roundTripMs, 5)
   })
 
   it('credits a refusal with the time that an answer may have been under way', () => {
