@@ -8,6 +8,8 @@
  */
 /** 'port unreachable' answers on a live link that prove a crash. */
 export const REFUSALS_FOR_PROOF = 3
+/** A heartbeat may be late by a quarter of its distance, and by no more than this, until its sender is asked. */
+const LATE_MS_MAX = 15
 /** Probes at short distance that follow a missed heartbeat; the rest follow ten to the heartbeat, against bursts of loss. */
 const BURST_PROBES = 4
 /** Samples of the round trip that count alike: the first one, of a process that has just started, is the worst. */
@@ -233,7 +235,7 @@ export class Contact {
   }
 
   suspectAtMs(heartbeatMs: number): number {
-    return this.#heardAtMs + heartbeatMs * 1.25 + 1
+    return this.#heardAtMs + heartbeatMs + Math.min(heartbeatMs / 4, LATE_MS_MAX) + 1
   }
 
   nextProbeAtMs(heartbeatMs: number): number {

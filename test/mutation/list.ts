@@ -424,6 +424,12 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'contact',
+        'waits for a late heartbeat for a quarter of its distance, however long',
+        'Math.min(heartbeatMs / 4, LATE_MS_MAX)',
+        'heartbeatMs / 4'
+      ),
+      mutation(
+        'contact',
         'asks for more answers than a proof takes',
         'return refusals > 0 && refusals < exports.REFUSALS_FOR_PROOF;',
         'return refusals > 0;'
