@@ -1,50 +1,90 @@
 /** Anything of two sides of which one acts, as the failover rows see it. */
 import { eventually } from '../test/e2e/harness/eventually'
-import type { Side } from '../test/chaos/history'
-import { dropAll, type Network } from '../test/chaos/network'
-import { nowUs, pause, US_PER_MS } from '../test/chaos/clock'
+import { otherSide, type Side } from '../test/chaos/history'
+import { nowUs, US_PER_MS } from '../test/chaos/clock'
+import { type Tap, until } from './tap'
 
 export interface Contestant {
   readonly who: string
+  /** Its frames, for nftables. */
+  readonly frames: string
+  /** What marks its frames in a trace. */
+  readonly mark: string
   /** Both sides run, one acts, the other stands by and knows it. */
   start(): Promise<void>
   /** The side that acts. */
   acting(): Side
-  /** Ends every process of a side at once. */
-  kill(side: Side): Promise<void>
-  /** Ends a side as its service manager does. */
-  stop(side: Side): Promise<void>
+  /** Looks up what `kill` needs, so that the kill itself takes no time. */
+  aim(side: Side): void
+  /** Sends every process of a side its end at once. */
+  kill(side: Side): void
+  /** Tells a side to end, as its service manager does. */
+  stop(side: Side): void
+  /** Resolves when no process of the side is left. */
+  ended(side: Side): Promise<void>
   /** When this side began to act, on the outside clock, if that was after `sinceUs`; null = not yet. */
   actedAtUs(side: Side, sinceUs: number): number | null
-  /** Starts a side again that was ended. Returns when it stands by. */
+  /** Starts a side again that was ended. Returns when one acts and the other stands by. */
   restart(side: Side): Promise<void>
+  /** Returns when one acts and the other stands by. */
+  settled(): Promise<void>
+  /** Ends everything; never throws. */
   remove(): Promise<void>
 }
 
 export type Fault = 'kill' | 'gone' | 'stop'
 
 export interface Duel {
-  readonly network: Network
+  readonly taps: Readonly<Record<Side, Tap>>
   readonly fault: Fault
   readonly heartbeatMs: number
   readonly limitMs: number
 }
 
-const other = (side: Side): Side => (side === 'a' ? 'b' : 'a')
-
-/** Makes the fault, at any phase of the heartbeat, and returns the ms until the other side acts. The sides stand by again then. */
-export async function failover(contestant: Contestant, duel: Duel): Promise<number> {
-  const { network, fault, heartbeatMs, limitMs } = duel
-  const from = contestant.acting()
-  const to = other(from)
-  await pause(200 + Math.random() * heartbeatMs)
-  const startUs = nowUs()
-  if (fault === 'kill') await contestant.kill(from)
-  else if (fault === 'stop') void contestant.stop(from)
-  else await Promise.all([network.filter(from, [dropAll(0)]), network.filter(to, [dropAll(0)])])
-  const actedUs = await eventually(`${contestant.who} takes over`, limitMs, () => contestant.actedAtUs(to, startUs))
-  if (fault !== 'kill') await contestant.kill(from)
-  if (fault === 'gone') await Promise.all([network.filter(from, []), network.filter(to, [])])
-  await contestant.restart(from)
-  return (actedUs - startUs) / US_PER_MS
+export interface Trial {
+  /** From the fault until the other side acts. */
+  readonly ms: number
+  /**
+   * From the goodbye's coming in at the other side. The trace may be told late, and then this is from the SIGTERM, so that it is
+   * never too short. Null for other faults.
+   */
+  readonly afterGoodbyeMs: number | null
 }
+
+/**
+ * Makes the fault at this share of a heartbeat after a frame of the acting side came in, and waits until the other side acts. Both
+ * sides stand by again when it returns.
+ */
+export async function failover(contestant: Contestant, phase: number, duel: Duel): Promise<Trial> {
+  const { taps, fault, heartbeatMs, limitMs } = duel
+  const from = contestant.acting()
+  const to = otherSide(from)
+  contestant.aim(from)
+  const heardUs = await taps[to].next(contestant.mark, 5 * heartbeatMs + 1000)
+  if (heardUs === null) throw new Error(`no frame of ${contestant.who} came in`)
+  await until(heardUs + phase * heartbeatMs * US_PER_MS)
+  const startUs = nowUs()
+  let goodbye: Promise<number | null> = Promise.resolve(null)
+  if (fault === 'kill') contestant.kill(from)
+  else if (fault === 'stop') {
+    // A Designate: only a side that does not serve any more sends one.
+    goodbye = taps[to].next(GOODBYE, limitMs)
+    contestant.stop(from)
+  } else for (const side of [from, to]) taps[side].cut(contestant.frames)
+  const actedUs = await eventually(`${contestant.who} takes over`, limitMs, () => contestant.actedAtUs(to, startUs))
+  const goodbyeUs = await goodbye
+  if (fault === 'gone') {
+    for (const side of [to, from]) taps[side].heal()
+    await contestant.settled()
+  } else {
+    await contestant.ended(from)
+    await contestant.restart(from)
+  }
+  const since = (us: number): number => (actedUs - us) / US_PER_MS
+  if (fault !== 'stop') return { ms: since(startUs), afterGoodbyeMs: null }
+  const toldInTime = goodbyeUs !== null && goodbyeUs < actedUs
+  return { ms: since(startUs), afterGoodbyeMs: since(toldInTime ? goodbyeUs : startUs) }
+}
+
+/** First bytes of a Designate (docs/PROTOCOL.md), as nftables traces the start of a UDP datagram's content. */
+const GOODBYE = '0xffa5'

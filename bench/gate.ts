@@ -1,5 +1,4 @@
 /** What the gate costs: messages a second through `ha-pair-gate`, beside a core switch node in the same flow. */
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,8 +6,9 @@ import { func, pairNode } from '../test/e2e/harness/flow'
 import { plainEnvironment } from '../test/e2e/harness/npm'
 import { freeTcpPort, freeUdpPorts } from '../test/e2e/harness/ports'
 import { nodeRed4, ROOT } from '../test/e2e/harness/versions'
-import type { Row } from './row'
-import { summarize } from './statistics'
+import { leashed } from './leash'
+import type { Row } from './tools/row'
+import { summarize } from './tools/statistics'
 
 const BATCH = 20_000
 const WARM_UP = 3
@@ -103,7 +103,7 @@ async function measure(laps: number): Promise<Laps> {
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(flows(ports)))
     writeFileSync(join(folder, 'settings.js'), settings(await freeTcpPort(), laps))
     const { nodeBinary, script } = nodeRed4()
-    const child = spawn(nodeBinary, [script, '--userDir', folder, '--settings', join(folder, 'settings.js')], {
+    const child = leashed(nodeBinary, [script, '--userDir', folder, '--settings', join(folder, 'settings.js')], {
       cwd: folder,
       env: plainEnvironment(),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc']

@@ -1,133 +1,182 @@
-/** The contestant that this package is: two Node-RED in the namespaces, seen at an output of `ha-pair-state`. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+/** The contestant that this package is: two Node-RED in the namespaces, seen at the outputs of its nodes. */
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, cpSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../test/e2e/harness/eventually'
-import { func, pairNode, stateNode } from '../test/e2e/harness/flow'
+import { type FlowNode, func, pairNode, stateNode } from '../test/e2e/harness/flow'
 import { plainEnvironment } from '../test/e2e/harness/npm'
 import { nodeRed4, ROOT } from '../test/e2e/harness/versions'
-import type { Side } from '../test/chaos/history'
+import { otherSide, type Side, SIDES } from '../test/chaos/history'
 import { type Network, PAIR_PORT } from '../test/chaos/network'
 import type { Contestant } from './contestant'
+import { leashed } from './leash'
 
 const START_MS = 60_000
-const SIDES = ['a', 'b'] as const
+const CHUNK_BYTES = 1 << 18
 
-export interface Timing {
+export const KEY = 'of the benchmark'
+
+export interface PairPlan {
   readonly heartbeatMs: number
   readonly peerTimeoutMs: number
+  /** Nodes besides the pair, its state node and what notes role and online. */
+  readonly nodes?: readonly FlowNode[]
+  /** JavaScript for the settings file: may use `write(kind, ...values)`, `nowUs()`, `on(name, handler)` and `context`. */
+  readonly script?: string
+  /** Where the two sides send to, if something stands between them; else the brother's own. */
+  readonly peerHosts?: Readonly<Record<Side, string>>
+  readonly peerPorts?: Readonly<Record<Side, number>>
+  /** Takes lines of other kinds than 'role' and 'online'. */
+  readonly onLine?: (line: Line) => void
 }
 
-/** [side, µs on the outside clock, 'role' or 'online', value] */
-type Line = readonly [Side, number, 'role' | 'online', string | boolean]
+/** [side, µs on the outside clock, kind, values] */
+export type Line = readonly [Side, number, string, ...unknown[]]
+
+interface Change {
+  readonly side: Side
+  readonly atUs: number
+  readonly value: unknown
+}
 
 export class NodeRedPair implements Contestant {
   readonly who = 'ha-pair'
+  readonly frames = `udp dport ${PAIR_PORT}`
+  readonly mark = `udp dport ${PAIR_PORT}`
   readonly #network: Network
   readonly #folder: string
-  readonly #timing: Timing
+  readonly #plan: PairPlan
+  readonly #file: number
   readonly #history: string
+  readonly #chunk = Buffer.alloc(CHUNK_BYTES)
+  #rest = ''
   readonly #children = new Map<Side, ChildProcess>()
+  readonly #roles: Change[] = []
+  readonly #online: Record<Side, unknown> = { a: undefined, b: undefined }
+  readonly #starts: Record<Side, number> = { a: 0, b: 0 }
 
-  constructor(network: Network, folder: string, timing: Timing) {
+  constructor(network: Network, folder: string, plan: PairPlan) {
     this.#network = network
     this.#folder = folder
-    this.#timing = timing
+    this.#plan = plan
     this.#history = join(folder, 'history.jsonl')
     mkdirSync(folder, { recursive: true })
     writeFileSync(this.#history, '')
+    this.#file = openSync(this.#history, 'r')
   }
 
   async start(): Promise<void> {
     await Promise.all(SIDES.map((side) => this.#start(side)))
-    await this.#settled()
+    await this.settled()
   }
 
   acting(): Side {
-    const side = SIDES.find((each) => this.#last(each, 'role') === 'active')
+    const side = SIDES.find((each) => this.roleOf(each) === 'active')
     if (side === undefined) throw new Error('nobody acts')
     return side
   }
 
-  async kill(side: Side): Promise<void> {
-    await this.#end(side, 'SIGKILL')
+  aim(): void {}
+
+  kill(side: Side): void {
+    this.#children.get(side)?.kill('SIGKILL')
   }
 
-  async stop(side: Side): Promise<void> {
-    await this.#end(side, 'SIGTERM')
+  stop(side: Side): void {
+    this.#children.get(side)?.kill('SIGTERM')
+  }
+
+  async ended(side: Side): Promise<void> {
+    await eventually(`Node-RED of side ${side} ends`, START_MS, () => !this.#children.has(side))
   }
 
   actedAtUs(side: Side, sinceUs: number): number | null {
-    const line = this.#lines().find(
-      ([who, atUs, what, value]) => who === side && atUs > sinceUs && what === 'role' && value === 'active'
-    )
-    return line?.[1] ?? null
+    this.read()
+    const change = this.#roles.find((each) => each.side === side && each.atUs > sinceUs && each.value === 'active')
+    return change?.atUs ?? null
+  }
+
+  /** Changes of role that were told since then. */
+  changes(sinceUs: number): number {
+    this.read()
+    return this.#roles.filter(({ atUs }) => atUs > sinceUs).length
+  }
+
+  roleOf(side: Side): unknown {
+    this.read()
+    return this.#roles.findLast((each) => each.side === side)?.value
+  }
+
+  pidOf(side: Side): number {
+    const pid = this.#children.get(side)?.pid
+    if (pid === undefined) throw new Error(`side ${side} does not run`)
+    return pid
+  }
+
+  /** Calls what the script of this side handles under that name. */
+  tell(side: Side, name: string, ...values: readonly unknown[]): void {
+    this.#children.get(side)?.send([name, ...values])
   }
 
   async restart(side: Side): Promise<void> {
     await this.#start(side)
-    await this.#settled()
+    await this.settled()
   }
 
-  async remove(): Promise<void> {
-    await Promise.all(SIDES.map((side) => this.kill(side)))
-  }
-
-  async #settled(): Promise<void> {
+  async settled(): Promise<void> {
     await eventually('one acts and the other stands by', START_MS, () => {
-      const roles = SIDES.map((side) => this.#last(side, 'role'))
-      const online = SIDES.every((side) => this.#last(side, 'online') === true)
+      const roles = SIDES.map((side) => this.roleOf(side))
+      const online = SIDES.every((side) => this.#online[side] === true)
       return online && roles.includes('active') && roles.includes('standby')
     })
   }
 
-  #last(side: Side, what: 'role' | 'online'): string | boolean | undefined {
-    return this.#lines().findLast(([who, , kind]) => who === side && kind === what)?.[3]
+  async remove(): Promise<void> {
+    for (const side of SIDES) this.kill(side)
+    await Promise.all(SIDES.map((side) => this.ended(side)))
+    closeSync(this.#file)
   }
 
-  #lines(): Line[] {
-    const whole = readFileSync(this.#history, 'utf8').split('\n').slice(0, -1)
-    return whole.slice(-200).map((line) => JSON.parse(line) as Line)
+  /** Takes what the two sides have written since the last look. */
+  read(): void {
+    for (;;) {
+      const length = readSync(this.#file, this.#chunk, 0, CHUNK_BYTES, null)
+      if (length === 0) return
+      const lines = (this.#rest + this.#chunk.toString('latin1', 0, length)).split('\n')
+      this.#rest = lines.pop() ?? ''
+      for (const line of lines) this.#take(JSON.parse(line) as Line)
+    }
+  }
+
+  #take(line: Line): void {
+    const [side, atUs, kind, value] = line
+    if (kind === 'role') {
+      this.#roles.push({ side, atUs, value })
+      this.#starts[side]++
+    } else if (kind === 'online') this.#online[side] = value
+    else this.#plan.onLine?.(line)
   }
 
   async #start(side: Side): Promise<void> {
     const folder = join(this.#folder, side)
     this.#install(side, folder)
     const { nodeBinary, script } = nodeRed4()
-    const child = spawn(
-      'ip',
-      [
-        'netns',
-        'exec',
-        this.#network.namespace(side),
-        nodeBinary,
-        script,
-        '--userDir',
-        folder,
-        '--settings',
-        join(folder, 'settings.js')
-      ],
-      { cwd: folder, env: plainEnvironment(), stdio: ['ignore', 'ignore', 'inherit', 'ipc'], detached: true }
-    )
+    this.#online[side] = undefined
+    const before = this.#starts[side]
+    const args = [nodeBinary, script, '--userDir', folder, '--settings', join(folder, 'settings.js')]
+    const child = leashed('ip', ['netns', 'exec', this.#network.namespace(side), ...args], {
+      cwd: folder,
+      env: plainEnvironment(),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc']
+    })
     this.#children.set(side, child)
     child.once('exit', () => {
       if (this.#children.get(side) === child) this.#children.delete(side)
     })
-    const from = this.#lines().length
-    await eventually(`side ${side} starts`, START_MS, () =>
-      this.#lines()
-        .slice(Math.max(0, from - 1))
-        .some(([who]) => who === side)
-    )
-  }
-
-  async #end(side: Side, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#children.get(side)
-    if (child === undefined) return
-    const exited = once(child, 'exit')
-    child.kill(signal)
-    await exited
+    await eventually(`side ${side} starts`, START_MS, () => {
+      this.read()
+      return this.#starts[side] > before
+    })
   }
 
   #install(side: Side, folder: string): void {
@@ -135,40 +184,50 @@ export class NodeRedPair implements Contestant {
     mkdirSync(target, { recursive: true })
     for (const part of ['package.json', 'dist/nodes', 'dist/src'])
       cpSync(join(ROOT, part), join(target, part), { recursive: true })
-    const other = side === 'a' ? 'b' : 'a'
+    const { heartbeatMs, peerTimeoutMs, peerHosts, peerPorts, nodes = [], script = '' } = this.#plan
     const link = {
-      peerHost: this.#network.linkAddress(other, 0),
-      peerPort: PAIR_PORT,
+      peerHost: peerHosts?.[side] ?? this.#network.linkAddress(otherSide(side), 0),
+      peerPort: peerPorts?.[side] ?? PAIR_PORT,
       localHost: this.#network.linkAddress(side, 0),
       localPort: PAIR_PORT
     }
     const flows = [
       { id: 'tab', type: 'tab', label: 'bench', disabled: false },
-      pairNode('pair', {
-        links: [link],
-        priority: 100,
-        heartbeat: this.#timing.heartbeatMs,
-        peerTimeout: this.#timing.peerTimeoutMs
-      }),
+      pairNode('pair', { links: [link], priority: 100, heartbeat: heartbeatMs, peerTimeout: peerTimeoutMs }),
       stateNode('state', 'pair', [['role'], ['online'], []]),
       func('role', `global.get('write')('role', msg.payload)`, [[]]),
-      func('online', `global.get('write')('online', msg.payload)`, [[]])
+      func('online', `global.get('write')('online', msg.payload)`, [[]]),
+      ...nodes
     ]
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(flows))
-    writeFileSync(join(folder, 'flows_cred.json'), JSON.stringify({ pair: { key: 'of the benchmark' } }))
+    writeFileSync(join(folder, 'flows_cred.json'), JSON.stringify({ pair: { key: KEY } }))
     writeFileSync(
       join(folder, 'settings.js'),
       `process.on('disconnect', () => process.exit(1))
 const { openSync, writeSync } = require('fs')
+const side = ${JSON.stringify(side)}
 const pen = openSync(${JSON.stringify(this.#history)}, 'a')
 const nowUs = () => Number(process.hrtime.bigint() / 1000n)
-const write = (what, value) => { writeSync(pen, JSON.stringify([${JSON.stringify(side)}, nowUs(), what, value]) + '\\n') }
+const write = (kind, ...values) => { writeSync(pen, JSON.stringify([side, nowUs(), kind, ...values]) + '\\n') }
+const handlers = {}
+const on = (name, handler) => { handlers[name] = handler }
+process.on('message', ([name, ...values]) => handlers[name]?.(...values))
+const context = { write, nowUs, on }
+${script}
 module.exports = {
   uiHost: '127.0.0.1', uiPort: 1880, httpAdminRoot: false, flowFile: 'flows.json', credentialSecret: false,
   telemetry: { enabled: false, updateNotification: false }, logging: { console: { level: 'off' } },
-  functionGlobalContext: { write }
+  functionGlobalContext: context
 }
 `
     )
+  }
+}
+
+/** A function node that sends what `tell(side, name, message)` brings. */
+export function source(name: string, wires: readonly string[][]): FlowNode {
+  return {
+    ...func(name, 'return null', wires),
+    initialize: `global.get('on')(${JSON.stringify(name)}, (message) => node.send(message))`
   }
 }

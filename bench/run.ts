@@ -9,23 +9,50 @@
  * Results go to .bench/results.json after each row; Ctrl-C loses the row that is being measured, no more.
  */
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../test/e2e/harness/versions'
+import { BLOCK_ROW, LOSS_ROW } from './calm'
+import { CPU_ROW, MEMORY_ROW } from './cost'
 import { FAILOVER_ROWS } from './failover'
+import { FLOOD_ROW } from './flood'
 import { GATE_ROW } from './gate'
-import { tableOf, writeReport } from './report'
-import { load, save, type Results } from './results'
-import type { Row } from './row'
+import { parseNotes } from './tools/notes'
+import { PLOTS, reportOf, tableOf } from './tools/report'
+import { load, save, type Results } from './tools/results'
+import type { Row } from './tools/row'
+import { SWAP_ROW } from './swap'
 import { WIRE_ROW } from './wire'
 
-const ROWS: readonly Row[] = [...FAILOVER_ROWS, GATE_ROW, WIRE_ROW]
+const ROWS: readonly Row[] = [
+  ...FAILOVER_ROWS,
+  SWAP_ROW,
+  BLOCK_ROW,
+  LOSS_ROW,
+  FLOOD_ROW,
+  CPU_ROW,
+  MEMORY_ROW,
+  GATE_ROW,
+  WIRE_ROW
+]
 const FILE = join(ROOT, '.bench', 'results.json')
 
 function machine(): string {
   const [first] = cpus()
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()
   return `${cpus().length} x ${first?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node.js ${process.version}, commit ${commit}`
+}
+
+function writeReport(results: Results): void {
+  const names = ROWS.map(({ name }) => name)
+  const notes = parseNotes(readFileSync(join(ROOT, 'bench', 'notes.md'), 'utf8'), names)
+  const { markdown, plots } = reportOf(ROWS, results, notes)
+  const folder = join(ROOT, 'docs', PLOTS)
+  rmSync(folder, { recursive: true, force: true })
+  if (plots.size > 0) mkdirSync(folder, { recursive: true })
+  for (const [name, svg] of plots) writeFileSync(join(folder, name), svg)
+  writeFileSync(join(ROOT, 'docs', 'PERFORMANCE.md'), markdown)
 }
 
 async function measure(row: Row, quick: boolean, left: string, results: Results): Promise<boolean> {
@@ -60,7 +87,7 @@ async function main(args: readonly string[]): Promise<number> {
       const left = quick ? `row ${i + 1} of ${due.length}` : `row ${i + 1} of ${due.length}, about ${minutes} min left`
       good = (await measure(row, quick, left, results)) && good
     }
-  } else writeReport(ROWS, results)
+  } else writeReport(results)
   console.log(`\n${tableOf(ROWS, results)}`)
   return good ? 0 : 1
 }

@@ -1,12 +1,10 @@
 /** Bytes and frames on the wire of a pair in quiet contact, at the default settings, counted by the kernel. */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { nowUs, pause } from '../test/chaos/clock'
-import { Network, whyNotHere } from '../test/chaos/network'
+import { whyNotHere } from '../test/chaos/network'
+import { inArena } from './arena'
 import { NodeRedPair } from './node-red-pair'
-import type { Row } from './row'
+import type { Row } from './tools/row'
 
 const HEARTBEAT_MS = 200
 const PEER_TIMEOUT_MS = 2000
@@ -36,10 +34,9 @@ export const WIRE_ROW: Row = {
   minutes: 1,
   whyNotHere,
   async run({ quick, progress }) {
-    const network = await Network.make()
-    const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
-    const pair = new NodeRedPair(network, folder, { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: PEER_TIMEOUT_MS })
-    try {
+    return inArena(async ({ network, folder, leaving }) => {
+      const pair = new NodeRedPair(network, folder, { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: PEER_TIMEOUT_MS })
+      leaving(() => pair.remove())
       await pair.start()
       await pause(1000)
       const rates: number[] = []
@@ -75,10 +72,6 @@ export const WIRE_ROW: Row = {
         ],
         notes: []
       }
-    } finally {
-      await pair.remove()
-      network.remove()
-      rmSync(folder, { recursive: true, force: true })
-    }
+    })
   }
 }

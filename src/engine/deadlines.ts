@@ -18,6 +18,11 @@ export class Deadlines<T extends Waiting> {
     return this.#heap[0]?.dueMs ?? Infinity
   }
 
+  /** Null when nobody waits. */
+  first(): T | null {
+    return this.#heap[0] ?? null
+  }
+
   /** Adds the member, or moves it to its new deadline. */
   set(member: T, dueMs: number): void {
     const before = member.dueMs

@@ -152,7 +152,7 @@ export class Engine implements PairHost {
     for (const pair of this.#pairs.values()) {
       const { heartbeatMs, stallLimitMs: limitMs } = pair.settings
       stallLimitMs = Math.min(stallLimitMs, limitMs)
-      paceMs = Math.min(paceMs, Math.max(PACE_MS_MIN, Math.min(heartbeatMs / 2, limitMs / 4)))
+      paceMs = Math.min(paceMs, Math.max(PACE_MS_MIN, Math.min(heartbeatMs, limitMs / 4)))
       const freshForMs = pair.freshForMs()
       if (freshForMs > 0) paceMs = Math.min(paceMs, Math.max(1, freshForMs / 2))
     }
@@ -218,15 +218,26 @@ export class Engine implements PairHost {
     }
   }
 
-  /** One timer for all, armed anew only when something is due earlier; a timer that fires early does no harm. */
+  /**
+   * One timer for all, armed anew only when something is due earlier; a timer that fires early does no harm. Timers know whole ms:
+   * a sharp deadline is slept for up to its last ms, and that is spent in turns of the event loop.
+   */
   #setTimer(nowMs: number): void {
-    const atMs = this.#pairs.size === 0 ? Infinity : Math.min(this.#deadlines.earliestMs(), nowMs + this.#paceMs)
+    const dueMs = this.#deadlines.earliestMs()
+    const atMs = this.#pairs.size === 0 ? Infinity : Math.min(dueMs, nowMs + this.#paceMs)
+    const sharp = atMs === dueMs && this.#deadlines.first()?.sharp === true
+    if (sharp && atMs - nowMs < 1) {
+      this.#settling = true
+      setImmediate(this.#settle)
+      return
+    }
     if (this.#timer !== null && this.#timerAtMs <= atMs && atMs < Infinity) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (atMs === Infinity) return
     this.#timerAtMs = atMs
-    this.#timer = setTimeout(this.#onTimer, Math.max(1, Math.ceil(atMs - nowMs)))
+    const restMs = atMs - nowMs
+    this.#timer = setTimeout(this.#onTimer, Math.max(1, sharp ? Math.floor(restMs) : Math.ceil(restMs)))
   }
 
   readonly #onTimer = (): void => {

@@ -56,6 +56,8 @@ export type AddPair = Extract<ToEngine, { type: 'add' }>
 
 /** Goodbye is repeated until it is acknowledged, but no longer than this. */
 const GOODBYE_MS = 300
+/** Pairs with a heartbeat up to this get their decisive deadlines to a fraction of a ms. */
+const SHARP_HEARTBEAT_MS_MAX = 20
 /** A store that hangs does not keep a pair from closing. */
 const LAST_WRITE_MS = 500
 
@@ -82,6 +84,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
   #cellValue: PairCellValue | null = null
+  /** After the latest step; only steps change it. */
+  #view: MachineView
   #events: EngineEvent[] = []
   #storeProblem: StoreProblem | null = null
   #storeError: string | null = null
@@ -108,6 +112,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     const extended = add.settings.wire === 'extended'
     this.#seal = extended ? new Seal(add.keys) : null
     this.#machine = host.createMachine(add.settings, { randomInt, keyed: this.#seal?.keyed ?? false })
+    this.#view = this.#machine.view()
     this.#cell = new PairCell(add.cell)
     this.#links = add.settings.links.map(
       (link, index) =>
@@ -176,6 +181,16 @@ export class PairRuntime implements Waiting, LinkOwner {
     return this.#cellValue?.serving === true ? this.#cellValue.freshForMs : Infinity
   }
 
+  /**
+   * A heartbeat is overdue, of a brother that was online, and heartbeats are so short that the ms to which timers are rounded up
+   * counts. Over as soon as it is heard or lost: less than `peerTimeout`.
+   */
+  get sharp(): boolean {
+    const { online, peer } = this.#view
+    if (!online || peer === null || this.settings.heartbeatMs > SHARP_HEARTBEAT_MS_MAX) return false
+    return this.dueMs > peer.heardAtMs + this.settings.heartbeatMs * 1.1
+  }
+
   get hostStalled(): boolean {
     return this.#hostStalled
   }
@@ -210,7 +225,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   tell(): void {
     if (!this.#started || this.#closing) return
     const events = this.#events
-    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), events.length > 0)
+    const snapshot = this.#teller.news(this.#view, this.#storeState(), events.length > 0)
     if (snapshot === null) return
     if (events.length > 0) this.#events = []
     this.#host.post({ type: 'update', pairId: this.pairId, events, snapshot })
@@ -222,6 +237,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     const before = this.#cellValue
     const outputs = this.#machine.step(nowMs, input)
     const view = this.#machine.view()
+    this.#view = view
     this.#writeCell(view)
     for (const output of outputs) this.#perform(output)
     // Each role is told by itself, so that two quick changes do not look like none.

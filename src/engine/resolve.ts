@@ -5,6 +5,7 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { AtOnce } from './at-once'
 
 const LOOKUPS_MAX = 2
 
@@ -23,8 +24,7 @@ async function systemLookup(host: string): Promise<readonly string[]> {
 export class Resolver {
   readonly #lookup: Lookup
   readonly #underWay = new Map<string, Promise<Resolved>>()
-  readonly #queue: (() => void)[] = []
-  #running = 0
+  readonly #atOnce = new AtOnce(LOOKUPS_MAX)
 
   constructor(ask: Lookup = systemLookup) {
     this.#lookup = ask
@@ -41,16 +41,11 @@ export class Resolver {
   }
 
   async #ask(host: string): Promise<Resolved> {
-    if (this.#running >= LOOKUPS_MAX) await new Promise<void>((go) => this.#queue.push(go))
-    this.#running++
     try {
-      const addresses = await this.#lookup(host)
+      const addresses = await this.#atOnce.run(() => this.#lookup(host))
       return { addresses: [...addresses].sort((a, b) => isIP(a) - isIP(b)), error: null }
     } catch (error) {
       return { addresses: null, error: error instanceof Error && 'code' in error ? String(error.code) : String(error) }
-    } finally {
-      this.#running--
-      this.#queue.shift()?.()
     }
   }
 }

@@ -9,6 +9,7 @@ import { dirname } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/frame'
 import type { PairRecord } from '../protocol/record'
+import { AtOnce } from './at-once'
 
 const FORMAT = 'ha-pair record 1'
 
@@ -20,6 +21,9 @@ export type StoreContent =
 
 /** Called once for each saved record, in order; `error` null = on disk. */
 export type OnStored = (ticket: number, error: string | null) => void
+
+/** Files read and written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
+const disk = new AtOnce(8)
 
 /** Last write of each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
 const lastWrites = new Map<string, Promise<void>>()
@@ -39,7 +43,7 @@ export class EpochStore {
   async read(): Promise<StoreContent> {
     await lastWrites.get(this.#file)
     try {
-      const record = parseRecord(await readFile(this.#file, 'utf8'))
+      const record = parseRecord(await disk.run(() => readFile(this.#file, 'utf8')))
       return record === null ? { record, problem: 'damaged' } : { record, problem: null }
     } catch (error) {
       return { record: null, problem: codeOf(error) === 'ENOENT' ? 'missing' : 'unreadable' }
@@ -66,7 +70,7 @@ export class EpochStore {
     await earlier
     for (let next = this.#pending; next !== null; next = this.#pending) {
       this.#pending = null
-      const error = await replaceFile(this.#file, serializeRecord(next.record))
+      const error = await disk.run(() => replaceFile(this.#file, serializeRecord(next.record)))
       for (const ticket of next.tickets) this.#onStored(ticket, error)
     }
     if (lastWrites.get(this.#file) === this.#writing) lastWrites.delete(this.#file)

@@ -9,6 +9,11 @@ const RESTART_MS_MIN = 100
 const RESTART_MS_MAX = 5000
 /** A thread that lived for this long starts with a clean record. */
 const PROVEN_MS = 10_000
+/**
+ * The engine's garbage is frames: short-lived, some KB each heartbeat. A young generation of V8's default size (48 MB) would fill
+ * all of that before it is ever swept.
+ */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 6 } as const
 /** A thread ends by itself within this, or by force. */
 const END_MS_MAX = 1000
 
@@ -115,7 +120,13 @@ export class EngineThread {
     this.#startedAtMs = Date.now()
     let worker: Worker
     try {
-      worker = new Worker(ENTRY, { name: 'ha-pair', workerData, execArgv: [], env: SHARE_ENV })
+      worker = new Worker(ENTRY, {
+        name: 'ha-pair',
+        workerData,
+        execArgv: [],
+        env: SHARE_ENV,
+        resourceLimits: THREAD_LIMITS
+      })
     } catch (cause) {
       // The system gives no thread at present.
       this.#onDeath(String(cause))

@@ -8,8 +8,12 @@
  */
 /** 'port unreachable' answers on a live link that prove a crash. */
 export const REFUSALS_FOR_PROOF = 3
+/** A heartbeat may be late by a quarter of its distance, and by no more than this, until its sender is asked. */
+const LATE_MS_MAX = 15
 /** Probes at short distance that follow a missed heartbeat; the rest follow ten to the heartbeat, against bursts of loss. */
 const BURST_PROBES = 4
+/** Samples of the round trip that count alike: the first one, of a process that has just started, is the worst. */
+const SAMPLES_ALIKE = 8
 
 interface LinkContact {
   open: boolean
@@ -37,6 +41,7 @@ export class Contact {
   #probes = 0
   #probedAtMs = -Infinity
   #roundTripMs: number | null = null
+  #samples = 0
   #measuredAtMs = -Infinity
   #refusedAtMs = -Infinity
   /** When the first link opened; a side without any open link is deaf. */
@@ -150,10 +155,12 @@ export class Contact {
     this.#reviewSoundness(nowMs)
   }
 
-  /** A sample of the round trip, smoothed as in TCP (RFC 6298, alpha = 1/8). */
+  /** A sample of the round trip: the mean of the first eight, then smoothed as in TCP (RFC 6298, alpha = 1/8). */
   measured(nowMs: number, sampleMs: number): void {
     this.#measuredAtMs = nowMs
-    this.#roundTripMs = this.#roundTripMs === null ? sampleMs : this.#roundTripMs + (sampleMs - this.#roundTripMs) / 8
+    this.#samples = Math.min(SAMPLES_ALIKE, this.#samples + 1)
+    const before = this.#roundTripMs ?? sampleMs
+    this.#roundTripMs = before + (sampleMs - before) / this.#samples
   }
 
   /** True when this refusal completes the proof that the process at the other end has died. */
@@ -165,6 +172,12 @@ export class Contact {
     if (nowMs <= this.suspectAtMs(heartbeatMs) + this.#answerMs(peerTimeoutMs)) return false
     contact.refusals += 1
     return this.#isProven()
+  }
+
+  /** A proof has begun on this link: the next answer need not wait for the next probe that is due. */
+  proofBegun(link: number): boolean {
+    const refusals = this.#links[link]?.refusals ?? 0
+    return refusals > 0 && refusals < REFUSALS_FOR_PROOF
   }
 
   /** How long an answer of the network may be under way, as far as is known from the round trips so far. */
@@ -200,6 +213,7 @@ export class Contact {
     this.lost()
     this.#sinceMs = nowMs
     this.#roundTripMs = null
+    this.#samples = 0
     for (const contact of this.#links) {
       contact.heardAtMs = -Infinity
       contact.markedAtMs = -Infinity
@@ -233,7 +247,7 @@ export class Contact {
   }
 
   suspectAtMs(heartbeatMs: number): number {
-    return this.#heardAtMs + heartbeatMs * 1.25 + 1
+    return this.#heardAtMs + heartbeatMs + Math.min(heartbeatMs / 4, LATE_MS_MAX) + 1
   }
 
   nextProbeAtMs(heartbeatMs: number): number {

@@ -363,10 +363,7 @@ export class ExtendedMachine implements PairMachine {
     if (this.#wanting !== null && now >= this.#wanting.deadlineMs) this.#failWanting('not-confirmed', '')
     if (now >= this.#failbackAtMs()) this.#want('failback', null, Infinity)
     this.#considerFitness()
-    if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) {
-      this.#contact.probed(now)
-      this.#send(this.#regularHead(), { probe: true })
-    }
+    if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#probe()
     if (now >= this.#urgeAtMs) this.#urge()
     if (now >= this.#nextSendAtMs) {
       // On a grid, so that a late heartbeat does not delay the next; not to catch up after a pause.
@@ -554,6 +551,8 @@ export class ExtendedMachine implements PairMachine {
   #onRefused(link: number): void {
     if (!this.#started || this.#leaving !== null) return
     const proven = this.#contact.refused(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
+    // Where one frame is refused the next is at once: twice at most, so that no more answers are used up than a proof takes.
+    if (!proven && this.#contact.alive && this.#contact.proofBegun(link)) this.#probe()
     if (proven) {
       // Its session is kept: should the proof have been wrong, its next word is heard as before.
       if (this.#contact.alive) this.#loseContact('brother-crashed')
@@ -1178,6 +1177,11 @@ export class ExtendedMachine implements PairMachine {
     const waiting = this.#grant !== null || this.#handover !== null || this.#wanting?.forceAtMs === Infinity
     this.#urgeAtMs = waiting && this.#contact.alive ? this.#nowMs + this.#retryMs : Infinity
     if (waiting) this.#send(this.#regularHead(), { probe: true })
+  }
+
+  #probe(): void {
+    this.#contact.probed(this.#nowMs)
+    this.#send(this.#regularHead(), { probe: true })
   }
 
   #regularHead(): Head {

@@ -106,6 +106,25 @@ describe('the engine', () => {
     return { id, machine, port, peer, heard }
   }
 
+  /** Turns of the event loop in which the engine looked, while an overdue heartbeat's deadline was half a ms away. */
+  const looksAt = async (heartbeatMs: number, heardAgoMs: number): Promise<number> => {
+    const clock = new HandClock()
+    begin(clock)
+    const { machine } = await addPair({ heartbeatMs })
+    const peer = { role: 'active', epoch: 1, priority: 100, link: 0, roundTripMs: null } as const
+    machine.show({ role: 'standby', online: true, peer: { ...peer, heardAtMs: clock.nowMs() - heardAgoMs } })
+    machine.dueMs = clock.nowMs() + 0.5
+    engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+    const before = engine.engine.round
+    await new Promise((later) => setTimeout(later, 30))
+    const looks = engine.engine.round - before
+    assert.equal(machine.count('tick'), 0)
+    clock.advanceMs(0.5)
+    await until('it is judged', () => machine.count('tick') > 0)
+    machine.dueMs = Infinity
+    return looks
+  }
+
   beforeEach(async () => {
     ports = await freePorts(5)
     begin()
@@ -261,6 +280,18 @@ describe('the engine', () => {
       assert.ok(Math.min(...lateMs) >= 0, 'never early')
       lateMs.sort((a, b) => a - b)
       assert.ok((lateMs[lateMs.length >> 1] ?? Infinity) < 10, `late by ${lateMs[lateMs.length >> 1]} ms in the median`)
+    })
+
+    it('to a fraction of a ms where heartbeats are short and one is overdue', async () => {
+      assert.ok((await looksAt(10, 30)) > 100)
+    })
+
+    it('by timers alone while no heartbeat is overdue', async () => {
+      assert.ok((await looksAt(10, 5)) < 60)
+    })
+
+    it('by timers alone where heartbeats are long', async () => {
+      assert.ok((await looksAt(50, 150)) < 60)
     })
   })
 

@@ -444,8 +444,33 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'does not probe a suspect',
-        'if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) {',
-        'if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#contact.probed(now); if (false) {'
+        `if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs))
+            this.#probe();`,
+        'if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#contact.probed(now);'
+      ),
+      mutation(
+        'extended',
+        'does not ask again at once where it is refused',
+        'this.#contact.proofBegun(link))',
+        'false)'
+      ),
+      mutation(
+        'contact',
+        'waits for a late heartbeat for a quarter of its distance, however long',
+        'Math.min(heartbeatMs / 4, LATE_MS_MAX)',
+        'heartbeatMs / 4'
+      ),
+      mutation(
+        'contact',
+        'asks for more answers than a proof takes',
+        'return refusals > 0 && refusals < exports.REFUSALS_FOR_PROOF;',
+        'return refusals > 0;'
+      ),
+      mutation(
+        'contact',
+        'asks again at once where an answer proves nothing',
+        'return refusals > 0 && refusals < exports.REFUSALS_FOR_PROOF;',
+        'return refusals < exports.REFUSALS_FOR_PROOF;'
       )
     ]
   },

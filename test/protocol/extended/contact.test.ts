@@ -39,19 +39,34 @@ describe('contact', () => {
       times.push(t)
       contact.probed(t)
     }
-    assert.deepEqual(times, [251, 261, 271, 281, 301, 321])
+    assert.deepEqual(times, [216, 226, 236, 246, 266, 286])
     contact.heard(330, 0, 0, 1)
-    assert.equal(contact.nextProbeAtMs(200), 330 + 251)
+    assert.deepEqual(
+      [10, 20, 60, 100, 1000].map((h) => contact.nextProbeAtMs(h) - 330),
+      [13.5, 26, 76, 116, 1016]
+    )
   })
 
   it('takes refusals as proof only when enough came after a due heartbeat', () => {
     const contact = met()
     assert.equal(REFUSALS_FOR_PROOF, 3)
     for (const t of [50, 60, 70, 80]) assert.equal(contact.refused(t, 0, H, P), false, 'no heartbeat is due yet')
-    assert.equal(contact.refused(127, 0, H, P), false, 'may answer something sent before the last word')
-    contact.refused(129, 0, H, P)
-    contact.refused(130, 0, H, P)
-    assert.equal(contact.refused(131, 0, H, P), true)
+    assert.equal(contact.refused(118, 0, H, P), false, 'may answer something sent before the last word')
+    contact.refused(119, 0, H, P)
+    contact.refused(120, 0, H, P)
+    assert.equal(contact.refused(121, 0, H, P), true)
+  })
+
+  it('wants the next answer at once only while a proof is begun and not complete', () => {
+    const contact = met()
+    const begun: boolean[] = []
+    for (const t of [118, 119, 120, 121, 122]) {
+      contact.refused(t, 0, H, P)
+      begun.push(contact.proofBegun(0))
+    }
+    assert.deepEqual(begun, [false, true, true, false, false])
+    contact.heard(140, 0, 0, 1)
+    assert.equal(contact.proofBegun(0), false)
   })
 
   it('forgets refusals when anything is heard', () => {
@@ -105,11 +120,16 @@ describe('contact', () => {
     assert.equal(contact.heardLinks(1000, P), 0b01, 'nothing came marked 1 for a takeover delay')
   })
 
-  it('smooths the round trip as TCP does', () => {
+  it('takes the mean of the first eight round trips, and smooths later ones as TCP does', () => {
     const contact = new Contact(1)
-    contact.measured(0, 8)
-    contact.measured(0, 16)
-    assert.equal(contact.roundTripMs, 9)
+    contact.measured(0, 80)
+    for (let sample = 1; sample < 8; sample++) contact.measured(0, 8)
+    assert.ok(Math.abs((contact.roundTripMs ?? 0) - 17) < 1e-9)
+    contact.measured(0, 25)
+    assert.ok(Math.abs((contact.roundTripMs ?? 0) - 18) < 1e-9)
+    contact.renewed(0)
+    contact.measured(0, 5)
+    assert.equal(contact.roundTripMs, 5)
   })
 
   it('credits a refusal with the time that an answer may have been under way', () => {

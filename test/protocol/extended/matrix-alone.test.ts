@@ -67,14 +67,14 @@ const EVIDENCE = {
     atMs: Infinity,
     reason: 'none'
   },
-  // Suspected after 126 ms; refusals count 250 ms (P/4) later. Probes go out each 10 ms: three are refused by 407 ms.
+  // Suspected after 116 ms; refusals count 250 ms (P/4) later. The first is on a probe, each 10 ms; two follow in a round trip each.
   'proof of a crash': {
     story: (bench) => {
       SILENT(bench)
       bench.portIsClosed = true
     },
-    atMs: 377,
-    untilMs: 407,
+    atMs: 366,
+    untilMs: 382,
     reason: 'brother-crashed'
   },
   goodbye: {

@@ -156,6 +156,24 @@ describe('extended wire, stories of a port where nobody listens', () => {
     assert.equal(bench.view.epoch, KNOWN_EPOCH)
   })
 
+  it('whoever is refused asks again at once, until three answers prove the crash, and not where an answer proves nothing', () => {
+    const bench = inRole('standby', 'availability, higher')
+    bench.brotherSays = null
+    bench.advanceMs(200)
+    const askedOn = (): number => {
+      bench.takeSaid()
+      bench.step({ kind: 'refused', link: 0 })
+      return bench.takeSaid().filter(({ trailer }) => trailer?.flags.probe === true).length
+    }
+    assert.equal(askedOn(), 0, 'too early to be the answer to a probe')
+    bench.advanceMs(300)
+    assert.equal(askedOn(), 1)
+    assert.equal(askedOn(), 1)
+    assert.equal(bench.view.role, 'standby')
+    assert.equal(askedOn(), 0)
+    assert.equal(bench.view.reason, 'brother-crashed')
+  })
+
   it('a side that waits for the proof asks at each heartbeat: the kernel’s next answer is not missed', () => {
     const bench = inRole('standby', 'safety, higher')
     bench.brotherSays = null
@@ -199,13 +217,13 @@ describe('extended wire, stories of promises', () => {
     bench.brotherSays = null
     bench.hears({ ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 4000, heartbeatMs: 1000 } })
     clear(bench)
-    bench.advanceMs(1250)
+    bench.advanceMs(1015)
     assert.deepEqual(
       bench.takeSaid().filter(({ trailer }) => trailer?.flags.probe),
       [],
       'no suspicion yet'
     )
-    bench.advanceMs(2749)
+    bench.advanceMs(2984)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
     assert.equal(bench.view.role, 'active')

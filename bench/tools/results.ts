@@ -7,6 +7,8 @@ export interface Series {
   readonly who: string
   readonly unit: string
   readonly values: readonly number[]
+  /** A point of a curve over the number of something, for the plot. */
+  readonly at?: { readonly curve: string; readonly x: number }
 }
 
 export interface Verdict {

@@ -1,0 +1,160 @@
+/**
+ * One side of the cost rows, in a process of its own: the engine as Node-RED runs it (the hub and its thread, without Node-RED
+ * around them), or a bare loop of dgram and HMAC that sends and reads the same frames at the same times.
+ *
+ *     { run: 'engine' | 'bare', first, ports, peers }  starts; answers { ready: true } when every pair is in contact
+ *     { measure: ms }                                  answers { cpuUs, frames, rssBytes } of that time
+ */
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { threadId, Worker } from 'node:worker_threads'
+import { acquirePair, type PairLease } from '../src/host/hub'
+import { DEFAULTS, type PairSettings } from '../src/protocol/settings'
+import { eventually, pause } from '../test/e2e/harness/eventually'
+
+export interface Start {
+  readonly run: 'engine' | 'bare' | 'empty-worker' | 'nothing'
+  /** This side speaks first: the Active. */
+  readonly first: boolean
+  readonly ports: readonly number[]
+  readonly peers: readonly number[]
+}
+
+export interface Measure {
+  readonly measureMs: number
+}
+
+export interface Figures {
+  readonly cpuUs: number
+  /** Sent and received. */
+  readonly frames: number
+  readonly rssBytes: number
+}
+
+const LOOPBACK = '127.0.0.1'
+const HEARTBEAT_MS = DEFAULTS.heartbeatMs
+const FRAME_BYTES = 102
+const SEAL_BYTES = 32
+/** The engine's Standby asks for an answer to its own answer so often, to know the round trip. */
+const SAMPLE_EVERY = 5
+const CONTACT_MS = 120_000
+const KEY = 'of the benchmark'
+
+let frames = (): number => 0
+
+function pairSettings(first: boolean, localPort: number, peerPort: number): PairSettings {
+  const links = [{ peerHost: LOOPBACK, peerPort, localHost: LOOPBACK, localPort }]
+  return { ...DEFAULTS, name: String(localPort), links, priority: first ? 200 : 100 }
+}
+
+async function runEngine({ first, ports, peers }: Start): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const leases: PairLease[] = ports.map((port, i) =>
+    acquirePair({
+      id: `pair ${port}`,
+      settings: pairSettings(first, port, peers[i] ?? 0),
+      keys: { key: KEY, previousKey: '' },
+      storeFile: join(folder, `${port}.json`)
+    })
+  )
+  // Told, not asked: what a thousand status objects leave behind is not the engine's.
+  const inContact = new Set<PairLease>()
+  for (const lease of leases) {
+    const { pair } = lease
+    pair.observe({ onOnline: (online) => (online ? inContact.add(lease) : inContact.delete(lease)) })
+    if (pair.status().online) inContact.add(lease)
+  }
+  await eventually('all pairs are in contact', CONTACT_MS, () => inContact.size === leases.length)
+}
+
+/** What the traffic itself costs in Node.js, without anything that decides. */
+async function runBare({ first, ports, peers }: Start): Promise<void> {
+  const key = randomBytes(SEAL_BYTES).fill(7)
+  const body = FRAME_BYTES - SEAL_BYTES
+  const seal = (frame: Buffer): Buffer => createHmac('sha256', key).update(frame.subarray(0, body)).digest()
+  let count = 0
+  frames = () => count
+  const sockets = await Promise.all(
+    ports.map(async (port, i) => {
+      const socket = createSocket('udp4')
+      socket.bind({ port, address: LOOPBACK, exclusive: true })
+      await once(socket, 'listening')
+      socket.connect(peers[i] ?? 0, LOOPBACK)
+      await once(socket, 'connect')
+      socket.on('error', () => {})
+      return socket
+    })
+  )
+  const send = (socket: Socket, kind: number): void => {
+    const frame = Buffer.alloc(FRAME_BYTES)
+    frame[0] = kind
+    frame.writeUIntBE(++count, 31, 6)
+    seal(frame).copy(frame, body)
+    socket.send(frame, ignore)
+  }
+  for (const socket of sockets) {
+    let answers = 0
+    socket.on('message', (frame) => {
+      count++
+      if (frame.length !== FRAME_BYTES || !timingSafeEqual(seal(frame), frame.subarray(body))) return
+      // 1 = heartbeat, 2 = answer, 3 = answer that asks for one, 4 = the answer to that.
+      if (frame[0] === 1) send(socket, ++answers % SAMPLE_EVERY === 0 ? 3 : 2)
+      else if (frame[0] === 3) send(socket, 4)
+    })
+  }
+  if (!first) return
+  // Spread evenly over the heartbeat, as pairs are that were started one after the other.
+  const everyMs = HEARTBEAT_MS / sockets.length
+  const startMs = performance.now()
+  let sent = 0
+  const beat = (): void => {
+    const dueMs = performance.now() - startMs
+    for (; sent * everyMs <= dueMs; sent++) send(sockets[sent % sockets.length] as Socket, 1)
+    setTimeout(beat, Math.max(1, sent * everyMs - dueMs))
+  }
+  beat()
+}
+
+function ignore(): void {}
+
+/** What a thread with one socket takes, whatever runs in it. */
+async function runEmptyWorker({ ports }: Start): Promise<void> {
+  const code = `require('node:dgram').createSocket('udp4').bind(${ports[0]}, '${LOOPBACK}', () => require('node:worker_threads').parentPort.postMessage('open'))`
+  const worker = new Worker(code, { eval: true, execArgv: [] })
+  await once(worker, 'message')
+}
+
+async function measure({ measureMs }: Measure): Promise<Figures> {
+  const before = { cpu: process.cpuUsage(), frames: frames() }
+  await pause(measureMs)
+  const { user, system } = process.cpuUsage(before.cpu)
+  return { cpuUs: user + system, frames: frames() - before.frames, rssBytes: process.memoryUsage.rss() }
+}
+
+const RUNS = {
+  engine: runEngine,
+  bare: runBare,
+  'empty-worker': runEmptyWorker,
+  nothing: async (): Promise<void> => {}
+} as const
+
+async function answer(message: Start | Measure): Promise<unknown> {
+  if ('measureMs' in message) return measure(message)
+  await RUNS[message.run](message)
+  return { ready: true }
+}
+
+if (threadId === 0 && process.send !== undefined) {
+  process.on('message', (message: Start | Measure) => {
+    answer(message).then(
+      (reply) => process.send?.(reply),
+      (error: unknown) => process.send?.({ error: String(error) })
+    )
+  })
+  process.on('disconnect', () => process.exit(0))
+}
