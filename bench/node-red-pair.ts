@@ -1,11 +1,11 @@
 /** The contestant that this package is: two Node-RED in the namespaces, seen at the outputs of its nodes. */
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, cpSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../test/e2e/harness/eventually'
 import { type FlowNode, func, pairNode, stateNode } from '../test/e2e/harness/flow'
-import { plainEnvironment } from '../test/e2e/harness/npm'
-import { nodeRed4, ROOT } from '../test/e2e/harness/versions'
+import { placeBuild, plainEnvironment } from '../test/e2e/harness/npm'
+import { nodeRed4 } from '../test/e2e/harness/versions'
 import { otherSide, type Side, SIDES } from '../test/chaos/history'
 import { type Network, PAIR_PORT } from '../test/chaos/network'
 import type { Contestant } from './contestant'
@@ -180,10 +180,7 @@ export class NodeRedPair implements Contestant {
   }
 
   #install(side: Side, folder: string): void {
-    const target = join(folder, 'node_modules', '@ha-pair', 'node-red-ha-pair')
-    mkdirSync(target, { recursive: true })
-    for (const part of ['package.json', 'dist/nodes', 'dist/src'])
-      cpSync(join(ROOT, part), join(target, part), { recursive: true })
+    placeBuild(folder)
     const { heartbeatMs, peerTimeoutMs, peerHosts, peerPorts, nodes = [], script = '' } = this.#plan
     const link = {
       peerHost: peerHosts?.[side] ?? this.#network.linkAddress(otherSide(side), 0),

@@ -147,7 +147,7 @@ export class Contact {
     if (theirs !== undefined) theirs.markedAtMs = nowMs
   }
 
-  /** The brother, as my partner, acknowledged something new: it hears me. */
+  /** The brother, as my partner, acknowledged something new, or has nothing left to acknowledge: it hears me. */
   answered(nowMs: number): void {
     this.#answeredAtMs = nowMs
     if (this.#counted) return

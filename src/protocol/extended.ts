@@ -663,6 +663,8 @@ export class ExtendedMachine implements PairMachine {
   #partnerHeard(trailer: Trailer, ackedAtMs: number | null): void {
     if (this.#ledger.released && this.#leaving === null) this.#ledger.setReleased(false)
     this.#agreeOnPreferred(trailer)
+    // All that I said is acknowledged: that it was so before is no sign that the brother hears me no more.
+    if (trailer.ack === this.#conversation.lastSentSeq) this.#contact.answered(this.#nowMs)
     if (ackedAtMs === null) return
     this.#contact.answered(this.#nowMs)
     // A restarted brother may promise less than before; what it promised earlier it keeps by waiting after its start.

@@ -1,12 +1,12 @@
 /** One side: a Node-RED process in its namespace, and what faults and an operator can do to it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../e2e/harness/eventually'
-import { plainEnvironment } from '../e2e/harness/npm'
+import { placeBuild, plainEnvironment } from '../e2e/harness/npm'
 import { type Resources, resourcesOf } from '../e2e/harness/resources'
-import { nodeRed4, ROOT } from '../e2e/harness/versions'
+import { nodeRed4 } from '../e2e/harness/versions'
 import { nowUs } from './clock'
 import { chaosFlow, EDITOR_PORT, type Sabotage, settingsFile } from './flow'
 import { otherSide, type Side } from './history'
@@ -48,7 +48,7 @@ export class Host {
     this.side = options.side
     this.#options = options
     const { folder, network, side, historyFile, sabotage } = options
-    installBuild(folder)
+    placeBuild(folder)
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(chaosFlow(sabotage)))
     writeFileSync(join(folder, 'flows_cred.json'), JSON.stringify({ pair: { key: 'correct horse', previousKey: '' } }))
     writeFileSync(join(folder, 'settings.js'), settingsFile(side, network.outsideAddress(side), historyFile, sabotage))
@@ -205,14 +205,5 @@ export class Host {
     } catch {
       return null
     }
-  }
-}
-
-/** Copies the built package into a user directory: a build that runs meanwhile does not reach it. */
-function installBuild(folder: string): void {
-  const target = join(folder, 'node_modules', '@ha-pair', 'node-red-ha-pair')
-  mkdirSync(target, { recursive: true })
-  for (const part of ['package.json', 'dist/nodes', 'dist/src']) {
-    cpSync(join(ROOT, part), join(target, part), { recursive: true })
   }
 }

@@ -1,6 +1,6 @@
 /** npm as a user would call it, from a process that npm itself may have started. */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -50,7 +50,17 @@ export async function installInto(userDirectory: string, what: string): Promise<
   await npm(userDirectory, 'install', '--prefer-offline', what)
 }
 
-const NOT_TRACKED = new Set(['node_modules', 'dist', '.git', '.tmp', '.demo'])
+/** Copies the built package into a user directory, with the checkout's dependencies: a build that runs meanwhile does not reach it. */
+export function placeBuild(userDirectory: string): void {
+  const target = join(userDirectory, 'node_modules', '@ha-pair', 'node-red-ha-pair')
+  mkdirSync(target, { recursive: true })
+  for (const part of ['package.json', 'dist/nodes', 'dist/src', 'resources']) {
+    cpSync(join(ROOT, part), join(target, part), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(target, 'node_modules'), 'junction')
+}
+
+const NOT_TRACKED = new Set(['node_modules', 'dist', '.git', '.tmp', '.demo', '.bench', '.verify'])
 
 /** A git repository in `folder` with one commit: the checkout as it is now. Returns its address for npm. */
 export async function repositoryIn(folder: string): Promise<string> {

@@ -1,0 +1,32 @@
+/** The tightest timing that the settings allow, two heartbeats to a `peerTimeout`: nothing may be lost, and nothing is. */
+import assert from 'node:assert/strict'
+import { TestPair } from '../../harness/pair'
+
+const HEARTBEAT_MS = 100
+
+describe('extended wire, two heartbeats to a peerTimeout', () => {
+  it('a network whose delay goes up and down by 5 ms takes nobody offline', () => {
+    const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
+    pair.start()
+    pair.advanceUntil('settled', () => pair.isSettled(), 2000)
+    pair.advanceMs(2 * HEARTBEAT_MS)
+    const before = { a: pair.events('a').length, b: pair.events('b').length }
+    for (let beats = 0; beats < 100; beats++) {
+      for (const side of ['a', 'b'] as const) pair.network.setLatency(side, beats % 5 === 0 ? 6 : 1)
+      pair.advanceMs(HEARTBEAT_MS)
+    }
+    assert.deepEqual(pair.events('a').slice(before.a), [])
+    assert.deepEqual(pair.events('b').slice(before.b), [])
+  })
+
+  it('a brother that hears nothing any more is known for it after a peerTimeout and a heartbeat', () => {
+    const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
+    pair.start()
+    pair.advanceUntil('settled', () => pair.isSettled(), 2000)
+    const standby = pair.a.role === 'standby' ? 'a' : 'b'
+    pair.advanceMs(3 * HEARTBEAT_MS)
+    pair.cutOneWay(standby)
+    pair.advanceMs(3 * HEARTBEAT_MS + 5)
+    assert.equal(pair.side(standby).view.online, false)
+  })
+})
