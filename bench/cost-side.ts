@@ -2,14 +2,12 @@
  * One side of the cost rows, in a process of its own: the engine as Node-RED runs it (the hub and its thread, without Node-RED
  * around them), or a bare loop of dgram and HMAC that sends and reads the same frames at the same times.
  *
- *     { run: 'engine' | 'bare', first, ports, peers }  starts; answers { ready: true } when every pair is in contact
+ *     { run: 'engine' | 'bare', first, ports, peers, folder }  starts; answers { ready: true } when every pair is in contact
  *     { measure: ms }                                  answers { cpuUs, frames, rssBytes } of that time
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId, Worker } from 'node:worker_threads'
 import { acquirePair, type PairLease } from '../src/host/hub'
@@ -22,6 +20,8 @@ export interface Start {
   readonly first: boolean
   readonly ports: readonly number[]
   readonly peers: readonly number[]
+  /** For the epoch files; whoever starts this process removes it, since this one is killed. */
+  readonly folder: string
 }
 
 export interface Measure {
@@ -51,9 +51,7 @@ function pairSettings(first: boolean, localPort: number, peerPort: number): Pair
   return { ...DEFAULTS, name: String(localPort), links, priority: first ? 200 : 100 }
 }
 
-async function runEngine({ first, ports, peers }: Start): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+async function runEngine({ first, ports, peers, folder }: Start): Promise<void> {
   const leases: PairLease[] = ports.map((port, i) =>
     acquirePair({
       id: `pair ${port}`,

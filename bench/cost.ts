@@ -1,12 +1,14 @@
 /** What the engine costs: CPU beside a bare loop that sends and reads the same frames, and memory, over the number of pairs. */
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause } from '../test/e2e/harness/eventually'
 import { freeUdpPorts } from '../test/e2e/harness/ports'
 import { DEFAULTS } from '../src/protocol/settings'
 import type { Figures, Measure, Start } from './cost-side'
-import { leashed } from './leash'
+import { atTheEnd, leashed } from './leash'
 import type { Series, Verdict } from './tools/results'
 import type { Context, Row } from './tools/row'
 import { quantile } from './tools/statistics'
@@ -36,8 +38,11 @@ class Process {
     return value
   }
 
-  end(): void {
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
+    await ended
   }
 }
 
@@ -49,15 +54,20 @@ async function withSides<T>(
 ): Promise<T> {
   const ports = await freeUdpPorts(2 * pairs)
   const [mine, theirs] = [ports.slice(0, pairs), ports.slice(pairs)]
+  const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
+  const clear = (): void => rmSync(folder, { recursive: true, force: true })
+  const off = atTheEnd(clear)
   const sides = [new Process(), new Process()] as const
   try {
     await Promise.all([
-      sides[0].ask({ run, first: true, ports: mine, peers: theirs }),
-      sides[1].ask({ run, first: false, ports: theirs, peers: mine })
+      sides[0].ask({ run, first: true, ports: mine, peers: theirs, folder }),
+      sides[1].ask({ run, first: false, ports: theirs, peers: mine, folder })
     ])
     return await use(sides)
   } finally {
-    for (const side of sides) side.end()
+    await Promise.all(sides.map((side) => side.end()))
+    clear()
+    off()
   }
 }
 
@@ -65,7 +75,8 @@ async function withSides<T>(
 async function cpuOf(run: 'engine' | 'bare', pairs: number, quick: boolean): Promise<number[]> {
   const [samples, windowMs] = quick ? [2, 2000] : [5, 4000]
   return withSides(run, pairs, async (sides) => {
-    await pause(quick ? 1500 : 5000)
+    // A process that has just come to rest collects its garbage once more, which a single pair would be charged with.
+    await pause(quick ? 1500 : pairs === 1 ? 15_000 : 5000)
     const values: number[] = []
     for (let i = 0; i < samples; i++) {
       const both = await Promise.all(sides.map((side) => side.ask<Figures>({ measureMs: windowMs })))
