@@ -104,6 +104,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** While keys are changed: the brother's latest word was sealed with the current one. */
   #brotherHasKey = false
   #lastWord: Word = { session: 0n, seq: 0 }
+  /** Which key the frame at hand was sealed with. */
+  #sealedBy: 'current' | 'previous' = 'current'
 
   constructor(host: PairHost, add: AddPair) {
     this.#host = host
@@ -367,9 +369,15 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (this.#watchesFrames) this.#report('received', link.index, frame)
     this.#dropped = false
     this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
-    const trailer = frame.trailer
-    // Only a frame that echoes my session and that the machine took shows who the brother is now.
-    if (trailer !== null && !this.#dropped && trailer.echo === this.#ownSession) this.#brotherSession = trailer.session
+    if (frame.trailer !== null && !this.#dropped) this.#learn(frame.trailer)
+  }
+
+  /** The machine took this word of the brother: my own, sent back by somebody, shows neither who he is nor his key. */
+  #learn({ session, echo, seq }: Trailer): void {
+    if (echo === this.#ownSession) this.#brotherSession = session
+    if (this.#seal?.rotating !== true) return
+    this.#brotherHasKey = this.#sealedBy === 'current'
+    if (this.#brotherHasKey) this.#lastWord = { session, seq }
   }
 
   linkForeign(link: Link): void {
@@ -395,12 +403,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (!this.#intake.admit(this.#familiarityOf(trailer), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
     if (sealedBy === 'key' || sealedBy === 'seal') return sealedBy
-    if (trailer !== null && this.#seal.rotating) {
-      const word = { session: trailer.session, seq: trailer.seq }
-      if (sealedBy === 'previous' && this.#isTwin(word)) return null
-      this.#brotherHasKey = sealedBy === 'current'
-      if (this.#brotherHasKey) this.#lastWord = word
-    }
+    if (trailer !== null && sealedBy === 'previous' && this.#isTwin(trailer)) return null
+    this.#sealedBy = sealedBy
     return frame
   }
 

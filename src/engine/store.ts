@@ -1,17 +1,21 @@
 /**
  * The epoch store: one small file per pair, replaced as a whole. A write is durable when it is acknowledged: temporary
  * file, fsync, rename, fsync of the folder. A file that is not exactly what was written reads as damaged, never as a
- * lower epoch.
+ * lower epoch; and a file that could not be used is set aside before another one takes its place.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/frame'
 import type { PairRecord } from '../protocol/record'
 import { AtOnce } from './at-once'
 
 const FORMAT = 'ha-pair record 1'
+/** A lack of file handles or a virus scanner may pass; a start does not wait for it for long. */
+const READS_MAX = 6
+const READ_AGAIN_MS = 20
 
 export type StoreProblem = 'missing' | 'damaged' | 'unreadable'
 
@@ -25,28 +29,51 @@ export type OnStored = (ticket: number, error: string | null) => void
 /** Files read and written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
 const disk = new AtOnce(8)
 
+/** Injected for tests. */
+export interface StoreReader {
+  readonly readFile: (file: string) => Promise<string>
+  readonly pause: (ms: number) => Promise<unknown>
+}
+
+const DISK: StoreReader = { readFile: (file) => disk.run(() => readFile(file, 'utf8')), pause }
+
 /** Last write of each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
 const lastWrites = new Map<string, Promise<void>>()
 
 export class EpochStore {
   readonly #file: string
   readonly #onStored: OnStored
+  readonly #reader: StoreReader
+  /** Where to leave the file that could not be used; null = there is none. */
+  #aside: string | null = null
   #pending: { readonly record: PairRecord; readonly tickets: number[] } | null = null
   #writing: Promise<void> | null = null
 
-  constructor(file: string, onStored: OnStored) {
+  constructor(file: string, onStored: OnStored, reader: StoreReader = DISK) {
     this.#file = file
     this.#onStored = onStored
+    this.#reader = reader
   }
 
   /** Errors: none; what cannot be had is named. */
   async read(): Promise<StoreContent> {
     await lastWrites.get(this.#file)
-    try {
-      const record = parseRecord(await disk.run(() => readFile(this.#file, 'utf8')))
-      return record === null ? { record, problem: 'damaged' } : { record, problem: null }
-    } catch (error) {
-      return { record: null, problem: codeOf(error) === 'ENOENT' ? 'missing' : 'unreadable' }
+    const content = await this.#readFile()
+    const { problem } = content
+    this.#aside = problem === 'damaged' || problem === 'unreadable' ? `${this.#file}.${problem}` : null
+    return content
+  }
+
+  async #readFile(): Promise<StoreContent> {
+    for (let reads = 1; ; reads++) {
+      try {
+        const record = parseRecord(await this.#reader.readFile(this.#file))
+        return record === null ? { record, problem: 'damaged' } : { record, problem: null }
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return { record: null, problem: 'missing' }
+        if (reads === READS_MAX) return { record: null, problem: 'unreadable' }
+        await this.#reader.pause(READ_AGAIN_MS)
+      }
     }
   }
 
@@ -70,7 +97,8 @@ export class EpochStore {
     await earlier
     for (let next = this.#pending; next !== null; next = this.#pending) {
       this.#pending = null
-      const error = await disk.run(() => replaceFile(this.#file, serializeRecord(next.record)))
+      const error = await disk.run(() => replaceFile(this.#file, serializeRecord(next.record), this.#aside))
+      if (error === null) this.#aside = null
       for (const ticket of next.tickets) this.#onStored(ticket, error)
     }
     if (lastWrites.get(this.#file) === this.#writing) lastWrites.delete(this.#file)
@@ -111,8 +139,8 @@ function checksum(body: string): string {
   return createHash('sha256').update(FORMAT).update(body).digest('hex')
 }
 
-/** Null, or the code of what failed. */
-async function replaceFile(file: string, text: string): Promise<string | null> {
+/** What was there goes to `aside`, or is overwritten where that is null. Null, or the code of what failed. */
+async function replaceFile(file: string, text: string, aside: string | null): Promise<string | null> {
   // A thread that died may still have one write under way: each thread has a name of its own for it.
   const draft = `${file}.${threadId}.tmp`
   try {
@@ -124,11 +152,21 @@ async function replaceFile(file: string, text: string): Promise<string | null> {
     } finally {
       await handle.close()
     }
+    if (aside !== null) await setAside(file, aside)
     await rename(draft, file)
     await syncFolder(dirname(file))
     return null
   } catch (error) {
     return codeOf(error)
+  }
+}
+
+/** A file that an earlier try has set aside already is not missed. */
+async function setAside(file: string, aside: string): Promise<void> {
+  try {
+    await rename(file, aside)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
   }
 }
 

@@ -546,8 +546,8 @@ const reasons = {
     en: 'The stored epoch is damaged or cannot be read; counting starts from what the brother tells.',
     zh: '存储的 epoch 损坏或无法读取，将以兄弟节点告知的为准。',
     todo: {
-      en: 'Check the disk and the rights on userDir/ha-pair. Do not restore an old copy of the file.',
-      zh: '检查磁盘以及 userDir/ha-pair 的权限；不要恢复该文件的旧副本。'
+      en: 'Check the disk and the rights on userDir/ha-pair; the old file is kept there as .damaged or .unreadable. Do not restore it.',
+      zh: '检查磁盘以及 userDir/ha-pair 的权限；原文件以 .damaged 或 .unreadable 为后缀保留在该处，请勿恢复。'
     },
     warns: true,
     on: ['store']

@@ -112,10 +112,11 @@ describe('the gate', () => {
     assert.equal(opens({ ...SERVING, serving: false }, tickedEngine(), 50), false)
   })
 
-  it('shuts at the end of the lease, to the ms', () => {
+  it('shuts at the end of the lease, to the microsecond', () => {
     const value = { ...SERVING, freshForMs: Infinity }
     assert.equal(opens(value, tickedEngine(), 1000), true)
-    assert.equal(opens(value, tickedEngine(), 1001), false)
+    assert.equal(opens(value, tickedEngine(), 1000.499), true)
+    assert.equal(opens(value, tickedEngine(), 1000.5), false, 'the instant of its end is over')
   })
 
   it('shuts when the engine has given no sign of life for too long', () => {

@@ -55,6 +55,8 @@ const TRAILER: Trailer = {
   promisedMs: 600,
   flowsHash: 0
 }
+/** Of an extended frame; see `protocol/frame.ts`. */
+const KEY_ID_AT = 6
 const SEND: Output = { kind: 'send', link: 0, frame: FRAME }
 
 /** The bytes of a frame of the extended wire, of a pair without a key. */
@@ -449,6 +451,56 @@ describe('the engine', () => {
       assert.equal(machine.count('hostStalled'), 0)
       await until('a real one', () => machine.count('hostStalled') === 1)
     })
+  })
+
+  it('in a change of keys tells what the brother says twice once, and says twice what the brother could not hear else', async () => {
+    const [fresh, old] = ['the new secret', 'the old secret'].map((key) => new Seal({ key, previousKey: '' }))
+    assert.ok(fresh !== undefined && old !== undefined)
+    const id = ++next
+    const peer = await open()
+    sockets.push(peer)
+    const heard: (number | undefined)[] = []
+    peer.on('message', (bytes) => heard.push(bytes[KEY_ID_AT]))
+    const port = ports[id] ?? 0
+    const keys = { key: 'the new secret', previousKey: 'the old secret' }
+    engine.add(id, settings([link(port, peer.address().port)]), keys)
+    const machine = machines[id - 1] as FakeMachine
+    const seqs: number[] = []
+    machine.answer = (input) => {
+      if (input.kind === 'fitness') return [{ ...SEND, frame: { ...FRAME, trailer: { ...TRAILER, session: 77n } } }]
+      if (input.kind !== 'frame' || input.frame.trailer === null) return []
+      const { session, seq } = input.frame.trailer
+      seqs.push(seq)
+      return session === 77n ? [{ kind: 'drop', link: 0, cause: 'reflected' }] : []
+    }
+    await until('the link is open', () => machine.kinds().includes('link'))
+    const says = (session: bigint, seq: number, seal: Seal): void => {
+      const bytes = Buffer.alloc(EXTENDED_BYTES)
+      encodeExtended({ ...FRAME, trailer: { ...TRAILER, session, seq } }, bytes)
+      seal.close(bytes)
+      peer.send(bytes, port, LOOPBACK)
+    }
+    /** The keys of its next two words. */
+    const keysOfTwoWords = async (copies: 1 | 2): Promise<(number | undefined)[]> => {
+      for (let i = 0; i < 2; i++) engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('both are heard', () => heard.length >= 2 * copies)
+      return heard.splice(0)
+    }
+    const [one, two] = [[fresh.keyId], [fresh.keyId, old.keyId]]
+
+    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'nobody was heard yet')
+    says(5n, 1, fresh)
+    says(5n, 1, old)
+    says(5n, 2, fresh)
+    await until('the brother is heard', () => seqs.includes(2))
+    assert.deepEqual(seqs, [1, 2])
+    assert.deepEqual(await keysOfTwoWords(1), [...one, ...one], 'the brother has the new key')
+    says(5n, 3, old)
+    await until('the brother is heard', () => seqs.includes(3))
+    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'the brother was set back')
+    says(77n, 4, fresh)
+    await until('its own word comes back', () => seqs.includes(4))
+    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'its own word says nothing of the brother')
   })
 
   describe('tells the host', () => {

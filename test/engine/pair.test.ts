@@ -10,11 +10,13 @@ import { createMachine } from '../../src/protocol/create'
 import type { PairSettings } from '../../src/protocol/settings'
 import { closed, freePorts, holds, link, LOOPBACK, NO_KEYS, open, settings, TestEngine, until } from './harness'
 
+/** Of an extended frame; see `protocol/frame.ts`. */
+const KEY_ID_AT = 6
 const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
 
 /** One side of a pair: its engine, and the pair in it. */
 class Side {
-  readonly engine: TestEngine
+  engine: TestEngine
   readonly #settings: PairSettings
   #id = 0
 
@@ -28,6 +30,11 @@ class Side {
   }
   stop(): Promise<void> {
     return this.engine.remove(this.#id)
+  }
+  /** No goodbye; the sockets close, as those of a dead process do. */
+  crash(): void {
+    this.engine.engine.abandon()
+    this.engine = new TestEngine(createMachine)
   }
   get snapshot(): ReturnType<TestEngine['snapshot']> {
     return this.engine.snapshot(this.#id)
@@ -173,29 +180,59 @@ describe('two engines', () => {
     }
   })
 
-  for (const order of ['one first', 'two first']) {
-    it(`change their secret one after the other without losing sight of each other, ${order}`, async () => {
+  /** What the brother of a side was told while something happened to that side. */
+  const toldMeanwhile = async (side: Side, happens: () => Promise<void>): Promise<string[]> => {
+    const brother = sides.find((each) => each !== side) ?? assert.fail('no brother')
+    const told = (): string[] =>
+      (['online', 'role'] as const).flatMap((event) => brother.reasonsOf(event).map((reason) => `${event} ${reason}`))
+    const before = told()
+    await happens()
+    await until('paired again', paired)
+    await until('one serves', () => active().serves)
+    const news = told()
+    for (const what of before) news.splice(news.indexOf(what), 1)
+    return news
+  }
+
+  const [OLD, BOTH, NEW]: readonly PairKeys[] = [
+    { key: 'the old secret', previousKey: '' },
+    { key: 'the new secret', previousKey: 'the old secret' },
+    { key: 'the new secret', previousKey: '' }
+  ]
+  // Who takes the next step of the recipe: first each gets the new key, then each forgets the old one.
+  for (const order of ['one two one two', 'one two two one', 'two one one two', 'two one two one']) {
+    it(`change their secret without losing sight of each other, restarts and all: ${order}`, async function () {
+      this.timeout(20_000)
       const [one, two] = await pairUp()
-      const [old, fresh] = ['the old secret', 'the new secret']
-      const both = order === 'one first' ? [one, two] : [two, one]
-      for (const side of both) side.start({ key: old, previousKey: '' })
+      const keys = new Map<Side, PairKeys | undefined>()
+      for (const side of [one, two]) {
+        side.start(OLD)
+        keys.set(side, OLD)
+      }
       await until('paired', paired)
-      for (const keys of [
-        { key: fresh, previousKey: old },
-        { key: fresh, previousKey: '' }
-      ]) {
-        for (const side of both) {
+      /** With a goodbye; the brother then has one reason for all that it does. */
+      const restart = async (side: Side): Promise<void> => {
+        const wasActive = side.role === 'active'
+        const told = await toldMeanwhile(side, async () => {
           await side.stop()
-          side.start(keys)
-          await until('paired again', paired)
-        }
-        // Both know the new key by now: nothing is said twice any more.
-        const said = both.map((side) => ({ ...side.dropped() }))
-        await holds(
-          'nothing is dropped',
-          () => both.every((side, i) => JSON.stringify(side.dropped()) === JSON.stringify(said[i])),
-          300
-        )
+          side.start(keys.get(side))
+        })
+        const roles = wasActive ? ['role brother-left'] : []
+        assert.deepEqual(told.sort(), ['online brother-heard', 'online brother-left', ...roles])
+      }
+      for (const name of order.split(' ')) {
+        const side = name === 'one' ? one : two
+        keys.set(side, keys.get(side) === OLD ? BOTH : NEW)
+        await restart(side)
+        await restart(one)
+        await restart(two)
+        const crashed = standby()
+        const told = await toldMeanwhile(crashed, async () => {
+          crashed.crash()
+          crashed.start(keys.get(crashed))
+          await until('it is back', () => crashed.role === 'standby')
+        })
+        assert.ok(!told.some((what) => what.startsWith('role')), told.join())
       }
     })
   }
@@ -216,6 +253,94 @@ describe('two engines', () => {
     atB.on('message', (bytes) => state.cut || atA.send(bytes, a, LOOPBACK))
     return state
   }
+
+  for (const [name, keys] of Object.entries({ 'both remember': BOTH, 'one has forgotten': NEW })) {
+    it(`say nothing twice once they have heard each other with the new key, while ${name} the old one`, async () => {
+      const [a = 0, b = 0] = await freePorts(2)
+      const middle = await relay(a, b)
+      const one = new Side(settings([link(a, middle.ports[0])]))
+      const two = new Side(settings([link(b, middle.ports[1])]))
+      sides = [one, two]
+      one.start(keys)
+      two.start(BOTH)
+      await until('paired', paired)
+      const heard = middle.sockets.map((socket) => {
+        const ids: (number | undefined)[] = []
+        socket.on('message', (bytes) => ids.push(bytes[KEY_ID_AT]))
+        return ids
+      })
+      // What was said before they had is still under way.
+      await until('both have said something', () => heard.every((ids) => ids.length >= 20))
+      assert.equal(new Set(heard.flatMap((ids) => ids.slice(-10))).size, 1)
+    })
+  }
+
+  for (const changed of ['active', 'standby'] as const) {
+    it(`keep up their contact while the ${changed} has the new key, though somebody sends it its own frames back`, async () => {
+      const [a = 0, b = 0] = await freePorts(2)
+      const middle = await relay(a, b)
+      const one = new Side(settings([link(a, middle.ports[0])]))
+      const two = new Side(settings([link(b, middle.ports[1])]))
+      sides = [one, two]
+      one.start(BOTH)
+      two.start(OLD)
+      await until('paired', paired)
+      if (one.role !== changed) one.say('swap')
+      await until('changed over', () => paired() && one.role === changed && active().serves)
+      const [atOne, atTwo] = middle.sockets
+      let said: Buffer[] = []
+      const withKey: Partial<Record<number, number>> = {}
+      atOne.on('message', (bytes) => {
+        said = [...said, bytes].slice(-2)
+        const keyId = bytes[KEY_ID_AT] ?? 0
+        withKey[keyId] = (withKey[keyId] ?? 0) + 1
+      })
+      // Right after each word of the brother, the newest words of this side; the one with the new key comes last.
+      atTwo.on('message', () => {
+        for (const bytes of said.toReversed()) atOne.send(bytes, a, LOOPBACK)
+      })
+      await until('the mirror is at work', () => (one.dropped()['reflected'] ?? 0) > 10)
+      await holds('they are a pair', () => paired() && one.role === changed && active().serves, 1000)
+      const counts = Object.values(withKey) as number[]
+      assert.equal(counts.length, 2)
+      assert.ok(
+        Math.max(...counts) - Math.min(...counts) <= 1,
+        `not every word was said with both keys: ${counts.join()}`
+      )
+    })
+  }
+
+  it('are not moved by a third side with the same key that all hear, at the address of the brother', async () => {
+    const [a = 0, b = 0, c = 0] = await freePorts(3)
+    const [atA, atB, atC] = [await open(), await open(), await open()]
+    sockets.push(atA, atB, atC)
+    const ends = [
+      { at: atA, port: a },
+      { at: atB, port: b },
+      { at: atC, port: c }
+    ]
+    for (const from of ends) {
+      from.at.on('message', (bytes) => {
+        for (const to of ends) if (to !== from) to.at.send(bytes, to.port, LOOPBACK)
+      })
+    }
+    const [one, two, third] = ends.map(({ at, port }) => new Side(settings([link(port, at.address().port)])))
+    assert.ok(one !== undefined && two !== undefined && third !== undefined)
+    sides = [one, two]
+    one.start(SECRET)
+    two.start(SECRET)
+    await until('paired', paired)
+    await until('one serves', () => active().serves)
+    const changes = sides.map((side) => side.reasonsOf('role').length)
+    third.start(SECRET)
+    await until('the third is refused', () => sides.every((side) => (side.dropped()['third-party'] ?? 0) > 10))
+    await holds('the pair goes on', () => paired() && active().serves, 500)
+    await third.stop()
+    assert.deepEqual(
+      sides.map((side) => side.reasonsOf('role').length),
+      changes
+    )
+  })
 
   it('with two links carry on when one of them is cut', async () => {
     const [a1 = 0, a2 = 0, b1 = 0, b2 = 0] = await freePorts(4)

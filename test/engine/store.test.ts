@@ -16,6 +16,11 @@ const RECORD: PairRecord = {
   released: false
 }
 
+async function save(store: EpochStore, ticket: number, record: PairRecord): Promise<void> {
+  store.save(ticket, record)
+  await store.idle()
+}
+
 describe('the epoch store', () => {
   let folder: string
   let file: string
@@ -43,6 +48,78 @@ describe('the epoch store', () => {
     await writeFile(file, serializeRecord(RECORD).replace('41', '40'))
     assert.deepEqual(await newStore().read(), { record: null, problem: 'damaged' })
     assert.deepEqual(await newStore(folder).read(), { record: null, problem: 'unreadable' })
+  })
+
+  /** A store whose file refuses to be read so many times, and how often it was asked and made to wait. */
+  const refusing = (times: number, code: string): { store: EpochStore; reads: () => number; waits: number[] } => {
+    let reads = 0
+    const waits: number[] = []
+    const store = new EpochStore(file, (ticket, error) => answers.push([ticket, error]), {
+      readFile: (path) => {
+        if (reads++ < times) return Promise.reject(Object.assign(new Error(code), { code }))
+        return readFile(path, 'utf8')
+      },
+      pause: (ms) => Promise.resolve(waits.push(ms))
+    })
+    return { store, reads: () => reads, waits }
+  }
+
+  it('is read again when reading fails for a moment', async () => {
+    await save(newStore(), 1, RECORD)
+    for (const code of ['EMFILE', 'EIO', 'EACCES', 'EBUSY']) {
+      const { store, reads, waits } = refusing(5, code)
+      assert.deepEqual(await store.read(), { record: RECORD, problem: null }, code)
+      assert.equal(reads(), 6)
+      assert.deepEqual(waits, [20, 20, 20, 20, 20])
+      await save(store, 2, RECORD)
+      assert.deepEqual(await readdir(join(folder, 'pairs')), ['one.record'], 'nothing is set aside')
+    }
+  })
+
+  it('that cannot be read for longer is reported after a bounded time, one that is not there at once', async () => {
+    const { store, reads, waits } = refusing(Infinity, 'EIO')
+    assert.deepEqual(await store.read(), { record: null, problem: 'unreadable' })
+    assert.deepEqual([reads(), waits.length], [6, 5])
+    const none = refusing(0, '')
+    assert.deepEqual(await none.store.read(), { record: null, problem: 'missing' })
+    assert.deepEqual([none.reads(), none.waits.length], [1, 0])
+  })
+
+  it('that could not be used is set aside before a lower epoch takes its place, once', async () => {
+    await save(newStore(), 1, RECORD)
+    const { store } = refusing(Infinity, 'EIO')
+    await store.read()
+    await save(store, 2, { ...RECORD, epoch: 1 })
+    await save(store, 3, { ...RECORD, epoch: 2 })
+    assert.deepEqual((await readdir(join(folder, 'pairs'))).sort(), ['one.record', 'one.record.unreadable'])
+    assert.equal(await readFile(`${file}.unreadable`, 'utf8'), serializeRecord(RECORD))
+    assert.equal((await newStore().read()).record?.epoch, 2)
+    assert.deepEqual(answers.slice(1), [
+      [2, null],
+      [3, null]
+    ])
+
+    await writeFile(file, 'half a rec')
+    const again = newStore()
+    assert.equal((await again.read()).problem, 'damaged')
+    await save(again, 4, RECORD)
+    assert.equal(await readFile(`${file}.damaged`, 'utf8'), 'half a rec')
+    assert.deepEqual(await newStore().read(), { record: RECORD, problem: null })
+  })
+
+  it('that cannot be set aside stays as it is, and the write fails', async () => {
+    await save(newStore(), 1, RECORD)
+    // A folder with something in it gives way to no file.
+    await mkdir(join(`${file}.unreadable`, 'in the way'), { recursive: true })
+    const { store } = refusing(Infinity, 'EIO')
+    await store.read()
+    await save(store, 2, { ...RECORD, epoch: 1 })
+    assert.notEqual(answers.at(-1)?.[1], null)
+    assert.equal(await readFile(file, 'utf8'), serializeRecord(RECORD))
+    await rm(`${file}.unreadable`, { recursive: true })
+    await save(store, 3, { ...RECORD, epoch: 1 })
+    assert.deepEqual(answers.at(-1), [3, null])
+    assert.equal(await readFile(`${file}.unreadable`, 'utf8'), serializeRecord(RECORD))
   })
 
   it('takes no cut or changed file for a record', () => {

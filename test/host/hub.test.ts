@@ -12,6 +12,7 @@ import {
   type PairLease,
   type PairRequest
 } from '../../src/host/hub'
+import type { FromThread, ToEngine } from '../../src/engine/messages'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
 import { roster, type ListedPair } from '../../src/host/roster'
 import { REASONS, type ReasonCode } from '../../src/protocol/catalogue'
@@ -344,6 +345,27 @@ describe('the hub', () => {
       assert.equal(two.pair.status().peer?.priority, 7)
     })
 
+    it('with other settings enters the engine only when its predecessor has left it', async () => {
+      const { a, one } = await pairUp()
+      const thread = engineThreadForTest()
+      assert.ok(thread !== null)
+      const order: string[] = []
+      const post = thread.postMessage.bind(thread)
+      thread.postMessage = (message: ToEngine) => {
+        if (message.type === 'add' || message.type === 'remove') order.push(message.type)
+        post(message)
+      }
+      thread.prependListener('message', ({ type }: FromThread) => {
+        if (type === 'removed') order.push(type)
+      })
+      const released = one.release(true)
+      acquire({ ...a, settings: { ...a.settings, priority: 7 } })
+      acquire({ ...a, settings: { ...a.settings, priority: 8 } })
+      await released
+      await until('the last one entered', () => order.includes('add'))
+      assert.deepEqual(order, ['remove', 'removed', 'add'], 'who was replaced before its turn never enters')
+    })
+
     it('with another key does the same', async () => {
       const { a, b, one, two } = await pairUp()
       await Promise.all([one.release(false), two.release(false)])
@@ -573,6 +595,23 @@ describe('the hub', () => {
       const killed = crashEngineForTest()
       await Promise.all([ended.catch(() => 'or it was quicker'), killed])
       await until('it is told', () => one.pair.trouble()?.code === 'engine-crashed')
+    })
+
+    it('ends the wait for a goodbye that nobody can say any more', async () => {
+      const { one } = await pairUp()
+      const thread = engineThreadForTest()
+      assert.ok(thread !== null)
+      const post = thread.postMessage.bind(thread)
+      thread.postMessage = (message: ToEngine | null) => {
+        if (message?.type !== 'remove') post(message)
+      }
+      let released = false
+      void one.release(true).then(() => (released = true))
+      await new Promise((later) => setImmediate(later))
+      assert.equal(released, false, 'the engine has not heard of it')
+      await crashEngineForTest()
+      await new Promise((later) => setImmediate(later))
+      assert.equal(released, true)
     })
 
     it('again and again, is restarted each time', async () => {
