@@ -27,8 +27,15 @@ const PORTS = ['1101', '1102'] as const
 const KEY = 'only for the pictures: nobody else knows it'
 const NAME = { 'en-US': 'Line 1', 'zh-CN': '产线 1' } as const satisfies Record<Language, string>
 const SUFFIX = { 'en-US': '', 'zh-CN': '.zh-CN' } as const satisfies Record<Language, string>
-const DIALOG_HEIGHT = 1700
+/** So that nothing has to be scrolled. */
+const TALL = 1700
+const SIDEBAR_WIDTH = 400
+const MARGIN = 10
+const LANGUAGES = ['en-US', 'zh-CN'] as const
 const LOOK = { width: 1280, height: 900, scale: 2 } as const
+
+const idOf = (type: string): string => readExample(EXAMPLES.first).find((node) => node.type === type)?.id ?? ''
+const [PAIR, GATE] = [idOf('ha-pair'), idOf('ha-pair-gate')]
 
 const log = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -77,74 +84,81 @@ interface Box {
 
 /** Both sides of a pair with the flow of the first example, in `language`; the first one is Active. */
 async function pairOf(stage: Stage, language: Language): Promise<{ active: NodeRedProcess; standby: NodeRedProcess }> {
-  const flows = flowsFor(language)
-  const pair = flows.find(({ type }) => type === 'ha-pair')?.id ?? ''
   const start = (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> =>
     stage.host({
       name: `${name}-${language}`,
-      flows,
-      credentials: { [pair]: { key: KEY } },
+      flows: flowsFor(language),
+      credentials: { [PAIR]: { key: KEY } },
       environment: { HA_PEER_HOST: '127.0.0.1', HA_PEER_PORT: peerPort, HA_LOCAL_PORT: localPort },
       settings: { lang: language }
     })
   const active = await start('a', PORTS[0], PORTS[1])
-  const standby = await start('b', PORTS[1], PORTS[0])
-  // A swap there and back, so that the timeline has something to tell.
-  for (const side of [standby, active]) {
-    await eventually('the role moves', PATIENCE_MS, async () => {
-      const { status } = await side.post(`/admin/ha-pair/pairs/${pair}/designate`, { designate: 'active' })
-      return status === 200
-    })
-  }
-  return { active, standby }
+  await eventually('the first one is Active', PATIENCE_MS, async () => {
+    const { body } = await active.get('/admin/ha-pair/pairs')
+    return JSON.stringify(body).includes('"role":"active"')
+  })
+  return { active, standby: await start('b', PORTS[1], PORTS[0]) }
 }
 
-/** The part of the workspace on which nodes are. */
-async function nodesOf(editor: Editor): Promise<Box> {
-  const chart = await editor.page.locator('#red-ui-workspace-chart').boundingBox()
-  const size = await editor.page.evaluate<{ right: number; bottom: number }>(`(() => {
-    const parts = [...document.querySelectorAll('.red-ui-flow-node-group, .red-ui-flow-node-status-group')]
-    const boxes = parts.map((part) => part.getBoundingClientRect()).filter(({ width }) => width > 0)
-    return { right: Math.max(...boxes.map(({ right }) => right)), bottom: Math.max(...boxes.map(({ bottom }) => bottom)) }
-  })()`)
-  if (chart === null) throw new Error('there is no workspace')
-  return { x: chart.x, y: chart.y, width: size.right - chart.x + 20, height: size.bottom - chart.y + 20 }
+/** A part of the page with a margin around it, as wide as `first`: down to the end of `last`, or to where `next` begins. */
+async function partOf(first: Locator, { last, next }: { last?: Locator; next?: Locator } = {}): Promise<Box> {
+  const from = await first.boundingBox()
+  const to = await (next ?? last ?? first).boundingBox()
+  if (from === null || to === null) throw new Error('it is not on the screen')
+  const bottom = next === undefined ? to.y + to.height + MARGIN : to.y - MARGIN
+  const { x, y, width } = from
+  return { x: x - MARGIN, y: y - MARGIN, width: width + 2 * MARGIN, height: bottom - y + MARGIN }
 }
 
-async function takePictures(stage: Stage, language: Language, theme: 'light' | 'dark'): Promise<void> {
-  const studio = new Studio(stage, FOLDER)
-  const suffix = `${theme === 'dark' ? '-dark' : ''}${SUFFIX[language]}`
-  const { active, standby } = await pairOf(stage, language)
-  const pair = flowsFor(language).find(({ type }) => type === 'ha-pair')?.id ?? ''
-  const gate = flowsFor(language).find(({ type }) => type === 'ha-pair-gate')?.id ?? ''
-
-  const editor = await studio.editor(active, { language, theme })
-  await editor.badgeShows(gate, 'green', /./)
-  await studio.take(`flow${suffix}`, editor, await nodesOf(editor))
-  await editor.resize(LOOK.width, DIALOG_HEIGHT)
-  const dialog = await editor.openConfig('ha-pair', pair)
-  await studio.take(`dialog${suffix}`, editor, dialog.tray)
-  await dialog.cancel()
-  await editor.resize(LOOK.width, LOOK.height)
-  const sidebar = await Sidebar.show(editor)
-  await sidebar.makeWidth(400)
-  await studio.take(`sidebar${suffix}`, editor, sidebar.root)
-  await editor.close()
-
-  const survivor = await studio.editor(standby, { language, theme })
-  await survivor.page.locator('#red-ui-palette-search input').fill('pair')
-  const seen = await Sidebar.show(survivor)
-  await seen.makeWidth(400)
-  await seen.stateIs(/./)
+/** The sidebar of the survivor, a few seconds after the Active was killed. */
+async function killAndLook(active: NodeRedProcess, survivor: Editor): Promise<Sidebar> {
+  await survivor.page.locator('#red-ui-palette-search input').pressSequentially('pair')
+  const sidebar = await Sidebar.show(survivor)
+  await sidebar.makeWidth(SIDEBAR_WIDTH)
+  await eventually('it is Standby', PATIENCE_MS, async () => (await sidebar.glyph()).fill === 'blue')
   await active.kill()
-  await survivor.badgeShows(gate, 'yellow', /./)
-  await eventually('the sidebar tells it', PATIENCE_MS, async () => (await seen.glyph()).fill === 'yellow')
-  await eventually('a moment has passed', PATIENCE_MS, async () =>
-    /\b[3-9] /.test(await seen.card().locator('.ha-pair-since').innerText())
+  await survivor.badgeShows(GATE, 'yellow', /./)
+  await eventually('the sidebar tells it', PATIENCE_MS, async () => (await sidebar.glyph()).fill === 'yellow')
+  await eventually('some seconds have passed', PATIENCE_MS, async () =>
+    /\b[4-9] /.test(await sidebar.card().locator('.ha-pair-since').innerText())
   )
   await survivor.closeNotifications()
+  return sidebar
+}
+
+async function takeLight(stage: Stage, language: Language): Promise<void> {
+  const studio = new Studio(stage, FOLDER)
+  const suffix = SUFFIX[language]
+  const { active, standby } = await pairOf(stage, language)
+
+  const editor = await studio.editor(active, { language, height: TALL })
+  await editor.badgeShows(GATE, 'green', /./)
+  const dialog = await editor.openConfig('ha-pair', PAIR)
+  const heads = dialog.tray.locator('.ha-pair-form h4')
+  await studio.take(`dialog-links${suffix}`, editor, await partOf(heads.nth(0), { next: heads.nth(2) }))
+  const effects = dialog.tray.locator('#ha-pair-effects')
+  await studio.take(`dialog-timing${suffix}`, editor, await partOf(heads.nth(2), { last: effects }))
+  await dialog.cancel()
+  const sidebar = await Sidebar.show(editor)
+  await sidebar.makeWidth(SIDEBAR_WIDTH)
+  await studio.take(`sidebar${suffix}`, editor, await partOf(sidebar.card()))
+  await editor.close()
+
+  const survivor = await studio.editor(standby, { language })
+  await killAndLook(active, survivor)
   await studio.take(`failover${suffix}`, survivor)
-  await studio.take(`survivor${suffix}`, survivor, seen.root)
+  await survivor.close()
+  await standby.kill()
+}
+
+async function takeDark(stage: Stage, language: Language): Promise<void> {
+  const studio = new Studio(stage, FOLDER)
+  const { active, standby } = await pairOf(stage, language)
+  const survivor = await studio.editor(standby, { language, theme: 'dark', height: TALL })
+  // Node-RED 5 divides the side between two tabs; here one has it to itself.
+  await survivor.page.locator('button[data-tab-id="debug"].selected').click()
+  const card = (await killAndLook(active, survivor)).card()
+  await studio.take(`sidebar-dark${SUFFIX[language]}`, survivor, await partOf(card))
   await survivor.close()
   await standby.kill()
 }
@@ -177,12 +191,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--examples')) return on(nodeRed4(), takeExamples)
   rmSync(FOLDER, { recursive: true, force: true })
   await on(nodeRed4(), async (stage) => {
-    await takePictures(stage, 'en-US', 'light')
-    await takePictures(stage, 'zh-CN', 'light')
+    for (const language of LANGUAGES) await takeLight(stage, language)
   })
   await on(nodeRed5(), async (stage) => {
-    await takePictures(stage, 'en-US', 'dark')
-    await takePictures(stage, 'zh-CN', 'dark')
+    for (const language of LANGUAGES) await takeDark(stage, language)
   })
   const bytes = readdirSync(FOLDER).reduce((sum, name) => sum + statSync(join(FOLDER, name)).size, 0)
   log(`${Math.round(bytes / 1000)} kB in all`)
