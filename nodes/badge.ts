@@ -78,7 +78,7 @@ function pairText(status: PairStatus, trouble: PairTrouble | null, say: Say): st
   return parts.join(' · ')
 }
 
-export function fillOf(status: PairStatus, trouble: PairTrouble | null): Badge['fill'] {
+function fillOf(status: PairStatus, trouble: PairTrouble | null): Badge['fill'] {
   if (trouble !== null) return 'red'
   if (!status.online || status.role === 'initial') return 'yellow'
   if (status.role === 'standby') return 'blue'

@@ -13,7 +13,7 @@ import type { NodeAPI } from 'node-red'
 import { CommandFailed } from '../src/host/pair'
 import { roster, type ListedPair } from '../src/host/roster'
 import { EVENTS, REASONS } from '../src/host/words'
-import { fillOf, shapeOf, type Badge } from './badge'
+import { pairBadge, stoppedBadge, type Badge } from './badge'
 import { readCommand } from './command'
 import { paced } from './paced'
 
@@ -118,8 +118,9 @@ export default function (RED: NodeAPI): void {
 }
 
 /**
- * A page of another site can make a browser send a form or text to this server without asking, JSON only after asking. Node-RED 4.1
- * says yes to whoever asks, so without a login, which such a page does not have, the browser's own word on it counts too.
+ * A page of another site can make a browser send a form or text to this server without asking, JSON only after asking.
+ * Node-RED 4.1 says yes to whoever asks. So without a login, which such a page does not have, the browser's own word on it
+ * counts too.
  */
 function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
   if (request.is('application/json') === false) {
@@ -148,10 +149,11 @@ function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'
   return { designate: order.designate, force: order.force }
 }
 
-/** Colour and shape as on the badges. */
+/** Colour and shape of the state node's badge. */
 function glyphOf({ running }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
-  if (running === null) return { fill: 'red', shape: 'ring' }
-  return { fill: fillOf(running.status, running.trouble), shape: shapeOf(running.status.serving) }
+  const { fill, shape } =
+    running === null ? stoppedBadge('') : pairBadge(running.status, running.trouble, (key) => key, running.warnings)
+  return { fill, shape }
 }
 
 function refusalOf(error: unknown): Refusal {

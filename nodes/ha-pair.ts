@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health'
-import { acquirePair } from '../src/host/hub'
+import { acquirePair, dismissPair } from '../src/host/hub'
 import { MIGRATIONS } from '../src/host/migrations'
 import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
@@ -30,6 +30,7 @@ export default function (RED: NodeAPI): void {
       const problems = [...(parsed.ok ? [] : parsed.problems), ...(taken === null ? [] : [taken])]
       this.stopped = say('badge.stopped', { problem: describe(problems.slice(0, 1)) })
       this.error(say('log.stopped', { name: this.pairName, problems: describe(problems) }))
+      dismissPair(this.id)
       if (taken === null)
         serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
       const takeBack = roster.stop(this.id, this.pairName, problems)

@@ -9,7 +9,7 @@ export function setCatalogue(texts) {
   catalogue = texts
 }
 
-/** Names and hosts are put in here and not by the editor, which would read meaning into some of them. */
+/** Names and hosts are put in here, as they are: what the editor's library makes of `$t(...)` in them depends on its version. */
 export function say(key, values = {}) {
   const text = RED._(TEXTS + key, { skipInterpolation: true })
   return text.replace(/__(\w+?)__/g, (whole, name) => (name in values ? String(values[name]) : whole))

@@ -44,6 +44,11 @@ export function acquirePair(request: PairRequest): PairLease {
   return hub.acquire(request)
 }
 
+/** Its new settings are not valid: a pair that waits for its successor has none, and leaves at once. */
+export function dismissPair(id: string): void {
+  hub.dismiss(id)
+}
+
 /** All pairs say goodbye, and the engine's thread ends. For tests and for programs that embed Node-RED. */
 export function shutdownHub(): Promise<void> {
   return hub.shutdown()
@@ -95,6 +100,11 @@ class Hub implements PairDesk, EngineListener {
     if (departure === undefined) enter()
     else void departure.then(enter)
     return this.#lease(holding, request)
+  }
+
+  dismiss(id: string): void {
+    const known = this.#held.get(id)
+    if (known?.leases === 0) void this.#remove(known, 'removed')
   }
 
   #lease(holding: Holding, request: PairRequest): PairLease {

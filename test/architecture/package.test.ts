@@ -12,7 +12,11 @@ interface Manifest {
   readonly scripts: Readonly<Record<string, string>>
   readonly engines: { readonly node: string }
   readonly dependencies?: Readonly<Record<string, string>>
-  readonly 'node-red': { readonly version: string; readonly nodes: Readonly<Record<string, string>> }
+  readonly 'node-red': {
+    readonly version: string
+    readonly nodes: Readonly<Record<string, string>>
+    readonly plugins: Readonly<Record<string, string>>
+  }
 }
 
 const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8')
@@ -92,6 +96,16 @@ describe('beside each compiled node', () => {
       }
     })
   }
+
+  it('the sidebar: code, page, texts, and the folder that Node-RED serves', () => {
+    const { plugins } = manifest['node-red']
+    assert.deepEqual(plugins, { 'ha-pair-sidebar': 'dist/nodes/ha-pair-sidebar.js' })
+    for (const file of ['ha-pair-sidebar.js', 'ha-pair-sidebar.html']) assert.ok(read('dist', 'nodes', file).length > 0)
+    for (const language of LANGUAGES) JSON.parse(read('dist', 'nodes', 'locales', language, 'ha-pair-sidebar.json'))
+    assert.ok(manifest.files.includes('resources'))
+    const page = readdirSync(join(ROOT, 'resources', 'sidebar'))
+    for (const file of ['main.js', 'sidebar.css']) assert.ok(page.includes(file), file)
+  })
 
   it('the icons that the nodes name', () => {
     const icons = readdirSync(join(ROOT, 'dist', 'nodes', 'icons'))

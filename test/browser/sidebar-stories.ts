@@ -285,7 +285,6 @@ export function tellSidebarStories(version: () => NodeRed): void {
       editor.faults.join('\n')
     )
     editor.forgetFaults()
-    await editor.closeNotifications()
   })
 
   story('a stopped process (SIGSTOP) is noticed too: it answers nothing', async () => {
@@ -299,7 +298,6 @@ export function tellSidebarStories(version: () => NodeRed): void {
     }
     await paired()
     editor.forgetFaults()
-    await editor.closeNotifications()
   })
 
   story('a storm costs the editor little; a tab that nobody sees asks nothing', async () => {
@@ -346,7 +344,6 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await pause(1500)
     const allowed = 2 + Math.ceil((performance.now() - from) / 500)
     assert.ok(sidebar.questions <= allowed, `${sidebar.questions} questions, ${allowed} were allowed`)
-    await editor.closeNotifications()
     await editor.reload()
     sidebar = await Sidebar.show(editor)
     await paired()
@@ -436,6 +433,12 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await seen.says(/heartbeat is \$\{NOT_SET\}, which is not set on this host\./)
     await seen.says(/The brother’s name does not resolve; it is tried again\./, 15_000)
     assert.equal(await seen.root.locator('.ha-pair-name').last().innerText(), `bad ${MALICE}`)
+    const gear = seen.root.locator('.ha-pair-icon-button').last()
+    assert.equal(
+      await gear.getAttribute('aria-label'),
+      `Settings of bad ${MALICE}`,
+      'nor does the editor read meaning into it'
+    )
     const running = seen.card().filter({ hasNotText: 'Stopped' })
     await running
       .locator('button[data-order="active"], button[data-order="standby"]')
@@ -514,7 +517,8 @@ export function tellSidebarStories(version: () => NodeRed): void {
 /** Texts of the tab whose contrast with what is behind them is below 4.5 to 1. */
 async function faint(sidebar: Sidebar): Promise<unknown> {
   return sidebar.editor.page.evaluate(`(() => {
-    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true })
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 })
+    const context = canvas.getContext('2d', { willReadFrequently: true })
     const rgb = (color) => {
       context.clearRect(0, 0, 1, 1)
       context.fillStyle = color

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import {
   acquirePair,
   crashEngineForTest,
+  dismissPair,
   engineThreadForTest,
   shutdownHub,
   type PairLease,
@@ -314,6 +315,20 @@ describe('the hub', () => {
       assert.deepEqual(watcher.roles, [before.role === 'active' ? 'standby' : 'active'])
       assert.ok(gapless(watcher.seqs))
       assert.deepEqual(first.events, [])
+    })
+
+    it('with settings that are not valid says goodbye at once, and does not wait for a successor', async () => {
+      const { a, one, two } = await pairUp()
+      if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
+      const watcher = await watch(two.pair)
+      const inUse = acquire(a)
+      dismissPair(a.id)
+      assert.ok(one.pair.gate().open, 'a pair that somebody holds is not dismissed')
+      await one.release(false)
+      await inUse.release(false)
+      dismissPair(a.id)
+      await until('the brother took over', () => watcher.names().includes('role brother-left'))
+      await until('it is gone', () => listed(a.id) === undefined)
     })
 
     it('with other settings says goodbye first, and starts anew when the port is free', async () => {
