@@ -32,7 +32,7 @@ const TALL = 1700
 const SIDEBAR_WIDTH = 400
 const MARGIN = 10
 const LANGUAGES = ['en-US', 'zh-CN'] as const
-const LOOK = { width: 1280, height: 900, scale: 2 } as const
+const LOOK = { width: 1280, height: 840, scale: 2 } as const
 
 const idOf = (type: string): string => readExample(EXAMPLES.first).find((node) => node.type === type)?.id ?? ''
 const [PAIR, GATE] = [idOf('ha-pair'), idOf('ha-pair-gate')]
