@@ -183,7 +183,6 @@ export class Card {
     setText(this.why, why)
     this.why.hidden = why === ''
     this.#showAlerts(this.#alertsOf(this.view.running))
-    setText(this.brother, this.#brotherText(status))
     setText(this.roundTrip, roundTripText(status))
     this.#showLinks(links)
     const wire = status.wire === 'classic' ? say('policy.classic') : ''
@@ -215,7 +214,7 @@ export class Card {
     if (peer !== null)
       parts.push(say(online ? 'brother.role' : 'brother.last-role', { role: say(`role.${peer.role}`) }))
     if (peer !== null && !online && peer.heardAgo !== null) {
-      parts.push(say('brother.heard', { ago: lasting(peer.heardAgo) }))
+      parts.push(say('brother.heard', { ago: lasting(peer.heardAgo + this.context.ageMs) }))
     }
     return parts.join(say('separator'))
   }
@@ -293,6 +292,7 @@ export class Card {
     setText(this.since, stands)
     setAttribute(this.since, 'title', exactClock(status.since))
     setText(this.epoch, say('epoch', { epoch: status.epoch }))
+    setText(this.brother, this.#brotherText(status))
   }
 
   // --- Events ---

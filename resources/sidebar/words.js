@@ -42,9 +42,10 @@ const known = (key, values) => {
 export function eventText({ event, reason, detail }) {
   const what = ownWords(event, detail) ?? catalogue.events[event]?.[language()] ?? event
   const why = joined(reasonText(reason), reasonText(detail.because ?? 'none'), particulars(detail))
-  // 'It started, because it started' tells nothing, and a first start is no concern.
+  // 'It started, because it started' tells nothing, nor does 'it was designated, by designation'; a first start is no concern.
   if (event === 'started') return { what, why: '' }
   if (reason === 'store-new') return { what: reasonText(reason), why: '' }
+  if (event === 'designate' && reason === 'designated') return { what, why: '' }
   return { what, why }
 }
 
@@ -57,8 +58,12 @@ function ownWords(event, detail) {
     case 'link':
       if (typeof detail.link !== 'number') return null
       return say(`event.link-${(detail.up ?? detail.open) === true ? 'up' : 'down'}`, { link: detail.link + 1 })
-    case 'designate':
-      return say(`event.designate-${['self', 'brother'].includes(detail.to) ? detail.to : 'settled'}`)
+    case 'designate': {
+      if (!['self', 'brother'].includes(detail.to)) return say('event.designate-settled')
+      // On the extended wire a designation is a grant: it carries the epoch under which its receiver may serve.
+      const granted = typeof detail.epoch === 'number'
+      return say(granted ? `event.granted-${detail.to}` : `event.designate-${detail.to}`)
+    }
     case 'handover': {
       const begins = detail.phase === 'asking'
       return say(begins ? 'event.handover-begun' : 'event.handover-over')

@@ -236,6 +236,7 @@ export class HeldPair {
       engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
       fitness: this.#fitness ?? FULLY_FIT,
       troubles: [...new Set(problems.filter((code): code is ReasonCode => code !== null))],
+      warnings: this.#warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
       events: { ...this.#events },

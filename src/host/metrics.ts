@@ -57,7 +57,10 @@ export function metricsText(reading: HealthReading): Promise<string> {
 
 const RUNNING_HELP = 'Whether the pair runs: 0 = it is stopped because a setting is wrong.'
 
-function fill(sheet: Sheet, { at, status, engine, fitness, troubles, links, dropped, ...counted }: PairVitals): void {
+function fill(
+  sheet: Sheet,
+  { at, status, engine, fitness, troubles, warnings, links, dropped, ...counted }: PairVitals
+): void {
   const { policy, wire, peer } = status
   sheet.gauge('info', 'How this side is set up; always 1.', [
     [1, { policy, wire, version: VERSION, authenticated: String(status.authenticated) }]
@@ -92,6 +95,11 @@ function fill(sheet: Sheet, { at, status, engine, fitness, troubles, links, drop
     'trouble',
     'What is wrong at present, by reason code; no series while all is well.',
     troubles.map((code) => [1, { code }])
+  )
+  sheet.gauge(
+    'warning',
+    'What a person should look at while the pair goes on, by reason code; no series while all is well.',
+    warnings.map((code) => [1, { code }])
   )
   sheet.gauge(
     'link_open',

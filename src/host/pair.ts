@@ -81,6 +81,8 @@ export interface PairVitals {
   readonly fitness: number
   /** What does not simply run, each code once; empty while all is well. */
   readonly troubles: readonly ReasonCode[]
+  /** What `Pair.warnings` says, the codes only. */
+  readonly warnings: readonly ReasonCode[]
   /** In the order of the settings. */
   readonly links: readonly { readonly open: boolean; readonly up: boolean; readonly unsent: number }[]
   /** Datagrams dropped since the pair's start in the engine, by cause. */

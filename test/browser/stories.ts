@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Locator } from 'playwright-core'
 import { parseSettings } from '../../src/host/settings'
 import { eventually } from '../e2e/harness/eventually'
@@ -9,18 +10,21 @@ import type { FlowNode } from '../e2e/harness/flow'
 import { freeUdpPorts } from '../e2e/harness/ports'
 import type { NodeRedProcess } from '../e2e/harness/process'
 import type { NodeRed } from '../e2e/harness/versions'
-import { EXAMPLES } from '../examples/files'
+import { EXAMPLES, readExample } from '../examples/files'
 import { skipWithoutChromium } from './harness/chromium'
 import type { Dialog, Editor } from './harness/editor'
 import { faintIn, namelessIn, overflowingIn, tabOrderIn, textsIn } from './harness/inspect'
 import { Stage } from './harness/stage'
 import { addressCases } from './link-cases'
+import { healthPathCases } from './path-cases'
 
 const SET_LIMIT_MS = 120_000
 const STORY_LIMIT_MS = 60_000
 const NARROW_PX = 860
 const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health'] as const
 const STRONG_KEY = /^[\w-]{43}$/
+/** Ids, and what refers to them. */
+const NEW_IN_A_COPY = ['id', 'z', 'pair', 'wires', 'credentials']
 /** `label.x`, `hint.x.y`: what the editor shows where a text is missing. */
 const RAW_KEY = /\b(?:label|hint|check|effect|preset|choice|section|unit|placeholder|button|problem|palette)\.[a-z]/i
 /** Three English words in a row: a sentence that nobody translated. Names, code and file names are shorter. */
@@ -66,6 +70,20 @@ function assertChinese(texts: readonly string[], what: string): void {
   for (const text of texts) {
     assert.doesNotMatch(text, RAW_KEY, `${what}: ${text}`)
     assert.doesNotMatch(text, ENGLISH, `${what}: ${text}`)
+  }
+}
+
+/** What the file of an example says of our nodes is what the editor itself would write, in the present form. */
+async function assertAsExported(editor: Editor, example: string): Promise<void> {
+  const exported = await editor.exportedAll()
+  const own = readExample(example).filter(({ type }) => type.startsWith('ha-pair'))
+  for (const node of own) {
+    const properties = Object.fromEntries(Object.entries(node).filter(([name]) => !NEW_IN_A_COPY.includes(name)))
+    const found = exported.some((written) => {
+      const same = Object.entries(written).filter(([name]) => !NEW_IN_A_COPY.includes(name))
+      return isDeepStrictEqual(Object.fromEntries(same), properties)
+    })
+    assert.ok(found, `${example}: the editor would write ${node.type} ${node.id} in another way`)
   }
 }
 
@@ -259,6 +277,22 @@ export function tellStories(version: () => NodeRed): void {
     assert.ok(verdicts.includes(true) && verdicts.includes(false))
   })
 
+  it('the dialog and the running pair agree on which health paths are good', async () => {
+    const cases = healthPathCases()
+    const verdicts = await editor.page.evaluate<boolean[]>(
+      `(${JSON.stringify(cases)}).map((path) => {
+        const { defaults } = RED.nodes.getType('ha-pair')
+        return defaults.healthPath.validate.call({ _: (key) => key }, path, {}) === true
+      })`
+    )
+    const links = addressCases().find((candidate) => parseSettings({ id: 'x', links: candidate, schema: 1 }).ok)
+    for (const [index, healthPath] of cases.entries()) {
+      const parsed = parseSettings({ id: 'x', links, healthPath, schema: 1 })
+      assert.equal(verdicts[index], parsed.ok, JSON.stringify({ healthPath, parsed }))
+    }
+    assert.ok(verdicts.includes(true) && verdicts.includes(false))
+  })
+
   it('a preset fills the fields, a typed value makes it custom, and both say what they mean', async () => {
     const dialog = await openPair()
     const preset = dialog.tray.locator('#ha-pair-preset')
@@ -364,6 +398,7 @@ export function tellStories(version: () => NodeRed): void {
       assert.ok(!told.some((text) => /missing|unrecogni[sz]ed|not.*installed/i.test(text)), `${name}: ${told.join()}`)
       for (const node of await editor.nodes()) assert.notEqual(node.type, 'unknown', name)
       await editor.closeNotifications()
+      await assertAsExported(editor, name)
     }
     const pairs = (await editor.nodes()).filter(({ type }) => type === 'ha-pair')
     assert.ok(pairs.length > 2)

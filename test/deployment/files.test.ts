@@ -7,13 +7,12 @@ import { parse, parseAllDocuments, type YAMLMap } from 'yaml'
 import { DEFAULTS } from '../../src/protocol/settings'
 import { removeFolder, scratchFolder } from '../e2e/harness/npm'
 import { ROOT } from '../e2e/harness/versions'
+import { readDeployment as read } from './read'
 
 /** What the first example takes from its environment, and the key. */
 const VARIABLES = ['HA_LOCAL_PORT', 'HA_PAIR_KEY', 'HA_PEER_HOST', 'HA_PEER_PORT']
 /** Node-RED gives every node 15 s to close. */
 const CLOSE_SECONDS = 15
-
-const read = (name: string): string => readFileSync(join(ROOT, 'docs', 'deployment', name), 'utf8')
 
 interface Compose {
   readonly services: Readonly<

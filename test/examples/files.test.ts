@@ -20,7 +20,8 @@ const OWN_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
     'receiptTimeout',
     'lossLimit',
     'stallLimit',
-    'healthPath'
+    'healthPath',
+    'schema'
   ],
   'ha-pair-state': ['name', 'pair', 'initial', 'frames'],
   'ha-pair-designate': ['name', 'pair', 'command'],

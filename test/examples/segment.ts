@@ -6,11 +6,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import type { HostName, Places } from './hosts'
 
 export const DEVICE = 'eth0'
-const ADDRESSES: Readonly<Record<HostName | 'neighbour', string>> = {
-  a: '10.213.0.1',
-  b: '10.213.0.2',
-  neighbour: '10.213.0.3'
-}
+type Addresses = Readonly<Record<HostName | 'neighbour', string>>
+const ADDRESSES: Addresses = { a: '10.213.0.1', b: '10.213.0.2', neighbour: '10.213.0.3' }
 
 /** Null when this machine can do it; else why not, in one line. */
 export function whyNoSegment(): string | null {
@@ -26,23 +23,25 @@ export function whyNoSegment(): string | null {
 }
 
 export class Segment {
+  readonly #addresses: Addresses
   readonly #names = {
     a: `haseg-${process.pid}-a`,
     b: `haseg-${process.pid}-b`,
     neighbour: `haseg-${process.pid}-n`
   } as const
 
-  constructor() {
+  constructor(addresses: Addresses = ADDRESSES) {
+    this.#addresses = addresses
     const { neighbour } = this.#names
     for (const name of Object.values(this.#names)) ip('netns', 'add', name)
     ip('-n', neighbour, 'link', 'add', 'switch', 'type', 'bridge')
-    ip('-n', neighbour, 'address', 'add', `${ADDRESSES.neighbour}/24`, 'dev', 'switch')
+    ip('-n', neighbour, 'address', 'add', `${this.#addresses.neighbour}/24`, 'dev', 'switch')
     ip('-n', neighbour, 'link', 'set', 'switch', 'up')
     for (const side of ['a', 'b'] as const) {
       const name = this.#names[side]
       ip('link', 'add', DEVICE, 'netns', name, 'type', 'veth', 'peer', 'name', `to-${side}`, 'netns', neighbour)
       ip('-n', neighbour, 'link', 'set', `to-${side}`, 'master', 'switch', 'up')
-      ip('-n', name, 'address', 'add', `${ADDRESSES[side]}/24`, 'dev', DEVICE)
+      ip('-n', name, 'address', 'add', `${this.#addresses[side]}/24`, 'dev', DEVICE)
       ip('-n', name, 'link', 'set', DEVICE, 'up')
       ip('-n', name, 'link', 'set', 'lo', 'up')
     }
@@ -50,8 +49,8 @@ export class Segment {
 
   get places(): Places {
     return {
-      a: { address: ADDRESSES.a, namespace: this.#names.a },
-      b: { address: ADDRESSES.b, namespace: this.#names.b }
+      a: { address: this.#addresses.a, namespace: this.#names.a },
+      b: { address: this.#addresses.b, namespace: this.#names.b }
     }
   }
 

@@ -26,6 +26,7 @@ const VITALS: PairVitals = {
   engine: { alive: true, ago: 12, restarts: 0 },
   fitness: 255,
   troubles: [],
+  warnings: [],
   links: [
     { open: true, up: true, unsent: 0 },
     { open: true, up: false, unsent: 3 }
@@ -161,6 +162,12 @@ describe('the metrics', () => {
     assert.deepEqual(await series('trouble', VITALS), {})
     const troubled = side({}, { troubles: ['port-in-use', 'store-failed'] })
     assert.deepEqual(await series('trouble', troubled), { 'code=port-in-use': 1, 'code=store-failed': 1 })
+  })
+
+  it('name what a person should look at', async () => {
+    assert.deepEqual(await series('warning', VITALS), {})
+    const warned = side({}, { warnings: ['flows-differ', 'no-key'] })
+    assert.deepEqual(await series('warning', warned), { 'code=flows-differ': 1, 'code=no-key': 1 })
   })
 
   it('explain themselves, and keep a name from breaking out of its quotes', async () => {

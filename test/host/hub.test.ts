@@ -478,6 +478,7 @@ describe('the hub', () => {
       const [first, second] = [new Watcher(one), new Watcher(lease.pair)]
       await bothWarn('settings-differ', [one, first, 'a'], [lease.pair, second, 'b'])
       assert.deepEqual(one.warnings()[0]?.detail, { differ: ['policy'], here: ['safety'], brother: ['availability'] })
+      assert.deepEqual(one.vitals().warnings, codes(one), 'monitoring is told the same')
       await lease.release(true)
       const again = acquire(request('b', [y, x], { policy: 'safety' })).pair
       await until(

@@ -15,6 +15,10 @@ export interface EditorOptions {
   readonly theme?: Theme
   readonly width?: number
   readonly height?: number
+  /** Device pixels per pixel: pictures for people are sharper with 2. */
+  readonly scale?: number
+  /** The package is not installed yet. */
+  readonly bare?: boolean
   /** Where Node-RED has `adminAuth`. */
   readonly login?: { readonly user: string; readonly password: string }
 }
@@ -57,6 +61,7 @@ interface TrayElement {
 const SEEN = 'data-test-seen'
 const PATIENCE_MS = 15_000
 const LOAD_LIMIT_MS = 30_000
+const INSTALL_LIMIT_MS = 90_000
 const WIDTH = 1400
 const HEIGHT = 950
 
@@ -88,8 +93,13 @@ export class Editor {
 
   /** A fresh profile in the browser, with the editor of `nodeRed` loaded in it. */
   static async open(browser: Browser, nodeRed: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
-    const { language = 'en-US', theme = 'light', width = WIDTH, height = HEIGHT, login } = options
-    const context = await browser.newContext({ locale: language, viewport: { width, height }, colorScheme: theme })
+    const { language = 'en-US', theme = 'light', width = WIDTH, height = HEIGHT, scale = 1, login, bare } = options
+    const context = await browser.newContext({
+      locale: language,
+      viewport: { width, height },
+      deviceScaleFactor: scale,
+      colorScheme: theme
+    })
     await context.addInitScript(
       ([chosenLanguage, chosenTheme]) => {
         localStorage.setItem('editor-language', chosenLanguage)
@@ -98,9 +108,9 @@ export class Editor {
       [language, theme] as const
     )
     const editor = new Editor(context, await context.newPage())
-    await editor.page.goto(nodeRed.url('/admin/'))
+    await editor.page.goto(nodeRed.editorUrl)
     if (login !== undefined) await editor.logIn(login.user, login.password)
-    await editor.loaded()
+    await editor.loaded({ bare })
     // The first request of somebody who is not logged in is refused: that is how the editor finds out.
     if (login !== undefined) editor.forgetFaults()
     return editor
@@ -125,11 +135,39 @@ export class Editor {
   }
 
   /** Until palette, workspace and flows are there. */
-  async loaded(): Promise<void> {
+  async loaded({ bare = false }: { readonly bare?: boolean | undefined } = {}): Promise<void> {
     await this.page.locator('#red-ui-main-container').waitFor({ state: 'visible', timeout: LOAD_LIMIT_MS })
-    const ours = this.page.locator('.red-ui-palette-node[data-palette-type="ha-pair-gate"]')
-    await ours.waitFor({ state: 'attached', timeout: LOAD_LIMIT_MS })
+    await this.paletteHas(bare ? 'inject' : 'ha-pair-gate', LOAD_LIMIT_MS)
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden', timeout: LOAD_LIMIT_MS })
+  }
+
+  async paletteHas(type: string, withinMs: number): Promise<void> {
+    const entry = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
+    await entry.waitFor({ state: 'attached', timeout: withinMs })
+  }
+
+  /** What a stock Node-RED asks and shows the first time that somebody opens it. */
+  async answerFirstQuestions(): Promise<void> {
+    await this.page.getByRole('button', { name: 'No, do not enable notifications' }).click()
+    const tour = this.page.locator('.red-ui-tourGuide-popover')
+    // A tour that is closed before it has put the focus on its button stumbles over itself.
+    await eventually('the tour has the focus', PATIENCE_MS, () =>
+      this.page.evaluate(`document.activeElement.closest('.red-ui-tourGuide-popover') !== null`)
+    )
+    await tour.locator('button .fa-times').click()
+    await tour.waitFor({ state: 'detached' })
+  }
+
+  /** Manage palette, Install, the upload button, a file, Upload. */
+  async installFromFile(file: string): Promise<void> {
+    await this.page.evaluate(() => RED.actions.invoke('core:manage-palette'))
+    const palette = this.page.locator('#red-ui-settings-tab-palette')
+    await palette.locator('#red-ui-tab-install').click()
+    await palette.locator('.red-ui-palette-editor-upload-button input[type=file]').setInputFiles(file)
+    await palette.locator('.red-ui-palette-editor-upload .editor-button.primary').click()
+    await this.paletteHas('ha-pair-gate', INSTALL_LIMIT_MS)
+    await this.page.locator('.red-ui-tray:visible #node-dialog-ok').click()
+    await this.closeNotifications()
   }
 
   async logIn(user: string, password: string): Promise<void> {
@@ -206,18 +244,24 @@ export class Editor {
     })
   }
 
+  /** Brings the tab of a flow to the front. */
+  async showFlow(label: string): Promise<void> {
+    await this.page.locator('#red-ui-workspace-tabs .red-ui-tab-label').filter({ hasText: label }).last().click()
+  }
+
   async node(id: string): Promise<EditorNode> {
     const found = (await this.nodes()).find((node) => node.id === id)
     assert.ok(found, `there is a node ${id}`)
     return found
   }
 
-  /** What an export, or a deploy, would say of a node. */
+  /** What an export, or a deploy, would say of every node. */
+  async exportedAll(): Promise<Record<string, unknown>[]> {
+    return this.page.evaluate(() => RED.nodes.createCompleteNodeSet({ credentials: true }))
+  }
+
   async exported(id: string): Promise<Record<string, unknown>> {
-    const found = await this.page.evaluate(
-      (wanted) => RED.nodes.createCompleteNodeSet({ credentials: true }).find((node) => node['id'] === wanted),
-      id
-    )
+    const found = (await this.exportedAll()).find((node) => node['id'] === id)
     assert.ok(found, `there is a node ${id}`)
     return found
   }
@@ -306,6 +350,12 @@ export class Editor {
   async openNode(id: string): Promise<Dialog> {
     await this.#markTrays()
     await this.page.evaluate((wanted) => RED.editor.edit(RED.nodes.node(wanted)), id)
+    return this.#opened()
+  }
+
+  async openByDoubleClick(id: string): Promise<Dialog> {
+    await this.#markTrays()
+    await this.page.locator(`[id="${id}"] .red-ui-flow-node`).dblclick()
     return this.#opened()
   }
 

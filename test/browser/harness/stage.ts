@@ -1,4 +1,5 @@
 /** One Chromium and one Node-RED process with the package installed from `npm pack`'s file: what a suite of stories needs. */
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import type { FlowNode } from '../../e2e/harness/flow'
@@ -17,8 +18,9 @@ export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirecto
 export class Stage {
   readonly version: NodeRed
   readonly browser: Browser
+  /** What `npm pack` made of this checkout. */
+  readonly packageFile: string
   readonly #folder: string
-  readonly #packageFile: string
   readonly #hosts: NodeRedProcess[] = []
   readonly #editors: Editor[] = []
 
@@ -26,7 +28,7 @@ export class Stage {
     this.version = version
     this.browser = browser
     this.#folder = folder
-    this.#packageFile = packageFile
+    this.packageFile = packageFile
   }
 
   static async set(version: NodeRed): Promise<Stage> {
@@ -39,7 +41,7 @@ export class Stage {
   async host(options: HostOptions = {}): Promise<NodeRedProcess> {
     const name = options.name ?? `host-${this.#hosts.length + 1}`
     const userDirectory = join(this.#folder, name)
-    await installInto(userDirectory, this.#packageFile)
+    await installInto(userDirectory, this.packageFile)
     const host = new NodeRedProcess({
       flows: [],
       ...options,
@@ -50,6 +52,21 @@ export class Stage {
     this.#hosts.push(host)
     await host.start()
     return host
+  }
+
+  /** A Node-RED that runs as it comes out of the box, in a fresh user directory without the package. */
+  async stockHost(name: string): Promise<NodeRedProcess> {
+    const userDirectory = join(this.#folder, name)
+    mkdirSync(userDirectory, { recursive: true })
+    const host = new NodeRedProcess({ name, version: this.version, userDirectory, flows: [], stock: true })
+    this.#hosts.push(host)
+    await host.start()
+    return host
+  }
+
+  /** Installs the package into a host's user directory, as `npm install <file>` does. */
+  async install(host: NodeRedProcess): Promise<void> {
+    await installInto(host.userDirectory, this.packageFile)
   }
 
   /** Two that run, with the environment that the examples ask for: each other's brothers. */

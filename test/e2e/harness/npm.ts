@@ -1,6 +1,6 @@
 /** npm as a user would call it, from a process that npm itself may have started. */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -43,10 +43,11 @@ export async function packInto(folder: string): Promise<string> {
 /** Installs a package (a file, or a git address) into a user directory. */
 export async function installInto(userDirectory: string, what: string): Promise<void> {
   mkdirSync(userDirectory, { recursive: true })
-  writeFileSync(
-    join(userDirectory, 'package.json'),
-    JSON.stringify({ name: 'user-directory', version: '0.0.1', private: true })
-  )
+  // A Node-RED that has run here has written its own.
+  const manifest = join(userDirectory, 'package.json')
+  if (!existsSync(manifest)) {
+    writeFileSync(manifest, JSON.stringify({ name: 'user-directory', version: '0.0.1', private: true }))
+  }
   await npm(userDirectory, 'install', '--prefer-offline', what)
 }
 

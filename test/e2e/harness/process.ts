@@ -15,6 +15,9 @@ const START_LIMIT_MS = 40_000
 const STOP_LIMIT_MS = 20_000
 const ANSWER_LIMIT_MS = 20_000
 const LOG_SHOWN_LINES = 60
+const LEASH = `process.on('disconnect', () => process.exit(1))\n`
+/** In the languages that the tests start it in. */
+const STARTED = /Started flows|流程已启动/
 
 export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
@@ -34,6 +37,11 @@ export interface NodeRedOptions {
   readonly settings?: Readonly<Record<string, unknown>>
   /** A network namespace to run in; its HTTP is not reached from outside then. */
   readonly namespace?: string
+  /**
+   * As it comes out of the box: Node-RED writes its own `settings.js`, and there are no flows. Only that it listens on the
+   * loopback address is said on the command line. `settings`, `flows` and `credentials` have no effect.
+   */
+  readonly stock?: boolean
 }
 
 export class NodeRedProcess {
@@ -45,6 +53,7 @@ export class NodeRedProcess {
   readonly settings: Record<string, unknown>
   readonly #version: NodeRed
   readonly #namespace: string | null
+  readonly #stock: boolean
   readonly #diary: string
   #port = 0
   #child: ChildProcess | null = null
@@ -55,11 +64,14 @@ export class NodeRedProcess {
     this.userDirectory = options.userDirectory
     this.#version = options.version
     this.#namespace = options.namespace ?? null
+    this.#stock = options.stock ?? false
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
     this.settings = { ...options.settings }
-    writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
-    writeFileSync(join(this.userDirectory, 'flows_cred.json'), JSON.stringify(options.credentials ?? {}))
+    if (!this.#stock) {
+      writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
+      writeFileSync(join(this.userDirectory, 'flows_cred.json'), JSON.stringify(options.credentials ?? {}))
+    }
     writeFileSync(this.#diary, '')
   }
 
@@ -88,12 +100,10 @@ export class NodeRedProcess {
     if (this.#port === 0) this.#port = await freeTcpPort()
     const diary = readFileSync(this.#diary, 'utf8')
     if (diary !== '' && !diary.endsWith('\n')) appendFileSync(this.#diary, '\n')
-    const settingsFile = join(this.userDirectory, 'settings.js')
-    writeFileSync(settingsFile, this.#settings())
     const logFrom = this.#log.length
     // The channel of 'ipc' is a leash: when the tests die, however, so does this process.
     const { nodeBinary, script } = this.#version
-    const whole = [nodeBinary, script, '--userDir', this.userDirectory, '--settings', settingsFile]
+    const whole = [nodeBinary, ...(this.#stock ? this.#stockArguments(script) : this.#arguments(script))]
     // 'ip netns exec' becomes the process that it starts: the pid is Node-RED's.
     const command = this.#namespace === null ? whole : ['ip', 'netns', 'exec', this.#namespace, ...whole]
     const child = spawn(command[0] ?? nodeBinary, command.slice(1), {
@@ -112,7 +122,7 @@ export class NodeRedProcess {
       if (this.#child === child) this.#child = null
     })
     const started = await eventually(`${this.name} starts`, START_LIMIT_MS, () =>
-      this.#child === null ? 'died' : this.#log.slice(logFrom).includes('Started flows') && 'started'
+      this.#child === null ? 'died' : STARTED.test(this.#log.slice(logFrom)) && 'started'
     )
     if (started === 'died') throw new Error(`${this.name} ended while starting\n${this.logTail()}`)
   }
@@ -143,6 +153,19 @@ export class NodeRedProcess {
     }
   }
 
+  #arguments(script: string): string[] {
+    const settingsFile = join(this.userDirectory, 'settings.js')
+    writeFileSync(settingsFile, LEASH + this.#settings())
+    return [script, '--userDir', this.userDirectory, '--settings', settingsFile]
+  }
+
+  #stockArguments(script: string): string[] {
+    const leash = join(this.userDirectory, 'leash.cjs')
+    writeFileSync(leash, LEASH)
+    const here = ['--port', String(this.#port), '--define', 'uiHost=127.0.0.1']
+    return ['--require', leash, script, '--userDir', this.userDirectory, ...here]
+  }
+
   #settings(): string {
     const settings = {
       uiHost: '127.0.0.1',
@@ -157,7 +180,7 @@ export class NodeRedProcess {
       logging: { console: { level: 'info', metrics: false, audit: false } },
       ...this.settings
     }
-    return `process.on('disconnect', () => process.exit(1))\nmodule.exports = ${JSON.stringify(settings, null, 2)}\n`
+    return `module.exports = ${JSON.stringify(settings, null, 2)}\n`
   }
 
   /** The diary so far, from line `from` on. A line that is still being written, or that a kill tore, is left out. */
@@ -175,6 +198,11 @@ export class NodeRedProcess {
   /** Where the diary ends now: what is written later is `diary(mark)`. */
   diaryMark(): number {
     return readFileSync(this.#diary, 'utf8').split('\n').length - 1
+  }
+
+  /** Where its editor is. */
+  get editorUrl(): string {
+    return this.url(this.#stock ? '/' : '/admin/')
   }
 
   url(path: string): string {
