@@ -229,6 +229,12 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'keeps for ever what it promised before its restart',
+        'if (this.#promisedBeforeMs > this.#peerTimeoutMs && now',
+        'if (false && now'
+      ),
+      mutation(
+        'extended',
         'waits for its own peerTimeout only, not for the slower side’s',
         'return Math.max(this.#settings.peerTimeoutMs, this.#brother?.peerTimeoutMs ?? 0)',
         'return this.#settings.peerTimeoutMs'
@@ -599,6 +605,19 @@ export const RULES: readonly Rule[] = [
       mutation('ledger', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null;', ''),
       mutation(
         'ledger',
+        'believes the disk’s answer to another write',
+        'if (this.#writing === null || this.#writing.ticket !== ticket)',
+        'if (this.#writing === null)'
+      ),
+      mutation(
+        'ledger',
+        'does not write a number that it heard of while a higher one is reserved',
+        '            disk.epoch !== this.#floor ||\n',
+        ''
+      ),
+      mutation('ledger', 'does not write its new identity', 'BigInt(`0x${disk.nodeId}`) !== this.#nodeId', 'false'),
+      mutation(
+        'ledger',
         'does not try a failed disk again',
         'this.#notBeforeMs = nowMs + this.#retryMs',
         'this.#notBeforeMs = Infinity'
@@ -915,6 +934,12 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'never forgives a fail-back that did not last',
+        'Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : 1',
+        'Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : this.#failbackDamping'
+      ),
+      mutation(
+        'extended',
         'fails back to the lower priority too',
         'brother.priority >= this.#settings.priority || ',
         ''
@@ -976,6 +1001,12 @@ export const RULES: readonly Rule[] = [
                 return this.#replyError(id, 'refused', 'not-ready')`,
         `if (false)
                 return this.#replyError(id, 'refused', 'not-ready')`
+      ),
+      mutation(
+        'extended',
+        'takes a refused grant back on contact that is too old for a lease',
+        'this.#isReady && this.#nowMs < sentAtMs + (0, lease_1.leaseMs)(this.#promisedMs)) {\n            this.#promote',
+        'this.#isReady) {\n            this.#promote'
       ),
       mutation(
         'extended',

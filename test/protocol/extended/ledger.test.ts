@@ -109,6 +109,37 @@ describe('ledger of epochs', () => {
     assert.ok(ledger.flush(50) !== null)
   })
 
+  it('believes an answer of the disk only about the write that is under way', () => {
+    const ledger = new Ledger(null, 5n)
+    const first = ledger.flush(0)
+    assert.ok(first !== null)
+    assert.equal(ledger.confirm(0, first.ticket + 1, true), null)
+    assert.equal(ledger.isReserved(1, false), false)
+    assert.equal(ledger.flush(0), null, 'it is still under way')
+    ledger.confirm(0, first.ticket, false)
+    const second = ledger.flush(50)
+    assert.ok(second !== null)
+    assert.equal(ledger.confirm(50, first.ticket, true), null, 'that one failed, whatever comes late')
+    assert.equal(ledger.isReserved(1, false), false)
+    assert.equal(ledger.failed, true)
+    assert.equal(ledger.confirm(50, second.ticket, true), 'recovered')
+    assert.equal(ledger.isReserved(1, false), true)
+  })
+
+  it('writes a new identity and a number that it heard of, also when no further one has to be reserved', () => {
+    const ledger = new Ledger(null, 5n)
+    ledger.reserve(100)
+    settle(ledger)
+    assert.equal(ledger.isSettled(), true)
+    ledger.hear(50)
+    assert.equal(ledger.isSettled(), false)
+    assert.equal(settle(ledger)?.epoch, 50)
+    ledger.renumber(9n)
+    assert.equal(ledger.isSettled(), false)
+    assert.equal(settle(ledger)?.nodeId, '0000000000000009')
+    assert.equal(ledger.flush(0), null, 'all is written')
+  })
+
   it('is preferred only when the disk knows it, and stops being so at once', () => {
     const ledger = new Ledger(null, 5n)
     settle(ledger)

@@ -151,6 +151,17 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
       assert.deepEqual(bench.takeReports(), ['online lost-connection', ...(alone ? ['role lost-connection'] : [])])
     })
 
+    it(`${column}: a refusal of a grant of long ago ends it, but is too old to serve on`, () => {
+      const bench = OPEN.granting(column)
+      bench.brotherSays = null
+      // Longer than a lease, shorter than P.
+      bench.whileUnheard(() => bench.advanceMs(950))
+      clear(bench)
+      bench.hears(SHOWN['a refusal of 21'])
+      assert.equal(bench.view.role, 'standby')
+      assert.deepEqual(bench.takeReports(), ['handover handover-aborted'])
+    })
+
     it(`${column}: a grant whose taker restarts is void, and the two agree anew`, () => {
       const bench = OPEN.granting(column)
       bench.brotherSays = null

@@ -591,7 +591,31 @@ describe('extended wire, stories of fail-back', () => {
     bench.advanceMs(4000)
     bench.hears(wish)
     assert.equal(bench.view.role, 'standby')
+
+    // This time it lasts; what was is forgiven.
+    bench.brotherSays = { ...WORDS['an Active of epoch 20'], epoch: bench.view.epoch }
+    bench.advanceMs(45_000)
+    bench.brotherSays = null
+    bench.advanceMs(1000)
+    assert.equal(bench.view.role, 'active')
+    bench.hearsRestarted(WORDS['a Standby, ready'])
+    bench.hears(wish)
+    assert.equal(bench.view.role, 'standby')
   })
+})
+
+describe('extended wire, stories of what was promised before a restart', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: a longer promise is kept for its length, then the present one is noted and told`, () => {
+      const bench = newcomer(column, { promisedMs: FULL_PROMISE })
+      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.advanceMs(FULL_PROMISE - 1)
+      assert.equal(bench.lastRecord?.promisedMs, FULL_PROMISE)
+      bench.advanceMs(201)
+      assert.equal(bench.lastRecord?.promisedMs, 1000)
+      assert.equal(bench.takeSaid().at(-1)?.trailer?.promisedMs, 1000)
+    })
+  }
 })
 
 describe('extended wire, stories of fitness', () => {
