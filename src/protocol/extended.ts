@@ -160,6 +160,8 @@ export class ExtendedMachine implements PairMachine {
   #flowsDiffer: readonly Difference[] = []
   #differences: readonly Difference[] = []
   #conflict = ''
+  /** The brother's yielding that is known. */
+  #yield = ''
 
   #handover: Handover | null = null
   #grant: Grant | null = null
@@ -618,6 +620,7 @@ export class ExtendedMachine implements PairMachine {
   /** The newest word of the brother, in the living conversation. */
   #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null, adopted: boolean): void {
     const now = this.#nowMs
+    const regained = !this.#contact.alive
     this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
     this.#nextSendAtMs = Math.min(this.#nextSendAtMs, now + this.#heartbeatMs)
     this.#brother = {
@@ -644,7 +647,7 @@ export class ExtendedMachine implements PairMachine {
 
     // The number of a grant is heard of when it is taken or refused.
     if (this.#role === 'active' || !isGrant(frame)) this.#ledger.hear(trailer.epoch)
-    if (this.#role === 'active') this.#hearAsActive(frame, trailer)
+    if (this.#role === 'active') this.#hearAsActive(frame, trailer, regained)
     else this.#hearAsPassive(frame, trailer)
     if (this.#wantsAnswer(frame)) this.#answer(frame)
   }
@@ -726,8 +729,10 @@ export class ExtendedMachine implements PairMachine {
     })
   }
 
-  #hearAsActive(frame: Frame, trailer: Trailer): void {
+  /** `regained`: its first word after it was lost. */
+  #hearAsActive(frame: Frame, trailer: Trailer, regained: boolean): void {
     if (frame.state === 'active') return this.#resolveConflict(trailer)
+    this.#noteYield(trailer, regained)
     this.#conflict = ''
     if (this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack >= this.#pausedSeq) {
       this.#resume('revalidated')
@@ -744,7 +749,7 @@ export class ExtendedMachine implements PairMachine {
     const mine = { epoch: this.#epoch, priority: this.#settings.priority, nodeId: this.#ledger.nodeId }
     const key = `${trailer.session}/${trailer.epoch}`
     const news = this.#conflict !== key
-    if (news) this.#event('conflict', 'brother-active', { epoch: this.#epoch, brotherEpoch: trailer.epoch })
+    if (news) this.#tellConflict({ epoch: this.#epoch, brotherEpoch: trailer.epoch })
     this.#conflict = key
     if (!winsConflict(mine, trailer)) {
       const reason = trailer.epoch > this.#epoch ? 'higher-epoch' : 'tie-break'
@@ -756,6 +761,23 @@ export class ExtendedMachine implements PairMachine {
       this.#event('reasserted', 'higher-epoch', { epoch: this.#epoch })
       this.#announce()
     }
+  }
+
+  #tellConflict(detail: PairEvent['detail']): void {
+    this.#event('conflict', 'brother-active', detail)
+  }
+
+  /** The brother heard me first: it was Active too and has yielded, which I know from its reason only. */
+  #noteYield(trailer: Trailer, regained: boolean): void {
+    if (trailer.reason !== 'higher-epoch' && trailer.reason !== 'tie-break') return
+    const key = `${trailer.session}/${trailer.epoch}`
+    // It goes on giving that reason for as long as it stands by: an old one is no news.
+    const news = regained && key !== this.#yield
+    this.#yield = key
+    if (!news) return
+    this.#tellConflict({ epoch: this.#epoch })
+    if (trailer.reason === 'tie-break') this.#reassert('tie-break')
+    else this.#event('reasserted', 'higher-epoch', { epoch: this.#epoch })
   }
 
   #hearAsPassive(frame: Frame, trailer: Trailer): void {
