@@ -489,7 +489,8 @@ export class ExtendedMachine implements PairMachine {
     // The brother may serve for as long as a link that carried refuses, also while another is open.
     const refuses = this.#settings.policy === 'preferred' && this.#departed?.evidence !== 'goodbye'
     const openSinceMs = refuses ? this.#contact.soundSinceMs : this.#contact.listeningSinceMs
-    return Math.max(this.#pausedAtMs, openSinceMs) + this.#returnMs
+    // A brother that left does not come back alone: no need to wait for as long as a return may take.
+    return Math.max(this.#pausedAtMs, openSinceMs) + (this.#sole ? this.#peerTimeoutMs : this.#returnMs)
   }
 
   // -------------------------------------------------------------------------------------------- taking over by evidence

@@ -30,3 +30,21 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
     assert.equal(pair.side(standby).view.online, false)
   })
 })
+
+describe('extended wire, a survivor that stalls', () => {
+  const MS = { heartbeatMs: 50, peerTimeoutMs: 150 }
+
+  it('under preferred it serves again after a peerTimeout when the brother had said goodbye, and not after two seconds', () => {
+    const pair = new TestPair({ settings: { ...MS, policy: 'preferred' }, a: { settings: { priority: 200 } } })
+    pair.start()
+    pair.advanceUntil('settled', () => pair.isSettled(), 5000)
+    pair.goodbye('a')
+    pair.advanceUntil('b serves', () => pair.b.view.serving, 1000)
+    pair.advanceMs(500)
+    pair.stall('b', 300)
+    pair.advanceMs(301)
+    assert.equal(pair.b.view.serving, false, 'after a stall of its own it asks first')
+    pair.advanceMs(MS.peerTimeoutMs + 10)
+    assert.equal(pair.b.view.serving, true)
+  })
+})
