@@ -346,8 +346,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'returns alone while its brother may serve on a refusal: after a pause',
-        'openSinceMs) + this.#returnMs',
-        'openSinceMs) + this.#peerTimeoutMs'
+        'this.#peerTimeoutMs : this.#returnMs)',
+        'this.#peerTimeoutMs : this.#peerTimeoutMs)'
       ),
       mutation(
         'extended',
