@@ -9,9 +9,12 @@ const PACKAGE = '@ha-pair/node-red-ha-pair'
 const LIMIT_MS = 180_000
 
 describe('an install from a git checkout', () => {
-  const folder = scratchFolder('git')
+  let folder = ''
   let nodeRed: NodeRedProcess | null = null
 
+  before(() => {
+    folder = scratchFolder('git')
+  })
   after(async function () {
     this.timeout(LIMIT_MS)
     await nodeRed?.stop()
