@@ -741,7 +741,8 @@ export class ExtendedMachine implements PairMachine {
     if (trailer.epoch > this.#epoch) this.#reassert('brother-behind')
     if (this.#handover !== null && trailer.ack >= this.#handover.firstSeq && trailer.flags.ready) {
       this.#failbackHeld = this.#handover.reason === 'operator'
-      this.#stepDown(this.#handover)
+      // Half of a command's time is for the brother's readiness, the rest for its confirmation; a brother that is lost comes first.
+      this.#stepDown(this.#handover, this.#handover.deadlineMs + this.#commandMs / 2 + this.#heartbeatMs)
     } else if (trailer.flags.wanted) this.#onWanted(trailer)
     else this.#considerFitness()
   }
@@ -838,7 +839,7 @@ export class ExtendedMachine implements PairMachine {
   // ------------------------------------------------------------------------------------------------- grants and handover
 
   /** I do not serve, and from now on the brother may. Its epoch is above everything I know. */
-  #grantRole(reason: ReasonCode, commandId: number | null): void {
+  #grantRole(reason: ReasonCode, commandId: number | null, deadlineMs = this.#nowMs + this.#commandMs): void {
     const epoch = this.#ledger.nextForBrother()
     this.#ledger.hear(epoch)
     this.#heldEpoch = 0
@@ -847,7 +848,7 @@ export class ExtendedMachine implements PairMachine {
       firstSeq: this.#conversation.lastSentSeq + 1,
       reason,
       commandId,
-      deadlineMs: this.#nowMs + this.#commandMs
+      deadlineMs
     }
     if (this.#role !== 'standby') this.#becomeStandby(reason)
     this.#event('designate', reason, { epoch, to: 'brother' })
@@ -906,10 +907,10 @@ export class ExtendedMachine implements PairMachine {
     this.#urgeAtMs = this.#nowMs + this.#retryMs
   }
 
-  #stepDown(handover: Pick<Handover, 'reason' | 'commandId'>): void {
+  #stepDown(handover: Pick<Handover, 'reason' | 'commandId'>, deadlineMs?: number): void {
     this.#handover = null
     this.#becomeStandby(handover.reason)
-    this.#grantRole(handover.reason, handover.commandId)
+    this.#grantRole(handover.reason, handover.commandId, deadlineMs)
   }
 
   #abortHandover(because: ReasonCode): void {

@@ -188,11 +188,11 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
       assert.equal(decisions(bench), '')
     })
 
-    it(`${column}: a wish ends after P, unanswered; so does a question after half of it, and a handover after P`, () => {
+    it(`${column}: a wish ends after P, unanswered; so does a question after half of it, and a handover after P and a heartbeat`, () => {
       for (const [situation, afterMs, role] of [
         ['wishing', 1000, 'standby'],
         ['asking', 500, 'active'],
-        ['handing over', 1000, 'standby']
+        ['handing over', 1100, 'standby']
       ] as const) {
         const bench = OPEN[situation](column)
         bench.brotherSays = WORDS[situation === 'wishing' ? 'an Active of epoch 20' : 'a Standby, not ready']

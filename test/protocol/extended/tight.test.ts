@@ -48,3 +48,22 @@ describe('extended wire, a survivor that stalls', () => {
     assert.equal(pair.b.view.serving, true)
   })
 })
+
+describe('extended wire, an order that is answered late', () => {
+  it('ends a peerTimeout and a heartbeat after it was given, however long the brother took to be ready', () => {
+    const pair = new TestPair({ settings: { heartbeatMs: 50, peerTimeoutMs: 500 } })
+    pair.start()
+    pair.advanceUntil('settled', () => pair.isSettled(), 5000)
+    const [active, standby] = pair.a.role === 'active' ? (['a', 'b'] as const) : (['b', 'a'] as const)
+    const givenMs = pair.nowMs
+    const order = pair.designate(active, 'standby')
+    pair.cutOneWay(standby)
+    pair.advanceMs(230)
+    pair.healOneWay(standby)
+    pair.advanceUntil('the role is granted', () => pair.side(active).role === 'standby', 50)
+    pair.cutOneWay(standby)
+    pair.advanceUntil('answered', () => pair.replyTo(order) !== null, 2000)
+    assert.match(pair.replyTo(order) ?? '', /not-confirmed|brother-offline/)
+    assert.ok(pair.nowMs - givenMs <= 500 + 50 + 1, `answered after ${pair.nowMs - givenMs} ms`)
+  })
+})
