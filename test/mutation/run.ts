@@ -76,7 +76,16 @@ function node(root: string, args: readonly string[], limitMs: number): Promise<R
 async function catchByTests(root: string): Promise<Catch> {
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
   const files = [join('dist', 'test', 'protocol', 'extended'), join('dist', 'test', 'scenarios')]
-  const args = [mocha, '--no-config', '--recursive', '--reporter', 'json', ...files]
+  const args = [
+    mocha,
+    '--no-config',
+    '--recursive',
+    '--timeout',
+    String(MOCHA_LIMIT_MS),
+    '--reporter',
+    'json',
+    ...files
+  ]
   const run = await node(root, args, MOCHA_LIMIT_MS)
   if (run.endless) return { tests: 'does not end' }
   const start = run.stdout.indexOf('{\n  "stats"')
