@@ -148,6 +148,8 @@ export class Sidebar {
   async question(): Promise<Locator> {
     const question = this.editor.page.locator(OPEN_QUESTION)
     await question.waitFor({ state: 'visible' })
+    // Node-RED 5 moves the focus to the first button in a turn of its own: what is typed before that would be taken back.
+    await this.editor.page.evaluate('new Promise((done) => setTimeout(done, 0))')
     return question
   }
 
