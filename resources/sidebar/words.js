@@ -78,7 +78,7 @@ function ownWords(event, detail) {
 }
 
 /** What else an engineer would want to know. Which fields there are depends on the event. */
-function particulars({ differ, here, brother, down, link, place, places, problem, error }) {
+function particulars({ differ, here, brother, down, link, place, places, brotherAheadS, problem, error }) {
   const parts = []
   const versus = (mine, his) => say('detail.versus', { here: mine, brother: his })
   if (Array.isArray(differ)) {
@@ -90,6 +90,8 @@ function particulars({ differ, here, brother, down, link, place, places, problem
   if (Array.isArray(down))
     down.forEach((n, i) => parts.push(say('detail.link', { n: n + 1, place: places?.[i] ?? '' })))
   else if (place !== undefined) parts.push(say('detail.link', { n: link + 1, place }))
+  if (typeof brotherAheadS === 'number')
+    parts.push(say(`detail.${brotherAheadS > 0 ? 'ahead' : 'behind'}`, { s: Math.abs(brotherAheadS) }))
   if (problem !== 'missing') parts.push(problem)
   parts.push(error)
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join(', ')

@@ -75,6 +75,8 @@ export interface Snapshot {
   readonly differences: readonly Difference[]
   /** The brother is heard as Active while this side is Active. */
   readonly conflict: boolean
+  /** s by which the brother's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
+  readonly brotherAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */
   readonly store: ReasonCode | null
 }

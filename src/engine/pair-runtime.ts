@@ -3,10 +3,19 @@
  * up to date between the two: a grant to the brother leaves only after the own gate is shut.
  */
 import type { ReasonCode } from '../protocol/catalogue'
-import { decodeClassic, decodeExtended, encodeClassic, encodeExtended, EXTENDED_BYTES } from '../protocol/frame'
+import {
+  decodeClassic,
+  decodeExtended,
+  encodeClassic,
+  encodeExtended,
+  EXTENDED_BYTES,
+  readClock,
+  stampClock
+} from '../protocol/frame'
 import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import { BrotherClock } from './brother-clock'
 import { PairCell, type PairCellValue } from './cells'
 import type { Clock } from './clock'
 import type { Waiting } from './deadlines'
@@ -83,6 +92,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #intake = new Intake()
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
+  readonly #brotherClock = new BrotherClock()
   #cellValue: PairCellValue | null = null
   /** After the latest step; only steps change it. */
   #view: MachineView
@@ -127,7 +137,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     )
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
-    this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, host.clock)
+    this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#brotherClock, host.clock)
     this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored)
   }
 
@@ -347,11 +357,13 @@ export class PairRuntime implements Waiting, LinkOwner {
     } else {
       if (frame.trailer !== null) this.#ownSession = frame.trailer.session
       encodeExtended(frame, scratch)
+      stampClock(scratch, this.#wallS())
       // The current key first: whoever knows both ignores the twin.
       this.#seal.close(scratch)
       sendScratch(link)
       if (this.#seal.rotating && !this.#brotherHasKey) {
         encodeExtended(frame, scratch)
+        stampClock(scratch, this.#wallS())
         this.#seal.closePrevious(scratch)
         sendScratch(link)
       }
@@ -369,7 +381,9 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (this.#watchesFrames) this.#report('received', link.index, frame)
     this.#dropped = false
     this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
-    if (frame.trailer !== null && !this.#dropped) this.#learn(frame.trailer)
+    if (frame.trailer === null || this.#dropped) return
+    this.#learn(frame.trailer)
+    if (frame.trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
   }
 
   /** The machine took this word of the brother: my own, sent back by somebody, shows neither who he is nor his key. */
@@ -378,6 +392,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (this.#seal?.rotating !== true) return
     this.#brotherHasKey = this.#sealedBy === 'current'
     if (this.#brotherHasKey) this.#lastWord = { session, seq }
+  }
+
+  #wallS(): number {
+    return Math.floor(this.#host.clock.wallMs() / 1000)
   }
 
   linkForeign(link: Link): void {

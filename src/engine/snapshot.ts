@@ -2,6 +2,7 @@
 import type { ReasonCode } from '../protocol/catalogue'
 import type { MachineView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import type { BrotherClock } from './brother-clock'
 import type { Clock } from './clock'
 import type { Link } from './link'
 import type { Snapshot } from './messages'
@@ -14,16 +15,24 @@ export class SnapshotTeller {
   readonly #settings: PairSettings
   readonly #links: readonly Link[]
   readonly #rejections: Rejections
+  readonly #brotherClock: BrotherClock
   readonly #clock: Clock
   #told: Snapshot | null = null
   #toldSinceMs = NaN
   #toldCounts = 0
   #toldAtMs = -Infinity
 
-  constructor(settings: PairSettings, links: readonly Link[], rejections: Rejections, clock: Clock) {
+  constructor(
+    settings: PairSettings,
+    links: readonly Link[],
+    rejections: Rejections,
+    brotherClock: BrotherClock,
+    clock: Clock
+  ) {
     this.#settings = settings
     this.#links = links
     this.#rejections = rejections
+    this.#brotherClock = brotherClock
     this.#clock = clock
   }
 
@@ -58,6 +67,7 @@ export class SnapshotTeller {
       dropped: this.#rejections.counts(),
       differences: view.differences,
       conflict: view.conflict,
+      brotherAheadS: this.#brotherClock.aheadS,
       store
     }
     return this.#told
@@ -67,6 +77,7 @@ export class SnapshotTeller {
     if (told.role !== view.role || told.previousRole !== view.previousRole || told.reason !== view.reason) return true
     if (this.#toldSinceMs !== view.sinceMs || told.epoch !== view.epoch || told.online !== view.online) return true
     if (told.authenticated !== view.authenticated || told.store !== store) return true
+    if (told.brotherAheadS !== this.#brotherClock.aheadS) return true
     if (told.differences !== view.differences || told.conflict !== view.conflict) return true
     for (const link of this.#links) {
       const was = told.links[link.index]

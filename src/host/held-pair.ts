@@ -132,7 +132,7 @@ export class HeldPair {
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('engine-crashed')
-    const lost = { ...before, online: false, peer: null, links: [], differences: [], conflict: false }
+    const lost = { ...before, online: false, peer: null, links: [], differences: [], conflict: false, brotherAheadS: 0 }
     const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
     if (before.role === 'initial') this.#snapshot = lost
     else {
@@ -376,6 +376,7 @@ function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
     dropped: {},
     differences: [],
     conflict: false,
+    brotherAheadS: 0,
     store: null
   }
 }

@@ -32,6 +32,9 @@ const SETTLE_MS = 3000
 /** A brother that is online, and frames with a key that is not here: a change of keys that nobody finished. */
 const REKEYING_MS = 60_000
 
+/** A clock that is being set on one side, and then on the other. */
+const CLOCKS_MS = 30_000
+
 /** The most important first. */
 export const WARNINGS = {
   'engine-crashed': TROUBLE,
@@ -53,6 +56,7 @@ export const WARNINGS = {
   'cloned-identity': warned(0, false),
   suspended: warned(0, false),
   'clock-set-back': warned(0, false),
+  'clocks-differ': warned(CLOCKS_MS),
   'bad-frame': warned(ROLLOUT_MS),
   'no-key': NOTED,
   'classic-wire': NOTED
@@ -209,6 +213,7 @@ export class Warnings {
     const flows = snapshot.differences.find(({ setting }) => setting === 'flows')
     if (settings.length > 0) add('settings-differ', bothValues(settings))
     if (flows !== undefined) add('flows-differ', { here: hex(flows.here), brother: hex(flows.brother) })
+    if (snapshot.online && snapshot.brotherAheadS !== 0) add('clocks-differ', { brotherAheadS: snapshot.brotherAheadS })
     this.#holdingLinks(snapshot, add)
     if (snapshot.store !== null) {
       const code = CODES.find((known) => known === snapshot.store)

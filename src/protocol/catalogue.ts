@@ -853,6 +853,17 @@ const reasons = {
     warns: true,
     on: ['clock']
   },
+  'clocks-differ': {
+    wire: 59,
+    en: 'The clocks of the two sides are apart by more than five seconds.',
+    zh: '双方的时钟相差超过五秒。',
+    todo: {
+      en: 'Let both hosts take the time from the same server (NTP). The pair does not depend on it, but logs of the two do not fit together.',
+      zh: '让两台主机从同一服务器同步时间（NTP）。双机对不依赖它，但双方的日志将对不上。'
+    },
+    warns: true,
+    on: []
+  },
   'both-active': {
     wire: 58,
     en: 'Both sides were Active at the same time.',

@@ -24,6 +24,9 @@ export const SEAL_BYTES = 32
 /** Length of the part of an extended frame that the seal covers. */
 export const SEALED_BYTES = CLASSIC_BYTES + TRAILER_BYTES
 export const EXTENDED_BYTES = SEALED_BYTES + SEAL_BYTES
+/** Durations on the wire have three bytes; the settings allow 600,000 ms. */
+const DURATION_MS_MAX = 0xffffff
+const CLOCK_AT = [58, 62] as const
 
 /** Largest value of the 48-bit fields `seq`, `ack` and `epoch`. */
 export const UINT48_MAX = 2 ** 48 - 1
@@ -145,9 +148,24 @@ export function encodeExtended(frame: Frame, target: Uint8Array): void {
   view.setUint16(53, flags)
   view.setUint8(55, (trailer.link << 4) | (trailer.heardLinks & 0x0f))
   view.setUint16(56, trailer.heartbeatMs)
-  view.setUint32(58, trailer.peerTimeoutMs)
-  view.setUint32(62, trailer.promisedMs)
+  // Three bytes are more than these durations need; the byte before each is half of the time of day, see `stampClock`.
+  view.setUint32(58, trailer.peerTimeoutMs & DURATION_MS_MAX)
+  view.setUint32(62, trailer.promisedMs & DURATION_MS_MAX)
   view.setUint32(66, trailer.flowsHash)
+}
+
+/**
+ * The sender's time of day, s since 1970 modulo 2**16, in an encoded frame. It is for people only: whoever sends and receives
+ * writes and reads it, and the machine never sees it.
+ */
+export function stampClock(target: Uint8Array, seconds: number): void {
+  target[CLOCK_AT[0]] = (seconds >> 8) & 0xff
+  target[CLOCK_AT[1]] = seconds & 0xff
+}
+
+/** Of an extended frame; see `stampClock`. */
+export function readClock(bytes: Uint8Array): number {
+  return ((bytes[CLOCK_AT[0]] ?? 0) << 8) | (bytes[CLOCK_AT[1]] ?? 0)
 }
 
 /** Exactly five bytes of the 2015 program, or the reason why not. Never throws. */
@@ -169,7 +187,7 @@ export function decodeExtended(bytes: Uint8Array): Frame | FrameRejection {
   const links = view.getUint8(55)
   const bits = view.getUint16(53)
   const heartbeatMs = view.getUint16(56)
-  const peerTimeoutMs = view.getUint32(58)
+  const peerTimeoutMs = view.getUint32(58) & DURATION_MS_MAX
   if (policy === undefined || links >> 4 > 3 || heartbeatMs === 0 || peerTimeoutMs === 0) return 'field'
   return {
     ...head,
@@ -190,7 +208,7 @@ export function decodeExtended(bytes: Uint8Array): Frame | FrameRejection {
       heardLinks: links & 0x0f,
       heartbeatMs,
       peerTimeoutMs,
-      promisedMs: view.getUint32(62),
+      promisedMs: view.getUint32(62) & DURATION_MS_MAX,
       flowsHash: view.getUint32(66)
     }
   }

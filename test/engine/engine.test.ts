@@ -6,7 +6,15 @@ import { join } from 'node:path'
 import { mayServe, nowUs } from '../../src/engine/cells'
 import { systemClock } from '../../src/engine/clock'
 import { Seal } from '../../src/engine/seal'
-import { encodeClassic, encodeExtended, EXTENDED_BYTES, type Frame, type Trailer } from '../../src/protocol/frame'
+import {
+  encodeClassic,
+  encodeExtended,
+  EXTENDED_BYTES,
+  readClock,
+  stampClock,
+  type Frame,
+  type Trailer
+} from '../../src/protocol/frame'
 import type { Output } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
@@ -66,6 +74,8 @@ function word(session: bigint, echo: bigint, sealed: boolean): Buffer {
   if (sealed) new Seal(NO_KEYS).close(bytes)
   return bytes
 }
+
+const nowS = (): number => Math.floor(Date.now() / 1000)
 
 /** Blocks this thread, and with it the engine of the test. */
 function stall(ms: number): void {
@@ -417,6 +427,48 @@ describe('the engine', () => {
           return 'conflict' in change ? snapshot?.conflict === false : snapshot?.differences.length === 0
         })
       }
+    })
+
+    it('how far the brother’s time of day is from here, by what it says and not by its own words sent back', async () => {
+      const id = ++next
+      const peer = await open()
+      sockets.push(peer)
+      const heard: Buffer[] = []
+      peer.on('message', (bytes) => heard.push(bytes))
+      const port = ports[id] ?? 0
+      engine.add(id, settings([link(port, peer.address().port)]))
+      const machine = machines[id - 1] as FakeMachine
+      let frames = 0
+      machine.answer = (input) => {
+        if (input.kind === 'fitness') return [{ ...SEND, frame: { ...FRAME, trailer: { ...TRAILER, session: 77n } } }]
+        if (input.kind === 'frame') frames++
+        return []
+      }
+      await until('the link is open', () => machine.kinds().includes('link'))
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('it is heard', () => heard.length > 0)
+      const saidS = readClock(heard[0] ?? Buffer.alloc(0))
+      assert.ok([0, 1, 2].includes((nowS() - saidS) & 0xffff), `it said ${saidS}`)
+      const says = async (aheadS: number, echo: bigint): Promise<void> => {
+        const bytes = Buffer.alloc(EXTENDED_BYTES)
+        encodeExtended({ ...FRAME, trailer: { ...TRAILER, session: 5n, echo } }, bytes)
+        stampClock(bytes, nowS() + aheadS)
+        new Seal(NO_KEYS).close(bytes)
+        const before = frames
+        peer.send(bytes, port, LOOPBACK)
+        await until('the brother is heard', () => frames > before)
+      }
+      const told = (): number | undefined => engine.snapshot(id)?.brotherAheadS
+      await says(3600, 0n)
+      await holds('a stranger tells nothing', () => (told() ?? 0) === 0, 100)
+      await says(2, 77n)
+      await holds('two seconds are nothing', () => (told() ?? 0) === 0, 100)
+      await says(3600, 77n)
+      await until('it is told', () => Math.abs((told() ?? 0) - 3600) <= 2)
+      await says(-120, 77n)
+      await until('it is told', () => Math.abs((told() ?? 0) + 120) <= 2)
+      await says(0, 77n)
+      await until('that is over', () => told() === 0)
     })
 
     it('that the main loop hangs, and that it runs again', async () => {

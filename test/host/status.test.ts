@@ -20,6 +20,7 @@ const SNAPSHOT: Snapshot = {
   dropped: {},
   differences: [],
   conflict: false,
+  brotherAheadS: 0,
   store: null
 }
 const CELL: PairCellValue = {

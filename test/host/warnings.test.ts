@@ -26,6 +26,7 @@ const QUIET: Snapshot = {
   dropped: {},
   differences: [],
   conflict: false,
+  brotherAheadS: 0,
   store: null
 }
 
@@ -173,6 +174,16 @@ describe('warnings', () => {
     assert.deepEqual(pair.codes, [])
     for (let i = 0; i < 20; i++) pair.drops('key').waits(1000)
     assert.deepEqual(pair.codes, ['keys-differ'])
+  })
+
+  it('of clocks that are apart come when they have been so for a while, and while the brother is heard', () => {
+    const pair = new Watched().is({ brotherAheadS: 40 }).waits(29_000)
+    assert.deepEqual(pair.codes, [], 'one clock is being set, the other may follow')
+    assert.deepEqual(pair.waits(1000).codes, ['clocks-differ'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { brotherAheadS: 40 })
+    assert.equal(badgeWarning(pair.warnings.list)?.code, 'clocks-differ')
+    assert.deepEqual(pair.is({ brotherAheadS: 0 }).said, ['+clocks-differ', '-clocks-differ'])
+    assert.deepEqual(new Watched().is({ brotherAheadS: 40, online: false }).waits(60_000).codes, [])
   })
 
   it('of two Actives stay for a while after it is over', () => {

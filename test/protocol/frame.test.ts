@@ -124,7 +124,7 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
   [
     'the largest of everything',
     `ff a5 02 ff ff  01 ff  ffffffffffffffff ffffffffffffffff ffffffffffffffff
-     ffffffffffff ffffffffffff ffffffffffff  ff ff 02 2a  00ff 3f  ea60 000927c0 ffffffff ffffffff`,
+     ffffffffffff ffffffffffff ffffffffffff  ff ff 02 2a  00ff 3f  ea60 000927c0 00ffffff ffffffff`,
     {
       ...classic('designate', 'standby', 255, 255),
       trailer: {
@@ -144,7 +144,7 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heardLinks: 15,
         heartbeatMs: 60_000,
         peerTimeoutMs: 600_000,
-        promisedMs: 0xffffffff,
+        promisedMs: 0xffffff,
         flowsHash: 0xffffffff
       }
     }
@@ -314,8 +314,8 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
     link: fc.integer({ min: 0, max: 3 }),
     heardLinks: fc.integer({ min: 0, max: 15 }),
     heartbeatMs: fc.integer({ min: 1, max: 65_535 }),
-    peerTimeoutMs: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
-    promisedMs: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    peerTimeoutMs: fc.integer({ min: 1, max: 2 ** 24 - 1 }),
+    promisedMs: fc.integer({ min: 0, max: 2 ** 24 - 1 }),
     flowsHash: fc.integer({ min: 0, max: 2 ** 32 - 1 })
   },
   PLAIN
