@@ -174,6 +174,11 @@ export class Contact {
     return this.#isProven()
   }
 
+  /** Something of the current session came in on this link. */
+  carried(link: number): boolean {
+    return (this.#links[link]?.heardAtMs ?? -Infinity) > -Infinity
+  }
+
   /** A proof has begun on this link: the next answer need not wait for the next probe that is due. */
   proofBegun(link: number): boolean {
     const refusals = this.#links[link]?.refusals ?? 0

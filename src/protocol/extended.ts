@@ -562,7 +562,8 @@ export class ExtendedMachine implements PairMachine {
       this.#departed = { evidence: 'crash', atMs: this.#nowMs }
       if (this.#role === 'active' && this.#settings.policy === 'safety') this.#sole = true
     }
-    if (!this.#contact.alive && this.#metInThisSession) {
+    // A link that did not carry this session may be closed on a side that lives and speaks on another: it says nothing.
+    if (!this.#contact.alive && this.#contact.carried(link)) {
       // Nobody listened there when this probe arrived: whoever opens that link later waits for its whole takeover delay.
       const sentAtMs = this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
       this.#extendLease(sentAtMs, this.#refusedLeaseMs)

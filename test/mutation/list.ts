@@ -138,8 +138,14 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'lets the refusals of a link that did not carry renew the lease',
+        'this.#contact.carried(link)) {',
+        'this.#metInThisSession) {'
+      ),
+      mutation(
+        'extended',
         'lets refused probes renew nothing',
-        'if (!this.#contact.alive && this.#metInThisSession) {',
+        'if (!this.#contact.alive && this.#contact.carried(link)) {',
         'if (false) {'
       ),
       mutation(

@@ -188,4 +188,29 @@ describe('extended wire, windows: preferred', function () {
     assertNeverTwo(pair, 'forced')
     assert.equal(pair.replyTo(command), 'ok active')
   })
+
+  it('refusals of a link that the preferred side never opened are no proof that its process is gone', () => {
+    const pair = met({}, { links: 2 })
+    pair.crash('b')
+    pair.advanceMs(3000)
+    // It comes back without one of its sockets, and stands by.
+    pair.cutLink(0)
+    pair.start('b')
+    pair.openLink('b', 0, false)
+    pair.healLink(0)
+    pair.advanceMs(3000)
+    assert.deepEqual([pair.a.role, pair.b.role, pair.b.view.online], ['active', 'standby', true])
+    // The other link goes: what a sends on the closed one is refused by a host whose process lives.
+    pair.cutLink(1)
+    pair.advanceMs(2500)
+    pair.healLink(1)
+    pair.advanceUntil('settled', () => pair.isSettled(), 1000)
+    pair.designate('a', 'active')
+    pair.advanceUntil('a serves', () => pair.a.view.serving, 1000)
+    // It goes again: the lease of a must not be that of a brother whose process was gone.
+    pair.cutLink(1)
+    pair.advanceMs(6000)
+    assertNeverTwo(pair, 'after the cut')
+    assert.equal(pair.b.view.serving, true)
+  })
 })
