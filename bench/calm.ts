@@ -1,6 +1,7 @@
 /** Rows in which nothing may happen: flows that block their event loop, and a lossy network. */
 import { join } from 'node:path'
 import { func } from '../test/e2e/harness/flow'
+import { otherSide } from '../test/chaos/history'
 import { nowUs, pause } from '../test/chaos/clock'
 import { whyNotHere } from '../test/chaos/network'
 import { AddressPeer, isInstalled, keepalived } from './address-peer'
@@ -52,7 +53,7 @@ export const BLOCK_ROW: Row = {
       const blocks = quick ? QUICK_BLOCKS : BLOCKS
       for (let block = 0; block < blocks; block++) {
         const active = pair.acting()
-        const side = block % 2 === 0 ? active : active === 'a' ? 'b' : 'a'
+        const side = block % 2 === 0 ? active : otherSide(active)
         pair.tell(side, 'start', { payload: BLOCK_MS })
         await pause(BLOCK_MS + 500)
         if ((block + 1) % (quick ? 1 : 5) === 0)

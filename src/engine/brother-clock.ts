@@ -17,7 +17,7 @@ export class BrotherClock {
 
   /** Seconds since 1970, both modulo 2**16 or not. */
   heard(mineS: number, theirsS: number): void {
-    const apartS = ((((theirsS - mineS) % RANGE_S) + RANGE_S + RANGE_S / 2) % RANGE_S) - RANGE_S / 2
+    const apartS = ((theirsS - mineS + RANGE_S / 2) & (RANGE_S - 1)) - RANGE_S / 2
     if (Math.abs(apartS) <= AGREE_S) this.#aheadS = 0
     else if (Math.abs(apartS - this.#aheadS) > AGREE_S) this.#aheadS = apartS
   }

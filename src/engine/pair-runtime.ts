@@ -356,14 +356,12 @@ export class PairRuntime implements Waiting, LinkOwner {
       link.send(encodeClassic(frame))
     } else {
       if (frame.trailer !== null) this.#ownSession = frame.trailer.session
-      encodeExtended(frame, scratch)
-      stampClock(scratch, this.#wallS())
+      this.#encode(frame)
       // The current key first: whoever knows both ignores the twin.
       this.#seal.close(scratch)
       sendScratch(link)
       if (this.#seal.rotating && !this.#brotherHasKey) {
-        encodeExtended(frame, scratch)
-        stampClock(scratch, this.#wallS())
+        this.#encode(frame)
         this.#seal.closePrevious(scratch)
         sendScratch(link)
       }
@@ -392,6 +390,12 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (this.#seal?.rotating !== true) return
     this.#brotherHasKey = this.#sealedBy === 'current'
     if (this.#brotherHasKey) this.#lastWord = { session, seq }
+  }
+
+  /** Into the scratch buffer; the seal is still to come. */
+  #encode(frame: Frame): void {
+    encodeExtended(frame, scratch)
+    stampClock(scratch, this.#wallS())
   }
 
   #wallS(): number {

@@ -53,6 +53,16 @@ interface Command {
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
+/** What a snapshot says of a brother, and of links to it, while there is no engine to hear it. */
+const NOBODY_HEARD = {
+  online: false,
+  peer: null,
+  links: [],
+  differences: [],
+  conflict: false,
+  brotherAheadS: 0
+} as const satisfies Partial<Snapshot>
+
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
 
@@ -132,7 +142,7 @@ export class HeldPair {
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('engine-crashed')
-    const lost = { ...before, online: false, peer: null, links: [], differences: [], conflict: false, brotherAheadS: 0 }
+    const lost = { ...before, ...NOBODY_HEARD }
     const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
     if (before.role === 'initial') this.#snapshot = lost
     else {
@@ -175,7 +185,7 @@ export class HeldPair {
   end(): void {
     this.#gone = true
     this.#cell = new PairCell(newPairCell())
-    this.#snapshot = { ...this.#snapshot, online: false, peer: null, links: [] }
+    this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
     this.#failCommands('')
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
@@ -367,16 +377,11 @@ function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
     reason: 'starting',
     since: Date.now(),
     epoch: 0,
-    online: false,
     policy: settings.policy,
     wire: settings.wire,
     authenticated: keys.key !== '',
-    peer: null,
-    links: [],
     dropped: {},
-    differences: [],
-    conflict: false,
-    brotherAheadS: 0,
-    store: null
+    store: null,
+    ...NOBODY_HEARD
   }
 }
