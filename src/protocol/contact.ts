@@ -21,6 +21,11 @@ interface LinkContact {
   heardAtMs: number
   /** The brother's numbering: latest copy that it marked with this number. */
   markedAtMs: number
+  /**
+   * In the current session frames have come in on it, and the brother has said that mine arrive there: only such a link's
+   * refusals prove anything. A side may close one on which it never heard anything, and live.
+   */
+  carried: boolean
   refusals: number
   /** The two latest send times: a refusal answers at least the older one. */
   sentAtMs: number
@@ -47,8 +52,9 @@ export class Contact {
   /** When the first link opened; a side without any open link is deaf. */
   #listeningSinceMs = Infinity
   /**
-   * Since when no link is closed whose refusals the brother may believe: one that carried this session or, until the brother has
-   * counted me as its partner, any, as it may have carried the session before. Infinity while one is closed.
+   * Since when no link is closed whose refusals the brother may believe: one on which it was heard in this session (what it has
+   * not sent me there I never confirmed to it) or, until the brother has counted me as its partner, any, as it may have carried
+   * the session before. Infinity while one is closed.
    */
   #soundSinceMs = Infinity
   /** The brother, as my partner, has acknowledged something: what it believed of my former session is void. */
@@ -60,6 +66,7 @@ export class Contact {
         open: false,
         heardAtMs: -Infinity,
         markedAtMs: -Infinity,
+        carried: false,
         refusals: 0,
         sentAtMs: -Infinity,
         previousSentAtMs: -Infinity
@@ -130,19 +137,26 @@ export class Contact {
 
   /** A frame of the current session. `marked`: the link number in the frame. */
   heard(nowMs: number, link: number, marked: number, brotherHears: number): void {
+    this.#brotherHears = brotherHears
     this.heardCopy(nowMs, link, marked)
     if (!this.#alive) this.#sinceMs = nowMs
     this.#alive = true
     this.#heardAtMs = nowMs
     this.#heardLink = link
-    this.#brotherHears = brotherHears
     this.#probes = 0
-    for (const contact of this.#links) contact.refusals = 0
+    for (let i = 0; i < this.#links.length; i++) {
+      const contact = this.#links[i] as LinkContact
+      contact.refusals = 0
+      if (contact.heardAtMs > -Infinity && this.#isHeardOn(i)) contact.carried = true
+    }
   }
 
   heardCopy(nowMs: number, link: number, marked: number): void {
     const own = this.#links[link]
-    if (own !== undefined) own.heardAtMs = nowMs
+    if (own !== undefined) {
+      own.heardAtMs = nowMs
+      if (this.#isHeardOn(link)) own.carried = true
+    }
     const theirs = this.#links[marked]
     if (theirs !== undefined) theirs.markedAtMs = nowMs
   }
@@ -174,9 +188,14 @@ export class Contact {
     return this.#isProven()
   }
 
-  /** Something of the current session came in on this link. */
+  /** The brother's latest word says that it hears my copies marked with this number. */
+  #isHeardOn(link: number): boolean {
+    return (this.#brotherHears & (1 << link)) !== 0
+  }
+
+  /** In the current session frames have passed both ways on this link. */
   carried(link: number): boolean {
-    return (this.#links[link]?.heardAtMs ?? -Infinity) > -Infinity
+    return this.#links[link]?.carried === true
   }
 
   /** A proof has begun on this link: the next answer need not wait for the next probe that is due. */
@@ -191,10 +210,13 @@ export class Contact {
     return Math.min(peerTimeoutMs / 4, this.#roundTripMs === null ? Infinity : this.#roundTripMs * 2)
   }
 
-  /** Every link that carried this session has to refuse, also one that I closed: what I cannot ask proves nothing. */
+  /**
+   * Every link on which the brother was heard in this session has to have carried both ways, and to refuse; also one that I closed:
+   * what I cannot ask proves nothing.
+   */
   #isProven(): boolean {
-    const carried = this.#links.filter((l) => l.heardAtMs > -Infinity)
-    return carried.length > 0 && carried.every((l) => l.refusals >= REFUSALS_FOR_PROOF)
+    const heard = this.#links.filter((l) => l.heardAtMs > -Infinity)
+    return heard.length > 0 && heard.every((l) => l.carried && l.refusals >= REFUSALS_FOR_PROOF)
   }
 
   /**
@@ -222,6 +244,7 @@ export class Contact {
     for (const contact of this.#links) {
       contact.heardAtMs = -Infinity
       contact.markedAtMs = -Infinity
+      contact.carried = false
       contact.refusals = 0
     }
   }
@@ -282,6 +305,6 @@ export class Contact {
   isLinkUp(nowMs: number, link: number, peerTimeoutMs: number): boolean {
     const contact = this.#links[link]
     if (contact === undefined || !this.#alive || !contact.open) return false
-    return nowMs < contact.heardAtMs + peerTimeoutMs && (this.#brotherHears & (1 << link)) !== 0
+    return nowMs < contact.heardAtMs + peerTimeoutMs && this.#isHeardOn(link)
   }
 }

@@ -11,8 +11,11 @@ import { LINKS_MAX } from './settings'
 
 /** Send times of this many of the latest frames are known; an acknowledgement of an older one renews nothing. */
 const SENT_KEPT = 256
-/** Sessions under way to be confirmed. Only one that echoes mine takes a place, so replays of my earlier ones push none out. */
-const CANDIDATES_KEPT = 8
+/**
+ * Sessions under way to be confirmed. Only one that echoes mine takes a place, so replays of my earlier ones push none out; a brother
+ * that started again and again while I ran left recordings that do echo mine, and one more takes a place within a round trip.
+ */
+const CANDIDATES_KEPT = 64
 /** Sessions that said goodbye. */
 const RETIRED_KEPT = 8
 
@@ -29,8 +32,8 @@ export interface Peer {
 
 export type Reception =
   | { readonly kind: 'drop'; readonly cause: FrameRejection }
-  /** Sealed and from a session that is not confirmed yet: worth an answer, nothing more. */
-  | { readonly kind: 'hello' }
+  /** Sealed and from a session that is not confirmed yet: worth an answer, nothing more. `acquainted`: it echoes mine. */
+  | { readonly kind: 'hello'; readonly acquainted: boolean }
   /** A copy, on another link, of something received already. */
   | { readonly kind: 'copy' }
   /**
@@ -104,7 +107,7 @@ export class Conversation {
     }
     if (!this.#isConfirmedBy(trailer)) {
       this.#hello = { session: trailer.session, seq: trailer.seq }
-      return { kind: 'hello' }
+      return { kind: 'hello', acquainted: trailer.echo === this.session }
     }
     this.#candidates.clear()
     this.#hello = null

@@ -36,6 +36,7 @@ import type {
   Role
 } from './machine'
 import { mayTake, rank, servesUnderLease, winsConflict, type Candidate, type Evidence } from './policy'
+import { Ration, type Allowance } from './ration'
 import type { PairRecord } from './record'
 import { LINKS_MAX, type PairSettings } from './settings'
 
@@ -56,8 +57,13 @@ const REFUSED_SEND_MS = 3000
  * `peerTimeout` is. So the other side may serve on for that long on one 'port unreachable', of which there is one a second.
  */
 const RETURN_MS_MIN = 2000
-/** Answers to openings that may go out at once; making contact takes three. */
-const HELLO_ANSWERS = 6
+/**
+ * Answers to openings: what replayed ones can make this side send. Making contact takes three, and who has no contact cannot tell
+ * which openings are recorded. With contact few are needed, and each uses up one of the send times that are known.
+ */
+const HELLO_ANSWERS_ALONE: Allowance = { perSecond: 500, burst: 32 }
+const HELLO_ANSWERS_PER_HEARTBEAT = 8
+const HELLO_ANSWERS_AT_ONCE = 6
 /** A fail-back that holds for this many delays has worked. */
 const FAILBACK_LASTS = 10
 const FAILBACK_DAMPING_MAX = 64
@@ -188,8 +194,8 @@ export class ExtendedMachine implements PairMachine {
   #nextSendAtMs = Infinity
   #lastSentAtMs = -Infinity
   #urgeAtMs = Infinity
-  #helloAtMs = 0
-  #helloCredit = HELLO_ANSWERS
+  /** Openings that echo my session, and all others: recordings of one kind leave the answers to the other alone. */
+  readonly #helloAnswers = { acquainted: new Ration(), stranger: new Ration() }
   #startedAtMs = Infinity
   /** After a stall of my own: no takeover without evidence of its end before this. */
   #notAloneBeforeMs = -Infinity
@@ -588,7 +594,7 @@ export class ExtendedMachine implements PairMachine {
       case 'drop':
         return this.#drop(link, reception.cause)
       case 'hello':
-        return this.#answerHello(link)
+        return this.#answerHello(link, reception.acquainted)
       case 'copy':
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
       case 'current':
@@ -1241,15 +1247,16 @@ export class ExtendedMachine implements PairMachine {
     this.#sentInStep = true
   }
 
-  #answerHello(link: number): void {
+  #answerHello(link: number, acquainted: boolean): void {
     if (this.#leaving !== null) return
-    // A few at once, then one for each eighth of a heartbeat: that bounds what replayed openings can make this side send.
-    const earned = ((this.#nowMs - this.#helloAtMs) * 8) / this.#heartbeatMs
-    this.#helloCredit = Math.min(HELLO_ANSWERS, this.#helloCredit + earned)
-    this.#helloAtMs = this.#nowMs
-    if (this.#helloCredit < 1) return
-    this.#helloCredit -= 1
-    this.#emit('negotiate', {}, undefined, true, link)
+    const ration = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
+    if (ration.take(this.#nowMs, this.#helloAllowance)) this.#emit('negotiate', {}, undefined, true, link)
+  }
+
+  get #helloAllowance(): Allowance {
+    if (!this.#contact.alive) return HELLO_ANSWERS_ALONE
+    const perSecond = (HELLO_ANSWERS_PER_HEARTBEAT * 1000) / this.#heartbeatMs
+    return { perSecond, burst: HELLO_ANSWERS_AT_ONCE }
   }
 
   #emit(head: Head, flags: Partial<Flags>, answerId: number | undefined, toHello: boolean, only: number | null): void {

@@ -429,12 +429,17 @@ export const RULES: readonly Rule[] = [
       mutation(
         'contact',
         'keeps counting refusals though the brother was heard',
-        `this.#probes = 0;
-        for (const contact of this.#links)
-            contact.refusals = 0;`,
-        'this.#probes = 0;'
+        `contact.refusals = 0;
+            if (contact.heardAtMs`,
+        'if (contact.heardAtMs'
       ),
-      mutation('contact', 'believes the refusal of one link of several', 'carried.every(', 'carried.some('),
+      mutation('contact', 'believes the refusal of one link of several', 'heard.every(', 'heard.some('),
+      mutation(
+        'contact',
+        'believes the refusal of a link on which the brother never heard anything',
+        'l.carried && l.refusals',
+        'l.refusals'
+      ),
       mutation(
         'contact',
         'asks only the links that it has open itself',
@@ -489,6 +494,18 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'only frames of the living conversation count',
     mutations: [
+      mutation(
+        'extended',
+        'answers recorded openings from the ration of those that echo its session',
+        'acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger',
+        'this.#helloAnswers.stranger'
+      ),
+      mutation(
+        'extended',
+        'is as sparing with answers to openings without contact as with it',
+        'if (!this.#contact.alive)\n            return HELLO_ANSWERS_ALONE',
+        'if (false)\n            return HELLO_ANSWERS_ALONE'
+      ),
       mutation(
         'conversation',
         'takes the same frame twice',
@@ -548,7 +565,7 @@ export const RULES: readonly Rule[] = [
         'this.#contact.alive'
       ),
       mutation('extended', 'hears on from a brother that left', 'this.#conversation.retirePeer();', ''),
-      mutation('extended', 'answers every opening, as many as come', 'if (this.#helloCredit < 1)', 'if (false)')
+      mutation('extended', 'answers every opening, as many as come', 'if (ration.take(', 'if (true || ration.take(')
     ]
   },
   {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { seededRandom } from '../../harness/random'
 import { SIDES, type SideName } from '../../harness/network'
 import { TestPair } from '../../harness/pair'
+import { testSettings } from '../../harness/settings'
 import type { RandomInt } from '../../../src/protocol/machine'
 import type { Policy } from '../../../src/protocol/settings'
 
@@ -37,13 +38,16 @@ function tell(pair: TestPair, live: Live): void {
   live(1500)
 }
 
-/** Every role taken, with its reason and epoch, in order. */
+/**
+ * Every role taken, with its reason, in order, and the epochs of those that served. Which epoch of its brother a Standby has heard of
+ * when it names its role is a matter of which of the two speaks first.
+ */
 function roles(pair: TestPair): string[] {
-  return pair.happenings.flatMap((h) =>
-    h.kind === 'event' && h.event === 'role'
-      ? [`${h.side} ${String(h.detail['role'])} ${h.reason} ${String(h.detail['epoch'])}`]
-      : []
-  )
+  return pair.happenings.flatMap((h) => {
+    if (h.kind !== 'event' || h.event !== 'role') return []
+    const role = String(h.detail['role'])
+    return [[h.side, role, h.reason, ...(role === 'active' ? [String(h.detail['epoch'])] : [])].join(' ')]
+  })
 }
 
 function play(policy: Policy, attacked: boolean): { readonly pair: TestPair; readonly replayed: number } {
@@ -79,4 +83,95 @@ describe('extended wire, recorded frames', () => {
       assert.equal(pair.overlapMs, alone.overlapMs)
     })
   }
+
+  it('two that were cut off, both started anew, meet within a heartbeat and some round trips, whatever is replayed meanwhile', function () {
+    this.timeout(30_000)
+    const heartbeatMs = 1000
+    for (let seed = 0; seed < 20; seed++) {
+      const pair = new TestPair({ settings: { policy: 'availability', heartbeatMs, peerTimeoutMs: 3 * heartbeatMs } })
+      pair.start()
+      pair.advanceMs(10_000)
+      // Sessions to record: each side starts again and again while the other one runs.
+      for (let i = 0; i < 6; i++) {
+        pair.restart(i % 2 === 0 ? 'a' : 'b')
+        pair.advanceMs(5000)
+      }
+      pair.cutLink()
+      pair.restart('a')
+      pair.restart('b')
+      pair.advanceMs(20_000 + 37 * seed)
+      assert.deepEqual(pair.roles(), ['active', 'active'])
+      const recordings = new Map(SIDES.map((side) => [side, [...pair.network.recorded(side)]]))
+      pair.healLink()
+      const random = seededRandom(seed)
+      const healedAtMs = pair.nowMs
+      while (pair.a.role === pair.b.role) {
+        for (const side of SIDES) {
+          const all = recordings.get(side) ?? []
+          const datagram = all[random(all.length)]
+          if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
+        }
+        pair.advanceMs(1)
+        const forMs = pair.nowMs - healedAtMs
+        assert.ok(forMs <= heartbeatMs + 10, `seed ${seed}: both still serve after ${forMs} ms`)
+      }
+    }
+  })
+
+  for (const alone of [false, true]) {
+    it(`${alone ? 'without' : 'with'} contact, openings that are replayed 4,000 times a second make a side send little`, () => {
+      const sent = [false, true].map((attacked) => {
+        const pair = new TestPair()
+        pair.start()
+        pair.advanceMs(3000)
+        const known = [...pair.network.recorded('b')]
+        pair.restart('b')
+        pair.advanceMs(5000)
+        if (alone) pair.powerOff('b')
+        pair.advanceMs(5000)
+        const before = pair.network.recorded('a').length
+        const perMs = attacked ? FRAMES_PER_MS : 0
+        for (let i = 0; i < 10_000; i++) {
+          for (let k = 0; k < perMs; k++) {
+            const datagram = known[(perMs * i + k) % known.length]
+            if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
+          }
+          pair.advanceMs(1)
+        }
+        return pair.network.recorded('a').length - before
+      })
+      const more = (sent[1] ?? 0) - (sent[0] ?? 0)
+      const most = alone ? 2 * (32 + 10 * 500) : 2 * (6 + (8 * 10_000) / testSettings({}).heartbeatMs)
+      assert.ok(more > most / 4 && more <= most, `${more} frames more`)
+    })
+  }
+
+  it('a brother that starts anew is heard at once by a side that others’ openings keep busy', () => {
+    const heartbeatMs = 1000
+    const pair = new TestPair({ settings: { heartbeatMs, peerTimeoutMs: 10 * heartbeatMs } })
+    pair.start()
+    pair.advanceMs(30_000)
+    // What b says does not echo any session of a while a is away.
+    pair.crash('a')
+    pair.advanceMs(30_000)
+    const strangers = pair.network.recorded('b').slice(-10)
+    pair.restart('b')
+    pair.start('a')
+    pair.advanceMs(30_000)
+    assert.equal(pair.isSettled(), true)
+    const flood = (): void => {
+      for (let k = 0; k < FRAMES_PER_MS; k++) {
+        const datagram = strangers[k % strangers.length]
+        if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
+      }
+      pair.advanceMs(1)
+    }
+    for (let i = 0; i < 100; i++) flood()
+    pair.restart('b')
+    const startedAtMs = pair.nowMs
+    while (!pair.b.view.online) {
+      flood()
+      assert.ok(pair.nowMs - startedAtMs <= heartbeatMs / 4, 'not heard yet')
+    }
+  })
 })

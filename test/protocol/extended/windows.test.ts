@@ -213,4 +213,26 @@ describe('extended wire, windows: preferred', function () {
     assertNeverTwo(pair, 'after the cut')
     assert.equal(pair.b.view.serving, true)
   })
+
+  for (const active of ['a', 'b'] as const) {
+    it(`each of two links passes one way only, ${active} serves, and the preferred side closes the one on which it never heard anything`, () => {
+      const pair = met({}, { links: 2 })
+      pair.cutOneWay('b', 0)
+      pair.cutOneWay('a', 1)
+      pair.restart('b')
+      pair.advanceMs(3000)
+      pair.designate(active, 'active')
+      pair.advanceUntil('it serves', () => pair.side(active).view.serving, 1000)
+      pair.advanceMs(500)
+      // What a sends on link 1 is refused from now on, by a host whose process lives.
+      pair.openLink('b', 1, false)
+      pair.healOneWay('a', 1)
+      pair.cutOneWay('a', 0)
+      pair.advanceMs(6000)
+      assertNeverTwo(pair, 'link 0 is cut, link 1 refuses')
+      assert.equal(pair.b.view.serving, true, 'nothing keeps it from serving alone')
+      const believed = pair.happenings.find((h) => h.kind === 'event' && h.reason === 'brother-crashed')
+      assert.equal(believed, undefined, 'the process of b lives')
+    })
+  }
 })
