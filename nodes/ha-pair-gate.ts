@@ -17,6 +17,8 @@ interface HeldMessage {
 }
 
 const HELD_TOPICS_MAX = 1000
+/** Held messages that go on in one turn of the event loop: a flow with a thousand of them does not keep all others waiting. */
+const RELEASED_AT_ONCE = 4
 const WARN_EVERY_MS = 60_000
 /** A gate that holds messages, or whose badge is behind, looks again: freshness and leases change without an event. */
 const LOOK_AGAIN_MS = 250
@@ -35,6 +37,7 @@ export default function (RED: NodeAPI): void {
     let warnedAt = -Infinity
     let closed = false
     let lookAgain: NodeJS.Timeout | null = null
+    let nextTurn: NodeJS.Immediate | null = null
 
     const user = usePair(RED, this, def.pair, (status, trouble, say) => {
       shownOpen = status.serving
@@ -44,7 +47,7 @@ export default function (RED: NodeAPI): void {
     /** A held message is decided at the instant of its release: the gate is asked again for each. */
     const release = (): void => {
       if (user.running === null || !mayRelease) return
-      while (held.size > 0) {
+      for (let i = 0; i < RELEASED_AT_ONCE && held.size > 0; i++) {
         const decision = user.running.pair.gate()
         if (!decision.open) return
         const next = held.takeOldest()
@@ -53,6 +56,13 @@ export default function (RED: NodeAPI): void {
         node.send(next.msg)
         next.done?.()
       }
+      if (held.size > 0) nextTurn ??= setImmediate(releaseOn)
+    }
+
+    const releaseOn = (): void => {
+      nextTurn = null
+      release()
+      if (held.size === 0) user.refresh()
     }
 
     const lookSoon = (): void => {
@@ -92,6 +102,11 @@ export default function (RED: NodeAPI): void {
         if (decision.open && held.size > 0) {
           held.take(msg.topic)?.done?.()
           release()
+          // Behind those that still wait: the order is that of arrival. More go than come, so that all have gone before long.
+          if (held.size > 0) {
+            hold(msg, done)
+            return
+          }
           // The release took its time: this message has an instant of its own.
           decision = user.running.pair.gate()
         }
@@ -119,6 +134,7 @@ export default function (RED: NodeAPI): void {
       callOff()
       user.close()
       if (lookAgain !== null) clearTimeout(lookAgain)
+      if (nextTurn !== null) clearImmediate(nextTurn)
       if (removed) drain(held, (each) => each.done?.())
       else if (held.size > 0) bequeath(node.id, held)
       done()

@@ -42,10 +42,13 @@ export type Draw = (
   warnings: readonly PairWarning[]
 ) => Badge
 
+/** Badges are for people: drawn once for changes within this time, after the messages that a change lets through. */
+const DRAW_AFTER_MS = 30
+
 interface Badged {
-  /** Observes until `close`. The observer's own `onStatus` comes before the badge is drawn. No-op without a pair. */
+  /** Observes until `close`, and draws the badge soon after each change. No-op without a pair. */
   observe(observer: PairObserver): void
-  /** Draws the badge again and shows it if it changed. */
+  /** Draws the badge now, and shows it if it changed. */
   refresh(): void
   close(): void
 }
@@ -74,6 +77,13 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
   const { pair, pairName, say } = config
   const ends: (() => void)[] = []
   const refresh = (): void => sign.show(draw(pair.status(), pair.trouble(), say, pair.warnings()))
+  let soon: NodeJS.Timeout | null = null
+  const refreshSoon = (): void => {
+    soon ??= setTimeout(() => {
+      soon = null
+      refresh()
+    }, DRAW_AFTER_MS)
+  }
   refresh()
   return {
     running: { pair, name: pairName },
@@ -81,13 +91,14 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
     observe(observer) {
       const onStatus = (): void => {
         observer.onStatus?.()
-        refresh()
+        refreshSoon()
       }
       ends.push(pair.observe({ ...observer, onStatus }))
     },
     refresh,
     close() {
       for (const end of ends.splice(0)) end()
+      if (soon !== null) clearTimeout(soon)
     }
   }
 }

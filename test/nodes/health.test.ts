@@ -71,7 +71,7 @@ describe('ha-pair-health', () => {
     )
     assert.ok((rig.inbox(`state-${other[active]}.1`).at(-1)?.pair?.epoch ?? 0) > epoch)
     await rig.shows(`health-${active}`, 'red', /^unfit · 0$/)
-    assert.equal(rig.badge(`health-${active}`).shape, 'ring')
+    await until(() => rig.badge(`health-${active}`).shape === 'ring', 'the badge of a side that does not serve')
     await rig.shows(`health-${other[active]}`, 'yellow', /^waiting for a value$/)
   })
 

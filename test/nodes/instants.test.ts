@@ -101,6 +101,22 @@ describe('a gate at the instants that matter', () => {
     assert.deepEqual(payloads(await rig.received('gate.1', 3)), ['old x', 'old z', 'new y'])
   })
 
+  it('lets what it holds go on in portions, in order, and what comes meanwhile behind it', async () => {
+    await load(gate('hold-latest'))
+    const topics = Array.from({ length: 40 }, (_, i) => `topic ${i}`)
+    hold(...topics)
+    pair.set({ role: 'active', serving: true })
+    const before = pair.gateCalls
+    pair.tell()
+    assert.ok(pair.gateCalls - before <= 8, 'the event loop is not kept for all of them')
+    rig.send('gate', { topic: 'topic 39', payload: 'new 39' })
+    rig.send('gate', { topic: 'other', payload: 'other' })
+    const expected = [...topics.slice(0, -1).map((topic) => `old ${topic}`), 'new 39', 'other']
+    assert.deepEqual(payloads(await rig.received('gate.1', expected.length)), expected)
+    rig.send('gate', { topic: 'late', payload: 'late' })
+    assert.deepEqual(payloads(await rig.received('gate.1', expected.length + 1)).at(-1), 'late')
+  })
+
   it('what a deploy carries over waits until its receivers are built', async () => {
     await load(gate('hold-latest'))
     hold('x', 'y')
