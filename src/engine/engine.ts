@@ -18,6 +18,8 @@ import { Resolver } from './resolve'
 const JUDGED_AT_ONCE = 256
 /** Rounds that deadlines wait for sockets that still hold datagrams: 16 x 32 is more than a socket's default buffer. */
 const DRAIN_ROUNDS_MAX = 16
+/** A timer that has become early by this much is armed anew: to be woken for nothing costs more. */
+const REARM_MS = 5
 const PACE_MS_MIN = 5
 const PACE_MS_MAX = 1000
 
@@ -219,8 +221,8 @@ export class Engine implements PairHost {
   }
 
   /**
-   * One timer for all, armed anew only when something is due earlier; a timer that fires early does no harm. Timers know whole ms:
-   * a sharp deadline is slept for up to its last ms, and that is spent in turns of the event loop.
+   * One timer for all, armed anew when something is due earlier, or much later: each heartbeat that comes in time moves the next
+   * one's deadline. Timers know whole ms: a sharp deadline is slept for up to its last ms, and that is spent in turns of the event loop.
    */
   #setTimer(nowMs: number): void {
     const dueMs = this.#deadlines.earliestMs()
@@ -231,7 +233,7 @@ export class Engine implements PairHost {
       setImmediate(this.#settle)
       return
     }
-    if (this.#timer !== null && this.#timerAtMs <= atMs && atMs < Infinity) return
+    if (this.#timer !== null && this.#timerAtMs <= atMs && atMs < this.#timerAtMs + REARM_MS) return
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (atMs === Infinity) return
