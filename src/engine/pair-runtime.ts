@@ -13,10 +13,10 @@ import {
   stampClock
 } from '../protocol/frame'
 import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
-import type { Input, MachineView, Output, PairMachine, RandomInt } from '../protocol/machine'
+import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { BrotherClock } from './brother-clock'
-import { PairCell, type PairCellValue } from './cells'
+import { PairCell } from './cells'
 import type { Clock } from './clock'
 import type { Waiting } from './deadlines'
 import { Intake, type Familiarity } from './intake'
@@ -93,9 +93,10 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
   readonly #brotherClock = new BrotherClock()
-  #cellValue: PairCellValue | null = null
-  /** After the latest step; only steps change it. */
-  #view: MachineView
+  /** After the latest step; null before the first one. */
+  #role: Role | null = null
+  #serving = false
+  #freshForMs = Infinity
   #events: EngineEvent[] = []
   #storeProblem: StoreProblem | null = null
   #storeError: string | null = null
@@ -124,7 +125,6 @@ export class PairRuntime implements Waiting, LinkOwner {
     const extended = add.settings.wire === 'extended'
     this.#seal = extended ? new Seal(add.keys) : null
     this.#machine = host.createMachine(add.settings, { randomInt, keyed: this.#seal?.keyed ?? false })
-    this.#view = this.#machine.view()
     this.#cell = new PairCell(add.cell)
     this.#links = add.settings.links.map(
       (link, index) =>
@@ -190,7 +190,7 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** ms that a gate trusts this engine's last sign of life; Infinity where nobody serves. */
   freshForMs(): number {
-    return this.#cellValue?.serving === true ? this.#cellValue.freshForMs : Infinity
+    return this.#serving ? this.#freshForMs : Infinity
   }
 
   /**
@@ -198,7 +198,7 @@ export class PairRuntime implements Waiting, LinkOwner {
    * counts. Over as soon as it is heard or lost: less than `peerTimeout`.
    */
   get sharp(): boolean {
-    const { online, peer } = this.#view
+    const { online, peer } = this.#machine.view()
     if (!online || peer === null || this.settings.heartbeatMs > SHARP_HEARTBEAT_MS_MAX) return false
     return this.dueMs > peer.heardAtMs + this.settings.heartbeatMs * 1.1
   }
@@ -237,7 +237,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   tell(): void {
     if (!this.#started || this.#closing) return
     const events = this.#events
-    const snapshot = this.#teller.news(this.#view, this.#storeState(), events.length > 0)
+    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), events.length > 0)
     if (snapshot === null) return
     if (events.length > 0) this.#events = []
     this.#host.post({ type: 'update', pairId: this.pairId, events, snapshot })
@@ -246,43 +246,28 @@ export class PairRuntime implements Waiting, LinkOwner {
   // --- Steps ---
 
   #stepAt(nowMs: number, input: Input): void {
-    const before = this.#cellValue
+    const roleBefore = this.#role
     const outputs = this.#machine.step(nowMs, input)
-    const view = this.#machine.view()
-    this.#view = view
-    this.#writeCell(view)
+    // Neither the view nor what is made of it is kept: what outlives its step has to be collected from the old generation.
+    this.#publish(this.#machine.view())
     for (const output of outputs) this.#perform(output)
     // Each role is told by itself, so that two quick changes do not look like none.
-    if (before?.role !== view.role) this.tell()
+    if (roleBefore !== this.#role) this.tell()
     this.#host.touch(this)
     if (this.#leaveByMs !== null && this.#machine.deadlineMs() === Infinity) this.#close()
   }
 
-  #writeCell(view: MachineView): void {
-    const heardAtMs = view.peer?.heardAtMs ?? -Infinity
-    const value: PairCellValue = {
-      role: view.role,
-      serving: view.serving,
-      epoch: view.epoch,
-      leaseUntilMs: view.leaseUntilMs,
-      freshForMs: view.freshForMs,
-      heardAtMs: heardAtMs > 0 ? heardAtMs : null,
-      roundTripMs: view.peer?.roundTripMs ?? null
-    }
-    const was = this.#cellValue
-    const same =
-      was !== null &&
-      was.role === value.role &&
-      was.serving === value.serving &&
-      was.epoch === value.epoch &&
-      was.leaseUntilMs === value.leaseUntilMs &&
-      was.freshForMs === value.freshForMs &&
-      was.heardAtMs === value.heardAtMs &&
-      was.roundTripMs === value.roundTripMs
-    if (same) return
-    this.#cellValue = value
-    this.#cell.write(value)
-    if (was?.freshForMs !== value.freshForMs || was.serving !== value.serving) this.#host.setPace()
+  /** To the shared cell, for the gates. */
+  #publish(view: MachineView): void {
+    const { role, serving, epoch, leaseUntilMs, freshForMs, peer } = view
+    const heardAtMs = peer !== null && peer.heardAtMs > 0 ? peer.heardAtMs : null
+    const roundTripMs = peer?.roundTripMs ?? null
+    this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs })
+    const paced = this.#freshForMs !== freshForMs || this.#serving !== serving
+    this.#role = role
+    this.#serving = serving
+    this.#freshForMs = freshForMs
+    if (paced) this.#host.setPace()
   }
 
   #perform(output: Output): void {
@@ -386,7 +371,8 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** The machine took this word of the brother: my own, sent back by somebody, shows neither who he is nor his key. */
   #learn({ session, echo, seq }: Trailer): void {
-    if (echo === this.#ownSession) this.#brotherSession = session
+    // The same number as before is not kept anew: it would outlive its frame.
+    if (echo === this.#ownSession && session !== this.#brotherSession) this.#brotherSession = session
     if (this.#seal?.rotating !== true) return
     this.#brotherHasKey = this.#sealedBy === 'current'
     if (this.#brotherHasKey) this.#lastWord = { session, seq }

@@ -147,7 +147,7 @@ export class Conversation {
     peer.lastSeqByLink[trailer.link] = trailer.seq
     if (trailer.seq <= peer.lastSeq) return { kind: 'copy' }
     peer.lastSeq = trailer.seq
-    peer.nodeId = trailer.nodeId
+    if (peer.nodeId !== trailer.nodeId) peer.nodeId = trailer.nodeId
     if (trailer.ack <= peer.ackedSeq) return { kind: 'current', adopted: false, ackedAtMs: null }
     peer.ackedSeq = trailer.ack
     return { kind: 'current', adopted: false, ackedAtMs: this.sentAtMs(trailer.ack) }

@@ -70,14 +70,14 @@ const FAILBACK_DAMPING_MAX = 64
 /** Heartbeats between a Standby's measurements of the round trip. */
 const SAMPLE_EVERY = 5
 
-/** The latest word of the brother. */
+/** The latest word of the brother: one object for as long as the session lasts, so that no word outlives its step. */
 interface Brother {
   role: Role
   epoch: number
   priority: number
   fitness: number
   nodeId: bigint
-  flags: Flags
+  ready: boolean
   peerTimeoutMs: number
   heartbeatMs: number
   /** What it waits for at least before it takes over from me, as it said in its latest word. */
@@ -266,7 +266,10 @@ export class ExtendedMachine implements PairMachine {
     }
     if (this.#started) this.#settle()
     this.#deadlineMs = this.#nextDeadlineMs()
-    return this.#out
+    // Not kept: what outlives the step it came from burdens the garbage collector of whoever runs many pairs.
+    const out = this.#out
+    this.#out = []
+    return out
   }
 
   deadlineMs(): number {
@@ -631,17 +634,7 @@ export class ExtendedMachine implements PairMachine {
     const regained = !this.#contact.alive
     this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
     this.#nextSendAtMs = Math.min(this.#nextSendAtMs, now + this.#heartbeatMs)
-    this.#brother = {
-      role: frame.state,
-      epoch: trailer.epoch,
-      priority: trailer.priority,
-      fitness: trailer.fitness,
-      nodeId: trailer.nodeId,
-      flags: trailer.flags,
-      peerTimeoutMs: trailer.peerTimeoutMs,
-      heartbeatMs: trailer.heartbeatMs,
-      promisedMs: trailer.promisedMs
-    }
+    this.#note(frame.state, trailer)
     this.#ledger.meet(trailer.nodeId)
     this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
     if (adopted) this.#endSole()
@@ -658,6 +651,25 @@ export class ExtendedMachine implements PairMachine {
     if (this.#role === 'active') this.#hearAsActive(frame, trailer, regained)
     else this.#hearAsPassive(frame, trailer)
     if (this.#wantsAnswer(frame)) this.#answer(frame)
+  }
+
+  #note(role: Role, trailer: Trailer): void {
+    const { epoch, priority, fitness, nodeId, peerTimeoutMs, heartbeatMs, promisedMs } = trailer
+    const { ready } = trailer.flags
+    const brother = this.#brother
+    if (brother === null) {
+      this.#brother = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs }
+      return
+    }
+    brother.role = role
+    brother.epoch = epoch
+    brother.priority = priority
+    brother.fitness = fitness
+    if (brother.nodeId !== nodeId) brother.nodeId = nodeId
+    brother.ready = ready
+    brother.peerTimeoutMs = peerTimeoutMs
+    brother.heartbeatMs = heartbeatMs
+    brother.promisedMs = promisedMs
   }
 
   /**
@@ -1037,7 +1049,7 @@ export class ExtendedMachine implements PairMachine {
     const brother = this.#brother
     if (this.#role !== 'active' || brother === null || !this.#online || this.#handover !== null) return
     const mine = this.#ownFitness
-    if (!brother.flags.ready || brother.fitness <= mine) {
+    if (!brother.ready || brother.fitness <= mine) {
       this.#lessFitSinceMs = Infinity
       return
     }
