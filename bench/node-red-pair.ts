@@ -66,6 +66,7 @@ export class NodeRedPair implements Contestant {
   }
 
   async start(): Promise<void> {
+    for (const side of SIDES) this.#install(side, join(this.#folder, side))
     await Promise.all(SIDES.map((side) => this.#start(side)))
     await this.settled()
   }
@@ -159,7 +160,6 @@ export class NodeRedPair implements Contestant {
 
   async #start(side: Side): Promise<void> {
     const folder = join(this.#folder, side)
-    this.#install(side, folder)
     const { nodeBinary, script } = nodeRed4()
     this.#online[side] = undefined
     const before = this.#starts[side]
