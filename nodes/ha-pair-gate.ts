@@ -17,8 +17,8 @@ interface HeldMessage {
 }
 
 const HELD_TOPICS_MAX = 1000
-/** Held messages that go on in one turn of the event loop: a flow with a thousand of them does not keep all others waiting. */
-const RELEASED_AT_ONCE = 4
+/** Held messages that go on in one turn of the event loop: a flow that holds a thousand of them does not keep all others waiting. */
+const RELEASED_AT_ONCE = 1
 const WARN_EVERY_MS = 60_000
 /** A gate that holds messages, or whose badge is behind, looks again: freshness and leases change without an event. */
 const LOOK_AGAIN_MS = 250
@@ -102,7 +102,7 @@ export default function (RED: NodeAPI): void {
         if (decision.open && held.size > 0) {
           held.take(msg.topic)?.done?.()
           release()
-          // Behind those that still wait: the order is that of arrival. More go than come, so that all have gone before long.
+          // Behind those that still wait: the order is that of arrival. For each that comes one goes, and one more in each turn.
           if (held.size > 0) {
             hold(msg, done)
             return
