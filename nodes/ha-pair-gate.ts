@@ -17,8 +17,6 @@ interface HeldMessage {
 }
 
 const HELD_TOPICS_MAX = 1000
-/** Held messages that go on in one turn of the event loop: a flow that holds a thousand of them does not keep all others waiting. */
-const RELEASED_AT_ONCE = 1
 const WARN_EVERY_MS = 60_000
 /** A gate that holds messages, or whose badge is behind, looks again: freshness and leases change without an event. */
 const LOOK_AGAIN_MS = 250
@@ -44,18 +42,18 @@ export default function (RED: NodeAPI): void {
       return gateBadge(shownOpen, held.size, status, trouble, say)
     })
 
-    /** A held message is decided at the instant of its release: the gate is asked again for each. */
+    /**
+     * The oldest one goes, decided at the instant of its release; the others follow, one in a turn of the event loop, so that a
+     * thousand of them do not keep the rest of the flow waiting.
+     */
     const release = (): void => {
-      if (user.running === null || !mayRelease) return
-      for (let i = 0; i < RELEASED_AT_ONCE && held.size > 0; i++) {
-        const decision = user.running.pair.gate()
-        if (!decision.open) return
-        const next = held.takeOldest()
-        if (next === null) return
-        next.msg.pair = { name: user.running.name, epoch: decision.epoch }
-        node.send(next.msg)
-        next.done?.()
-      }
+      if (user.running === null || !mayRelease || held.size === 0) return
+      const decision = user.running.pair.gate()
+      const next = decision.open ? held.takeOldest() : null
+      if (next === null) return
+      next.msg.pair = { name: user.running.name, epoch: decision.epoch }
+      node.send(next.msg)
+      next.done?.()
       if (held.size > 0) nextTurn ??= setImmediate(releaseOn)
     }
 

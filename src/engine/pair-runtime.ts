@@ -198,8 +198,9 @@ export class PairRuntime implements Waiting, LinkOwner {
    * counts. Over as soon as it is heard or lost: less than `peerTimeout`.
    */
   get sharp(): boolean {
+    if (this.settings.heartbeatMs > SHARP_HEARTBEAT_MS_MAX) return false
     const { online, peer } = this.#machine.view()
-    if (!online || peer === null || this.settings.heartbeatMs > SHARP_HEARTBEAT_MS_MAX) return false
+    if (!online || peer === null) return false
     return this.dueMs > peer.heardAtMs + this.settings.heartbeatMs * 1.1
   }
 

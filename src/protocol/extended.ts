@@ -266,7 +266,8 @@ export class ExtendedMachine implements PairMachine {
     }
     if (this.#started) this.#settle()
     this.#deadlineMs = this.#nextDeadlineMs()
-    // Not kept: what outlives the step it came from burdens the garbage collector of whoever runs many pairs.
+    // Not kept: what outlives the step it came from burdens the garbage collector of whoever runs many pairs. Nor is the next step
+    // given an array that is old by then.
     const out = this.#out
     this.#out = []
     return out

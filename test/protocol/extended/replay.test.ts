@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { seededRandom } from '../../harness/random'
-import { SIDES, type SideName } from '../../harness/network'
+import { type Datagram, SIDES } from '../../harness/network'
 import { TestPair } from '../../harness/pair'
 import { testSettings } from '../../harness/settings'
-import type { RandomInt } from '../../../src/protocol/machine'
 import type { Policy } from '../../../src/protocol/settings'
 
 const FRAMES = 105_000
@@ -56,18 +55,28 @@ function play(policy: Policy, attacked: boolean): { readonly pair: TestPair; rea
   let replayed = 0
   tell(pair, (ms) => {
     for (let i = 0; i < ms; i++) {
-      for (const side of attacked ? SIDES : []) replayed += replaySome(pair, side, random)
+      for (const side of attacked ? SIDES : []) {
+        replayed += replay(pair, pair.network.recorded(side), FRAMES_PER_MS, random)
+      }
       pair.advanceMs(1)
     }
   })
   return { pair, replayed }
 }
 
-function replaySome(pair: TestPair, side: SideName, random: RandomInt): number {
-  const all = pair.network.recorded(side)
-  const chosen = Array.from({ length: FRAMES_PER_MS }, () => all[random(Math.max(1, all.length))])
-  for (const datagram of chosen) if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
-  return all.length === 0 ? 0 : FRAMES_PER_MS
+/** So many frames of a recording, now. Returns how many there were. */
+function replay(
+  pair: TestPair,
+  recording: readonly Datagram[],
+  count: number,
+  choose: (among: number, i: number) => number
+): number {
+  if (recording.length === 0) return 0
+  for (let i = 0; i < count; i++) {
+    const datagram = recording[choose(recording.length, i)]
+    if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
+  }
+  return count
 }
 
 describe('extended wire, recorded frames', () => {
@@ -80,6 +89,7 @@ describe('extended wire, recorded frames', () => {
       assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
       assert.ok(roles(alone).length > 8)
       assert.deepEqual(roles(pair), roles(alone))
+      assert.deepEqual([pair.a.view.epoch, pair.b.view.epoch], [alone.a.view.epoch, alone.b.view.epoch])
       assert.equal(pair.overlapMs, alone.overlapMs)
     })
   }
@@ -106,11 +116,7 @@ describe('extended wire, recorded frames', () => {
       const random = seededRandom(seed)
       const healedAtMs = pair.nowMs
       while (pair.a.role === pair.b.role) {
-        for (const side of SIDES) {
-          const all = recordings.get(side) ?? []
-          const datagram = all[random(all.length)]
-          if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
-        }
+        for (const side of SIDES) replay(pair, recordings.get(side) ?? [], 1, random)
         pair.advanceMs(1)
         const forMs = pair.nowMs - healedAtMs
         assert.ok(forMs <= heartbeatMs + 10, `seed ${seed}: both still serve after ${forMs} ms`)
@@ -132,10 +138,7 @@ describe('extended wire, recorded frames', () => {
         const before = pair.network.recorded('a').length
         const perMs = attacked ? FRAMES_PER_MS : 0
         for (let i = 0; i < 10_000; i++) {
-          for (let k = 0; k < perMs; k++) {
-            const datagram = known[(perMs * i + k) % known.length]
-            if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
-          }
+          replay(pair, known, perMs, (among, k) => (perMs * i + k) % among)
           pair.advanceMs(1)
         }
         return pair.network.recorded('a').length - before
@@ -160,10 +163,7 @@ describe('extended wire, recorded frames', () => {
     pair.advanceMs(30_000)
     assert.equal(pair.isSettled(), true)
     const flood = (): void => {
-      for (let k = 0; k < FRAMES_PER_MS; k++) {
-        const datagram = strangers[k % strangers.length]
-        if (datagram !== undefined) pair.network.inject(pair.nowMs, datagram)
-      }
+      replay(pair, strangers, FRAMES_PER_MS, (among, k) => k % among)
       pair.advanceMs(1)
     }
     for (let i = 0; i < 100; i++) flood()
