@@ -9,7 +9,7 @@
 /** 'port unreachable' answers on a live link that prove a crash. */
 export const REFUSALS_FOR_PROOF = 3
 /** A heartbeat may be late by a quarter of its distance, and by no more than this, until its sender is asked. */
-const LATE_MS_MAX = 15
+const LATE_MS_MAX = 8
 /** Probes at short distance that follow a missed heartbeat; the rest follow ten to the heartbeat, against bursts of loss. */
 const BURST_PROBES = 4
 /** Samples of the round trip that count alike: the first one, of a process that has just started, is the worst. */
@@ -45,7 +45,8 @@ export class Contact {
   #brotherHears = 0
   #probes = 0
   #probedAtMs = -Infinity
-  #roundTripMs: number | null = null
+  /** Of no meaning while there is no sample. */
+  #roundTripMs = 0.5
   #samples = 0
   #measuredAtMs = -Infinity
   #refusedAtMs = -Infinity
@@ -87,7 +88,7 @@ export class Contact {
     return this.#heardLink
   }
   get roundTripMs(): number | null {
-    return this.#roundTripMs
+    return this.#samples === 0 ? null : this.#roundTripMs
   }
   get refusedAtMs(): number {
     return this.#refusedAtMs
@@ -172,8 +173,8 @@ export class Contact {
   /** A sample of the round trip: the mean of the first eight, then smoothed as in TCP (RFC 6298, alpha = 1/8). */
   measured(nowMs: number, sampleMs: number): void {
     this.#measuredAtMs = nowMs
+    const before = this.#samples === 0 ? sampleMs : this.#roundTripMs
     this.#samples = Math.min(SAMPLES_ALIKE, this.#samples + 1)
-    const before = this.#roundTripMs ?? sampleMs
     this.#roundTripMs = before + (sampleMs - before) / this.#samples
   }
 
@@ -207,7 +208,7 @@ export class Contact {
   /** How long an answer of the network may be under way, as far as is known from the round trips so far. */
   #answerMs(peerTimeoutMs: number): number {
     // Whatever was measured in a bad minute, the proof has to be possible before the brother counts as lost.
-    return Math.min(peerTimeoutMs / 4, this.#roundTripMs === null ? Infinity : this.#roundTripMs * 2)
+    return Math.min(peerTimeoutMs / 4, this.#samples === 0 ? Infinity : this.#roundTripMs * 2)
   }
 
   /**
@@ -239,7 +240,6 @@ export class Contact {
   renewed(nowMs: number): void {
     this.lost()
     this.#sinceMs = nowMs
-    this.#roundTripMs = null
     this.#samples = 0
     for (const contact of this.#links) {
       contact.heardAtMs = -Infinity

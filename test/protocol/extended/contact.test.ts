@@ -39,11 +39,11 @@ describe('contact', () => {
       times.push(t)
       contact.probed(t)
     }
-    assert.deepEqual(times, [216, 226, 236, 246, 266, 286])
+    assert.deepEqual(times, [209, 219, 229, 239, 259, 279])
     contact.heard(330, 0, 0, 1)
     assert.deepEqual(
       [10, 20, 60, 100, 1000].map((h) => contact.nextProbeAtMs(h) - 330),
-      [13.5, 26, 76, 116, 1016]
+      [13.5, 26, 69, 109, 1009]
     )
   })
 
@@ -51,16 +51,16 @@ describe('contact', () => {
     const contact = met()
     assert.equal(REFUSALS_FOR_PROOF, 3)
     for (const t of [50, 60, 70, 80]) assert.equal(contact.refused(t, 0, H, P), false, 'no heartbeat is due yet')
-    assert.equal(contact.refused(118, 0, H, P), false, 'may answer something sent before the last word')
-    contact.refused(119, 0, H, P)
-    contact.refused(120, 0, H, P)
-    assert.equal(contact.refused(121, 0, H, P), true)
+    assert.equal(contact.refused(111, 0, H, P), false, 'may answer something sent before the last word')
+    contact.refused(112, 0, H, P)
+    contact.refused(113, 0, H, P)
+    assert.equal(contact.refused(114, 0, H, P), true)
   })
 
   it('wants the next answer at once only while a proof is begun and not complete', () => {
     const contact = met()
     const begun: boolean[] = []
-    for (const t of [118, 119, 120, 121, 122]) {
+    for (const t of [111, 112, 113, 114, 115]) {
       contact.refused(t, 0, H, P)
       begun.push(contact.proofBegun(0))
     }

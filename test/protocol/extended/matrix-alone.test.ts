@@ -67,14 +67,14 @@ const EVIDENCE = {
     atMs: Infinity,
     reason: 'none'
   },
-  // Suspected after 116 ms; refusals count 250 ms (P/4) later. The first is on a probe, each 10 ms; two follow in a round trip each.
+  // Suspected after 109 ms; refusals count 250 ms (P/4) later. The first is on a probe, each 10 ms; two follow in a round trip each.
   'proof of a crash': {
     story: (bench) => {
       SILENT(bench)
       bench.portIsClosed = true
     },
-    atMs: 366,
-    untilMs: 382,
+    atMs: 359,
+    untilMs: 375,
     reason: 'brother-crashed'
   },
   goodbye: {

@@ -217,13 +217,13 @@ describe('extended wire, stories of promises', () => {
     bench.brotherSays = null
     bench.hears({ ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 4000, heartbeatMs: 1000 } })
     clear(bench)
-    bench.advanceMs(1015)
+    bench.advanceMs(1008)
     assert.deepEqual(
       bench.takeSaid().filter(({ trailer }) => trailer?.flags.probe),
       [],
       'no suspicion yet'
     )
-    bench.advanceMs(2984)
+    bench.advanceMs(2991)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
     assert.equal(bench.view.role, 'active')
