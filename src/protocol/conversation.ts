@@ -10,7 +10,9 @@ import type { FrameRejection, Trailer } from './frame'
 import { LINKS_MAX } from './settings'
 
 /** Send times of this many of the latest frames are known; an acknowledgement of an older one renews nothing. */
-const SENT_KEPT = 256
+const SENT_KEPT_MAX = 256
+/** While the brother keeps up, only what it has not acknowledged is of use. */
+const SENT_KEPT_MIN = 16
 /**
  * Sessions under way to be confirmed. Only one that echoes mine takes a place, so replays of my earlier ones push none out; a brother
  * that started again and again while I ran left recordings that do echo mine, and one more takes a place within a round trip.
@@ -45,7 +47,8 @@ export type Reception =
 export class Conversation {
   readonly session: bigint
   #seq = 0
-  readonly #sentAtMs = new Float64Array(SENT_KEPT).fill(-Infinity)
+  /** Of number n at n modulo its length. */
+  #sentAtMs: number[] = new Array<number>(SENT_KEPT_MIN).fill(-Infinity)
   #peer: Peer | null = null
   #hello: { readonly session: bigint; readonly seq: number } | null = null
   /** Session -> the last number I had sent when I first heard it echo my session. */
@@ -65,15 +68,28 @@ export class Conversation {
 
   /** The next sequence number, sent now. */
   nextSeq(nowMs: number): number {
+    if (this.#seq >= this.#sentAtMs.length) this.#keepUnacknowledged(this.#seq + 1 - this.#sentAtMs.length)
     this.#seq += 1
-    this.#sentAtMs[this.#seq % SENT_KEPT] = nowMs
+    this.#sentAtMs[this.#seq % this.#sentAtMs.length] = nowMs
     return this.#seq
+  }
+
+  /** The send time of this number is about to give way to a new one: makes room if the brother may still acknowledge it. */
+  #keepUnacknowledged(oldestSeq: number): void {
+    const before = this.#sentAtMs
+    if (before.length >= SENT_KEPT_MAX || (this.#peer !== null && oldestSeq < this.#peer.ackedSeq)) return
+    const after = new Array<number>(2 * before.length).fill(-Infinity)
+    for (let seq = oldestSeq; seq <= this.#seq; seq++) {
+      after[seq % after.length] = before[seq % before.length] as number
+    }
+    this.#sentAtMs = after
   }
 
   /** When this frame of mine was sent, or null if that is not known (any more). */
   sentAtMs(seq: number): number | null {
-    if (seq < 1 || seq > this.#seq || seq <= this.#seq - SENT_KEPT) return null
-    const atMs = this.#sentAtMs[seq % SENT_KEPT] ?? -Infinity
+    const kept = this.#sentAtMs.length
+    if (seq < 1 || seq > this.#seq || seq <= this.#seq - kept) return null
+    const atMs = this.#sentAtMs[seq % kept] ?? -Infinity
     return atMs === -Infinity ? null : atMs
   }
 

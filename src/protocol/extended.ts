@@ -127,6 +127,12 @@ const TAKEOVER_REASONS: Readonly<Record<Evidence, ReasonCode>> = {
   goodbye: 'brother-left'
 }
 
+/**
+ * Stands where a step's outputs are collected while there is no step: what outlives its step burdens the garbage collector of
+ * whoever runs many pairs.
+ */
+const BETWEEN_STEPS: Output[] = Object.freeze<Output[]>([]) as Output[]
+
 type Held = 'no' | 'deferring' | 'forced'
 
 export class ExtendedMachine implements PairMachine {
@@ -203,7 +209,7 @@ export class ExtendedMachine implements PairMachine {
   #promisedBeforeMs = 0
   #sentInStep = false
   #deadlineMs = Infinity
-  #out: Output[] = []
+  #out: Output[] = BETWEEN_STEPS
 
   constructor(settings: PairSettings, context: { readonly randomInt: RandomInt; readonly keyed: boolean }) {
     this.#settings = settings
@@ -266,10 +272,8 @@ export class ExtendedMachine implements PairMachine {
     }
     if (this.#started) this.#settle()
     this.#deadlineMs = this.#nextDeadlineMs()
-    // Not kept: what outlives the step it came from burdens the garbage collector of whoever runs many pairs. Nor is the next step
-    // given an array that is old by then.
     const out = this.#out
-    this.#out = []
+    this.#out = BETWEEN_STEPS
     return out
   }
 

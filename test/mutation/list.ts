@@ -508,6 +508,12 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'conversation',
+        'forgets when it sent what is not acknowledged yet',
+        'oldestSeq < this.#peer.ackedSeq)',
+        'this.#peer !== null)'
+      ),
+      mutation(
+        'conversation',
         'takes the same frame twice',
         'if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0))',
         'if (false)'

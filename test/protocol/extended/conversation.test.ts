@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { Conversation, type Reception } from '../../../src/protocol/conversation'
 import type { Flags, Trailer } from '../../../src/protocol/frame'
 
@@ -176,5 +177,33 @@ describe('conversation', () => {
     const last = story.sends()
     story.me.forgetSendTimes()
     assert.equal(story.me.sentAtMs(last), null, 'a clock that stood still tells nothing')
+  })
+
+  it('knows the send time of all that is not acknowledged yet, up to the latest 256, with a brother and without', () => {
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        fc.array(fc.record({ sends: fc.nat(300), share: fc.option(fc.nat(1000)) })),
+        (met, steps) => {
+          const story = new Story()
+          if (met) story.meets()
+          let [acked, seq] = [met ? 2 : 1, 100]
+          const sentAtMs = new Map<number, number>([[2, 0]])
+          for (const { sends, share } of steps) {
+            for (let i = 0; i < sends; i++) {
+              story.nowMs += 7
+              sentAtMs.set(story.sends(), story.nowMs)
+            }
+            const last = story.me.lastSentSeq
+            for (let n = Math.max(acked, last - 255, 1); n <= last; n++)
+              assert.equal(story.me.sentAtMs(n), sentAtMs.get(n), `number ${n} of ${last}, acknowledged: ${acked}`)
+            assert.equal(story.me.sentAtMs(last - 256), null)
+            if (!met || share === null) continue
+            acked += Math.floor(((last - acked) * share) / 1000)
+            story.hears({ seq: ++seq, ack: acked })
+          }
+        }
+      )
+    )
   })
 })
