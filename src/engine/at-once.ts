@@ -1,24 +1,30 @@
-/** Work that is started at once is bounded: what waits costs a closure, what runs costs buffers, threads and handles. */
+/** Work that is started at once is bounded: what waits costs its place in the queue, what runs costs buffers, threads and handles. */
 export class AtOnce {
   readonly #max: number
   #running = 0
-  readonly #queue: (() => void)[] = []
+  readonly #queue: (() => Promise<void>)[] = []
 
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Runs the work when its turn has come, in the order of asking. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#max) await new Promise<void>((go) => this.#queue.push(go))
-    else this.#running++
-    try {
-      return await work()
-    } finally {
-      // Whoever waits takes this place over: nobody who comes now slips in between.
+  /** Begins the work when its turn has come, in the order of asking; at once if nothing waits. It must not reject. */
+  enter(work: () => Promise<void>): void {
+    if (this.#running >= this.#max) this.#queue.push(work)
+    else this.#begin(work)
+  }
+
+  /** The same for work whose result is waited for. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => this.enter(() => work().then(resolve, reject)))
+  }
+
+  #begin(work: () => Promise<void>): void {
+    this.#running++
+    void work().finally(() => {
+      this.#running--
       const next = this.#queue.shift()
-      if (next === undefined) this.#running--
-      else next()
-    }
+      if (next !== undefined) this.#begin(next)
+    })
   }
 }

@@ -7,6 +7,7 @@
  *
  * The tick promises that no pair's cell is older than it: it never passes a deadline that has not been judged.
  */
+import { AtOnce } from './at-once'
 import { EngineCell } from './cells'
 import { SuspendWatch, systemClock, type Clock } from './clock'
 import { Deadlines } from './deadlines'
@@ -20,6 +21,8 @@ const JUDGED_AT_ONCE = 256
 const DRAIN_ROUNDS_MAX = 16
 /** A timer that has become early by this much is armed anew: to be woken for nothing costs more. */
 const REARM_MS = 5
+/** Pairs whose stores are read at the same time. */
+const STARTS_AT_ONCE = 8
 const PACE_MS_MIN = 5
 const PACE_MS_MAX = 1000
 
@@ -41,6 +44,7 @@ export class Engine implements PairHost {
   readonly #watch: SuspendWatch
   readonly #pairs = new Map<number, PairRuntime>()
   readonly #deadlines = new Deadlines<PairRuntime>()
+  readonly #starts = new AtOnce(STARTS_AT_ONCE)
   #touched: PairRuntime[] = []
   #settling = false
   #unread = false
@@ -52,6 +56,7 @@ export class Engine implements PairHost {
   #beat = 0n
   #silentMs = 0
   #settledAtMs: number
+  #paceIsOld = false
   #paceMs = PACE_MS_MAX
   #stallLimitMs = Infinity
   #hostStalled = false
@@ -98,7 +103,7 @@ export class Engine implements PairHost {
     this.#pairs.set(message.pairId, pair)
     this.#deadlines.set(pair, Infinity)
     this.setPace()
-    void pair.start()
+    this.#starts.enter(() => pair.start())
   }
 
   /** The pair has left in the meantime. */
@@ -149,7 +154,14 @@ export class Engine implements PairHost {
     this.#cell.countLeft()
   }
 
+  /** Once in a round, however many pairs ask for it. */
   setPace(): void {
+    this.#paceIsOld = true
+    this.wake()
+  }
+
+  #renewPace(): void {
+    this.#paceIsOld = false
     let [paceMs, stallLimitMs] = [PACE_MS_MAX, Infinity]
     for (const pair of this.#pairs.values()) {
       const { heartbeatMs, stallLimitMs: limitMs } = pair.settings
@@ -176,6 +188,7 @@ export class Engine implements PairHost {
       return
     }
     this.#drainRounds = 0
+    if (this.#paceIsOld) this.#renewPace()
     this.#judgeMainLoop(nowMs)
     const due = this.#deadlines.due(nowMs, JUDGED_AT_ONCE)
     for (const pair of due) pair.attend()

@@ -251,9 +251,13 @@ export class PairRuntime implements Waiting, LinkOwner {
     const outputs = this.#machine.step(nowMs, input)
     // Neither the view nor what is made of it is kept: what outlives its step has to be collected from the old generation.
     this.#publish(this.#machine.view())
-    for (const output of outputs) this.#perform(output)
+    const changed = roleBefore !== this.#role
+    // Who begins to act tells its own flows first and then the brother; in all else the brother does not wait.
+    const flowsFirst = changed && this.#role === 'active'
+    for (const output of outputs) if (!flowsFirst || output.kind !== 'send') this.#perform(output)
     // Each role is told by itself, so that two quick changes do not look like none.
-    if (roleBefore !== this.#role) this.tell()
+    if (changed) this.tell()
+    if (flowsFirst) for (const output of outputs) if (output.kind === 'send') this.#perform(output)
     this.#host.touch(this)
     if (this.#leaveByMs !== null && this.#machine.deadlineMs() === Infinity) this.#close()
   }

@@ -37,8 +37,8 @@ export interface StoreReader {
 
 const DISK: StoreReader = { readFile: (file) => disk.run(() => readFile(file, 'utf8')), pause }
 
-/** Last write of each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
-const lastWrites = new Map<string, Promise<void>>()
+/** Who writes each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
+const writers = new Map<string, EpochStore>()
 
 export class EpochStore {
   readonly #file: string
@@ -47,7 +47,10 @@ export class EpochStore {
   /** Where to leave the file that could not be used; null = there is none. */
   #aside: string | null = null
   #pending: { readonly record: PairRecord; readonly tickets: number[] } | null = null
-  #writing: Promise<void> | null = null
+  /** From a `save` until nothing is left to write. */
+  #writes = false
+  /** Who waits for that. */
+  #awaited: (() => void)[] = []
 
   constructor(file: string, onStored: OnStored, reader: StoreReader = DISK) {
     this.#file = file
@@ -57,7 +60,7 @@ export class EpochStore {
 
   /** Errors: none; what cannot be had is named. */
   async read(): Promise<StoreContent> {
-    await lastWrites.get(this.#file)
+    await writers.get(this.#file)?.idle()
     const content = await this.#readFile()
     const { problem } = content
     this.#aside = problem === 'damaged' || problem === 'unreadable' ? `${this.#file}.${problem}` : null
@@ -82,27 +85,33 @@ export class EpochStore {
     const tickets = this.#pending?.tickets ?? []
     tickets.push(ticket)
     this.#pending = { record, tickets }
-    if (this.#writing !== null) return
-    this.#writing = this.#writeAll(lastWrites.get(this.#file))
-    lastWrites.set(this.#file, this.#writing)
+    if (this.#writes) return
+    this.#writes = true
+    const earlier = writers.get(this.#file)
+    writers.set(this.#file, this)
+    // Also one turn later when there is none, so that records of the same step are one write.
+    if (earlier === undefined) queueMicrotask(() => disk.enter(this.#write))
+    else void earlier.idle().then(() => disk.enter(this.#write))
   }
 
   /** Resolves when nothing is being written any more. */
   async idle(): Promise<void> {
-    await this.#writing
+    if (this.#writes) await new Promise<void>((idle) => this.#awaited.push(idle))
   }
 
-  async #writeAll(earlier: Promise<void> | undefined): Promise<void> {
-    // Also waits one turn when there is none, so that records of the same step are one write.
-    await earlier
-    for (let next = this.#pending; next !== null; next = this.#pending) {
-      this.#pending = null
-      const error = await disk.run(() => replaceFile(this.#file, serializeRecord(next.record), this.#aside))
+  /** Writes the newest record. Until its turn comes it costs nothing: with many pairs most of them wait. */
+  readonly #write = async (): Promise<void> => {
+    const next = this.#pending
+    this.#pending = null
+    if (next !== null) {
+      const error = await replaceFile(this.#file, serializeRecord(next.record), this.#aside)
       if (error === null) this.#aside = null
       for (const ticket of next.tickets) this.#onStored(ticket, error)
     }
-    if (lastWrites.get(this.#file) === this.#writing) lastWrites.delete(this.#file)
-    this.#writing = null
+    if (this.#pending !== null) return disk.enter(this.#write)
+    if (writers.get(this.#file) === this) writers.delete(this.#file)
+    this.#writes = false
+    for (const idle of this.#awaited.splice(0)) idle()
   }
 }
 
