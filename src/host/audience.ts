@@ -5,6 +5,9 @@
 import type { Role } from '../protocol/machine'
 import type { PairEventMessage, PairObserver } from './pair'
 
+/** An event that has no number yet: only the audience counts. */
+export type UnnumberedEvent = Omit<PairEventMessage, 'seq'>
+
 /** Events kept for observers to come. */
 const KEPT_MAX = 256
 
@@ -27,6 +30,7 @@ interface Seat {
 export class Audience {
   readonly #onError: (error: unknown) => void
   #seats: readonly Seat[] = []
+  /** The latest events, as far back as somebody may still have to be told. */
   readonly #kept: PairEventMessage[] = []
   #now: Told = { seq: 0, role: 'initial', online: false }
   /** What at least one observer was told. */
@@ -70,12 +74,21 @@ export class Audience {
   }
 
   /** Numbers the events, and tells them with the state after them. */
-  publish(events: readonly Omit<PairEventMessage, 'seq'>[], role: Role, online: boolean): void {
+  publish(events: readonly UnnumberedEvent[], role: Role, online: boolean): void {
     let { seq } = this.#now
     for (const event of events) this.#kept.push({ ...event, seq: ++seq })
     this.#kept.splice(0, this.#kept.length - KEPT_MAX)
     this.#now = { seq, role, online }
     for (const seat of this.#seats) this.#tell(seat)
+    this.#forget()
+  }
+
+  /** What everybody who is here was told, and at least one that counts, is told to nobody any more. */
+  #forget(): void {
+    let toldSeq = this.#heard.seq
+    for (const seat of this.#seats) toldSeq = Math.min(toldSeq, seat.seq)
+    const stillToTell = this.#now.seq - toldSeq
+    if (this.#kept.length > stillToTell) this.#kept.splice(0, this.#kept.length - stillToTell)
   }
 
   publishFrame(event: PairEventMessage): void {

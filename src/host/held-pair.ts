@@ -7,11 +7,10 @@ import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/message
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
-import { Audience } from './audience'
+import { Audience, type UnnumberedEvent } from './audience'
 import {
   CommandFailed,
   type GateDecision,
-  type PairEventMessage,
   type PairLink,
   type PairObserver,
   type PairStatus,
@@ -38,8 +37,8 @@ export interface PairDesk {
   readonly engineCell: EngineCell
   /** How often the engine's thread was started anew after it had died. */
   readonly engineRestarts: number
-  /** Never the same number twice. */
-  nextPairId(): number
+  /** The pair enters the engine under this number; never the same twice. */
+  numberInEngine(held: HeldPair): number
   post(message: ToEngine): void
   /** Keep the process alive while an answer is awaited. */
   hold(): void
@@ -89,6 +88,8 @@ export class HeldPair {
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
   readonly #warnings: Warnings
   #lookAgain: NodeJS.Timeout | null = null
+  /** What happened in this turn of the event loop, until its messages are under way. */
+  #unlogged: UnnumberedEvent[] = []
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
@@ -122,7 +123,7 @@ export class HeldPair {
   /** Puts the pair into the engine, which knows nothing of it. */
   enter(): void {
     if (this.#gone || this.pairId !== null) return
-    const pairId = this.#desk.nextPairId()
+    const pairId = this.#desk.numberInEngine(this)
     const cell = newPairCell()
     const { settings, keys, storeFile } = this.#request
     this.pairId = pairId
@@ -184,6 +185,7 @@ export class HeldPair {
   /** Nothing is asked of the engine any more. */
   end(): void {
     this.#gone = true
+    this.#logAll()
     this.#cell = new PairCell(newPairCell())
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
     this.#failCommands('')
@@ -191,27 +193,37 @@ export class HeldPair {
     this.#lookAgain = null
   }
 
-  #publish(told: readonly Omit<PairEventMessage, 'seq'>[]): void {
+  /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
+  #publish(told: readonly UnnumberedEvent[]): void {
     for (const { event, reason, detail } of told) {
       const code = lastingMemory(event, reason)
       if (code !== null) this.#warnings.remember(code, detail, performance.now())
     }
-    const events = [...told, ...this.#review()]
-    for (const event of events) {
-      this.#count(event)
-      report(this.log, this.settings.name, event)
-    }
-    this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
+    this.#tell(told)
+    const warnings = this.#review()
+    if (warnings.length > 0) this.#tell(warnings)
     this.audience.publishStatus()
   }
 
-  #count({ event, detail }: Omit<PairEventMessage, 'seq'>): void {
+  #tell(events: readonly UnnumberedEvent[]): void {
+    for (const event of events) this.#count(event)
+    this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
+    if (events.length === 0) return
+    if (this.#unlogged.length === 0) setImmediate(() => this.#logAll())
+    this.#unlogged.push(...events)
+  }
+
+  #logAll(): void {
+    for (const event of this.#unlogged.splice(0)) report(this.log, this.settings.name, event)
+  }
+
+  #count({ event, detail }: UnnumberedEvent): void {
     this.#events[event] = (this.#events[event] ?? 0) + 1
     if (event === 'role') this.#roleChanges[detail['role'] as Role]++
   }
 
   /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
-  #review(): Omit<PairEventMessage, 'seq'>[] {
+  #review(): UnnumberedEvent[] {
     const nowMs = performance.now()
     const known = { snapshot: this.#snapshot, crash: this.#crash, nowMs, wallMs: Date.now() }
     const { began, ended } = this.#warnings.review(known)
@@ -350,15 +362,11 @@ function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])
 }
 
-function hostEvent(
-  event: EventName,
-  reason: ReasonCode,
-  detail: Readonly<Record<string, unknown>>
-): Omit<PairEventMessage, 'seq'> {
+function hostEvent(event: EventName, reason: ReasonCode, detail: Readonly<Record<string, unknown>>): UnnumberedEvent {
   return { event, reason, at: Date.now(), detail }
 }
 
-function warningEvent(event: EventName, { code, detail }: PairWarning): Omit<PairEventMessage, 'seq'> {
+function warningEvent(event: EventName, { code, detail }: PairWarning): UnnumberedEvent {
   return hostEvent(event, code, detail)
 }
 

@@ -35,7 +35,7 @@ const LEAVE_MS_MAX = 1000
 /** Limit for all pairs to leave while the process exits, and then for their sockets to be closed. */
 const EXIT_MS_MAX = 200
 const CLOSE_MS_MAX = 100
-const BEAT_MS_MAX = 250
+const BEAT_MS_MAX = 1000
 /** An observer that comes this soon after a deploy is also told what happened while nobody observed. */
 const LATECOMER_MS = 5000
 
@@ -68,7 +68,9 @@ class Hub implements PairDesk, EngineListener {
   readonly #departure = new DepartureWatch(() => this.#leaveNow())
   readonly #held = new Map<string, Holding>()
   /** Pairs that are saying goodbye, by their number in the engine: what to do when they are gone. */
-  readonly #leaving = new Map<number, { readonly held: HeldPair; readonly done: () => void }>()
+  readonly #leaving = new Map<number, () => void>()
+  /** Who is meant by what the engine says. */
+  readonly #inEngine = new Map<number, HeldPair>()
   /** The last departure of each id: its successor waits for it. */
   readonly #departures = new Map<string, Promise<void>>()
   #pairIds = 0
@@ -154,13 +156,14 @@ class Hub implements PairDesk, EngineListener {
     return new Promise((resolve) => {
       const done = (): void => {
         if (!this.#leaving.delete(pairId)) return
+        this.#inEngine.delete(pairId)
         clearTimeout(limit)
         this.letGo()
         resolve()
       }
       const limit = setTimeout(done, LEAVE_MS_MAX)
       this.hold()
-      this.#leaving.set(pairId, { held, done })
+      this.#leaving.set(pairId, done)
       this.post({ type: 'remove', pairId, reason })
     })
   }
@@ -223,8 +226,9 @@ class Hub implements PairDesk, EngineListener {
     return this.#thread.restarts
   }
 
-  nextPairId(): number {
-    return ++this.#pairIds
+  numberInEngine(held: HeldPair): number {
+    this.#inEngine.set(++this.#pairIds, held)
+    return this.#pairIds
   }
 
   post(message: ToEngine): void {
@@ -242,14 +246,13 @@ class Hub implements PairDesk, EngineListener {
   // --- EngineListener ---
 
   onMessage(message: FromEngine): void {
-    const leaving = this.#leaving.get(message.pairId)
-    if (message.type === 'removed') return leaving?.done()
-    const held = leaving?.held ?? this.#find(message.pairId)
-    held?.onMessage(message)
+    if (message.type === 'removed') this.#leaving.get(message.pairId)?.()
+    else this.#inEngine.get(message.pairId)?.onMessage(message)
   }
 
   onCrash(error: string): void {
-    for (const { done } of [...this.#leaving.values()]) done()
+    for (const done of [...this.#leaving.values()]) done()
+    this.#inEngine.clear()
     for (const { held } of [...this.#held.values()]) {
       held.log.error(`${held.settings.name}: the engine's thread died: ${error}`)
       held.onCrash(error)
@@ -259,11 +262,6 @@ class Hub implements PairDesk, EngineListener {
   onRestart(): void {
     this.#thread.cell.beat()
     for (const { held } of [...this.#held.values()]) held.onRestart()
-  }
-
-  #find(pairId: number): HeldPair | null {
-    for (const { held } of this.#held.values()) if (held.pairId === pairId) return held
-    return null
   }
 }
 

@@ -4,7 +4,8 @@
  * outlive deploys and changes of settings; they end with the process.
  */
 import type { Designation, Role } from '../protocol/machine'
-import type { PairEventMessage, PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
+import type { UnnumberedEvent } from './audience'
+import type { PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
 import type { SettingsProblem } from './settings'
 
 /** Events kept per pair. */
@@ -26,7 +27,7 @@ export interface RosterPair {
 }
 
 /** An event with a number that grows for as long as the process lives; an event's own `seq` starts anew with its pair. */
-export interface PastEvent extends Omit<PairEventMessage, 'seq'> {
+export interface PastEvent extends UnnumberedEvent {
   readonly n: number
 }
 

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { Audience } from '../../src/host/audience'
+import { Audience, type UnnumberedEvent } from '../../src/host/audience'
 import type { PairEventMessage, PairObserver } from '../../src/host/pair'
 import type { Role } from '../../src/protocol/machine'
 
-type News = Omit<PairEventMessage, 'seq'>
-
-function event(name: string): News {
+function event(name: string): UnnumberedEvent {
   return { event: 'link', reason: 'none', at: 0, detail: { name } }
 }
 

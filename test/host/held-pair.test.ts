@@ -13,7 +13,7 @@ class Desk implements PairDesk {
   held = 0
   #pairIds = 0
 
-  nextPairId(): number {
+  numberInEngine(): number {
     return ++this.#pairIds
   }
   post(message: ToEngine): void {

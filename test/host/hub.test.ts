@@ -107,7 +107,8 @@ describe('the hub', () => {
       await until(`${name} warns of ${code}`, () => codes(pair).includes(code))
       assert.deepEqual(codes(pair), [code])
       assert.ok(watcher.names().includes(`warning ${code}`), watcher.names().join())
-      assert.ok(linesLike(new RegExp(`^warn ${name}: .*${REASONS[code as ReasonCode].todo.en.slice(0, 20)}`)) > 0, code)
+      const line = new RegExp(`^warn ${name}: .*${REASONS[code as ReasonCode].todo.en.slice(0, 20)}`)
+      await until(`the log of ${name} warns of ${code}`, () => linesLike(line) > 0)
     }
   }
   const acquire = (asked: PairRequest): PairLease => {
