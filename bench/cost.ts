@@ -117,7 +117,7 @@ async function runCpu({
     verdicts: [
       ...ratios.map(({ pairs, ratio }) => ({
         bar: `${pairs} ${pairs === 1 ? 'pair' : 'pairs'}: <= ${CPU_BAR} x the bare loop`,
-        measured: `${ratio.toFixed(2)} x`,
+        measured: `${ratio.toFixed(3)} x`,
         met: ratio <= CPU_BAR
       })),
       {
