@@ -285,7 +285,7 @@ export class ExtendedMachine implements PairMachine {
     if (!this.#started) return Infinity
     if (this.#leaving !== null) return this.#leaving.storeUntilMs === 0 ? this.#urgeAtMs : this.#leaving.storeUntilMs
     return Math.min(
-      this.#nextSendAtMs,
+      this.#ownWordAtMs,
       // An Active runs at every heartbeat, whether it has something to send or not: so it notices when it did not.
       this.#role === 'active' ? this.#lastStepMs + this.#heartbeatMs : Infinity,
       this.#contact.nextProbeAtMs(this.#heartbeatMs),
@@ -299,6 +299,7 @@ export class ExtendedMachine implements PairMachine {
       this.#grant !== null && this.#grant.commandId !== null ? this.#grant.deadlineMs : Infinity,
       this.#wanting === null ? Infinity : Math.min(this.#wanting.deadlineMs, this.#wanting.forceAtMs),
       this.#failbackAtMs(),
+      this.#promiseEndsMs,
       this.#ledger.retryAtMs
     )
   }
@@ -368,7 +369,7 @@ export class ExtendedMachine implements PairMachine {
     if (now >= this.#contact.lostAtMs(this.#peerTimeoutMs)) this.#loseContact('lost-connection')
     if (this.#departed?.evidence === 'crash' && now >= this.#crashProofEndsMs()) this.#departed = null
     if (now >= this.#takeAtMs()) this.#take()
-    if (this.#promisedBeforeMs > this.#peerTimeoutMs && now >= this.#startedAtMs + this.#promisedBeforeMs) {
+    if (now >= this.#promiseEndsMs) {
       this.#promisedBeforeMs = 0
       this.#ledger.promise(this.#peerTimeoutMs)
     }
@@ -381,12 +382,17 @@ export class ExtendedMachine implements PairMachine {
     this.#considerFitness()
     if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#probe()
     if (now >= this.#urgeAtMs) this.#urge()
-    if (now >= this.#nextSendAtMs) {
+    if (now >= this.#ownWordAtMs) {
       // On a grid, so that a late heartbeat does not delay the next; not to catch up after a pause.
       const nextMs = this.#nextSendAtMs + this.#sendEveryMs
       this.#nextSendAtMs = nextMs > now ? nextMs : now + this.#sendEveryMs
-      this.#heartbeat()
+      this.#send(this.#regularHead(), {})
     }
+  }
+
+  /** When what a former session promised beyond the present delay has been kept; Infinity = it did not promise more. */
+  get #promiseEndsMs(): number {
+    return this.#promisedBeforeMs > this.#peerTimeoutMs ? this.#startedAtMs + this.#promisedBeforeMs : Infinity
   }
 
   /** Derived consequences of any step: the lease, the brother's presence, the store. */
@@ -1210,11 +1216,10 @@ export class ExtendedMachine implements PairMachine {
 
   // -------------------------------------------------------------------------------------------------------------- sending
 
-  #heartbeat(): void {
-    // A Standby answers its Active; by itself it speaks only when it had nothing to answer for a while.
+  /** A Standby answers its Active; by itself it speaks only when it had nothing to answer for a while. */
+  get #ownWordAtMs(): number {
     const answers = this.#role === 'standby' && this.#contact.alive && this.#brother?.role === 'active'
-    if (answers && this.#nowMs - this.#lastSentAtMs < this.#heartbeatMs * 1.5) return
-    this.#send(this.#regularHead(), {})
+    return answers ? Math.max(this.#nextSendAtMs, this.#lastSentAtMs + this.#heartbeatMs * 1.5) : this.#nextSendAtMs
   }
 
   /** Says at once what changed. */

@@ -235,9 +235,15 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
+        'wakes up for its own word though it answered in between',
+        'return answers ? Math.max(this.#nextSendAtMs, ',
+        'return answers ? Math.min(this.#nextSendAtMs, '
+      ),
+      mutation(
+        'extended',
         'keeps for ever what it promised before its restart',
-        'if (this.#promisedBeforeMs > this.#peerTimeoutMs && now',
-        'if (false && now'
+        'return this.#promisedBeforeMs > this.#peerTimeoutMs ?',
+        'return false ?'
       ),
       mutation(
         'extended',
