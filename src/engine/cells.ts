@@ -100,7 +100,7 @@ export class EngineCell {
   }
 
   /**
-   * Engine: every wake-up and at least every heartbeat, AFTER the pairs' cells were brought up to date. `wallMs` is the
+   * Engine: at every wake-up, and at least twice in `freshForMs` of those who serve, AFTER the pairs' cells were brought up to date. `wallMs` is the
    * wall clock of the same instant, so that a gate notices a sleep of the whole machine before the engine does.
    */
   writeTick(us: bigint, wallMs: number): void {

@@ -154,7 +154,7 @@ export class Engine implements PairHost {
     this.#cell.countLeft()
   }
 
-  /** Once in a round, however many pairs ask for it. */
+  /** How often the engine wakes up though nothing is due: for the gates, and to watch the main loop. Found once in a round. */
   setPace(): void {
     this.#paceIsOld = true
     this.wake()
@@ -164,9 +164,9 @@ export class Engine implements PairHost {
     this.#paceIsOld = false
     let [paceMs, stallLimitMs] = [PACE_MS_MAX, Infinity]
     for (const pair of this.#pairs.values()) {
-      const { heartbeatMs, stallLimitMs: limitMs } = pair.settings
+      const limitMs = pair.settings.stallLimitMs
       stallLimitMs = Math.min(stallLimitMs, limitMs)
-      paceMs = Math.min(paceMs, Math.max(PACE_MS_MIN, Math.min(heartbeatMs, limitMs / 4)))
+      paceMs = Math.min(paceMs, Math.max(PACE_MS_MIN, limitMs / 4))
       const freshForMs = pair.freshForMs()
       if (freshForMs > 0) paceMs = Math.min(paceMs, Math.max(1, freshForMs / 2))
     }
