@@ -65,8 +65,9 @@ export type AddPair = Extract<ToEngine, { type: 'add' }>
 
 /** Goodbye is repeated until it is acknowledged, but no longer than this. */
 const GOODBYE_MS = 300
-/** Pairs with a heartbeat up to this get their decisive deadlines to a fraction of a ms. */
+/** With a heartbeat up to this each ms after an overdue one counts, else only the last before the brother counts as lost. */
 const SHARP_HEARTBEAT_MS_MAX = 20
+const SHARP_MS = 1
 /** A store that hangs does not keep a pair from closing. */
 const LAST_WRITE_MS = 500
 
@@ -96,6 +97,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** After the latest step; null before the first one. */
   #role: Role | null = null
   #serving = false
+  #online = false
   #freshForMs = Infinity
   #events: EngineEvent[] = []
   #storeProblem: StoreProblem | null = null
@@ -194,14 +196,16 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   /**
-   * A heartbeat is overdue, of a brother that was online, and heartbeats are so short that the ms to which timers are rounded up
-   * counts. Over as soon as it is heard or lost: less than `peerTimeout`.
+   * The ms to which timers are rounded up counts: a brother that was online is about to count as lost or, where heartbeats are as
+   * short as that, one is overdue. Over as soon as it is heard or lost: less than `peerTimeout`.
    */
   get sharp(): boolean {
-    if (this.settings.heartbeatMs > SHARP_HEARTBEAT_MS_MAX) return false
-    const { online, peer } = this.#machine.view()
-    if (!online || peer === null) return false
-    return this.dueMs > peer.heardAtMs + this.settings.heartbeatMs * 1.1
+    if (!this.#online) return false
+    let heardAtMs = -Infinity
+    for (const link of this.#links) heardAtMs = Math.max(heardAtMs, link.heardAtMs)
+    const { heartbeatMs, peerTimeoutMs } = this.settings
+    const fromMs = heartbeatMs <= SHARP_HEARTBEAT_MS_MAX ? heartbeatMs * 1.1 : peerTimeoutMs - SHARP_MS
+    return this.dueMs > heardAtMs + fromMs
   }
 
   get hostStalled(): boolean {
@@ -264,13 +268,14 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** To the shared cell, for the gates. */
   #publish(view: MachineView): void {
-    const { role, serving, epoch, leaseUntilMs, freshForMs, peer } = view
+    const { role, serving, online, epoch, leaseUntilMs, freshForMs, peer } = view
     const heardAtMs = peer !== null && peer.heardAtMs > 0 ? peer.heardAtMs : null
     const roundTripMs = peer?.roundTripMs ?? null
     this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs })
     const paced = this.#freshForMs !== freshForMs || this.#serving !== serving
     this.#role = role
     this.#serving = serving
+    this.#online = online
     this.#freshForMs = freshForMs
     if (paced) this.#host.setPace()
   }
