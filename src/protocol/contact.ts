@@ -257,6 +257,8 @@ export class Contact {
     for (const contact of this.#links) {
       contact.heardAtMs += lateMs
       contact.markedAtMs += lateMs
+      // With the suspicion, the proof begins anew: one that is half done would have each early answer asked for the next one.
+      contact.refusals = 0
     }
   }
 

@@ -485,6 +485,12 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'contact',
+        'goes on with a proof that was half done when it was deaf',
+        'contact.refusals = 0;\n        }\n    }\n    /** When the brother counts',
+        '}\n    }\n    /** When the brother counts'
+      ),
+      mutation(
+        'contact',
         'asks for more answers than a proof takes',
         'return refusals > 0 && refusals < exports.REFUSALS_FOR_PROOF;',
         'return refusals > 0;'

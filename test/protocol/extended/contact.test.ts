@@ -69,6 +69,17 @@ describe('contact', () => {
     assert.equal(contact.proofBegun(0), false)
   })
 
+  it('begins a proof anew after it was deaf itself: no early answer has the next one asked for at once', () => {
+    const contact = met()
+    contact.refused(115, 0, H, P)
+    assert.equal(contact.proofBegun(0), true)
+    contact.wasDeaf(200)
+    contact.refused(300, 0, H, P)
+    assert.equal(contact.proofBegun(0), false)
+    const proofs = [315, 316, 317].map((t) => contact.refused(t, 0, H, P))
+    assert.deepEqual(proofs, [false, false, true])
+  })
+
   it('forgets refusals when anything is heard', () => {
     const contact = met()
     contact.refused(130, 0, H, P)
