@@ -183,8 +183,9 @@ export class Contact {
     const contact = this.#links[link]
     if (contact === undefined || this.#heardAtMs === -Infinity) return false
     this.#refusedAtMs = nowMs
-    // Not before it can be the answer to something that was sent after the last word was heard.
-    if (nowMs <= this.suspectAtMs(heartbeatMs) + this.#answerMs(peerTimeoutMs)) return false
+    // Not while the brother is not even late, nor before it can be the answer to something sent after its last word was heard.
+    const notBeforeMs = Math.max(this.suspectAtMs(heartbeatMs), this.#heardAtMs + this.#answerMs(peerTimeoutMs))
+    if (nowMs <= notBeforeMs) return false
     contact.refusals += 1
     return this.#isProven()
   }

@@ -429,8 +429,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'contact',
         'counts refusals before a heartbeat is overdue',
-        'if (nowMs <= this.suspectAtMs(heartbeatMs) +',
-        'if (nowMs <= 0 * this.suspectAtMs(heartbeatMs) +'
+        'Math.max(this.suspectAtMs(heartbeatMs), this.#heardAtMs',
+        'Math.max(0 * this.suspectAtMs(heartbeatMs), this.#heardAtMs'
+      ),
+      mutation(
+        'contact',
+        'counts refusals of what was sent before the last word',
+        'this.#heardAtMs + this.#answerMs(peerTimeoutMs))',
+        'this.#heardAtMs)'
       ),
       mutation(
         'contact',

@@ -51,16 +51,26 @@ describe('contact', () => {
     const contact = met()
     assert.equal(REFUSALS_FOR_PROOF, 3)
     for (const t of [50, 60, 70, 80]) assert.equal(contact.refused(t, 0, H, P), false, 'no heartbeat is due yet')
-    assert.equal(contact.refused(111, 0, H, P), false, 'may answer something sent before the last word')
-    contact.refused(112, 0, H, P)
-    contact.refused(113, 0, H, P)
-    assert.equal(contact.refused(114, 0, H, P), true)
+    assert.equal(contact.refused(109, 0, H, P), false, 'it is not late yet')
+    contact.refused(110, 0, H, P)
+    contact.refused(111, 0, H, P)
+    assert.equal(contact.refused(112, 0, H, P), true)
+  })
+
+  it('takes no refusal for proof that may answer something sent before the last word', () => {
+    const far = met()
+    far.renewed(0)
+    far.measured(0, 80)
+    far.heard(0, 0, 0, 1)
+    for (const t of [120, 140, 159, 160]) assert.equal(far.refused(t, 0, H, P), false)
+    const proofs = [161, 162, 163].map((t) => far.refused(t, 0, H, P))
+    assert.deepEqual(proofs, [false, false, true])
   })
 
   it('wants the next answer at once only while a proof is begun and not complete', () => {
     const contact = met()
     const begun: boolean[] = []
-    for (const t of [111, 112, 113, 114, 115]) {
+    for (const t of [109, 110, 111, 112, 113]) {
       contact.refused(t, 0, H, P)
       begun.push(contact.proofBegun(0))
     }

@@ -67,14 +67,14 @@ const EVIDENCE = {
     atMs: Infinity,
     reason: 'none'
   },
-  // Suspected after 109 ms; refusals count 250 ms (P/4) later. The first is on a probe, each 10 ms; two follow in a round trip each.
+  // Suspected after 109 ms; refusals count from 250 ms (P/4) on. The first is on a probe, each 10 ms; two follow in a round trip each.
   'proof of a crash': {
     story: (bench) => {
       SILENT(bench)
       bench.portIsClosed = true
     },
-    atMs: 359,
-    untilMs: 375,
+    atMs: 252,
+    untilMs: 272,
     reason: 'brother-crashed'
   },
   goodbye: {

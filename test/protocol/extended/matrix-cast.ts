@@ -11,8 +11,8 @@ import type { PairRecord } from '../../../src/protocol/record'
 import type { PairSettings, Policy } from '../../../src/protocol/settings'
 
 export const KNOWN_EPOCH = 20
-/** Long enough that the first frame of a session is too old for a grant (0.8857 P) and for a wish (P). */
-const CONTACT_MS = 1500
+/** So long that the first frame of a session is too old for a grant (0.8857 P) and for a wish (P), and its send time still known. */
+const CONTACT_MS = 1100
 
 /** The policy, and whether this side's priority is above or below the brother's. */
 export type Column =
