@@ -16,6 +16,11 @@ const CHUNK_BYTES = 1 << 18
 
 export const KEY = 'of the benchmark'
 
+/** In the settings file: what leaves the first output of the state node, before Node-RED delivers it. */
+const NOTE_AT_OUTPUT = `require.main.require('@node-red/util').hooks.add('onSend.bench', (events) => {
+  for (const { source, msg } of events) if (source.node.type === 'ha-pair-state' && source.port === 0) write('role', msg.payload)
+})`
+
 export interface PairPlan {
   readonly heartbeatMs: number
   readonly peerTimeoutMs: number
@@ -23,6 +28,8 @@ export interface PairPlan {
   readonly nodes?: readonly FlowNode[]
   /** JavaScript for the settings file: may use `write(kind, ...values)`, `nowUs()`, `on(name, handler)` and `context`. */
   readonly script?: string
+  /** Notes the role at the output of the state node, by a hook, and as 'arrived' in the node behind it; else only there, as 'role'. */
+  readonly atOutput?: boolean
   /** Where the two sides send to, if something stands between them; else the brother's own. */
   readonly peerHosts?: Readonly<Record<Side, string>>
   readonly peerPorts?: Readonly<Record<Side, number>>
@@ -108,6 +115,11 @@ export class NodeRedPair implements Contestant {
     return this.#roles.findLast((each) => each.side === side)?.value
   }
 
+  /** When the latest role left the state node; null = none has. */
+  leftOutputAtUs(side: Side): number | null {
+    return this.#roles.findLast((each) => each.side === side)?.atUs ?? null
+  }
+
   pidOf(side: Side): number {
     const pid = this.#children.get(side)?.pid
     if (pid === undefined) throw new Error(`side ${side} does not run`)
@@ -181,7 +193,7 @@ export class NodeRedPair implements Contestant {
 
   #install(side: Side, folder: string): void {
     placeBuild(folder)
-    const { heartbeatMs, peerTimeoutMs, peerHosts, peerPorts, nodes = [], script = '' } = this.#plan
+    const { heartbeatMs, peerTimeoutMs, peerHosts, peerPorts, nodes = [], script = '', atOutput = false } = this.#plan
     const link = {
       peerHost: peerHosts?.[side] ?? this.#network.linkAddress(otherSide(side), 0),
       peerPort: peerPorts?.[side] ?? PAIR_PORT,
@@ -192,7 +204,7 @@ export class NodeRedPair implements Contestant {
       { id: 'tab', type: 'tab', label: 'bench', disabled: false },
       pairNode('pair', { links: [link], priority: 100, heartbeat: heartbeatMs, peerTimeout: peerTimeoutMs }),
       stateNode('state', 'pair', [['role'], ['online'], []]),
-      func('role', `global.get('write')('role', msg.payload)`, [[]]),
+      func('role', `global.get('write')('${atOutput ? 'arrived' : 'role'}', msg.payload)`, [[]]),
       func('online', `global.get('write')('online', msg.payload)`, [[]]),
       ...nodes
     ]
@@ -210,6 +222,7 @@ const handlers = {}
 const on = (name, handler) => { handlers[name] = handler }
 process.on('message', ([name, ...values]) => handlers[name]?.(...values))
 const context = { write, nowUs, on }
+${atOutput ? NOTE_AT_OUTPUT : ''}
 ${script}
 module.exports = {
   uiHost: '127.0.0.1', uiPort: 1880, httpAdminRoot: false, flowFile: 'flows.json', credentialSecret: false,
