@@ -1,5 +1,5 @@
 /**
- * A deep copy of a transparent machine: its classes, plain objects, arrays, maps and one table of send times. Frozen objects
+ * A deep copy of a transparent machine: its classes, plain objects, arrays and maps. Frozen objects
  * (the settings) and functions are shared. For each class a constructor is written out once, as its fields are
  * the same in all instances: copying is most of the work of the search.
  */
@@ -13,7 +13,6 @@ export function copy<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   const prototype = Object.getPrototypeOf(value) as object
   if (prototype === Object.prototype) return Object.isFrozen(value) ? value : copyPlain(value)
-  if (value instanceof Float64Array) return value.slice() as T
   if (value instanceof Map) return new Map(Array.from(value, ([key, item]) => [key, copy<unknown>(item)])) as T
   if (Array.isArray(value)) return value.map(copy) as T
   let copier = copiers.get(prototype)

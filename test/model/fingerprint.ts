@@ -37,7 +37,7 @@ interface Insides {
   readonly _p_conversation: {
     readonly session: bigint
     readonly _p_seq: number
-    readonly _p_sentAtMs: Float64Array
+    readonly _p_sentAtMs: readonly number[]
     readonly _p_peer: Readonly<Record<string, unknown>> | null
     readonly _p_hello: Readonly<Record<string, unknown>> | null
   }
@@ -168,7 +168,6 @@ class Mixer {
       }
       case 'object':
         if (value === null) return this.#word(13)
-        if (value instanceof Float64Array) return
         if (Array.isArray(value)) {
           this.#word(17 + value.length)
           for (const item of value) this.#value(item)
@@ -183,7 +182,7 @@ class Mixer {
 
   #members(value: Record<string, unknown>): void {
     const insides = value as unknown as Insides['_p_conversation']
-    if (insides._p_sentAtMs instanceof Float64Array) return this.#conversation(insides)
+    if ('_p_sentAtMs' in value) return this.#conversation(insides)
     for (const key in value) {
       const member = value[key]
       const kind = kindOf(key)
@@ -218,7 +217,9 @@ class Mixer {
   }
 
   #sendTimes({ _p_seq: last, _p_sentAtMs: sentAtMs }: Insides['_p_conversation']): void {
-    for (let seq = last; seq > last - SEQ_DEPTH && seq > 0; seq--) {
+    // How far back they reach decides what is forgotten next.
+    this.number(sentAtMs.length)
+    for (let seq = last; seq > last - Math.min(SEQ_DEPTH, sentAtMs.length) && seq > 0; seq--) {
       const atMs = sentAtMs[seq % sentAtMs.length] ?? -Infinity
       if (atMs < this.#nowMs - this.#sentMemoryMs) break
       this.#time(atMs)
