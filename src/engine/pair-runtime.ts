@@ -98,6 +98,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   #role: Role | null = null
   #serving = false
   #online = false
+  #heardAtMs = -Infinity
   #freshForMs = Infinity
   #events: EngineEvent[] = []
   #storeProblem: StoreProblem | null = null
@@ -200,12 +201,9 @@ export class PairRuntime implements Waiting, LinkOwner {
    * short as that, one is overdue. Over as soon as it is heard or lost: less than `peerTimeout`.
    */
   get sharp(): boolean {
-    if (!this.#online) return false
-    let heardAtMs = -Infinity
-    for (const link of this.#links) heardAtMs = Math.max(heardAtMs, link.heardAtMs)
     const { heartbeatMs, peerTimeoutMs } = this.settings
     const fromMs = heartbeatMs <= SHARP_HEARTBEAT_MS_MAX ? heartbeatMs * 1.1 : peerTimeoutMs - SHARP_MS
-    return this.dueMs > heardAtMs + fromMs
+    return this.#online && this.dueMs > this.#heardAtMs + fromMs
   }
 
   get hostStalled(): boolean {
@@ -276,6 +274,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#role = role
     this.#serving = serving
     this.#online = online
+    this.#heardAtMs = peer?.heardAtMs ?? -Infinity
     this.#freshForMs = freshForMs
     if (paced) this.#host.setPace()
   }

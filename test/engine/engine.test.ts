@@ -119,10 +119,10 @@ describe('the engine', () => {
   }
 
   /** Turns of the event loop in which the engine looked, while an overdue heartbeat's deadline was half a ms away. */
-  const looksAt = async (heartbeatMs: number, heardAgoMs: number): Promise<number> => {
+  const looksAt = async (heartbeatMs: number, heardAgoMs: number, peerTimeoutMs = 1000): Promise<number> => {
     const clock = new HandClock()
     begin(clock)
-    const { machine } = await addPair({ heartbeatMs })
+    const { machine } = await addPair({ heartbeatMs, peerTimeoutMs })
     const peer = { role: 'active', epoch: 1, priority: 100, link: 0, roundTripMs: null } as const
     machine.show({ role: 'standby', online: true, peer: { ...peer, heardAtMs: clock.nowMs() - heardAgoMs } })
     machine.dueMs = clock.nowMs() + 0.5
@@ -296,6 +296,10 @@ describe('the engine', () => {
 
     it('to a fraction of a ms where heartbeats are short and one is overdue', async () => {
       assert.ok((await looksAt(10, 30)) > 100)
+    })
+
+    it('to a fraction of a ms, however long heartbeats are, where the brother is about to count as lost', async () => {
+      assert.ok((await looksAt(50, 999.5)) > 100)
     })
 
     it('by timers alone while no heartbeat is overdue', async () => {
