@@ -18,6 +18,8 @@ interface HeldMessage {
 
 const HELD_TOPICS_MAX = 1000
 const WARN_EVERY_MS = 60_000
+/** What was held goes on this much after the role came: whatever comes through other gates in that moment is newer, and goes first. */
+const RELEASE_AFTER_MS = 2
 /** A gate that holds messages, or whose badge is behind, looks again: freshness and leases change without an event. */
 const LOOK_AGAIN_MS = 250
 
@@ -36,6 +38,7 @@ export default function (RED: NodeAPI): void {
     let closed = false
     let lookAgain: NodeJS.Timeout | null = null
     let nextTurn: NodeJS.Immediate | null = null
+    let soon: NodeJS.Timeout | null = null
 
     const user = usePair(RED, this, def.pair, (status, trouble, say) => {
       shownOpen = status.serving
@@ -61,6 +64,15 @@ export default function (RED: NodeAPI): void {
       nextTurn = null
       release()
       if (held.size === 0) user.refresh()
+    }
+
+    const releaseSoon = (): void => {
+      if (held.size === 0 || closed) return
+      soon ??= setTimeout(() => {
+        soon = null
+        release()
+        if (held.size === 0) user.refresh()
+      }, RELEASE_AFTER_MS)
     }
 
     const lookSoon = (): void => {
@@ -91,7 +103,7 @@ export default function (RED: NodeAPI): void {
       release()
       user.refresh()
     })
-    user.observe({ onRole: release, onStatus: release })
+    user.observe({ onRole: releaseSoon, onStatus: releaseSoon })
 
     this.on('input', (msg, send, done) => {
       if (user.running !== null) {
@@ -99,7 +111,8 @@ export default function (RED: NodeAPI): void {
         if (decision.open !== shownOpen) lookSoon()
         if (decision.open && held.size > 0) {
           held.take(msg.topic)?.done?.()
-          release()
+          if (nextTurn === null) releaseSoon()
+          else release()
           // Behind those that still wait: the order is that of arrival. For each that comes one goes, and one more in each turn.
           if (held.size > 0) {
             hold(msg, done)
@@ -133,6 +146,7 @@ export default function (RED: NodeAPI): void {
       user.close()
       if (lookAgain !== null) clearTimeout(lookAgain)
       if (nextTurn !== null) clearImmediate(nextTurn)
+      if (soon !== null) clearTimeout(soon)
       if (removed) drain(held, (each) => each.done?.())
       else if (held.size > 0) bequeath(node.id, held)
       done()

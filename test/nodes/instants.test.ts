@@ -47,14 +47,15 @@ describe('a gate at the instants that matter', () => {
     assert.equal(pair.gateCalls, 4)
   })
 
-  it('releases in the same breath in which the pair says that it serves', async () => {
+  it('releases a moment after the pair said that it serves, each message decided at its own instant', async () => {
     await load(gate('hold-latest'))
     hold('x', 'y')
     pair.set({ role: 'active', serving: true, epoch: 8 })
     const before = pair.gateCalls
     pair.tell({ role: 'active' })
-    assert.equal(pair.gateCalls - before, 2, 'each held message was decided by now')
+    assert.equal(pair.gateCalls - before, 0, 'what comes through other gates in this moment goes first')
     const released = await rig.received('gate.1', 2)
+    assert.equal(pair.gateCalls - before, 2)
     assert.deepEqual(
       released.map(({ pair: stamp }) => stamp?.epoch),
       [8, 8]
