@@ -154,13 +154,13 @@ export class Engine implements PairHost {
     this.#cell.countLeft()
   }
 
-  /** How often the engine wakes up though nothing is due: for the gates, and to watch the main loop. Found once in a round. */
   setPace(): void {
     this.#paceIsOld = true
-    this.wake()
   }
 
+  /** How often the engine wakes up though nothing is due, for the gates and to watch the main loop: found anew by whoever reads it. */
   #renewPace(): void {
+    if (!this.#paceIsOld) return
     this.#paceIsOld = false
     let [paceMs, stallLimitMs] = [PACE_MS_MAX, Infinity]
     for (const pair of this.#pairs.values()) {
@@ -188,7 +188,6 @@ export class Engine implements PairHost {
       return
     }
     this.#drainRounds = 0
-    if (this.#paceIsOld) this.#renewPace()
     this.#judgeMainLoop(nowMs)
     const due = this.#deadlines.due(nowMs, JUDGED_AT_ONCE)
     for (const pair of due) pair.attend()
@@ -220,6 +219,7 @@ export class Engine implements PairHost {
 
   /** The main loop counts; here it is watched. Time in which the engine itself did not run says nothing about it. */
   #judgeMainLoop(nowMs: number): void {
+    this.#renewPace()
     const beat = this.#cell.readBeat()
     if (beat !== this.#beat || beat === 0n) this.#silentMs = 0
     else this.#silentMs += Math.min(nowMs - this.#settledAtMs, 2 * this.#paceMs)
@@ -238,6 +238,7 @@ export class Engine implements PairHost {
    * one's deadline. Timers know whole ms: a sharp deadline is slept for up to its last ms, and that is spent in turns of the event loop.
    */
   #setTimer(nowMs: number): void {
+    this.#renewPace()
     const dueMs = this.#deadlines.earliestMs()
     const atMs = this.#pairs.size === 0 ? Infinity : Math.min(dueMs, nowMs + this.#paceMs)
     const sharp = atMs === dueMs && this.#deadlines.first()?.sharp === true

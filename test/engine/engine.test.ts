@@ -343,6 +343,22 @@ describe('the engine', () => {
       await holds('the gate is open', () => mayServe(engine.pairCell(1).read(), engine.cell, nowUs()), 1200)
     })
 
+    it('as often from the very round in which a pair begins to serve', async () => {
+      const { machine } = await addPair({ heartbeatMs: 60_000, peerTimeoutMs: 120_000 })
+      machine.answer = (input) => {
+        if (input.kind === 'tick') {
+          machine.show({ role: 'active', serving: true, freshForMs: 200 })
+          machine.dueMs = Infinity
+        }
+        return []
+      }
+      machine.dueMs = systemClock().nowMs()
+      engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
+      const isOpen = (): boolean => mayServe(engine.pairCell(1).read(), engine.cell, nowUs())
+      await until('the gate is open', isOpen)
+      await holds('it stays open', isOpen, 1200)
+    })
+
     it('so that a gate never sees a fresh tick beside what a stall has made untrue', async () => {
       const { machine, peer, port } = await addPair()
       const clock = systemClock()
