@@ -16,7 +16,15 @@ export class AtOnce {
 
   /** The same for work whose result is waited for. */
   run<T>(work: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => this.enter(() => work().then(resolve, reject)))
+    return new Promise((resolve, reject) =>
+      this.enter(async () => {
+        try {
+          resolve(await work())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    )
   }
 
   #begin(work: () => Promise<void>): void {
