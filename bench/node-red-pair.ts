@@ -112,12 +112,16 @@ export class NodeRedPair implements Contestant {
 
   roleOf(side: Side): unknown {
     this.read()
-    return this.#roles.findLast((each) => each.side === side)?.value
+    return this.#latestRole(side)?.value
   }
 
   /** When the latest role left the state node; null = none has. */
   leftOutputAtUs(side: Side): number | null {
-    return this.#roles.findLast((each) => each.side === side)?.atUs ?? null
+    return this.#latestRole(side)?.atUs ?? null
+  }
+
+  #latestRole(side: Side): Change | undefined {
+    return this.#roles.findLast((each) => each.side === side)
   }
 
   pidOf(side: Side): number {

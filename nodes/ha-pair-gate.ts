@@ -60,18 +60,21 @@ export default function (RED: NodeAPI): void {
       if (held.size > 0) nextTurn ??= setImmediate(releaseOn)
     }
 
-    const releaseOn = (): void => {
-      nextTurn = null
+    const goOn = (): void => {
       release()
       if (held.size === 0) user.refresh()
+    }
+
+    const releaseOn = (): void => {
+      nextTurn = null
+      goOn()
     }
 
     const releaseSoon = (): void => {
       if (held.size === 0 || closed) return
       soon ??= setTimeout(() => {
         soon = null
-        release()
-        if (held.size === 0) user.refresh()
+        goOn()
       }, RELEASE_AFTER_MS)
     }
 
@@ -113,7 +116,7 @@ export default function (RED: NodeAPI): void {
           held.take(msg.topic)?.done?.()
           if (nextTurn === null) releaseSoon()
           else release()
-          // Behind those that still wait: the order is that of arrival. For each that comes one goes, and one more in each turn.
+          // Behind those that still wait: the order is that of arrival. Once it has begun, one goes for each that comes, and one in each turn.
           if (held.size > 0) {
             hold(msg, done)
             return

@@ -100,8 +100,8 @@ export class EngineCell {
   }
 
   /**
-   * Engine: at every wake-up, and at least twice in `freshForMs` of those who serve, AFTER the pairs' cells were brought up to date. `wallMs` is the
-   * wall clock of the same instant, so that a gate notices a sleep of the whole machine before the engine does.
+   * Engine: at every wake-up, and at least twice in `freshForMs` of those who serve, AFTER the pairs' cells were brought up
+   * to date. `wallMs` is the wall clock of the same instant, so that a gate notices a sleep of the whole machine before the engine does.
    */
   writeTick(us: bigint, wallMs: number): void {
     Atomics.store(this.#slots, ENGINE.WALL_OFFSET, BigInt(Math.round(wallMs - toMs(us))))

@@ -45,7 +45,7 @@ export class Contact {
   #brotherHears = 0
   #probes = 0
   #probedAtMs = -Infinity
-  /** Of no meaning while there is no sample. */
+  /** Of no meaning while there is no sample; not null then, which would make an object of each number that is kept here. */
   #roundTripMs = 0.5
   #samples = 0
   #measuredAtMs = -Infinity

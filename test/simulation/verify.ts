@@ -4,9 +4,9 @@
  * command, on the same code, goes on where this one ended.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { createMachine } from '../../src/protocol/create'
 import { describeFailure, describeReport, mergeReports, newReport, profileOf, runPlan, type Report } from './campaign'
@@ -129,7 +129,6 @@ class Verification {
     const text = JSON.stringify(this.#state, (_key, value: unknown) =>
       typeof value === 'bigint' ? value.toString() : value
     )
-    mkdirSync(dirname(this.#file), { recursive: true })
     writeFileSync(`${this.#file}.part`, text)
     renameSync(`${this.#file}.part`, this.#file)
   }
