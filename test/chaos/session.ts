@@ -79,6 +79,8 @@ const FLOOD_PER_SECOND = 2000
 /** Three answers at one a second, and the time to ask. */
 const KERNEL_ANSWERS_MS = 4000
 const REPLY_LIMIT_MS = 20_000
+const SOCKET_WAIT_MS = 300
+const SOCKET_WAITS_MAX = 10
 const FILES_SLACK = 25
 const THREADS_SLACK = 8
 
@@ -473,9 +475,9 @@ export class Session {
     for (const side of SIDES) {
       let found = this.#hosts[side].resources()
       if (found === null) continue
-      if (found.udpSockets !== LINKS) {
-        // A socket that is just being replaced is none that leaked.
-        await pause(300)
+      // A socket that is just being replaced is none that leaked, and a side that was just started may not have opened its own.
+      for (let waits = 0; waits < SOCKET_WAITS_MAX && found.udpSockets !== LINKS; waits++) {
+        await pause(SOCKET_WAIT_MS)
         found = this.#hosts[side].resources() ?? found
       }
       const life = `${side} ${this.#lives[side]}`
