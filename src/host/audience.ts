@@ -67,7 +67,7 @@ export class Audience {
   }
 
   #take(seat: Seat): () => void {
-    this.#seats = [...this.#seats, seat]
+    this.#seats = this.#seats.concat(seat)
     return () => {
       this.#seats = this.#seats.filter((other) => other !== seat)
     }

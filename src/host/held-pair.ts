@@ -75,7 +75,8 @@ export class HeldPair {
 
   readonly #desk: PairDesk
   readonly #request: PairRequest
-  readonly #commands = new Map<number, Command>()
+  /** Under way, by their number; null while there is none, as most of the time. */
+  #commands: Map<number, Command> | null = null
   #cell = new PairCell(newPairCell())
   #snapshot: Snapshot
   #requests = 0
@@ -169,7 +170,7 @@ export class HeldPair {
         this.#publish(message.events)
         return
       case 'reply':
-        this.#commands.get(message.requestId)?.end(message.result)
+        this.#commands?.get(message.requestId)?.end(message.result)
         return
       case 'frame': {
         const { direction, at, link, head, state, id, value } = message
@@ -317,16 +318,18 @@ export class HeldPair {
       this.#desk.hold()
       const end: Command['end'] = (result) => {
         clearTimeout(limit)
-        this.#commands.delete(requestId)
+        this.#commands?.delete(requestId)
+        if (this.#commands?.size === 0) this.#commands = null
         this.#desk.letGo()
         if (result.ok) resolve(result.role)
         else reject(new CommandFailed(result.error, result.detail))
       }
       const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
       const limit = setTimeout(() => end({ ok: false, error: 'not-confirmed', detail: 'engine' }), limitMs)
+      this.#commands ??= new Map()
       this.#commands.set(requestId, { end })
       const send = (): void => {
-        if (this.pairId !== null && this.#commands.has(requestId)) {
+        if (this.pairId !== null && this.#commands?.has(requestId) === true) {
           this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
         }
       }
@@ -354,7 +357,7 @@ export class HeldPair {
 
   #failCommands(detail: string): void {
     this.#waiting = []
-    for (const command of [...this.#commands.values()]) command.end({ ok: false, error: 'stopped', detail })
+    for (const command of [...(this.#commands?.values() ?? [])]) command.end({ ok: false, error: 'stopped', detail })
   }
 }
 

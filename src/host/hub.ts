@@ -275,7 +275,7 @@ interface Holding {
 class LeasedPair implements Pair {
   readonly #held: HeldPair
   readonly #sinceMs = performance.now()
-  readonly #observations = new Set<() => void>()
+  #observations: readonly (() => void)[] = []
   #ended = false
 
   constructor(held: HeldPair) {
@@ -307,9 +307,12 @@ class LeasedPair implements Pair {
     const late = performance.now() - this.#sinceMs < LATECOMER_MS
     const leave = this.#held.observe(observer, late)
     const end = (): void => {
-      if (this.#observations.delete(end)) leave()
+      const others = this.#observations.filter((each) => each !== end)
+      if (others.length === this.#observations.length) return
+      this.#observations = others
+      leave()
     }
-    this.#observations.add(end)
+    this.#observations = this.#observations.concat(end)
     return end
   }
 
@@ -328,7 +331,7 @@ class LeasedPair implements Pair {
   /** The lease ended: a node of an earlier deploy observes no more. Its gate goes on telling the truth. */
   endAll(): void {
     this.#ended = true
-    for (const end of [...this.#observations]) end()
+    for (const end of this.#observations) end()
   }
 }
 

@@ -106,6 +106,8 @@ export interface Review {
   readonly ended: readonly PairWarning[]
 }
 
+const NOTHING_NEW: Review = { began: [], ended: [] }
+
 /** What is known at the time of a review. */
 export interface Known {
   readonly snapshot: Snapshot
@@ -118,8 +120,9 @@ export interface Known {
 
 export class Warnings {
   readonly #settings: PairSettings
-  readonly #conditions = new Map<WarningCode, Condition>()
-  readonly #past = new Map<WarningCode, Past>()
+  /** Null while there is none, as most of the time. */
+  #conditions: Map<WarningCode, Condition> | null = null
+  #past: Map<WarningCode, Past> | null = null
   #dropped: Snapshot['dropped'] = {}
   #dueMs = Infinity
   #list: readonly PairWarning[] = []
@@ -140,7 +143,12 @@ export class Warnings {
 
   /** Something happened that is over already, and is shown for a while. */
   remember(code: WarningCode, detail: Detail, nowMs: number): void {
-    this.#past.set(code, { untilMs: nowMs + SHOWN_MS, detail })
+    this.#keep(code, { untilMs: nowMs + SHOWN_MS, detail })
+  }
+
+  #keep(code: WarningCode, past: Past): void {
+    this.#past ??= new Map()
+    this.#past.set(code, past)
   }
 
   /** Brings the list up to date and says what is new. */
@@ -148,28 +156,30 @@ export class Warnings {
     const { nowMs, wallMs } = known
     this.#countDrops(known.snapshot, nowMs)
     const holding = this.#holding(known)
+    this.#dueMs = Infinity
+    if (holding.size === 0 && this.#conditions === null) return NOTHING_NEW
+    const conditions = this.#conditions ?? new Map<WarningCode, Condition>()
     const began: PairWarning[] = []
     const ended: PairWarning[] = []
     let changed = false
-    this.#dueMs = Infinity
     for (const code of CODES) {
       const now = holding.get(code)
-      const was = this.#conditions.get(code)
+      const was = conditions.get(code)
       if (now === undefined) {
         if (was === undefined) continue
-        this.#conditions.delete(code)
+        conditions.delete(code)
         if (!was.told) continue
         changed = true
         ended.push({ code, since: was.since, detail: was.detail })
         continue
       }
       const condition = was ?? { sinceMs: nowMs, since: wallMs, detail: now.detail, told: false }
-      this.#conditions.set(code, condition)
+      conditions.set(code, condition)
       if (JSON.stringify(condition.detail) !== JSON.stringify(now.detail)) {
         condition.detail = now.detail
         changed ||= condition.told
       }
-      this.#dueMs = Math.min(this.#dueMs, this.#past.get(code)?.untilMs ?? Infinity)
+      this.#dueMs = Math.min(this.#dueMs, this.#past?.get(code)?.untilMs ?? Infinity)
       if (condition.told) continue
       const tellAtMs = condition.sinceMs + now.graceMs
       if (nowMs < tellAtMs) {
@@ -180,13 +190,14 @@ export class Warnings {
       changed = true
       began.push({ code, since: condition.since, detail: condition.detail })
     }
+    this.#conditions = conditions.size === 0 ? null : conditions
     if (changed) this.#list = this.#told()
     return { began, ended }
   }
 
   #told(): PairWarning[] {
     return CODES.flatMap((code) => {
-      const condition = this.#conditions.get(code)
+      const condition = this.#conditions?.get(code)
       return condition?.told === true ? [{ code, since: condition.since, detail: condition.detail }] : []
     })
   }
@@ -197,7 +208,7 @@ export class Warnings {
       if (count === (this.#dropped[cause] ?? 0)) continue
       // Damaged, or sealed with another key that happens to have the same number: without contact it is the key.
       const code = cause === 'seal' && !snapshot.online ? 'keys-differ' : BY_CAUSE[cause]
-      if (code !== undefined) this.#past.set(code, { untilMs: nowMs + apartMs, detail: { cause } })
+      if (code !== undefined) this.#keep(code, { untilMs: nowMs + apartMs, detail: { cause } })
     }
     this.#dropped = snapshot.dropped
   }
@@ -223,8 +234,8 @@ export class Warnings {
     if (policy === 'preferred' && snapshot.peer?.priority === priority) add('same-priority', { priority })
     if (wire === 'classic') add('classic-wire', {})
     else if (!snapshot.authenticated) add('no-key', {})
-    for (const [code, past] of this.#past) {
-      if (nowMs >= past.untilMs) this.#past.delete(code)
+    for (const [code, past] of this.#past ?? []) {
+      if (nowMs >= past.untilMs) this.#past?.delete(code)
       else add(code, past.detail, code === 'keys-differ' && snapshot.online ? REKEYING_MS : undefined)
     }
     return holding
