@@ -21,6 +21,8 @@ const JUDGED_AT_ONCE = 256
 const DRAIN_ROUNDS_MAX = 16
 /** A timer that has become early by this much is armed anew: to be woken for nothing costs more. */
 const REARM_MS = 5
+/** Pairs that wait for the end of a round to tell the host what is new; more would outlive the engine's young generation. */
+const TOUCHED_MAX = 64
 /** Pairs whose stores are read at the same time. */
 const STARTS_AT_ONCE = 8
 const PACE_MS_MIN = 5
@@ -139,6 +141,7 @@ export class Engine implements PairHost {
 
   touch(pair: PairRuntime): void {
     if (pair.touched) return
+    if (this.#touched.length === TOUCHED_MAX) this.#tellTouched()
     pair.touched = true
     this.#touched.push(pair)
   }

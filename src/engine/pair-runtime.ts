@@ -71,6 +71,12 @@ const SHARP_MS = 1
 /** A store that hangs does not keep a pair from closing. */
 const LAST_WRITE_MS = 500
 
+/**
+ * One for all pairs: an empty array that waits for the next event grows old, and whatever is put into an old array is kept by it until
+ * the old generation is swept.
+ */
+const NONE: readonly EngineEvent[] = Object.freeze([])
+
 export class PairRuntime implements Waiting, LinkOwner {
   readonly pairId: number
   readonly settings: PairSettings
@@ -100,7 +106,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   #online = false
   #heardAtMs = -Infinity
   #freshForMs = Infinity
-  #events: EngineEvent[] = []
+  /** What happened since the host was told last. */
+  #events: readonly EngineEvent[] = NONE
   #storeProblem: StoreProblem | null = null
   #storeError: string | null = null
   #watchesFrames = false
@@ -242,7 +249,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     const events = this.#events
     const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), events.length > 0)
     if (snapshot === null) return
-    if (events.length > 0) this.#events = []
+    this.#events = NONE
     this.#host.post({ type: 'update', pairId: this.pairId, events, snapshot })
   }
 
@@ -310,7 +317,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   #say(event: EngineEvent['event'], reason: ReasonCode, detail: EngineEvent['detail']): void {
-    this.#events.push({ event, reason, at: this.#host.clock.wallMs(), detail })
+    this.#events = [...this.#events, { event, reason, at: this.#host.clock.wallMs(), detail }]
     this.#host.touch(this)
   }
 

@@ -3,15 +3,16 @@ import type { FrameRejection } from '../protocol/frame'
 
 export const TELL_EVERY_MS = 60_000
 
-interface Told {
-  atMs: number
+interface Seen {
+  count: number
+  toldAtMs: number
   /** Dropped since it was told last. */
   since: number
 }
 
 export class Rejections {
-  readonly #counts: Partial<Record<FrameRejection, number>> = {}
-  readonly #told = new Map<FrameRejection, Told>()
+  /** Null until there is one: most pairs drop nothing, ever. */
+  #seen: Map<FrameRejection, Seen> | null = null
   #total = 0
 
   get total(): number {
@@ -20,23 +21,26 @@ export class Rejections {
 
   /** By cause, since the start; a copy. */
   counts(): Partial<Record<FrameRejection, number>> {
-    return { ...this.#counts }
+    const counts: Partial<Record<FrameRejection, number>> = {}
+    for (const [cause, { count }] of this.#seen ?? []) counts[cause] = count
+    return counts
   }
 
   /** Counts one. Returns the number to tell people now, or 0. */
   add(cause: FrameRejection, nowMs: number): number {
     this.#total++
-    this.#counts[cause] = (this.#counts[cause] ?? 0) + 1
-    const told = this.#told.get(cause)
-    if (told === undefined) {
-      this.#told.set(cause, { atMs: nowMs, since: 0 })
+    this.#seen ??= new Map()
+    const seen = this.#seen.get(cause)
+    if (seen === undefined) {
+      this.#seen.set(cause, { count: 1, toldAtMs: nowMs, since: 0 })
       return 1
     }
-    told.since++
-    if (nowMs - told.atMs < TELL_EVERY_MS) return 0
-    const count = told.since
-    told.atMs = nowMs
-    told.since = 0
-    return count
+    seen.count++
+    seen.since++
+    if (nowMs - seen.toldAtMs < TELL_EVERY_MS) return 0
+    const { since } = seen
+    seen.toldAtMs = nowMs
+    seen.since = 0
+    return since
   }
 }

@@ -17,6 +17,7 @@ export class SnapshotTeller {
   readonly #rejections: Rejections
   readonly #brotherClock: BrotherClock
   readonly #clock: Clock
+  /** Written over with each news, for the host gets a copy: what is replaced piles up in the old generation of the heap. */
   #told: Snapshot | null = null
   #toldSinceMs = NaN
   #toldCounts = 0
@@ -47,7 +48,7 @@ export class SnapshotTeller {
     this.#toldSinceMs = view.sinceMs
     this.#toldCounts = counts
     this.#toldAtMs = nowMs
-    this.#told = {
+    const now: Snapshot = {
       role: view.role,
       previousRole: view.previousRole,
       reason: view.reason,
@@ -70,6 +71,7 @@ export class SnapshotTeller {
       brotherAheadS: this.#brotherClock.aheadS,
       store
     }
+    this.#told = told === null ? now : overwrite(told, now)
     return this.#told
   }
 
@@ -107,4 +109,12 @@ export class SnapshotTeller {
   #wallOf(atMs: number, nowMs: number): number {
     return Math.round(this.#clock.wallMs() - Math.max(0, nowMs - atMs))
   }
+}
+
+/** Makes the old snapshot say what the new one says. */
+function overwrite(old: Snapshot, now: Snapshot): Snapshot {
+  const { peer, links, dropped } = old
+  for (const [index, link] of now.links.entries()) Object.assign(links[index] ?? {}, link)
+  const peerNow = peer === null || now.peer === null ? now.peer : Object.assign(peer, now.peer)
+  return Object.assign(old, now, { peer: peerNow, links, dropped: Object.assign(dropped, now.dropped) })
 }

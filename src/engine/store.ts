@@ -26,7 +26,7 @@ export type StoreContent =
 /** Called once for each saved record, in order; `error` null = on disk. */
 export type OnStored = (ticket: number, error: string | null) => void
 
-/** Files read and written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
+/** Files written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
 const disk = new AtOnce(8)
 
 /** Injected for tests. */
@@ -35,7 +35,8 @@ export interface StoreReader {
   readonly pause: (ms: number) => Promise<unknown>
 }
 
-const DISK: StoreReader = { readFile: (file) => disk.run(() => readFile(file, 'utf8')), pause }
+/** Reads do not queue behind the writes of pairs that have started already: the engine bounds them itself. */
+const DISK: StoreReader = { readFile: (file) => readFile(file, 'utf8'), pause }
 
 /** Who writes each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
 const writers = new Map<string, EpochStore>()
@@ -46,7 +47,7 @@ export class EpochStore {
   readonly #reader: StoreReader
   /** Where to leave the file that could not be used; null = there is none. */
   #aside: string | null = null
-  #pending: { readonly record: PairRecord; readonly tickets: number[] } | null = null
+  #pending: { readonly record: PairRecord; readonly tickets: readonly number[] } | null = null
   /** From a `save` until nothing is left to write. */
   #writes = false
   /** Who waits for that. */
@@ -82,9 +83,7 @@ export class EpochStore {
 
   /** Later records contain earlier ones, so those that wait for the disk are written as one, the newest. */
   save(ticket: number, record: PairRecord): void {
-    const tickets = this.#pending?.tickets ?? []
-    tickets.push(ticket)
-    this.#pending = { record, tickets }
+    this.#pending = { record, tickets: [...(this.#pending?.tickets ?? []), ticket] }
     if (this.#writes) return
     this.#writes = true
     const earlier = writers.get(this.#file)

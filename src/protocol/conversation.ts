@@ -51,8 +51,8 @@ export class Conversation {
   #sentAtMs: number[] = new Array<number>(SENT_KEPT_MIN).fill(-Infinity)
   #peer: Peer | null = null
   #hello: { readonly session: bigint; readonly seq: number } | null = null
-  /** Session -> the last number I had sent when I first heard it echo my session. */
-  readonly #candidates = new Map<bigint, number>()
+  /** Session -> the last number I had sent when I first heard it echo my session. Null while there is none. */
+  #candidates: Map<bigint, number> | null = null
   readonly #retired: bigint[] = []
 
   constructor(session: bigint) {
@@ -125,7 +125,7 @@ export class Conversation {
       this.#hello = { session: trailer.session, seq: trailer.seq }
       return { kind: 'hello', acquainted: trailer.echo === this.session }
     }
-    this.#candidates.clear()
+    this.#candidates = null
     this.#hello = null
     this.#peer = {
       session: trailer.session,
@@ -140,11 +140,12 @@ export class Conversation {
 
   #isConfirmedBy(trailer: Trailer): boolean {
     if (trailer.echo !== this.session || trailer.ack > this.#seq) return false
-    const seenAtSeq = this.#candidates.get(trailer.session)
+    const candidates = (this.#candidates ??= new Map<bigint, number>())
+    const seenAtSeq = candidates.get(trailer.session)
     if (seenAtSeq !== undefined) return trailer.ack > seenAtSeq
-    const oldest = this.#candidates.keys().next()
-    if (this.#candidates.size >= CANDIDATES_KEPT && oldest.done !== true) this.#candidates.delete(oldest.value)
-    this.#candidates.set(trailer.session, this.#seq)
+    const oldest = candidates.keys().next()
+    if (candidates.size >= CANDIDATES_KEPT && oldest.done !== true) candidates.delete(oldest.value)
+    candidates.set(trailer.session, this.#seq)
     return false
   }
 

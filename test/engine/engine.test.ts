@@ -618,6 +618,25 @@ describe('the engine', () => {
       assert.deepEqual([engine.pairCell(id).read().heardAtMs, engine.pairCell(id).read().roundTripMs], [29, 19])
     })
 
+    it('whatever changes of the brother, also when he goes and comes back', async () => {
+      const { id, machine, peer: socket } = await addPair()
+      const brother = { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 } as const
+      const place = { host: LOOPBACK, port: socket.address().port }
+      for (const peer of [
+        brother,
+        { ...brother, role: 'active', epoch: 7 } as const,
+        { ...brother, priority: 9 },
+        null,
+        { ...brother, epoch: 12 }
+      ]) {
+        machine.show({ peer })
+        engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+        await new Promise((later) => setImmediate(later))
+        const { role = null, epoch = null, priority = null } = peer ?? {}
+        assert.deepEqual(engine.snapshot(id)?.peer, peer === null ? null : { role, epoch, priority, ...place })
+      }
+    })
+
     it('what a command came to, after what led to it', async () => {
       const { id, machine } = await addPair()
       machine.answer = () => {
