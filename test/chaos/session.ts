@@ -79,6 +79,8 @@ const FLOOD_PER_SECOND = 2000
 /** Three answers at one a second, and the time to ask. */
 const KERNEL_ANSWERS_MS = 4000
 const REPLY_LIMIT_MS = 20_000
+/** Under `preferred` the preferred side acts alone two seconds after its start at the earliest (`RETURN_MS_MIN` of the protocol). */
+const RETURN_MS = 2500
 const SOCKET_WAIT_MS = 300
 const SOCKET_WAITS_MAX = 10
 const FILES_SLACK = 25
@@ -168,6 +170,7 @@ export class Session {
       await this.#settle('the start', FORM_LIMIT_MS)
       const untilUs = nowUs() + this.#plan.faultsForMs * US_PER_MS
       while (nowUs() < untilUs && !this.#stop.wanted) await this.#fault(this.#source.next())
+      if (this.#plan.stops > 0) await pause(RETURN_MS)
       while (this.#stops < this.#plan.stops && !this.#stop.wanted) await this.#stopActive()
     } catch (error) {
       // Whoever asked for the end also ended what was waited for.
