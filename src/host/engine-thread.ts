@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { EngineCell, newEngineCell } from '../engine/cells'
 import type { EngineOptions, FromEngine, FromThread, ToEngine, ToThread } from '../engine/messages'
-import { shareWords } from './shared-words'
 
 const ENTRY = join(__dirname, '..', 'engine', 'worker.js')
 const RESTART_MS_MIN = 100
@@ -137,7 +136,7 @@ export class EngineThread {
     let error = ''
     worker.on('message', (message: FromThread) => {
       if (message.type === 'failed') error = message.error
-      else if (worker === this.#worker) this.#listener.onMessage(shareWords(message))
+      else if (worker === this.#worker) this.#listener.onMessage(message)
     })
     worker.on('error', (cause: unknown) => {
       error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)

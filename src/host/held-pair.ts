@@ -19,6 +19,7 @@ import {
   type PairWarning
 } from './pair'
 import { report, SILENT_LOG, type PairLog } from './report'
+import { shareWords } from './shared-words'
 import { ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS, type WarningCode } from './warnings'
 
@@ -166,8 +167,8 @@ export class HeldPair {
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
     switch (message.type) {
       case 'update':
-        this.#snapshot = message.snapshot
-        this.#publish(message.events)
+        this.#snapshot = shareWords(message.snapshot)
+        this.#publish(shareWords(message.events))
         return
       case 'reply':
         this.#commands?.get(message.requestId)?.end(message.result)
