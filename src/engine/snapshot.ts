@@ -68,6 +68,8 @@ export class SnapshotTeller {
       dropped: this.#rejections.counts(),
       differences: view.differences,
       conflict: view.conflict,
+      proof: view.proof,
+      aloneBar: view.aloneBar,
       brotherAheadS: this.#brotherClock.aheadS,
       store
     }
@@ -81,6 +83,7 @@ export class SnapshotTeller {
     if (told.authenticated !== view.authenticated || told.store !== store) return true
     if (told.brotherAheadS !== this.#brotherClock.aheadS) return true
     if (told.differences !== view.differences || told.conflict !== view.conflict) return true
+    if (told.proof !== view.proof || told.aloneBar !== view.aloneBar) return true
     for (const link of this.#links) {
       const was = told.links[link.index]
       if (was?.open !== link.open || was.up !== (view.linksUp[link.index] === true) || was.problem !== link.problem) {

@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/frame'
 import type { PairRecord } from '../protocol/record'
+import { POLICIES, type Policy } from '../protocol/settings'
 import { AtOnce } from './at-once'
 
 const FORMAT = 'ha-pair record 1'
@@ -126,7 +127,9 @@ const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = 
   parity: (value) => value === 0 || value === 1 || value === null,
   promisedMs: isCount,
   preferred: isYesNo,
-  released: isYesNo
+  online: isYesNo,
+  number: isCount,
+  peerPolicy: (value) => value === null || POLICIES.includes(value as Policy)
 }
 const NAMES = Object.keys(FIELDS) as (keyof PairRecord)[]
 

@@ -60,6 +60,8 @@ const NOBODY_HEARD = {
   links: [],
   differences: [],
   conflict: false,
+  proof: 'offline',
+  aloneBar: null,
   brotherAheadS: 0
 } as const satisfies Partial<Snapshot>
 
@@ -179,6 +181,8 @@ export class HeldPair {
         this.audience.publishFrame({ event, seq: null, at, reason: 'none', detail: { link, head, state, id, value } })
         return
       }
+      case 'contact':
+        return
       default:
         message satisfies never
     }

@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net'
 import type { PairKeys } from '../engine/messages'
-import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, RANGES } from '../protocol/settings'
-import type { LinkSettings, PairSettings, Policy, Wire } from '../protocol/settings'
+import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, POLICIES, RANGES } from '../protocol/settings'
+import type { Channel, LinkSettings, PairSettings, Wire } from '../protocol/settings'
 import { migrate } from './migrations'
 
 export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'path' | 'unresolved' | 'conflict' | 'newer'
@@ -32,7 +32,7 @@ export type ParsedSettings = (
 type Raw = Readonly<Record<string, unknown>>
 
 const WIRES = ['extended', 'classic'] as const satisfies readonly Wire[]
-const POLICIES = ['availability', 'preferred', 'safety'] as const satisfies readonly Policy[]
+const CHANNELS = ['auto', 'off'] as const satisfies readonly Channel[]
 const UNRESOLVED = /\$\{[^}]*\}/
 /** Segments that every client and proxy passes on as they are; `.` and `..` are taken away on the way. */
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/
@@ -66,7 +66,9 @@ export function parseSettings(raw: Raw): ParsedSettings {
     peerTimeoutMs: read.whole('peerTimeout', RANGES.peerTimeoutMs, DEFAULTS.peerTimeoutMs),
     receiptTimeoutMs: read.whole('receiptTimeout', RANGES.receiptTimeoutMs, DEFAULTS.receiptTimeoutMs),
     lossLimit: read.whole('lossLimit', RANGES.lossLimit, DEFAULTS.lossLimit),
-    stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs)
+    stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs),
+    crashProof: read.yesNo('crashProof', DEFAULTS.crashProof),
+    channel: read.choice('channel', CHANNELS, DEFAULTS.channel)
   }
   const healthPath = readPath(read, 'healthPath')
   const keys = readKeys(read)

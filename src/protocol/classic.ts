@@ -185,7 +185,11 @@ export class ClassicMachine implements PairMachine {
       linksUp: [this.#listening && this.#online],
       peer: this.#peer,
       differences: NO_DIFFERENCES,
-      conflict: false
+      conflict: false,
+      session: 0n,
+      peerSession: 0n,
+      proof: 'off',
+      aloneBar: null
     }
   }
 
@@ -211,6 +215,11 @@ export class ClassicMachine implements PairMachine {
         return this.#onGoodbye(nowMs, input.reason)
       // Nothing on this wire tells the brother of them, and a 2015 peer knows no crash but silence.
       case 'refused':
+      case 'unsent':
+      case 'tether':
+      case 'tetherEnded':
+      case 'redialled':
+      case 'foreignRecord':
       case 'fitness':
       case 'flows':
         return
@@ -527,7 +536,7 @@ export class ClassicMachine implements PairMachine {
   }
 
   #send(head: Head, state: Role, id: number, value: number): void {
-    this.#out.push({ kind: 'send', link: 0, frame: { head, state, id, value, trailer: null } })
+    this.#out.push({ kind: 'send', link: 0, toSource: false, frame: { head, state, id, value, trailer: null } })
   }
 
   // --- Two Actives ---

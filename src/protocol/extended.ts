@@ -242,6 +242,12 @@ export class ExtendedMachine implements PairMachine {
       case 'refused':
         this.#onRefused(input.link)
         break
+      case 'unsent':
+      case 'tether':
+      case 'tetherEnded':
+      case 'redialled':
+      case 'foreignRecord':
+        break
       case 'link':
         this.#onLink(input.link, input.open)
         break
@@ -320,7 +326,11 @@ export class ExtendedMachine implements PairMachine {
       linksUp: [...this.#linkUp],
       peer: this.#peerView(),
       differences: this.#differences,
-      conflict: active && this.#conflict !== '' && this.#contact.alive
+      conflict: active && this.#conflict !== '' && this.#contact.alive,
+      session: this.#conversation.session,
+      peerSession: this.#contact.alive ? (this.#conversation.peer?.session ?? 0n) : 0n,
+      proof: 'no-tether',
+      aloneBar: null
     }
   }
 
@@ -1300,6 +1310,7 @@ export class ExtendedMachine implements PairMachine {
       goodbye: false,
       wanted: this.#wanting !== null && this.#wanting.forceAtMs === Infinity && this.#isReady,
       refusal: refusal !== null,
+      marked: false,
       ...flags
     }
     for (let link = 0; link < this.#settings.links.length; link++) {
@@ -1308,6 +1319,7 @@ export class ExtendedMachine implements PairMachine {
       this.#out.push({
         kind: 'send',
         link,
+        toSource: only !== null,
         frame: {
           head: granted === null ? head : 'designate',
           state: this.#role,
@@ -1332,7 +1344,9 @@ export class ExtendedMachine implements PairMachine {
             peerTimeoutMs: this.#settings.peerTimeoutMs,
             // What survives a restart: the number on disk, and my own setting in any case.
             promisedMs: Math.min(this.#peerTimeoutMs, Math.max(this.#ledger.promisedMs, this.#settings.peerTimeoutMs)),
-            flowsHash: this.#flowsHash
+            flowsHash: this.#flowsHash,
+            record: 0,
+            peerRecord: 0
           }
         }
       })

@@ -40,7 +40,7 @@ export class Ledger {
     this.#promisedMs = record?.promisedMs ?? 0
     this.#parity = record?.parity ?? null
     this.#preferred = record?.preferred ?? false
-    this.#released = record?.released ?? false
+    this.#released = record?.online ?? false
   }
 
   get nodeId(): bigint {
@@ -169,7 +169,9 @@ export class Ledger {
       parity: this.#parity,
       promisedMs: this.#promisedMs,
       preferred: this.#preferred,
-      released: this.#released
+      online: this.#released,
+      number: this.#ticket,
+      peerPolicy: null
     }
   }
 
@@ -183,7 +185,7 @@ export class Ledger {
       disk.parity !== this.#parity ||
       disk.promisedMs !== this.#promisedMs ||
       disk.preferred !== this.#preferred ||
-      disk.released !== this.#released
+      disk.online !== this.#released
     )
   }
 }

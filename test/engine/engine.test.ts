@@ -54,18 +54,21 @@ const TRAILER: Trailer = {
     preferred: false,
     goodbye: false,
     wanted: false,
-    refusal: false
+    refusal: false,
+    marked: false
   },
   link: 0,
   heardLinks: 0,
   heartbeatMs: 30,
   peerTimeoutMs: 600,
   promisedMs: 600,
-  flowsHash: 0
+  flowsHash: 0,
+  record: 0,
+  peerRecord: 0
 }
 /** Of an extended frame; see `protocol/frame.ts`. */
 const KEY_ID_AT = 6
-const SEND: Output = { kind: 'send', link: 0, frame: FRAME }
+const SEND: Output = { kind: 'send', link: 0, toSource: false, frame: FRAME }
 
 /** The bytes of a frame of the extended wire, of a pair without a key. */
 function word(session: bigint, echo: bigint, sealed: boolean): Buffer {
@@ -328,7 +331,7 @@ describe('the engine', () => {
             return 'designate'
           }
         })
-        return [{ kind: 'send', link: 0, frame }]
+        return [{ kind: 'send', link: 0, toSource: false, frame }]
       }
       engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
       assert.equal(servingAtSend, false)
@@ -776,7 +779,9 @@ describe('the engine', () => {
       parity: null,
       promisedMs: 5,
       preferred: false,
-      released: true
+      online: true,
+      number: 1,
+      peerPolicy: null
     }
 
     it('for the next start', async () => {

@@ -13,7 +13,9 @@ const RECORD: PairRecord = {
   parity: 1,
   promisedMs: 2000,
   preferred: true,
-  released: false
+  online: false,
+  number: 1,
+  peerPolicy: null
 }
 
 async function save(store: EpochStore, ticket: number, record: PairRecord): Promise<void> {

@@ -178,6 +178,7 @@ export class Bench {
       goodbye: false,
       wanted: false,
       refusal: false,
+      marked: false,
       ...Object.fromEntries((word.flags ?? []).map((flag) => [flag, true]))
     }
     return {
@@ -204,6 +205,8 @@ export class Bench {
         peerTimeoutMs: this.settings.peerTimeoutMs,
         promisedMs: this.settings.peerTimeoutMs,
         flowsHash: 0,
+        record: 0,
+        peerRecord: 0,
         ...this.#brother,
         ...word.trailer
       }

@@ -20,6 +20,8 @@ const SNAPSHOT: Snapshot = {
   dropped: {},
   differences: [],
   conflict: false,
+  proof: 'offline',
+  aloneBar: null,
   brotherAheadS: 0,
   store: null
 }

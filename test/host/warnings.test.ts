@@ -26,6 +26,8 @@ const QUIET: Snapshot = {
   dropped: {},
   differences: [],
   conflict: false,
+  proof: 'offline',
+  aloneBar: null,
   brotherAheadS: 0,
   store: null
 }

@@ -593,7 +593,17 @@ function chance(side: SideIndex, starts: number): (boundExclusive: number) => nu
 }
 
 function newRecord(nodeId: string): PairRecord {
-  return { nodeId, epoch: 0, reserved: 0, parity: null, promisedMs: 0, preferred: false, released: false }
+  return {
+    nodeId,
+    epoch: 0,
+    reserved: 0,
+    parity: null,
+    promisedMs: 0,
+    preferred: false,
+    online: false,
+    number: 1,
+    peerPolicy: null
+  }
 }
 
 function clonedRecord(): PairRecord {

@@ -1000,7 +1000,9 @@ describe('classic wire, view and epoch', () => {
       parity: null,
       promisedMs: 0,
       preferred: false,
-      released: false
+      online: false,
+      number: 1,
+      peerPolicy: null
     }
     const solo = new Solo({ record, tokens: [100] })
     assert.equal(solo.stores.at(-1)?.reserved, 10)

@@ -33,7 +33,8 @@ const NO_FLAGS: Flags = {
   preferred: false,
   goodbye: false,
   wanted: false,
-  refusal: false
+  refusal: false,
+  marked: false
 }
 const ALL_FLAGS: Flags = {
   probe: true,
@@ -43,7 +44,8 @@ const ALL_FLAGS: Flags = {
   preferred: true,
   goodbye: true,
   wanted: true,
-  refusal: true
+  refusal: true,
+  marked: true
 }
 
 function classic(head: Head, state: Role, id: number, value: number): Frame {
@@ -89,7 +91,9 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heartbeatMs: 200,
         peerTimeoutMs: 2000,
         promisedMs: 5000,
-        flowsHash: 0xdeadbeef
+        flowsHash: 0xdeadbeef,
+        record: 0,
+        peerRecord: 0
       }
     }
   ],
@@ -117,7 +121,9 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heartbeatMs: 1,
         peerTimeoutMs: 1,
         promisedMs: 0,
-        flowsHash: 0
+        flowsHash: 0,
+        record: 0,
+        peerRecord: 0
       }
     }
   ],
@@ -145,7 +151,9 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heartbeatMs: 60_000,
         peerTimeoutMs: 600_000,
         promisedMs: 0xffffff,
-        flowsHash: 0xffffffff
+        flowsHash: 0xffffffff,
+        record: 0,
+        peerRecord: 0
       }
     }
   ]
@@ -307,7 +315,8 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
         preferred: fc.boolean(),
         goodbye: fc.boolean(),
         wanted: fc.boolean(),
-        refusal: fc.boolean()
+        refusal: fc.boolean(),
+        marked: fc.boolean()
       },
       PLAIN
     ),
@@ -316,7 +325,9 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
     heartbeatMs: fc.integer({ min: 1, max: 65_535 }),
     peerTimeoutMs: fc.integer({ min: 1, max: 2 ** 24 - 1 }),
     promisedMs: fc.integer({ min: 0, max: 2 ** 24 - 1 }),
-    flowsHash: fc.integer({ min: 0, max: 2 ** 32 - 1 })
+    flowsHash: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    record: uint48,
+    peerRecord: uint48
   },
   PLAIN
 )

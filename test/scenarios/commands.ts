@@ -168,7 +168,17 @@ function chosen(side: string | undefined): readonly SideName[] {
 /** A disk of an earlier life. Node ids keep a below b. */
 function recordOf(side: SideName, epoch: number): PairRecord {
   const nodeId = side === 'a' ? 'a000000000000000' : 'b000000000000000'
-  return { nodeId, epoch, reserved: 0, parity: null, promisedMs: 0, preferred: false, released: false }
+  return {
+    nodeId,
+    epoch,
+    reserved: 0,
+    parity: null,
+    promisedMs: 0,
+    preferred: false,
+    online: false,
+    number: 1,
+    peerPolicy: null
+  }
 }
 
 // --- The commands ---

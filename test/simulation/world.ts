@@ -89,7 +89,9 @@ export class World implements Scene {
         parity: null,
         promisedMs: 0,
         preferred: false,
-        released: false
+        online: false,
+        number: 1,
+        peerPolicy: null
       }
       for (const host of this.#hosts) host.disk.record = record
     }

@@ -11,7 +11,8 @@ const NO_FLAGS: Flags = {
   preferred: false,
   goodbye: false,
   wanted: false,
-  refusal: false
+  refusal: false,
+  marked: false
 }
 
 function trailer(over: Partial<Trailer>): Trailer {
@@ -34,6 +35,8 @@ function trailer(over: Partial<Trailer>): Trailer {
     peerTimeoutMs: 1000,
     promisedMs: 1000,
     flowsHash: 0,
+    record: 0,
+    peerRecord: 0,
     ...over
   }
 }

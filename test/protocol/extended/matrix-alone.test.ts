@@ -228,7 +228,7 @@ describe('extended wire, without contact, what outlives a restart', () => {
     })
 
     it(`${column}: a side that released the role ${column.startsWith('availability') ? 'takes it' : 'waits'}`, () => {
-      const states = live(newcomer(column, { released: true }))
+      const states = live(newcomer(column, { online: true, number: 1, peerPolicy: null }))
       assert.deepEqual(states.slice(1), column.startsWith('availability') ? [{ atMs: 1000, state: 'serves 22' }] : [])
     })
 
@@ -240,7 +240,7 @@ describe('extended wire, without contact, what outlives a restart', () => {
     })
 
     it(`${column}: a released side is free again when its brother counts it as a partner`, () => {
-      const bench = newcomer(column, { released: true })
+      const bench = newcomer(column, { online: true, number: 1, peerPolicy: null })
       bench.brotherSays = WORDS['an Active of epoch 20']
       bench.advanceMs(500)
       bench.brotherSays = null

@@ -84,7 +84,9 @@ export function newcomer(
       parity: 0,
       promisedMs: 1000,
       preferred: isPreferred(column),
-      released: false,
+      online: false,
+      number: 1,
+      peerPolicy: null,
       ...record
     },
     brother: {}

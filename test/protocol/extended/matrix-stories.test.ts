@@ -472,7 +472,7 @@ describe('extended wire, stories of leaving', () => {
     assert.equal(bench.serves, false)
     bench.advanceMs(199)
     assert.equal(goodbyes(bench), 0)
-    assert.equal(bench.lastRecord?.released, true)
+    assert.equal(bench.lastRecord?.online, true)
     bench.answerStore()
     bench.advanceMs(1)
     assert.ok(goodbyes(bench) > 0)
@@ -777,12 +777,12 @@ describe('extended wire, stories of numbers and records', () => {
   })
 
   it('a released side that an operator forces to serve is released no more', () => {
-    const bench = newcomer('preferred, higher', { released: true })
+    const bench = newcomer('preferred, higher', { online: true, number: 1, peerPolicy: null })
     bench.advanceMs(5000)
     assert.equal(bench.view.role, 'initial')
     bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
     assert.equal(bench.serves, true)
-    assert.equal(bench.lastRecord?.released, false)
+    assert.equal(bench.lastRecord?.online, false)
   })
 
   for (const [brotherId, preferred] of [
