@@ -253,7 +253,7 @@ export class ExtendedMachine implements PairMachine {
         this.#receive(input.link, input.frame)
         break
       case 'unsent':
-        if (this.#contact.wasHeardOn(input.link)) this.#proof.disturbed(this.#nowMs)
+        if (this.#contact.isHeardOn(this.#nowMs, input.link, this.#peerTimeoutMs)) this.#proof.disturbed(this.#nowMs)
         break
       case 'tether':
         this.#onTether(input)
@@ -621,8 +621,8 @@ export class ExtendedMachine implements PairMachine {
 
   /** When the proof is complete; Infinity = a fact is missing. */
   get #provenAtMs(): number {
-    const possible = this.#contact.alive && this.#contact.canAskAll && this.#leaving === null
-    return possible ? this.#proof.completeAtMs(this.#quietMs) : Infinity
+    const canAsk = this.#contact.alive && this.#contact.canAskAll(this.#nowMs, this.#peerTimeoutMs)
+    return canAsk && this.#leaving === null ? this.#proof.completeAtMs(this.#quietMs) : Infinity
   }
 
   get #quietMs(): number {
