@@ -82,23 +82,28 @@ export class PairFiles {
   }
 
   async #look(): Promise<FilesState> {
-    if ((await this.#flag?.stands()) === true) return this.#state
+    if (this.free && (await this.#flag?.stands()) === true) return this.#state
     this.#flag?.lower()
-    this.#flag = null
+    const flag = process.platform === 'win32' ? new PipeFlag(this.#folder) : new SocketFlag(this.#folder)
+    this.#flag = flag
+    let taken = false
     try {
-      const claimed = await (process.platform === 'win32' ? claimPipe(this.#folder) : claim(this.#folder))
-      if (typeof claimed === 'string') return { kind: 'in-use', holder: claimed }
-      this.#flag = claimed
-      return { kind: 'held' }
+      const holder = await flag.take()
+      taken = holder === null
+      return holder === null ? { kind: 'held' } : { kind: 'in-use', holder }
     } catch (error) {
       const code = codeOf(error)
       return PASSING.includes(code) ? this.#state : { kind: 'unlockable', error: code ?? String(error) }
+    } finally {
+      if (!taken) flag.lower()
     }
   }
 }
 
 interface Flag {
-  /** False = somebody has removed it, though this process lives. */
+  /** Null: from now on the folder belongs to this flag; else to whom, in words. Once only. */
+  take(): Promise<string | null>
+  /** False = it was lowered, or somebody else has removed it. */
   stands(): Promise<boolean>
   /** Before it returns; does not throw. */
   lower(): void
@@ -106,87 +111,96 @@ interface Flag {
 
 // --- Sockets in the folder ---
 
-/** The flag, or who holds the folder. */
-async function claim(folder: string): Promise<Flag | string> {
-  await mkdir(folder, { recursive: true })
-  const flag = new SocketFlag(folder)
-  let holder: string | null = ''
-  try {
-    // Whoever waits raises nothing, so as not to be in the way of others.
-    holder = (await flag.lookAround()).answering[0] ?? (await awaitTurn(flag))
-    return holder === null ? flag : inWords(holder)
-  } finally {
-    if (holder !== null) flag.lower()
-  }
-}
-
-/** Raises the flag. Null: from now on the folder belongs to it; else to whom. */
-async function awaitTurn(flag: SocketFlag): Promise<string | null> {
-  await flag.raise()
-  for (let looks = 1; ; looks++) {
-    const { stands, answering } = await flag.lookAround()
-    const [first] = answering
-    if (!stands) return first ?? flag.name
-    if (first === undefined) return null
-    if (first < flag.name || looks === LOOKS_MAX) return first
-    await pause(LOOK_AGAIN_MS, undefined, { ref: false })
-  }
-}
-
 class SocketFlag implements Flag {
-  readonly name = `lock.${process.pid}.${randomBytes(8).toString('hex')}`
   readonly #folder: string
-  /** Where sockets of the folder are reached: their addresses are short, so a longer path begins at the open folder. */
-  readonly #place: string
-  readonly #handle: number | null = null
+  readonly #name = `lock.${process.pid}.${randomBytes(8).toString('hex')}`
   readonly #server: Server = createServer((socket) => socket.destroy())
-  #file = ''
+  #raised = ''
+  #lowered = false
+  /** Addresses of sockets are short, so those in a folder with a longer path begin at the open folder; null = not needed. */
+  #handle: number | null = null
 
   constructor(folder: string) {
     this.#folder = folder
-    this.#place = folder
-    if (Buffer.byteLength(join(folder, this.name + DRAFT)) <= ADDRESS_BYTES_MAX) return
-    if (process.platform !== 'linux') throw Object.assign(new Error(folder), { code: 'ENAMETOOLONG' })
-    this.#handle = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
-    this.#place = `/proc/self/fd/${this.#handle}`
   }
 
-  /** The name appears when its socket listens already: who is refused under it may be sure that nobody lives there. */
-  async raise(): Promise<void> {
-    await listening(this.#server, join(this.#place, this.name + DRAFT))
-    await rename(join(this.#folder, this.name + DRAFT), join(this.#folder, this.name))
-    this.#file = await fileAt(join(this.#folder, this.name))
+  async take(): Promise<string | null> {
+    await mkdir(this.#folder, { recursive: true })
+    if (!this.#lowered) this.#open()
+    // Whoever waits raises nothing, so as not to be in the way of others.
+    const holder = (await this.#lookAround()).answering[0] ?? (await this.#compete())
+    return holder === null ? null : `pid ${FLAG.exec(holder)?.[1]}`
   }
 
   async stands(): Promise<boolean> {
+    if (this.#lowered) return false
     try {
-      return (await fileAt(join(this.#folder, this.name))) === this.#file
+      return (await identityOf(this.#path())) === this.#raised
     } catch (error) {
       return codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR'
     }
   }
 
-  /** Whether this flag is there, and all others behind which somebody lives, in order; those of the dead are removed. */
-  async lookAround(): Promise<{ readonly stands: boolean; readonly answering: readonly string[] }> {
-    const names = (await readdir(this.#folder)).filter((name) => FLAG.test(name)).sort()
-    const answering: string[] = []
-    for (const name of names) {
-      if (name === this.name) continue
-      const answer = await knock(join(this.#place, name))
-      if (answer === 'lives') answering.push(name)
-      else if (answer === 'dead') await unlink(join(this.#folder, name)).catch(() => {})
-    }
-    return { stands: names.includes(this.name), answering }
-  }
-
   lower(): void {
+    if (this.#lowered) return
+    this.#lowered = true
     try {
-      unlinkSync(join(this.#folder, this.name))
+      unlinkSync(this.#path())
     } catch {
       // It was never raised, or somebody has removed it.
     }
     this.#server.close()
     if (this.#handle !== null) closeSync(this.#handle)
+  }
+
+  #path(suffix = ''): string {
+    return join(this.#folder, this.#name + suffix)
+  }
+
+  #open(): void {
+    if (Buffer.byteLength(this.#path(DRAFT)) <= ADDRESS_BYTES_MAX) return
+    if (process.platform !== 'linux') throw Object.assign(new Error(this.#folder), { code: 'ENAMETOOLONG' })
+    this.#handle = openSync(this.#folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  }
+
+  #address(name: string): string {
+    return this.#handle === null ? join(this.#folder, name) : `/proc/self/fd/${this.#handle}/${name}`
+  }
+
+  /** The name appears when its socket listens already: who is refused under it may be sure that nobody lives there. */
+  async #raise(): Promise<void> {
+    await listening(this.#server, this.#address(this.#name + DRAFT))
+    await rename(this.#path(DRAFT), this.#path())
+    this.#raised = await identityOf(this.#path())
+    // Meanwhile nobody wants it any more.
+    if (this.#lowered) await unlink(this.#path())
+  }
+
+  /** Null, or the flag that is to be given way to. */
+  async #compete(): Promise<string | null> {
+    if (this.#lowered) return this.#name
+    await this.#raise()
+    for (let looks = 1; ; looks++) {
+      const { stands, answering } = await this.#lookAround()
+      const [first] = answering
+      if (!stands) return first ?? this.#name
+      if (first === undefined) return null
+      if (first < this.#name || looks === LOOKS_MAX) return first
+      await pause(LOOK_AGAIN_MS, undefined, { ref: false })
+    }
+  }
+
+  /** Whether this flag is there, and all others behind which somebody lives, in order; those of the dead are removed. */
+  async #lookAround(): Promise<{ readonly stands: boolean; readonly answering: readonly string[] }> {
+    const names = (await readdir(this.#folder)).filter((name) => FLAG.test(name)).sort()
+    const answering: string[] = []
+    for (const name of names) {
+      if (name === this.#name) continue
+      const answer = await knock(this.#address(name))
+      if (answer === 'lives') answering.push(name)
+      else if (answer === 'dead') await unlink(join(this.#folder, name)).catch(() => {})
+    }
+    return { stands: names.includes(this.#name), answering }
   }
 }
 
@@ -217,28 +231,40 @@ function knock(path: string): Promise<Answer> {
 }
 
 /** What makes a file this one and no other, whatever its name. */
-async function fileAt(path: string): Promise<string> {
+async function identityOf(path: string): Promise<string> {
   const { dev, ino } = await stat(path)
   return `${dev}:${ino}`
-}
-
-function inWords(flag: string): string {
-  return `pid ${FLAG.exec(flag)?.[1] ?? '?'}`
 }
 
 // --- Pipes of Windows ---
 
 /** The first to make a pipe owns its name, and it goes with the process. */
-async function claimPipe(folder: string): Promise<Flag | string> {
-  const name = createHash('sha256').update(folder.toLowerCase()).digest('hex')
-  const server = createServer((socket) => socket.destroy())
-  try {
-    await listening(server, `\\\\.\\pipe\\ha-pair-${name}`)
-  } catch (error) {
-    if (codeOf(error) === 'EADDRINUSE') return 'another process'
-    throw error
+class PipeFlag implements Flag {
+  readonly #folder: string
+  readonly #server: Server = createServer((socket) => socket.destroy())
+
+  constructor(folder: string) {
+    this.#folder = folder
   }
-  return { stands: () => Promise.resolve(true), lower: () => void server.close() }
+
+  async take(): Promise<string | null> {
+    const name = createHash('sha256').update(this.#folder.toLowerCase()).digest('hex')
+    try {
+      await listening(this.#server, `\\\\.\\pipe\\ha-pair-${name}`)
+      return null
+    } catch (error) {
+      if (codeOf(error) === 'EADDRINUSE') return 'another process'
+      throw error
+    }
+  }
+
+  stands(): Promise<boolean> {
+    return Promise.resolve(this.#server.listening)
+  }
+
+  lower(): void {
+    this.#server.close()
+  }
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -217,7 +217,12 @@ export class Warnings {
     this.#dropped = snapshot.dropped
   }
 
-  #holding({ snapshot, crash, filesHolder, nowMs }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
+  #holding({
+    snapshot,
+    crash,
+    filesHolder,
+    nowMs
+  }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
     const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
     const add = (code: WarningCode, detail: Detail, graceMs: number = WARNINGS[code].graceMs): void => {
       if (!holding.has(code)) holding.set(code, { detail, graceMs })

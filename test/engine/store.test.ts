@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import fc from 'fast-check'
-import { EpochStore, FOREIGN, parseRecord, serializeRecord, type OnStored, type StoreReader } from '../../src/engine/store'
+import {
+  EpochStore,
+  FOREIGN,
+  parseRecord,
+  serializeRecord,
+  type OnStored,
+  type StoreReader
+} from '../../src/engine/store'
 import type { PairRecord } from '../../src/protocol/record'
 
 const RECORD: PairRecord = {
@@ -25,17 +32,20 @@ async function save(store: EpochStore, ticket: number, record: PairRecord): Prom
   await store.idle()
 }
 
+/** What the version before wrote. */
+function inFormat1(body: object): string {
+  const json = JSON.stringify(body)
+  const check = createHash('sha256').update('ha-pair record 1').update(json).digest('hex')
+  return `ha-pair record 1\n${json}\n${check}\n`
+}
+
 describe('the epoch store', () => {
   let folder: string
   let file: string
   const answers: [number, string | null][] = []
   let foreign = 0
-  const newStore = (at = file): EpochStore =>
-    new EpochStore(
-      at,
-      (ticket, error) => answers.push([ticket, error]),
-      () => foreign++
-    )
+  const onStored: OnStored = (ticket, error) => answers.push([ticket, error])
+  const newStore = (at = file): EpochStore => new EpochStore(at, onStored, () => foreign++)
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ha-pair-store-'))
@@ -72,8 +82,7 @@ describe('the epoch store', () => {
       },
       pause: (ms) => Promise.resolve(waits.push(ms))
     }
-    const answer: OnStored = (ticket, error) => answers.push([ticket, error])
-    const store = new EpochStore(file, answer, () => foreign++, reader)
+    const store = new EpochStore(file, onStored, () => foreign++, reader)
     return { store, reads: () => reads, waits }
   }
 
@@ -160,11 +169,6 @@ describe('the epoch store', () => {
   })
 
   it('reads what the version before wrote; who has met its peer may have left it online', async () => {
-    const text = (body: object): string => {
-      const json = JSON.stringify(body)
-      const check = createHash('sha256').update('ha-pair record 1').update(json).digest('hex')
-      return `ha-pair record 1\n${json}\n${check}\n`
-    }
     const kept = { nodeId: RECORD.nodeId, epoch: 41, reserved: 42 }
     const asNow = (parity: 0 | 1 | null, online: boolean): PairRecord => {
       return { ...kept, parity, promisedMs: 2000, preferred: true, online, number: 0, peerPolicy: null }
@@ -175,12 +179,12 @@ describe('the epoch store', () => {
       [null, true, true],
       [null, false, false]
     ] as const) {
-      const old = text({ ...kept, parity, promisedMs: 2000, preferred: true, released })
+      const old = inFormat1({ ...kept, parity, promisedMs: 2000, preferred: true, released })
       assert.deepEqual(parseRecord(old), asNow(parity, online))
       assert.equal(parseRecord(old.replace('record 1', 'record 2')), null)
     }
     await mkdir(join(folder, 'pairs'))
-    await writeFile(file, text({ ...kept, parity: 0, promisedMs: 2000, preferred: true, released: false }))
+    await writeFile(file, inFormat1({ ...kept, parity: 0, promisedMs: 2000, preferred: true, released: false }))
     const store = newStore()
     assert.deepEqual(await store.read(), { record: asNow(0, true), problem: null })
     await save(store, 1, RECORD)

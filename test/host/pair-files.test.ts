@@ -96,6 +96,9 @@ class Crowd {
   }
 }
 
+const held = (files: PairFiles) => (): boolean => files.state.kind === 'held'
+const inUse = (files: PairFiles) => (): boolean => files.state.kind === 'in-use'
+
 describe('the pair files of a folder', function () {
   this.timeout(60_000)
   let base: string
@@ -109,8 +112,6 @@ describe('the pair files of a folder', function () {
     here.push(files)
     return files
   }
-  const held = (files: PairFiles) => (): boolean => files.state.kind === 'held'
-  const inUse = (files: PairFiles) => (): boolean => files.state.kind === 'in-use'
 
   beforeEach(function () {
     if (process.platform === 'win32') this.skip()
