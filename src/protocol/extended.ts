@@ -1373,7 +1373,7 @@ export class ExtendedMachine implements PairMachine {
     this.#leaseUntilMs -= ms
     this.#proofUntilMs -= ms
     this.#conversation.forgetSendTimes()
-    this.#proof.forget()
+    this.#proof.drop()
     if (lateMs < ms) this.#wasDeaf(ms)
     this.#pause('suspended', ms)
   }
