@@ -637,7 +637,7 @@ export class ExtendedMachine implements PairMachine {
     this.#loseContact('brother-crashed')
     this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq }
     if (this.#role !== 'active') return this.#take()
-    if (!this.#underLease || !this.#mayUseProof) return
+    if (!this.#underLease || !this.#mayUseProof || this.#aloneBar !== null) return
     this.#sole = true
     this.#restsOnProof = true
   }
