@@ -896,7 +896,7 @@ describe('extended wire, stories of numbers and records', () => {
 })
 
 /** Words of another node, or of another process of the brother's, that runs beside it. */
-function other(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) => string[] {
+function otherPeer(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) => string[] {
   let seq = 0
   return (shown) => {
     seq += 1
@@ -915,7 +915,7 @@ describe('extended wire, stories of another session of the peer', () => {
       it(`${column}: one of ${who} is adopted when nothing of the old one was heard for two heartbeats, not a ms before`, () => {
         const bench = inRole('standby', column)
         bench.brotherSays = null
-        const says = other(bench, nodeId)
+        const says = otherPeer(bench, nodeId)
         assert.deepEqual(says(WORDS['an Initial, ready']), [])
         for (let ms = 1; ms < 200; ms++) {
           bench.advanceMs(1)
@@ -930,7 +930,7 @@ describe('extended wire, stories of another session of the peer', () => {
 
       it(`${column}: one of ${who} that goes on beside the brother is told of once, and moves nothing`, () => {
         const bench = inRole('standby', column)
-        const says = other(bench, nodeId)
+        const says = otherPeer(bench, nodeId)
         const told: string[] = []
         for (let i = 0; i < 50; i++) {
           told.push(...says(WORDS['an Active of epoch 30']))
@@ -939,7 +939,7 @@ describe('extended wire, stories of another session of the peer', () => {
         assert.equal(told.filter((report) => report === 'second-peer second-peer').length, 1)
         assert.ok(told.every((report) => report === cause || report.startsWith('second-peer')))
         assert.deepEqual([bench.view.role, bench.view.epoch, bench.view.peerSession], ['standby', 20, 0xb0b0n])
-        const later = other(bench, nodeId, 98n)
+        const later = otherPeer(bench, nodeId, 98n)
         for (let i = 0; i < 50; i++) {
           told.push(...later(WORDS['an Active of epoch 30']))
           bench.advanceMs(100)
@@ -952,7 +952,7 @@ describe('extended wire, stories of another session of the peer', () => {
       const bench = inRole('standby', 'availability, higher')
       bench.brotherSays = null
       bench.hears(WORDS['an Active of epoch 20'])
-      const says = other(bench, nodeId)
+      const says = otherPeer(bench, nodeId)
       const told: string[] = []
       for (let i = 0; i < 30; i++) {
         bench.advanceMs(10)
@@ -974,7 +974,7 @@ describe('extended wire, stories of another session of the peer', () => {
         bench.brotherSays = null
         ends(bench)
         assert.ok((bench.view.peer?.heardAtMs ?? 0) > bench.nowMs - 200, 'it was heard just now')
-        const says = other(bench, nodeId)
+        const says = otherPeer(bench, nodeId)
         says(WORDS['an Initial, not ready'])
         says(WORDS['an Initial, not ready'])
         assert.equal(bench.view.peerSession, 99n)
