@@ -81,22 +81,22 @@ describe('extended wire, what keeps a side from acting alone: nobody is heard', 
   }
 })
 
-describe('extended wire, what keeps a side from acting alone: found in contact', () => {
-  /** In contact as Standby or Active, with a tether; the bar falls there where it can. */
-  function inContact(bar: AloneBar, role: Role, column: Column): Bench {
-    const bench = inRole(role, column)
-    answered(bench)
-    bench.tether()
-    if (bar === 'policy-differs') {
-      const says = bench.brotherSays ?? WORDS['a Standby, not ready']
-      bench.brotherSays = { ...says, trailer: { policy: otherPolicy(column) } }
-      bench.advanceMs(200)
-    } else if (bar === 'foreign-record') bench.step({ kind: 'foreignRecord' })
-    assert.equal(bench.view.aloneBar, bar)
-    clear(bench)
-    return bench
-  }
+/** In contact as Standby or Active, with a tether; the bar falls there where it can. */
+function inContact(bar: AloneBar, role: Role, column: Column): Bench {
+  const bench = inRole(role, column)
+  answered(bench)
+  bench.tether()
+  if (bar === 'policy-differs') {
+    const says = bench.brotherSays ?? WORDS['a Standby, not ready']
+    bench.brotherSays = { ...says, trailer: { policy: otherPolicy(column) } }
+    bench.advanceMs(200)
+  } else if (bar === 'foreign-record') bench.step({ kind: 'foreignRecord' })
+  assert.equal(bench.view.aloneBar, bar)
+  clear(bench)
+  return bench
+}
 
+describe('extended wire, what keeps a side from acting alone: found in contact', () => {
   for (const bar of ['policy-differs', 'foreign-record'] as const) {
     for (const column of COLUMNS) {
       it(`${column}, ${bar}: a Standby takes no role on silence, nor on a proof of a crash`, () => {
