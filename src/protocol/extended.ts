@@ -639,7 +639,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   get #quietMs(): number {
-    return quietMs(this.#heartbeatMs, this.#contact.roundTripMs ?? this.#peerTimeoutMs / 8)
+    return quietMs(this.#heartbeatMs, this.#contact.roundTripMs ?? Infinity, this.#peerTimeoutMs)
   }
 
   #onCrashProven(): void {
