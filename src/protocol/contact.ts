@@ -123,18 +123,18 @@ export class Contact {
   }
 
   /** The brother's latest word says that it hears my copies marked with this number. */
-  #isHeardOn(link: number): boolean {
+  #isAcknowledgedOn(link: number): boolean {
     return (this.#brotherHears & (1 << link)) !== 0
   }
 
-  /** Every link on which the peer was heard in this session is open: it could be asked on all of them. */
-  get canAskAll(): boolean {
-    return this.#links.every((l) => l.open || l.heardAtMs === -Infinity)
+  /** Every link on which the peer was heard is open: it can be asked on all of them. */
+  canAskAll(nowMs: number, peerTimeoutMs: number): boolean {
+    return this.#links.every((l, link) => l.open || !this.isHeardOn(nowMs, link, peerTimeoutMs))
   }
 
-  /** In this session the peer was heard on this link. */
-  wasHeardOn(link: number): boolean {
-    return (this.#links[link]?.heardAtMs ?? -Infinity) > -Infinity
+  /** The peer was heard on this link, in this session and not longer ago than it may be silent. */
+  isHeardOn(nowMs: number, link: number, peerTimeoutMs: number): boolean {
+    return nowMs < (this.#links[link]?.heardAtMs ?? -Infinity) + peerTimeoutMs
   }
 
   lost(): void {
@@ -211,6 +211,6 @@ export class Contact {
   isLinkUp(nowMs: number, link: number, peerTimeoutMs: number): boolean {
     const contact = this.#links[link]
     if (contact === undefined || !this.#alive || !contact.open) return false
-    return nowMs < contact.heardAtMs + peerTimeoutMs && this.#isHeardOn(link)
+    return this.isHeardOn(nowMs, link, peerTimeoutMs) && this.#isAcknowledgedOn(link)
   }
 }

@@ -34,8 +34,11 @@ export interface Peer {
 
 export type Reception =
   | { readonly kind: 'drop'; readonly cause: FrameRejection }
-  /** Sealed and from a session that is not confirmed yet: worth an answer, nothing more. `acquainted`: it echoes mine. */
-  | { readonly kind: 'hello'; readonly acquainted: boolean }
+  /**
+   * Sealed and from a session that is not confirmed yet: worth an answer, nothing more. `acquainted`: it echoes mine. `news`: it does,
+   * and it is not older than what that session said before.
+   */
+  | { readonly kind: 'hello'; readonly acquainted: boolean; readonly news: boolean }
   /** Another session that has proven itself as this one has, while this one is present: a second peer, or one that has just restarted. */
   | { readonly kind: 'rival' }
   /** It answers a number that this session never sent: I am a copy, restored or second, of who sent it. */
@@ -127,10 +130,16 @@ export class Conversation {
     if (this.#retired.includes(trailer.session)) return { kind: 'drop', cause: 'replayed' }
     if (trailer.echo === this.session && trailer.ack > this.#seq) return { kind: 'beyond' }
     if (!this.#isConfirmedBy(trailer)) {
-      this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }
-      return { kind: 'hello', acquainted: trailer.echo === this.session }
+      const acquainted = trailer.echo === this.session
+      const newer = this.#hello?.session !== trailer.session || trailer.seq > this.#hello.seq
+      if (newer) this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }
+      return { kind: 'hello', acquainted, news: acquainted && newer }
     }
-    if (guarded && this.#peer !== null) return { kind: 'rival' }
+    if (guarded && this.#peer !== null) {
+      // Refused now, it has to confirm anew later: by then it may be dead, and this a recording.
+      this.#candidates?.set(trailer.session, this.#seq)
+      return { kind: 'rival' }
+    }
     this.#candidates = null
     this.#hello = null
     this.#peer = {

@@ -46,7 +46,7 @@ import { LINKS_MAX, type PairSettings } from './settings'
 
 /** Repeats of a goodbye before the side leaves without an answer. */
 const GOODBYES_MAX = 5
-/** A goodbye waits this long for the store, where the policy needs `released` on disk. */
+/** A goodbye waits this long for the store, where the policy needs the mark on disk. */
 const GOODBYE_STORE_MS = 200
 /** An operator's command ends after this at the latest. */
 const COMMAND_MS_MAX = 15_000
@@ -76,6 +76,7 @@ interface Brother {
   heartbeatMs: number
   /** What it waits for at least before it takes over from me, as it said in its latest word. */
   promisedMs: number
+  marked: boolean
 }
 
 /** A handover that waits for the brother's fresh readiness; I still serve. */
@@ -167,6 +168,10 @@ export class ExtendedMachine implements PairMachine {
   #restsOnProof = false
   /** In this session the brother has counted me as its partner. */
   #contactMade = false
+  /** The brother said last that it is Active and does not count me: it may serve without a lease. */
+  #uncounted = false
+  /** When a session that is not confirmed yet answered mine. */
+  #helloAtMs = -Infinity
   /** What casts doubt on this side's own memory, until contact has renewed it. */
   #doubt: 'rolled-back' | 'restored-copy' | 'foreign-record' | null = null
   /** The newest record number of the brother, by its node id. */
@@ -253,7 +258,7 @@ export class ExtendedMachine implements PairMachine {
         this.#receive(input.link, input.frame)
         break
       case 'unsent':
-        if (this.#contact.wasHeardOn(input.link)) this.#proof.disturbed(this.#nowMs)
+        if (this.#contact.isHeardOn(this.#nowMs, input.link, this.#peerTimeoutMs)) this.#proof.disturbed(this.#nowMs)
         break
       case 'tether':
         this.#onTether(input)
@@ -385,7 +390,7 @@ export class ExtendedMachine implements PairMachine {
     if (this.#started) throw new Error('started twice')
     this.#started = true
     this.#ledger = new Ledger(record, this.#ledger.nodeId)
-    this.#promisedBeforeMs = this.#ledger.promisedMs
+    this.#promisedBeforeMs = record?.promisedMs ?? 0
     this.#startedAtMs = this.#nowMs
     this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
     this.#sinceMs = this.#nowMs
@@ -568,7 +573,11 @@ export class ExtendedMachine implements PairMachine {
     }
     if (listeningSinceMs === Infinity) return null
     const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
-    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: aloneFromMs }
+    if (!this.#metInThisSession) {
+      // A brother that answers, and whose session is not confirmed yet, is about to be met.
+      const answeredMs = this.#settings.policy === 'availability' ? -Infinity : this.#helloAtMs + peerTimeoutMs
+      return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
+    }
     return { evidence: 'silence', fromMs: Math.max(this.#contact.heardAtMs + peerTimeoutMs, aloneFromMs) }
   }
 
@@ -582,8 +591,9 @@ export class ExtendedMachine implements PairMachine {
 
   #mayTakeOn(evidence: Evidence): boolean {
     if (this.#held !== 'no' || this.#hostStalled) return false
-    // Who left in order has handed the role over; in all else nobody confirms what this side believes.
-    if (evidence !== 'goodbye' && this.#aloneBar !== null) return false
+    // Who left in order has handed the role over. A brother that is proven dead serves no more.
+    const bar = this.#aloneBar
+    if (bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')) return false
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
   }
 
@@ -624,12 +634,12 @@ export class ExtendedMachine implements PairMachine {
 
   /** When the proof is complete; Infinity = a fact is missing. */
   get #provenAtMs(): number {
-    const possible = this.#contact.alive && this.#contact.canAskAll && this.#leaving === null
-    return possible ? this.#proof.completeAtMs(this.#quietMs) : Infinity
+    const canAsk = this.#contact.alive && this.#contact.canAskAll(this.#nowMs, this.#peerTimeoutMs)
+    return canAsk && this.#leaving === null ? this.#proof.completeAtMs(this.#quietMs) : Infinity
   }
 
   get #quietMs(): number {
-    return quietMs(this.#heartbeatMs, this.#contact.roundTripMs ?? this.#peerTimeoutMs / 8)
+    return quietMs(this.#heartbeatMs, this.#contact.roundTripMs ?? Infinity, this.#peerTimeoutMs)
   }
 
   #onCrashProven(): void {
@@ -659,11 +669,14 @@ export class ExtendedMachine implements PairMachine {
     return this.#mayUseProof ? 'possible' : 'not-on-disk'
   }
 
-  /** After a proof of its crash the brother speaks: of the time before, or because it lives. Returns whether it lives. */
+  /**
+   * After a proof of its crash the brother speaks: of the time before, or because it lives. Returns whether it lives. One that hears
+   * nothing of mine cannot acknowledge anything: what comes later than a frame can be under way counts too.
+   */
   #isRefuted(trailer: Trailer): boolean {
     const departed = this.#departed
     if (departed?.evidence !== 'crash') return true
-    if (trailer.ack < departed.firstSeq) return false
+    if (trailer.ack < departed.firstSeq && this.#nowMs < departed.atMs + this.#peerTimeoutMs) return false
     this.#departed = null
     this.#event('proof-wrong', 'proof-wrong', { role: this.#role, epoch: this.#epoch })
     if (this.#restsOnProof && this.#role === 'active') this.#becomeStandby('proof-wrong')
@@ -678,7 +691,8 @@ export class ExtendedMachine implements PairMachine {
     const { policy } = this.#settings
     const { peerPolicy, online } = this.#ledger
     if (peerPolicy !== null && peerPolicy !== policy) return 'policy-differs'
-    return policy !== 'availability' && online && !this.#contactMade ? 'peer-may-serve' : null
+    if (policy === 'availability') return null
+    return this.#uncounted || (online && !this.#contactMade) ? 'peer-may-serve' : null
   }
 
   #cast(doubt: 'rolled-back' | 'restored-copy' | 'foreign-record'): void {
@@ -743,7 +757,7 @@ export class ExtendedMachine implements PairMachine {
         this.#drop(link, trailer.nodeId === this.#brother?.nodeId ? 'session' : 'third-party')
         return this.#onRival(trailer.session)
       case 'hello':
-        this.#compareRecords(trailer)
+        if (reception.news) this.#hearHello(frame, trailer)
         return this.#answerHello(link, reception.acquainted)
       case 'copy':
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
@@ -758,6 +772,13 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
+  /** It lives, and answers me; no more is known of it. */
+  #hearHello(frame: Frame, trailer: Trailer): void {
+    this.#helloAtMs = this.#nowMs
+    this.#uncounted = frame.state === 'active'
+    this.#compareRecords(trailer)
+  }
+
   #adopt(trailer: Trailer): void {
     const restarted = this.#brother !== null && this.#brother.nodeId === trailer.nodeId
     this.#contact.renewed(this.#nowMs)
@@ -766,6 +787,7 @@ export class ExtendedMachine implements PairMachine {
     this.#failGrantCommand()
     this.#grant = null
     this.#departed = null
+    this.#uncounted = false
     this.#rival = null
     this.#proof.forget()
     this.#proofUntilMs = -Infinity
@@ -794,6 +816,7 @@ export class ExtendedMachine implements PairMachine {
     this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
     this.#ledger.setPeerPolicy(trailer.policy)
     const partner = trailer.heardLinks !== 0
+    this.#uncounted = !partner && frame.state === 'active'
     if (partner) this.#partnerHeard(trailer, ackedAtMs)
     // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
     if (frame.head === 'responsed' && ackedAtMs !== null) this.#contact.measured(now, now - ackedAtMs)
@@ -810,10 +833,10 @@ export class ExtendedMachine implements PairMachine {
 
   #note(role: Role, trailer: Trailer): void {
     const { epoch, priority, fitness, nodeId, peerTimeoutMs, heartbeatMs, promisedMs } = trailer
-    const { ready } = trailer.flags
+    const { ready, marked } = trailer.flags
     const brother = this.#brother
     if (brother === null) {
-      this.#brother = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs }
+      this.#brother = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs, marked }
       return
     }
     brother.role = role
@@ -825,6 +848,7 @@ export class ExtendedMachine implements PairMachine {
     brother.peerTimeoutMs = peerTimeoutMs
     brother.heartbeatMs = heartbeatMs
     brother.promisedMs = promisedMs
+    brother.marked = marked
   }
 
   #noteRecord({ nodeId, record }: Trailer): void {
@@ -835,17 +859,30 @@ export class ExtendedMachine implements PairMachine {
 
   /**
    * Whether a frame may count the brother as my partner. Under `preferred` one that came back may take the role P after such a frame, even if
-   * I never hear that it got it: so first of all my right is bounded, by L from the sending. Until its promise is on its disk it is none.
+   * I never hear that it got it: so first of all my right is bounded, by L from the sending.
    */
   #countsPartner(): boolean {
     if (!this.#contact.alive) return false
+    const { policy } = this.#settings
     // Whoever acknowledges as a partner has the brother's parity on disk: its numbers cannot collide after a restart.
-    if (!this.#ledger.hasMet && !(this.#ledger.failed && this.#settings.policy === 'availability')) return false
-    if (!this.#sole || this.#settings.policy !== 'preferred') return true
-    if (this.#promisedMs === 0) return false
-    this.#sole = false
-    this.#extendLease(this.#nowMs)
+    if (!this.#ledger.hasMet && !(this.#ledger.failed && policy === 'availability')) return false
+    if (policy === 'availability') return true
+    const boundMs = this.#nowMs + leaseMs(this.#promisedMs)
+    if (this.#sole) {
+      if (!this.#hasSettled) return false
+      this.#sole = false
+      this.#leaseUntilMs = boundMs
+    } else if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs)
     return true
+  }
+
+  /**
+   * Who serves without a lease gives that up for a brother that will last: one that dies again right after its start would leave a lease
+   * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
+   */
+  get #hasSettled(): boolean {
+    if (this.#nowMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
+    return this.#proof.provable === true && this.#brother?.marked === true
   }
 
   /** The sender counts me as its partner: what it acknowledges is backed by its promise to wait. */
@@ -858,19 +895,25 @@ export class ExtendedMachine implements PairMachine {
     if (trailer.ack === this.#conversation.lastSentSeq) this.#contact.answered(this.#nowMs)
     if (ackedAtMs === null) return
     this.#contact.answered(this.#nowMs)
+    if (this.#sole && this.#settings.policy !== 'availability') this.#readProofWindow(trailer, ackedAtMs)
+    else this.#renewLease(trailer, ackedAtMs)
+    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
+  }
+
+  #renewLease(trailer: Trailer, ackedAtMs: number): void {
     // A restarted brother may promise less than before; what it promised earlier it keeps by waiting after its start.
     if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = -Infinity
     this.#leaseIsOfThisSession = true
+    this.#sole = false
+    this.#restsOnProof = false
     this.#extendLease(ackedAtMs)
+    this.#readProofWindow(trailer, ackedAtMs)
+  }
+
+  #readProofWindow(trailer: Trailer, ackedAtMs: number): void {
     if (trailer.flags.marked) {
       this.#proofUntilMs = Math.max(this.#proofUntilMs, ackedAtMs + leaseMs(this.#promisedMs))
     }
-    // Under `safety` a brother that is only just heard again cannot take the role by itself: no need to stop for an old word.
-    if (this.#settings.policy !== 'safety' || this.#nowMs < this.#leaseUntilMs) {
-      this.#sole = false
-      this.#restsOnProof = false
-    }
-    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
   }
 
   #extendLease(sentAtMs: number, lastsMs = leaseMs(this.#promisedMs)): void {
@@ -1168,8 +1211,16 @@ export class ExtendedMachine implements PairMachine {
   #takeForced(): void {
     const wanting = this.#wanting
     if (wanting === null) return
-    if (this.#promote('operator-forced')) this.#sole = true
-    else if (this.#ledger.failed) this.#failWanting('refused', 'store-failed')
+    // The brother is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
+    if (this.#online) {
+      this.#wanting = null
+      return this.#want('operator', wanting.commandId, Infinity)
+    }
+    const alone = !this.#contact.alive
+    if (this.#promote('operator-forced')) {
+      this.#sole = alone
+      this.#leaseUntilMs = this.#nowMs + leaseMs(this.#promisedMs)
+    } else if (this.#ledger.failed) this.#failWanting('refused', 'store-failed')
     else this.#wanting = { ...wanting, forceAtMs: this.#nowMs + this.#retryMs }
   }
 
@@ -1305,16 +1356,16 @@ export class ExtendedMachine implements PairMachine {
       this.#ledger.setOnline(true)
       this.#leaving.storeUntilMs = this.#nowMs + GOODBYE_STORE_MS
     }
-    if (heard && this.#leaving.storeUntilMs === 0) this.#judgeLeaving(this.#leaving)
+    if (heard) this.#judgeLeaving(this.#leaving)
   }
 
   #judgeLeaving(leaving: Leaving): void {
     if (leaving.storeUntilMs !== 0) {
-      const released = this.#ledger.isSettled()
-      if (!released && this.#nowMs < leaving.storeUntilMs) return
+      const marked = this.#ledger.onlineOnDisk
+      if (!marked && this.#nowMs < leaving.storeUntilMs) return
       leaving.storeUntilMs = 0
-      // A goodbye whose release is not on disk would be a promise that a restart can break.
-      if (!released) this.#urgeAtMs = Infinity
+      // A goodbye whose mark is not on disk would be a promise that a restart can break.
+      if (!marked) this.#urgeAtMs = Infinity
     }
     if (this.#nowMs < this.#urgeAtMs) return
     if (leaving.sent >= GOODBYES_MAX || !this.#contact.alive) {
@@ -1328,7 +1379,9 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #hearLeaving(leaving: Leaving, trailer: Trailer): void {
-    if (leaving.sent > 0 && trailer.ack >= leaving.firstSeq) {
+    // Both leave: neither serves, and neither waits for the other one when it comes back.
+    if (trailer.flags.goodbye) this.#ledger.setOnline(false)
+    if (trailer.flags.goodbye || (leaving.sent > 0 && trailer.ack >= leaving.firstSeq)) {
       this.#urgeAtMs = Infinity
       this.#contact.lost()
     }

@@ -10,8 +10,13 @@ import type { PairRecord } from './record'
 import type { Policy } from './settings'
 import { UINT48_MAX } from './frame'
 
-/** No promotion has a number above this; the rest of the 48 bits is room for what is heard. */
+/** Frames with an epoch above this are no frames of a pair, and no promotion has one. */
 export const EPOCH_MAX = UINT48_MAX - 2 ** 16
+/**
+ * No pair counts as far as this: a promotion each ms takes 4,000 years. A record that says so was made by hand or by damage; its number is
+ * not passed on, or the peer would end where this side has.
+ */
+const STORED_MAX = 2 ** 47
 
 /** ms before a failed write is tried again; doubled each time. */
 const RETRY_MS_MIN = 50
@@ -37,8 +42,8 @@ export class Ledger {
   #durable: PairRecord | null
   /** The write that is under way; at most one. */
   #writing: { readonly ticket: number; readonly record: PairRecord } | null = null
-  /** Of records whose write failed, the least that they say: any of them may be on disk all the same. */
-  #unsure: Pick<PairRecord, 'promisedMs' | 'online'> | null = null
+  /** Of records whose write failed, the worst that they say: any of them may be on disk all the same. */
+  #unsure: Pick<PairRecord, 'promisedMs' | 'online' | 'preferred'> | null = null
   /** When `flush` wants to be called again; Infinity = nothing waits. */
   #retryAtMs = Infinity
   #notBeforeMs = -Infinity
@@ -50,7 +55,7 @@ export class Ledger {
     this.#nodeId = record === null ? freshNodeId : BigInt(`0x${record.nodeId}`)
     const highest = record === null ? 0 : Math.max(record.epoch, record.reserved)
     this.#number = record?.number ?? 0
-    this.exhausted = highest >= EPOCH_MAX || this.#number >= EPOCH_MAX
+    this.exhausted = highest >= STORED_MAX || this.#number >= STORED_MAX
     this.#floor = this.exhausted ? 0 : highest
     this.#reserved = 0
     this.#promisedMs = record?.promisedMs ?? 0
@@ -66,10 +71,13 @@ export class Ledger {
   get floor(): number {
     return this.#floor
   }
-  /** The takeover delay, ms, that a restart would find, whatever becomes of the write under way. */
+  /**
+   * The takeover delay, ms, that a restart would find, whatever becomes of the write under way. Infinity while there is no record: who
+   * finds none takes nothing alone where a promise matters.
+   */
   get promisedMs(): number {
     return Math.min(
-      this.#durable?.promisedMs ?? 0,
+      this.#durable?.promisedMs ?? Infinity,
       this.#writing?.record.promisedMs ?? Infinity,
       this.#unsure?.promisedMs ?? Infinity
     )
@@ -80,7 +88,8 @@ export class Ledger {
   }
   /** What the brother is told: true until the disk has forgotten it too. */
   get preferredOnDisk(): boolean {
-    return this.#preferred || this.#durable?.preferred === true
+    const kept = this.#durable?.preferred === true || this.#writing?.record.preferred === true
+    return this.#preferred || kept || this.#unsure?.preferred === true
   }
   /** The brother is known, and so it stays after a restart. */
   get hasMet(): boolean {
@@ -207,7 +216,8 @@ export class Ledger {
     }
     this.#unsure = {
       promisedMs: Math.min(record.promisedMs, this.#unsure?.promisedMs ?? Infinity),
-      online: record.online && this.#unsure?.online !== false
+      online: record.online && this.#unsure?.online !== false,
+      preferred: record.preferred || this.#unsure?.preferred === true
     }
     this.#notBeforeMs = nowMs + this.#retryMs
     this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2)
