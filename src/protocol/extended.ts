@@ -758,7 +758,7 @@ export class ExtendedMachine implements PairMachine {
         return this.#onRival(trailer.session)
       case 'hello':
         if (reception.news) this.#hearHello(frame, trailer)
-        return this.#answerHello(link, reception.acquainted)
+        return this.#answerHello(link, reception.acquainted, trailer.session)
       case 'copy':
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
       case 'current':
@@ -1487,10 +1487,12 @@ export class ExtendedMachine implements PairMachine {
     this.#sentInStep = true
   }
 
-  #answerHello(link: number, acquainted: boolean): void {
+  #answerHello(link: number, acquainted: boolean, session: bigint): void {
     if (this.#leaving !== null) return
     const ration = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
-    if (ration.take(this.#nowMs, this.#helloAllowance)) this.#emit('negotiate', {}, undefined, true, link)
+    if (!ration.take(this.#nowMs, this.#helloAllowance)) return
+    // One that I refused while another was present has met me already: asked, it confirms anew at once, not with its next heartbeat.
+    this.#emit('negotiate', { probe: this.#rival?.session === session }, undefined, true, link)
   }
 
   get #helloAllowance(): Allowance {
