@@ -471,9 +471,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#host.touch(this)
   }
 
-  linkRefused(link: Link): void {
-    this.step({ kind: 'refused', link: link.index })
-  }
+  /** ICMP proves nothing. */
+  linkRefused(): void {}
 
   linkMoved(_link: Link): void {
     this.#host.wake()
