@@ -234,13 +234,7 @@ export class EngineProcess {
   /** The flows' event loop hangs, or runs again; the engine is told. */
   hang(on: boolean): void {
     this.#hangs += on ? 1 : -1
-    if (this.#hangs === (on ? 1 : 0)) this.deliver({ kind: 'hostStalled', stalled: on })
-  }
-
-  /** All at once, as it is when everything is made whole. */
-  stopHanging(): void {
-    this.#hangs = 0
-    this.deliver({ kind: 'hostStalled', stalled: false })
+    this.deliver({ kind: 'hostStalled', stalled: this.#hangs > 0 })
   }
 
   /** The wall clock was set forward: from here that looks like sleep. */

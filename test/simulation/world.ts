@@ -802,7 +802,6 @@ export class World implements Scene {
         this.#start(host)
       } else {
         host.process.deliver({ kind: 'fitness', value: 255 })
-        host.process.stopHanging()
       }
     }
     for (const host of HOSTS) for (let link = 0; link < this.network.links; link++) this.places.rename(host, link)

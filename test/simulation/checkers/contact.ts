@@ -34,7 +34,7 @@ export class ContactChecker implements Watcher {
     )
     if (!lost || process.view.online) return
     const peer = this.#world.process(other(host))
-    if (peer === null || this.#world.hadSecond || this.#world.saidGoodbye(other(host))) return
+    if (peer?.running !== true || this.#world.hadSecond || this.#world.saidGoodbye(other(host))) return
     const sinceMs = Math.max(this.#world.cleanSinceMs, process.runningSinceMs, peer.runningSinceMs)
     const forMs = this.#world.nowMs - sinceMs
     if (forMs > 1.5 * this.#world.plan.timeoutMsMax + 2 * this.#heartbeatMs(process, peer) + SLACK_MS)

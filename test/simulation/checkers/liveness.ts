@@ -34,6 +34,8 @@ export class LivenessChecker implements Watcher {
   #swapAnswered = false
   #provable: [Provable, Provable] = ['no', 'no']
   #nobodySinceMs: number | null = null
+  /** As it was measured before the finale: a proof takes two of them. */
+  readonly #roundTripMs: [number, number] = [0, 0]
   /** Neither serves for the moment of an orderly fail-back, which damping may bring at any time. */
   #handbackSinceMs: number | null = null
 
@@ -87,7 +89,10 @@ export class LivenessChecker implements Watcher {
     const active = ([0, 1] as const).find((host) => world.gateOpen(host))
     if (active === undefined) return
     const standby = other(active)
+    const { heartbeatMs } = this.#slower()
     this.#provable = [this.#provableTo(0), this.#provableTo(1)]
+    for (const host of [0, 1] as const)
+      this.#roundTripMs[host] = world.process(host)?.view.peer?.roundTripMs ?? heartbeatMs
     this.#checkProofState()
     const { finale } = world.plan
     const preferred = this.#preference(active)
@@ -200,8 +205,11 @@ export class LivenessChecker implements Watcher {
     const slackMs = 60 + 8 * this.#world.cleanDelayMs
     if (finale === 'stop-active') return 2 * heartbeatMs + slackMs
     if (finale === 'swap') return 3 * heartbeatMs + slackMs
-    if (finale === 'crash-active' && this.#provable[host] === 'yes')
-      return KERNEL_MS_MAX + 1.06 * Math.min(QUIET_MS, heartbeatMs) + slackMs
+    if (finale === 'crash-active' && this.#provable[host] === 'yes') {
+      const quietMs = Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * this.#roundTripMs[host])
+      const silenceMs = this.#policy() === 'availability' ? peerTimeoutMs + 2 * heartbeatMs : Infinity
+      return Math.min(KERNEL_MS_MAX + 1.06 * quietMs, 1.06 * silenceMs) + slackMs
+    }
     if (finale === 'power-cut-one') return 1.4 * peerTimeoutMs + 2 * heartbeatMs + slackMs
     return peerTimeoutMs * 1.06 + 2 * heartbeatMs + slackMs
   }

@@ -10,11 +10,15 @@ import type { EngineProcess, Step } from '../process'
 import type { Watcher } from '../watcher'
 import type { World } from '../world'
 
-const ALONE = ['cannot-negotiate', 'lost-connection', 'half-open', 'brother-crashed']
+const ON_SILENCE = ['cannot-negotiate', 'lost-connection', 'half-open']
+const ALONE = [...ON_SILENCE, 'brother-crashed']
 
 interface Knowledge {
-  /** Of the present run. */
+  /** Of the present run: the peer counted this session as its partner, and when a frame of its session was taken in last. */
   met: boolean
+  heardLocalMs: number
+  heardSession: bigint
+  heardSeq: number
   leftByPeer: boolean
   wanted: PairRecord | null
 }
@@ -34,10 +38,9 @@ export class MarkChecker implements Watcher {
   }
 
   onStep(step: Step): void {
-    const { host, process, input, before, after, outputs } = step
+    const { host, process, before, after, outputs } = step
     const side = this.#sides[host]
-    if (this.#world.truth.inContact(host)) side.met = true
-    if (input.kind === 'frame' && input.frame.trailer?.flags.goodbye === true) side.leftByPeer = true
+    this.#hear(step, side)
     this.#checkAlone(step, side)
     for (const output of outputs) {
       if (output.kind === 'send') this.#checkWord(host, process, output)
@@ -46,12 +49,26 @@ export class MarkChecker implements Watcher {
     if (before.aloneBar === 'peer-may-serve' && after.aloneBar === 'peer-may-serve') this.kept++
   }
 
+  #hear({ input, before, after, outputs, localMs }: Step, side: Knowledge): void {
+    const trailer = input.kind === 'frame' ? input.frame.trailer : null
+    if (trailer === null || trailer.echo !== before.session || outputs.some((o) => o.kind === 'drop')) return
+    if (trailer.flags.goodbye) side.leftByPeer = true
+    if (trailer.session !== after.peerSession) return
+    // What was said before is no news.
+    if (trailer.session === side.heardSession && trailer.seq <= side.heardSeq) return
+    side.heardSession = trailer.session
+    side.heardSeq = trailer.seq
+    side.heardLocalMs = localMs
+    if (trailer.heardLinks !== 0) side.met = true
+  }
+
   /** The operator's word is a word; all else is not. */
   #checkAlone({ process, before, after }: Step, side: Knowledge): void {
     if (before.role === 'active' || after.role !== 'active' || !ALONE.includes(after.reason)) return
     if (process.foreign) this.#report(process, `takes the role alone (${after.reason}) though its record is another one's`)
     if (process.settings.policy === 'availability' || side.met || side.leftByPeer) return
-    if (process.record?.online === true)
+    // A peer whose process is proven dead serves no more.
+    if (process.record?.online === true && ON_SILENCE.includes(after.reason))
       this.#report(process, `takes the role alone (${after.reason}) though its peer was online when it ended`)
   }
 
@@ -60,21 +77,21 @@ export class MarkChecker implements Watcher {
     if (trailer === null) return
     const disk = this.#world.confirmed(host)
     if (trailer.flags.marked && disk?.online !== true) this.#report(process, 'says that the mark is on disk; it is not')
-    if (trailer.promisedMs > (disk?.promisedMs ?? 0))
-      this.#report(process, `promises ${trailer.promisedMs} ms; its disk knows of ${disk?.promisedMs ?? 'nothing'}`)
+    // Who finds no record takes nothing alone where a promise matters, and waits for its own setting anyway.
+    if (disk !== null && process.settings.policy !== 'availability' && trailer.promisedMs > disk.promisedMs)
+      this.#report(process, `promises ${trailer.promisedMs} ms; its disk knows of ${disk.promisedMs}`)
     if (trailer.record > (disk?.number ?? 0))
       this.#report(process, `states record ${trailer.record}; its disk has ${disk?.number ?? 'none'}`)
   }
 
-  #checkRecord({ process, host, localMs }: Step, side: Knowledge, record: PairRecord): void {
+  #checkRecord({ process, localMs }: Step, side: Knowledge, record: PairRecord): void {
     const before = side.wanted ?? process.record
     side.wanted = record
     if (before === null) return
     if (record.number <= before.number && record.number !== 2 ** 48 - 1)
       this.#report(process, `record ${record.number} follows ${before.number}`)
     if (!before.online || record.online || side.leftByPeer) return
-    const { heardLocalMs } = this.#world.truth.side(host)
-    const silentMs = localMs - (heardLocalMs ?? localMs)
+    const silentMs = localMs - side.heardLocalMs
     if (!side.met) this.#report(process, 'clears the mark of an earlier life without having met its peer')
     else if (silentMs < process.settings.peerTimeoutMs - 0.01)
       this.#report(process, `clears the mark ${silentMs.toFixed(1)} ms after it heard its peer`)
@@ -86,5 +103,5 @@ export class MarkChecker implements Watcher {
 }
 
 function fresh(): Knowledge {
-  return { met: false, leftByPeer: false, wanted: null }
+  return { met: false, heardLocalMs: -Infinity, heardSession: 0n, heardSeq: 0, leftByPeer: false, wanted: null }
 }

@@ -28,6 +28,7 @@ interface Knowledge {
   /** Links on which frames of this session of the peer were taken in. */
   readonly heardOn: Set<number>
   heardSession: bigint
+  heardSeq: number
   /** What this side believes of a peer that it took for dead; null = nothing. */
   belief: { readonly peerSession: bigint; readonly firstSeq: number } | null
 }
@@ -112,9 +113,15 @@ export class ProofChecker implements Watcher {
     const trailer = input.frame.trailer
     const current = after.peerSession === 0n ? side.heardSession : after.peerSession
     if (trailer === null || trailer.session !== current || trailer.echo !== before.session) return
-    if (side.heardSession !== trailer.session) side.heardOn.clear()
+    if (side.heardSession !== trailer.session) {
+      side.heardOn.clear()
+      side.heardSeq = 0
+    }
     side.heardSession = trailer.session
     side.heardOn.add(input.link)
+    // A copy on another link says nothing new.
+    if (trailer.seq <= side.heardSeq) return
+    side.heardSeq = trailer.seq
     for (const end of side.ends.values()) {
       if (end.peerSession !== trailer.session) continue
       end.disturbedMs = localMs
@@ -173,5 +180,5 @@ export class ProofChecker implements Watcher {
 }
 
 function fresh(): Knowledge {
-  return { tethers: new Map(), ends: new Map(), heardOn: new Set(), heardSession: 0n, belief: null }
+  return { tethers: new Map(), ends: new Map(), heardOn: new Set(), heardSession: 0n, heardSeq: 0, belief: null }
 }
