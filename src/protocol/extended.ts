@@ -558,17 +558,20 @@ export class ExtendedMachine implements PairMachine {
     if (this.#role === 'active' || this.#grantIsOpen) return null
     const peerTimeoutMs = this.#peerTimeoutMs
     const notBeforeMs = this.#notAloneBeforeMs
+    const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
-      if (this.#brother?.role === 'active') return null
+      // Its word is of before this side was deaf, as long as nothing was heard since.
+      if (this.#brother?.role === 'active' || listeningSinceMs === Infinity) return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
-      const fromMs = Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, notBeforeMs)
+      const heardForMs = Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs
+      const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
       return { evidence: 'stood-down', fromMs }
     }
     const departed = this.#departed
     if (departed !== null && (departed.evidence === 'goodbye' || this.#mayUseProof)) {
       return { evidence: departed.evidence, fromMs: departed.atMs }
     }
-    if (this.#contact.listeningSinceMs === Infinity) return null
+    if (listeningSinceMs === Infinity) return null
     const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
     if (!this.#metInThisSession) {
       // A brother that answers, and whose session is not confirmed yet, is about to be met.

@@ -15,6 +15,8 @@
 const QUIET_MS = 25
 /** Probes in a quiet time: one that is lost must not prove anything. */
 const PROBES = 5
+/** So many have to have gone out in the quiet time itself, whatever delayed them: where nothing is asked, silence proves nothing. */
+const PROBES_MIN = 3
 const PROBE_EVERY_MS_MIN = 2
 /** For one end; after that the peer is asked as any suspect is. */
 const PROBES_MAX = 50
@@ -27,6 +29,8 @@ interface Asking {
   quietSinceMs: number
   probedAtMs: number
   probes: number
+  /** Of them, in the present quiet time. */
+  unanswered: number
 }
 
 /** How long silence has to last: a heartbeat at the most, but never less than two round trips. */
@@ -67,7 +71,15 @@ export class CrashProof {
     if (tether?.id !== id) return false
     this.#tether = null
     if (!fin || !tether.provable) return false
-    this.#asking = { id, firstSeq, refused: false, quietSinceMs: nowMs, probedAtMs: -Infinity, probes: 0 }
+    this.#asking = {
+      id,
+      firstSeq,
+      refused: false,
+      quietSinceMs: nowMs,
+      probedAtMs: -Infinity,
+      probes: 0,
+      unanswered: 0
+    }
     return true
   }
 
@@ -81,18 +93,21 @@ export class CrashProof {
   heard(nowMs: number, ack: number): void {
     if (this.#asking === null) return
     if (ack >= this.#asking.firstSeq) this.#asking = null
-    else this.#asking.quietSinceMs = nowMs
+    else this.disturbed(nowMs)
   }
 
   /** This side did not run, or something did not go out: that was no silence of the peer. */
   disturbed(nowMs: number): void {
-    if (this.#asking !== null) this.#asking.quietSinceMs = nowMs
+    if (this.#asking === null) return
+    this.#asking.quietSinceMs = nowMs
+    this.#asking.unanswered = 0
   }
 
   probed(nowMs: number): void {
     if (this.#asking === null) return
     this.#asking.probedAtMs = nowMs
     this.#asking.probes += 1
+    this.#asking.unanswered += 1
   }
 
   nextProbeAtMs(quietForMs: number): number {
@@ -102,7 +117,9 @@ export class CrashProof {
 
   /** When the proof is complete, unless something is heard before; Infinity = a fact is missing. */
   completeAtMs(quietForMs: number): number {
-    return this.#asking?.refused === true ? this.#asking.quietSinceMs + quietForMs : Infinity
+    const asking = this.#asking
+    if (asking?.refused !== true || asking.unanswered < PROBES_MIN) return Infinity
+    return asking.quietSinceMs + quietForMs
   }
 
   /** The peer is lost or proven to have crashed: this end is not asked about again. */
