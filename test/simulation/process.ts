@@ -5,9 +5,9 @@
  */
 import type { Frame } from '../../src/protocol/frame'
 import type { Input, MachineView, Output, PairMachine } from '../../src/protocol/machine'
+import { Paths } from '../../src/protocol/paths'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
-import { Paths } from '../harness/paths'
 import type { LocalClock } from './clock'
 import type { Disk } from './disk'
 import type { HostIndex } from './network'
@@ -77,8 +77,8 @@ interface Waiting {
 /** What was put into a machine, and when: enough to make it once more. */
 export type Log = { readonly localMs: number; readonly input: Input }[]
 
-/** A name is looked up again when its link has been silent for so long. */
-const SILENT_MS_MIN = 5000
+/** The names of a link that stays silent are looked up this often. */
+const LOOKUP_EVERY_MS = 5000
 const UNSENT_MS = 0.05
 
 export class EngineProcess {
@@ -93,6 +93,8 @@ export class EngineProcess {
   alive = true
   /** What the store held at its start. */
   record: PairRecord | null = null
+  /** It was not started: it is the copy of another one. */
+  resumed = false
   /** It belongs to neither side. */
   isSecond = false
   /** The start whose chance its machine has. */
@@ -108,12 +110,10 @@ export class EngineProcess {
   readonly random: Random
   readonly #around: Surroundings
   readonly #paths: readonly Paths[]
-  readonly #lookedUpAtMs: number[]
-  /** Per link: when a frame of the peer's living session came in, and the highest number on it. */
-  readonly #heardAtMs: number[]
-  readonly #heard: { session: bigint; seq: number }[]
   /** By link: what the peer's name stood for when it was looked up. */
   readonly lookedUp: string[] = []
+  /** How often the peer was heard from another address. */
+  addressChanges = 0
   /** By link: where what was taken in last came from. */
   readonly sources: (Endpoint | null)[]
   /** Null: nobody will want to go back. */
@@ -144,10 +144,10 @@ export class EngineProcess {
     this.startedAtMs = around.timeline.nowMs
     this.runningSinceMs = this.startedAtMs
     this.socketOpen = settings.links.map(() => false)
-    this.#paths = settings.links.map((link) => new Paths({ keyed: around.keyed, port: link.peerPort }))
-    this.#lookedUpAtMs = settings.links.map(() => -Infinity)
-    this.#heardAtMs = settings.links.map(() => -Infinity)
-    this.#heard = settings.links.map(() => ({ session: 0n, seq: 0 }))
+    const { heartbeatMs, peerTimeoutMs } = settings
+    this.#paths = settings.links.map(
+      (link) => new Paths({ keyed: around.keyed, port: link.peerPort, heartbeatMs, peerTimeoutMs })
+    )
     this.sources = settings.links.map(() => null)
     settings.links.forEach((_, link) => this.#lookUp(link))
     this.lastTickLocalMs = this.#localMs
@@ -246,32 +246,44 @@ export class EngineProcess {
 
   /** What the engine would send a frame on this link to. */
   targets(link: number): readonly Endpoint[] {
-    return this.#paths[link]?.targets() ?? []
+    const targets = this.#paths[link]?.targets(this.#localMs) ?? []
+    return targets.map(({ ip, port }) => ({ address: ip, port }))
+  }
+
+  openSocket(link: number): void {
+    this.socketOpen[link] = true
+    this.#paths[link]?.opened(this.#localMs)
   }
 
   /** Looks the peer's name up again where nothing is heard. Returns after how long to come back. */
   attendNames(): number {
-    const silentMs = Math.max(SILENT_MS_MIN, this.settings.peerTimeoutMs)
     const now = this.#localMs
-    this.#paths.forEach((_, link) => {
-      const sinceMs = Math.max(this.#heardAtMs[link] ?? 0, this.#lookedUpAtMs[link] ?? 0)
-      if (now - sinceMs >= silentMs) this.#lookUp(link)
+    let nextMs = now + LOOKUP_EVERY_MS
+    this.#paths.forEach((paths, link) => {
+      if (now >= paths.silentAtMs) this.#lookUp(link)
+      else nextMs = Math.min(nextMs, paths.silentAtMs)
     })
-    return silentMs / 8
+    return nextMs - now + 1
   }
 
   #lookUp(link: number): void {
-    this.#lookedUpAtMs[link] = this.#localMs
     const found = this.#around.lookup(link)
     this.lookedUp[link] = found[0] ?? ''
-    this.#paths[link]?.configure(found)
+    this.#paths[link]?.resolved(this.#localMs, found)
   }
 
-  /** A machine that comes back as it was after these inputs, in the place of `original`. */
-  resume(past: Log, original: EngineProcess): void {
+  /**
+   * A machine that comes back as it was after these inputs, in the place of `original`. Returns what its disk had confirmed to
+   * it by then.
+   */
+  resume(past: Log, original: EngineProcess): PairRecord | null {
     const waiting = new Map<number, PairRecord>()
+    let confirmed = original.record
     for (const { localMs, input } of past) {
-      if (input.kind === 'stored') waiting.delete(input.ticket)
+      if (input.kind === 'stored') {
+        if (input.ok) confirmed = waiting.get(input.ticket) ?? confirmed
+        waiting.delete(input.ticket)
+      }
       for (const output of this.#machine.step(localMs, input)) {
         if (output.kind === 'send') this.lastSentSeq = seqOf(output.frame)
         if (output.kind === 'store') waiting.set(output.ticket, output.record)
@@ -280,10 +292,14 @@ export class EngineProcess {
     this.view = this.#machine.view()
     this.log = past
     this.record = original.record
-    original.socketOpen.forEach((open, link) => (this.socketOpen[link] = open))
+    original.socketOpen.forEach((open, link) => {
+      if (open) this.openSocket(link)
+    })
     original.sources.forEach((source, link) => (this.sources[link] = source))
     for (const [ticket, record] of waiting) this.#write(ticket, record)
+    this.resumed = true
     this.#rearm()
+    return confirmed
   }
 
   die(): void {
@@ -347,7 +363,7 @@ export class EngineProcess {
 
   #step(input: Input, facts: FrameFacts | null, source: Endpoint | null): void {
     // As the real engine: a pair without a key believes the configured host only.
-    if (input.kind === 'frame' && source !== null && this.#paths[input.link]?.accepts(source.address) !== true) return
+    if (input.kind === 'frame' && source !== null && this.#paths[input.link]?.counts(source.address) !== true) return
     const localMs = this.#localMs
     this.log?.push({ localMs, input })
     const before = this.view
@@ -362,7 +378,6 @@ export class EngineProcess {
       return
     }
     this.lastTickLocalMs = localMs
-    if (input.kind === 'frame' && source !== null) this.#noteSource(input.link, input.frame, source, outputs)
     const atMs = this.#around.timeline.nowMs
     // Judged before the frames leave: what they carry is what this step knew.
     this.#around.stepped({
@@ -382,12 +397,15 @@ export class EngineProcess {
     for (const output of outputs) {
       if (output.kind === 'send') {
         this.lastSentSeq = Math.max(before.session === this.view.session ? this.lastSentSeq : 0, seqOf(output.frame))
-        const to = !output.toSource ? this.targets(output.link) : source === null ? [] : [source]
+        const answers = output.toSource && source !== null && this.#around.keyed
+        const to = answers ? [source] : this.targets(output.link)
         if (!this.#around.send(this, output.link, output.frame, to)) unsent.add(output.link)
       } else if (output.kind === 'store') {
         this.#write(output.ticket, output.record)
       }
     }
+    // Where the real engine does it too.
+    if (input.kind === 'frame' && source !== null) this.#noteSource(input.link, input.frame, source, outputs)
     for (const link of unsent) {
       this.#around.timeline.after(UNSENT_MS, () => this.deliver({ kind: 'unsent', link }))
     }
@@ -400,17 +418,13 @@ export class EngineProcess {
   /** A frame of the living session with a new number says where the peer is. */
   #noteSource(link: number, frame: Frame, source: Endpoint, outputs: readonly Output[]): void {
     const trailer = frame.trailer
-    const last = this.#heard[link]
-    if (trailer === null || last === undefined || trailer.session !== this.view.peerSession) return
-    if (trailer.echo !== this.view.session || outputs.some((output) => output.kind === 'drop')) return
-    if (last.session !== trailer.session) this.#heard[link] = { session: trailer.session, seq: 0 }
-    const isNew = trailer.seq > (this.#heard[link]?.seq ?? 0)
-    if (isNew) {
-      this.#heard[link] = { session: trailer.session, seq: trailer.seq }
-      this.#heardAtMs[link] = this.#localMs
-      this.sources[link] = source
-    }
-    this.#paths[link]?.heard(source.address, source.port, isNew)
+    const paths = this.#paths[link]
+    if (trailer === null || paths === undefined || trailer.session !== this.view.peerSession) return
+    if (outputs.some((output) => output.kind === 'drop')) return
+    const changed = paths.hear(this.#localMs, source.address, source.port, trailer) !== null
+    if (changed) this.addressChanges++
+    const { heard } = paths
+    this.sources[link] = heard === null ? null : { address: heard.ip, port: heard.port }
   }
 }
 

@@ -74,7 +74,15 @@ export class Tethers {
 
   /** A provable tether is known to this side's engine. */
   isProvable(host: HostIndex): boolean {
-    return this.#connections[host].some((c) => c.told && !c.ending && c.provable)
+    const { places } = this.#world
+    return this.#connections[host].some(
+      (c) => c.told && !c.ending && c.provable && places.path(c.link) === c.path
+    )
+  }
+
+  /** Its engine knows of a tether that has nothing to do with where the two are now. */
+  isAstray(host: HostIndex): boolean {
+    return !this.isProvable(host) && this.#living(host) !== null
   }
 
   /** Follows what the processes show. Called after each step. */
@@ -83,6 +91,7 @@ export class Tethers {
     for (const host of [0, 1] as const) {
       const [dialler, acceptor] = this.#ends(host)
       for (const connection of this.#connections[host]) this.#followSessions(connection)
+      this.#followPlaces(host)
       if (dialler === null || acceptor === null || this.#dialling[host] || !inContact(dialler, acceptor)) continue
       if (this.#connections[host].some((c) => !c.ending)) continue
       this.#dialling[host] = true
@@ -251,6 +260,18 @@ export class Tethers {
     connection.ending = true
     if (diallerLeft) this.#tell(connection, false)
     else this.#carry(connection, () => this.#tell(connection, false))
+  }
+
+  /** Who has another address is dialled anew; the old connection stays until the new one is proven. */
+  #followPlaces(host: HostIndex): void {
+    const connection = this.#living(host)
+    if (connection === null || this.#dialling[host]) return
+    if (this.#world.places.path(connection.link) === connection.path) return
+    this.#dialling[host] = true
+    this.#world.timeline.after(this.#random.between(...DIALS_AGAIN_MS), () => {
+      this.#dialling[host] = false
+      if (this.#living(host) === connection) this.dialAgain(host)
+    })
   }
 
   /** The FIN has come in. Once it is read one dial goes out. */

@@ -163,6 +163,10 @@ export class World implements Scene {
     return this.#hosts[host].disk.confirmed
   }
 
+  get hasSecond(): boolean {
+    return this.#second !== null
+  }
+
   /** A second process of this side runs, or has run. */
   get hadSecond(): boolean {
     return this.#seconds > 0
@@ -288,14 +292,14 @@ export class World implements Scene {
   }
 
   /** What those who look on are told of a start. */
-  #introduce(host: Host, process: EngineProcess, storeLost: boolean): void {
+  #introduce(host: Host, process: EngineProcess, storeLost: boolean, resumedEpoch: number | null = null): void {
     const { index, disk } = host
     host.restored = host.restoredDue
     host.restoredDue = false
     if (host.restored) this.#unguarded[index] ??= 'record'
     if (storeLost || host.restored) host.identity++
     const record = host.restored ? disk.record : null
-    const restoredEpoch = record === null ? null : Math.max(record.epoch, record.reserved)
+    const restoredEpoch = resumedEpoch ?? (record === null ? null : Math.max(record.epoch, record.reserved))
     this.truth.started(index, storeLost, this.#storedUntilMs[index], restoredEpoch)
     for (const watcher of this.#watchers) watcher.onStart?.(process, storeLost || host.restored)
   }
@@ -327,7 +331,7 @@ export class World implements Scene {
   }
 
   #openSocket(process: EngineProcess, link: number): void {
-    process.socketOpen[link] = true
+    process.openSocket(link)
     this.#reviewLinks()
     process.deliver({ kind: 'link', link, open: true, detail: '' })
   }
@@ -713,12 +717,11 @@ export class World implements Scene {
     host.clock.set(this.timeline.nowMs, thenMs)
     const restored = this.#newProcess(host, ++host.incarnations, machine)
     if (restored === null) return false
-    host.disk.confirmed = host.disk.record
     host.process = restored
     restored.seededBy = process.seededBy
-    this.#introduce(host, restored, host.disk.record === null)
+    host.disk.confirmed = restored.resume(past, process)
     this.#unguarded[host.index] = 'machine'
-    restored.resume(past, process)
+    this.#introduce(host, restored, false, restored.view.epoch)
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
     this.#reviewLinks()
     this.#moment()
@@ -804,7 +807,11 @@ export class World implements Scene {
         host.process.deliver({ kind: 'fitness', value: 255 })
       }
     }
-    for (const host of HOSTS) for (let link = 0; link < this.network.links; link++) this.places.rename(host, link)
+    // What was unplugged is plugged in at this very instant.
+    this.timeline.after(1, () => {
+      for (const host of HOSTS) for (let link = 0; link < this.network.links; link++) this.places.rename(host, link)
+      this.#reviewLinks()
+    })
     this.#reviewLinks()
     for (const watcher of this.#watchers) watcher.onQuiet?.()
     this.#look()
@@ -853,6 +860,7 @@ export class World implements Scene {
         for (const host of HOSTS) this.powerOff(host)
         const back = finale === 'power-cut' ? HOSTS : [this.plan.returns]
         for (const host of back) {
+          if (host === this.plan.absent) continue
           this.#hosts[host].powered = true
           this.#restartAfter(this.#hosts[host], brief)
         }

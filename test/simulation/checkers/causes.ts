@@ -41,7 +41,9 @@ export class CauseChecker implements Watcher {
   /** The peer's living session acknowledges what this process never sent: it was not the one that sent it. */
   #checkCopy(step: Step): void {
     const { input, before, after, process } = step
-    if (input.kind !== 'frame' || input.frame.trailer === null || this.#world.hadSecond) return
+    // Without a key that would be a way to stop anybody.
+    if (input.kind !== 'frame' || input.frame.trailer === null || !this.#world.plan.keyed) return
+    if (this.#world.hadSecond) return
     const { session, echo, ack } = input.frame.trailer
     if (session !== before.peerSession || echo !== before.session || ack <= process.lastSentSeq) return
     this.copies++

@@ -24,7 +24,8 @@ export class LivenessChecker implements Watcher {
   /** From the finale until the promised side serves, by finale and policy. */
   readonly takeoverMs: Record<string, number> = {}
   readonly #world: World
-  #phase: 'disturbed' | 'quiet' | 'finale' = 'disturbed'
+  /** `over`: nothing is promised any more. */
+  #phase: 'disturbed' | 'quiet' | 'finale' | 'over' = 'disturbed'
   #quietAtMs = 0
   #lastUnsettledMs = 0
   #finaleAtMs = 0
@@ -73,6 +74,7 @@ export class LivenessChecker implements Watcher {
 
   onFinale(): void {
     const world = this.#world
+    this.#phase = 'over'
     if (this.#isDefined) return
     const settledMs = this.#lastUnsettledMs - this.#quietAtMs
     // Both told to stand by, by force: that is the operator's word.
@@ -179,7 +181,7 @@ export class LivenessChecker implements Watcher {
   #checkProofState(): void {
     for (const host of [0, 1] as const) {
       const view = this.#world.process(host)?.view
-      if (view === undefined) continue
+      if (view === undefined || this.#world.tethers.isAstray(host)) continue
       const possible = this.#provable[host] !== 'no'
       if (possible !== (view.proof === 'possible'))
         this.#report(`${name(host)} says of the proof of a crash '${view.proof}'; it is ${possible ? '' : 'not '}possible`)
@@ -265,7 +267,8 @@ export function promisesOf(
       return { active: 'goes-on', standby: 'stops' }
     case 'restart-standby': {
       const needsNoLease = policy === 'availability' || (policy === 'preferred' && preferred === true)
-      return { active: needsNoLease || proof === 'yes' ? 'goes-on' : 'unknown', standby: 'stops' }
+      const goesOn = needsNoLease || proof === 'yes'
+      return { active: goesOn ? 'goes-on' : 'unknown', standby: goesOn ? 'stops' : 'unknown' }
     }
     case 'swap':
     case 'stop-active':

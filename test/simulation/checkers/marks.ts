@@ -17,6 +17,8 @@ interface Knowledge {
   /** Of the present run: the peer counted this session as its partner, and when a frame of its session was taken in last. */
   met: boolean
   heardLocalMs: number
+  /** It has been silent for its whole time after that, and has not counted this side as its partner since. */
+  silent: boolean
   heardSession: bigint
   heardSeq: number
   leftByPeer: boolean
@@ -49,7 +51,7 @@ export class MarkChecker implements Watcher {
     if (before.aloneBar === 'peer-may-serve' && after.aloneBar === 'peer-may-serve') this.kept++
   }
 
-  #hear({ input, before, after, outputs, localMs }: Step, side: Knowledge): void {
+  #hear({ process, input, before, after, outputs, localMs }: Step, side: Knowledge): void {
     const trailer = input.kind === 'frame' ? input.frame.trailer : null
     if (trailer === null || trailer.echo !== before.session || outputs.some((o) => o.kind === 'drop')) return
     if (trailer.flags.goodbye) side.leftByPeer = true
@@ -58,15 +60,18 @@ export class MarkChecker implements Watcher {
     if (trailer.session === side.heardSession && trailer.seq <= side.heardSeq) return
     side.heardSession = trailer.session
     side.heardSeq = trailer.seq
+    if (side.met && localMs >= side.heardLocalMs + process.settings.peerTimeoutMs) side.silent = true
     side.heardLocalMs = localMs
-    if (trailer.heardLinks !== 0) side.met = true
+    if (trailer.heardLinks === 0) return
+    side.met = true
+    side.silent = false
   }
 
   /** The operator's word is a word; all else is not. */
   #checkAlone({ process, before, after }: Step, side: Knowledge): void {
     if (before.role === 'active' || after.role !== 'active' || !ALONE.includes(after.reason)) return
     if (process.foreign) this.#report(process, `takes the role alone (${after.reason}) though its record is another one's`)
-    if (process.settings.policy === 'availability' || side.met || side.leftByPeer) return
+    if (process.settings.policy === 'availability' || side.met || side.leftByPeer || process.resumed) return
     // A peer whose process is proven dead serves no more.
     if (process.record?.online === true && ON_SILENCE.includes(after.reason))
       this.#report(process, `takes the role alone (${after.reason}) though its peer was online when it ended`)
@@ -87,13 +92,13 @@ export class MarkChecker implements Watcher {
   #checkRecord({ process, localMs }: Step, side: Knowledge, record: PairRecord): void {
     const before = side.wanted ?? process.record
     side.wanted = record
-    if (before === null) return
+    if (before === null || process.resumed) return
     if (record.number <= before.number && record.number !== 2 ** 48 - 1)
       this.#report(process, `record ${record.number} follows ${before.number}`)
     if (!before.online || record.online || side.leftByPeer) return
     const silentMs = localMs - side.heardLocalMs
     if (!side.met) this.#report(process, 'clears the mark of an earlier life without having met its peer')
-    else if (silentMs < process.settings.peerTimeoutMs - 0.01)
+    else if (!side.silent && silentMs < process.settings.peerTimeoutMs - 0.01)
       this.#report(process, `clears the mark ${silentMs.toFixed(1)} ms after it heard its peer`)
   }
 
@@ -103,5 +108,5 @@ export class MarkChecker implements Watcher {
 }
 
 function fresh(): Knowledge {
-  return { met: false, heardLocalMs: -Infinity, heardSession: 0n, heardSeq: 0, leftByPeer: false, wanted: null }
+  return { met: false, silent: false, heardLocalMs: -Infinity, heardSession: 0n, heardSeq: 0, leftByPeer: false, wanted: null }
 }

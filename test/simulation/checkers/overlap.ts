@@ -3,7 +3,8 @@
  * two cannot hear each other, and again one within the heal bound once they can.
  *
  * Excused (docs/SAFETY.md): a side whose record was put back, or whose machine was, until it has met the other one; and who has
- * been lied to by somebody on the path, until the first answer.
+ * been lied to by somebody on the path, until the first answer. A second process of a side changes nothing while the two hear
+ * each other; once they did not, it may be in the place of one of them.
  */
 import type { Plan } from '../plan'
 import type { Truth } from '../truth'
@@ -21,6 +22,8 @@ export class OverlapChecker implements Watcher {
   healMsMax = 0
   overlaps = 0
   excused = 0
+  /** A second process may have taken the place of one of the two. */
+  #replaced = false
   readonly #scene: World
   readonly #proofs: ProofChecker
   readonly #truth: Truth
@@ -53,6 +56,7 @@ export class OverlapChecker implements Watcher {
 
   onMoment(): void {
     const scene = this.#scene
+    if (scene.hadSecond) this.#followSecond()
     if (scene.secondGateOpen()) this.#besideSecond()
     const both = scene.gateOpen(0) && scene.gateOpen(1)
     if (!both) {
@@ -65,11 +69,21 @@ export class OverlapChecker implements Watcher {
     this.#goesOn()
   }
 
+  #followSecond(): void {
+    const scene = this.#scene
+    if (!scene.hasSecond || this.#replaced) return
+    const silentMs = 1.8 * this.#heartbeatMs()
+    this.#replaced = ([0, 1] as const).some((host) => {
+      const { heardAtMs } = this.#truth.side(host)
+      return scene.process(host)?.running !== true || heardAtMs === null || scene.nowMs - heardAtMs > silentMs
+    })
+  }
+
   /** A third process that serves, beside one of the two. */
   #besideSecond(): void {
     const beside = ([0, 1] as const).find((host) => this.#scene.gateOpen(host))
-    if (beside === undefined || !this.#isStrict || this.#isExcused) return
     const { policy } = this.#plan.sides[0].settings
+    if (beside === undefined || !this.#isStrict || this.#isExcused) return
     this.#scene.report(this.name, `a second process serves beside ${beside === 0 ? 'A' : 'B'} under policy ${policy}`)
   }
 
@@ -80,6 +94,7 @@ export class OverlapChecker implements Watcher {
   get #isExcused(): boolean {
     const { policy } = this.#plan.sides[0].settings
     const unguarded = ([0, 1] as const).map((host) => this.#scene.unguarded(host))
+    if (this.#replaced) return true
     // An old record lets nobody act alone under `safety`.
     if (unguarded.includes('machine') || (unguarded.includes('record') && policy === 'preferred')) return true
     return this.#proofs.isLiedTo
@@ -105,11 +120,12 @@ export class OverlapChecker implements Watcher {
     // may have begun just before the link became clean.)
     const contactMs = 3 * this.#timeoutMs() + 4 * this.#heartbeatMs()
     this.#cleanBefore = scene.nowMs - scene.cleanSinceMs > contactMs
-    if (this.#cleanBefore && !this.#forced && !this.#scene.hadSecond && !this.#proofs.isLiedTo)
+    if (this.#cleanBefore && !this.#forced && !this.#replaced && !this.#proofs.isLiedTo)
       scene.report(this.name, `two serve although the link has been clean for ${contactMs.toFixed(0)} ms`)
   }
 
   #goesOn(): void {
+    if (this.#replaced) return
     const forMs = this.#clearForMs()
     if (forMs > this.#healBoundMs())
       this.#scene.report(

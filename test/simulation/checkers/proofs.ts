@@ -25,12 +25,12 @@ interface End {
 interface Knowledge {
   readonly tethers: Map<number, Extract<Input, { readonly kind: 'tether' }>>
   readonly ends: Map<number, End>
-  /** Links on which frames of this session of the peer were taken in. */
-  readonly heardOn: Set<number>
+  /** Links on which frames of this session of the peer were taken in, and when that was so last. */
+  readonly heardOn: Map<number, number>
   heardSession: bigint
   heardSeq: number
   /** What this side believes of a peer that it took for dead; null = nothing. */
-  belief: { readonly peerSession: bigint; readonly firstSeq: number } | null
+  belief: { readonly peerSession: bigint; readonly firstSeq: number; readonly sinceMs: number } | null
 }
 
 const QUIET_MS = 25
@@ -97,6 +97,9 @@ export class ProofChecker implements Watcher {
         return
       }
       case 'unsent':
+        if (!this.#isAsked(side, step, input.link)) return
+        for (const end of side.ends.values()) end.disturbedMs = localMs
+        return
       case 'suspended':
         for (const end of side.ends.values()) end.disturbedMs = localMs
         return
@@ -118,7 +121,7 @@ export class ProofChecker implements Watcher {
       side.heardSeq = 0
     }
     side.heardSession = trailer.session
-    side.heardOn.add(input.link)
+    side.heardOn.set(input.link, localMs)
     // A copy on another link says nothing new.
     if (trailer.seq <= side.heardSeq) return
     side.heardSeq = trailer.seq
@@ -129,15 +132,18 @@ export class ProofChecker implements Watcher {
     }
     const { belief } = side
     if (belief === null) return
+    const takesBack = outputs.some((o) => o.kind === 'event' && o.event === 'proof-wrong')
     if (belief.peerSession !== trailer.session) side.belief = null
-    else if (trailer.ack >= belief.firstSeq) {
+    // It may also do so because a dead peer would not speak for so long.
+    else if (trailer.ack >= belief.firstSeq || takesBack) {
       side.belief = null
       this.refuted++
-      if (!outputs.some((o) => o.kind === 'event' && o.event === 'proof-wrong'))
+      if (!takesBack)
         this.#report(process, 'is answered by a peer that it took for dead, and says nothing')
-      if (before.role === 'active' && before.reason === 'brother-crashed' && after.serving)
+      const rests = before.reason === 'brother-crashed' && before.sinceMs >= belief.sinceMs
+      if (before.role === 'active' && rests && after.serving)
         this.#report(process, 'serves on though the proof that its role rests on is refuted')
-    } else this.#report(process, 'hears a peer that it took for dead by what is older than its end')
+    } else if (after.peerSession !== 0n) this.#report(process, 'hears a peer that it took for dead by what is older than its end')
   }
 
   #judge(step: Step, side: Knowledge): void {
@@ -145,13 +151,16 @@ export class ProofChecker implements Watcher {
     this.claims++
     const { heartbeatMs, crashProof } = process.settings
     if (!crashProof) return this.#report(process, 'claims a crash though it is to do without proofs')
+    // What a copy knows from before cannot be looked up here.
+    if (process.resumed) return
     const quietMs = Math.min(QUIET_MS, heartbeatMs)
+    const isAsked = (link: number): boolean => this.#isAsked(side, step, link)
     const complaints: string[] = []
     for (const [id, end] of side.ends) {
       const complaint = complaintOn(end)
       if (complaint === null) {
         end.over = true
-        side.belief = { peerSession: end.peerSession, firstSeq: end.firstSeq }
+        side.belief = { peerSession: end.peerSession, firstSeq: end.firstSeq, sinceMs: localMs }
         return this.#checkDead(process, host, end)
       }
       complaints.push(`${id}: ${complaint}`)
@@ -163,9 +172,15 @@ export class ProofChecker implements Watcher {
       if (end.over) return 'answered or used before'
       if (!end.refused) return 'no dial was refused'
       if (localMs - end.disturbedMs < quietMs - 0.01) return `${(localMs - end.disturbedMs).toFixed(1)} ms of silence`
-      const unasked = [...side.heardOn].filter((link) => !end.probed.has(link))
+      const unasked = [...side.heardOn.keys()].filter((link) => isAsked(link) && !end.probed.has(link))
       return unasked.length > 0 ? `nothing was sent on ${unasked.join()}` : null
     }
+  }
+
+  /** A link that has been silent for longer than the peer may be says nothing. */
+  #isAsked(side: Knowledge, { localMs, process }: Step, link: number): boolean {
+    const heardMs = side.heardOn.get(link) ?? -Infinity
+    return localMs < heardMs + process.settings.peerTimeoutMs
   }
 
   #checkDead(process: EngineProcess, host: HostIndex, end: End): void {
@@ -180,5 +195,5 @@ export class ProofChecker implements Watcher {
 }
 
 function fresh(): Knowledge {
-  return { tethers: new Map(), ends: new Map(), heardOn: new Set(), heardSession: 0n, heardSeq: 0, belief: null }
+  return { tethers: new Map(), ends: new Map(), heardOn: new Map(), heardSession: 0n, heardSeq: 0, belief: null }
 }
