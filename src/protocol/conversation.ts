@@ -135,7 +135,11 @@ export class Conversation {
       if (newer) this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }
       return { kind: 'hello', acquainted, news: acquainted && newer }
     }
-    if (guarded && this.#peer !== null) return { kind: 'rival' }
+    if (guarded && this.#peer !== null) {
+      // Refused now, it has to confirm anew later: by then it may be dead, and this a recording.
+      this.#candidates?.set(trailer.session, this.#seq)
+      return { kind: 'rival' }
+    }
     this.#candidates = null
     this.#hello = null
     this.#peer = {
