@@ -1,12 +1,12 @@
-/** Junk for a side's pair ports, from its brother's namespace: `node flood.js <seed> <perSecond> <port> <address>...` */
+/** Junk for a side's pair ports, from its brother's namespace: `node flood.js <seed> <perSecond> <address:port>...` */
 import { createSocket } from 'node:dgram'
 import { seededRandom } from '../harness/random'
 
 const EVERY_MS = 5
-const FRAME_BYTES = 102
+const FRAME_BYTES = 114
 const HEADS = [0xa0, 0xa5, 0xaa, 0xaf]
 
-const [seed, perSecond, port, ...addresses] = process.argv.slice(2)
+const [seed, perSecond, ...targets] = process.argv.slice(2)
 const random = seededRandom(Number(seed))
 const socket = createSocket('udp4')
 
@@ -20,13 +20,14 @@ function junk(): Buffer {
     bytes[1] = HEADS[random(HEADS.length)] ?? 0
     bytes[2] = random(3)
   }
-  if (kind === 2) bytes[5] = 1
+  if (kind === 2) bytes[5] = 2
   return bytes
 }
 
 setInterval(() => {
   for (let i = 0; i < (Number(perSecond) * EVERY_MS) / 1000; i++) {
-    socket.send(junk(), Number(port), addresses[random(addresses.length)])
+    const [address, port] = (targets[random(targets.length)] ?? '').split(':')
+    socket.send(junk(), Number(port), address)
   }
 }, EVERY_MS)
 process.on('disconnect', () => process.exit(0))

@@ -3,7 +3,7 @@
  * removed again, also what an earlier run left behind.
  */
 import { execFile, spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Side, SIDES } from './history'
@@ -29,7 +29,7 @@ export function whyNotHere(commands: readonly string[] = ['ip', 'nft']): string 
 }
 
 export const namespaceOf = (runId: number, letter: string): string => `hapair-${runId}-${letter}`
-export const privateEtcOf = (namespace: string): string => join(PRIVATE_ETC, namespace)
+const privateEtcOf = (namespace: string): string => join(PRIVATE_ETC, namespace)
 
 /** Runs the command `ip`. */
 export async function ip(...args: readonly string[]): Promise<string> {
@@ -48,6 +48,22 @@ export async function nftInside(namespace: string, text: string): Promise<void> 
   const child = execute('ip', ['netns', 'exec', namespace, 'nft', '-f', '-'])
   child.child.stdin?.end(text)
   await child
+}
+
+/**
+ * What a name stands for in a namespace, the first address first. The file is written over: processes that run there see it too, if
+ * it was there when they started.
+ */
+export function nameInside(namespace: string, name: string, ...addresses: readonly string[]): void {
+  const folder = privateEtcOf(namespace)
+  mkdirSync(folder, { recursive: true })
+  const lines = ['127.0.0.1 localhost', ...addresses.map((address) => `${address} ${name}`)]
+  writeFileSync(join(folder, 'hosts'), `${lines.join('\n')}\n`)
+}
+
+/** The kernel of a namespace ends all its TCP connections to these addresses with a reset. */
+export async function destroyTcp(namespace: string, addresses: string): Promise<void> {
+  await execute('ip', ['netns', 'exec', namespace, 'ss', '-K', '-t', 'dst', addresses])
 }
 
 /** One of 250, so that two runs at the same time hardly meet. */

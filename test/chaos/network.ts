@@ -1,11 +1,26 @@
 /** The network of a run: a namespace for each side and links between the two. */
-import { addSides, ip, ipInside, namespaceOf, nftInside, outsideAddress, removeRemains, removeRun } from './namespaces'
-import { type Side, SIDES } from './history'
+import { otherSide, type Side, SIDES } from './history'
+import {
+  addSides,
+  destroyTcp,
+  ip,
+  ipInside,
+  nameInside,
+  namespaceOf,
+  nftInside,
+  outsideAddress,
+  removeRemains,
+  removeRun
+} from './namespaces'
 
 export { whyNotHere } from './namespaces'
 
 export const LINKS = 2
+/** Of the first link; the others have the numbers that follow. */
 export const PAIR_PORT = 1101
+/** What each side may call its peer on the first link. */
+export const PEER_NAME = 'peer.chaos'
+const NOBODY = '10.212.0.99'
 
 /** A rule of nftables for what comes in, without the link's name. */
 export interface Filter {
@@ -18,6 +33,11 @@ export const dropSome = (link: number, percent: number): Filter => ({
   link,
   rule: `numgen random mod 100 < ${percent} drop`
 })
+
+const ofTcp = (rule: string): Filter[] =>
+  Array.from({ length: LINKS }, (_, link) => ({ link, rule: `meta l4proto tcp ${rule}` }))
+export const RESET_TCP = ofTcp('reject with tcp reset')
+export const DROP_TCP = ofTcp('drop')
 
 export class Network {
   readonly #id: number
@@ -48,11 +68,12 @@ export class Network {
       for (const side of SIDES) {
         await ipInside(
           this.namespace(side),
-          `addr add ${this.linkAddress(side, link)}/30 dev ${name}`,
+          `addr add ${this.linkAddress(side, link)}/24 dev ${name}`,
           `link set ${name} up`
         )
       }
     }
+    for (const side of SIDES) this.name(side)
   }
 
   namespace(side: Side): string {
@@ -66,6 +87,29 @@ export class Network {
 
   linkAddress(side: Side, link: number): string {
     return `10.212.${link}.${side === 'a' ? 1 : 2}`
+  }
+
+  /** Gives the side another address on this link; `back`: its own again. */
+  readdress(side: Side, link: number, back: boolean): Promise<void> {
+    const own = `${this.linkAddress(side, link)}/24 dev pair${link}`
+    const other = own.replace(/(\d+)\/24/, '1$1/24')
+    const [from, to] = back ? [other, own] : [own, other]
+    return ipInside(this.namespace(side), `addr del ${from}`, `addr add ${to}`)
+  }
+
+  /** Takes the side's interfaces of these links down or up. */
+  setUp(side: Side, links: readonly number[], up: boolean): Promise<void> {
+    return ipInside(this.namespace(side), ...links.map((link) => `link set pair${link} ${up ? 'up' : 'down'}`))
+  }
+
+  /** What PEER_NAME stands for on this side: the peer, or nobody. */
+  name(side: Side, nobody = false): void {
+    nameInside(this.namespace(side), PEER_NAME, nobody ? NOBODY : this.linkAddress(otherSide(side), 0))
+  }
+
+  /** All connections over the links end with a reset. */
+  async destroyTcp(): Promise<void> {
+    await Promise.all(SIDES.map((side) => destroyTcp(this.namespace(side), '10.212.0.0/16')))
   }
 
   /** Replaces what this side drops of what comes in, in one transaction. */

@@ -1,10 +1,12 @@
 /** The one outside witness: reads the file that both sides append to, in the order in which the kernel put the lines. */
 import { closeSync, openSync, readSync } from 'node:fs'
+import type { Claim } from './checker'
 import { History, type Side } from './history'
 
 const READ_EVERY_MS = 10
 const CHUNK_BYTES = 1 << 18
 const TOLD_KEPT = 400
+const CRASH = /^(?:brother|peer)-crashed$/
 
 /** What a side said of itself. Whether two served is not judged by it. */
 export interface Told {
@@ -34,6 +36,11 @@ export class Witness {
   /** Numbered items that were worked on; when one was that had been already. */
   readonly items = new Set<number>()
   readonly repeatsUs: number[] = []
+  /** Each time a side said that its peer has crashed, and each time it took that back. */
+  readonly claims: Claim[] = []
+  readonly claimsWrong: Claim[] = []
+  /** What each side said last of its channel to the peer, since its process started. */
+  readonly channel: Record<Side, string | null> = { a: null, b: null }
   /** Lines that could not be read: there must be none. */
   torn = 0
   readonly #file: number
@@ -82,6 +89,10 @@ export class Witness {
         this.events.set(event, (this.events.get(event) ?? 0) + 1)
         this.told.push({ side, atUs, event, reason, detail, text: `${event} (${reason}), ${role}, epoch ${epoch}` })
         if (this.told.length > TOLD_KEPT) this.told.shift()
+        if (CRASH.test(reason)) this.claims.push({ by: side, atUs })
+        if (event === 'proof-wrong') this.claimsWrong.push({ by: side, atUs })
+        if (event === 'started') this.channel[side] = null
+        if (event === 'channel') this.channel[side] = reason
         return
       }
       case 'h':

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { pause } from '../chaos/clock'
 import { seededRandom } from '../harness/random'
 import { otherSide, type Side, SIDES } from '../chaos/history'
+import { unreachable } from '../chaos/unreachable'
 import type { Lan } from './lan'
 
 const FRAME_BYTES = 114
@@ -29,9 +30,10 @@ function within(namespace: string, ...command: readonly string[]): ChildProcess 
   return spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-function hping(lan: Lan, to: string, perSecond: number, ...args: readonly string[]): ChildProcess {
-  const every = `u${Math.max(1, Math.round(US_PER_S / perSecond))}`
-  const child = within(lan.stranger, 'hping3', to, '-q', '-i', every, ...args)
+const paced = (perSecond: number): string[] => ['-q', '-i', `u${Math.round(US_PER_S / perSecond)}`]
+
+function hping(lan: Lan, to: string, args: readonly string[]): ChildProcess {
+  const child = within(lan.stranger, 'hping3', to, ...args)
   child.stdout?.resume()
   child.stderr?.resume()
   return child
@@ -39,13 +41,11 @@ function hping(lan: Lan, to: string, perSecond: number, ...args: readonly string
 
 /** 'Port unreachable' from the stranger's own address, at both sides and for each port, as if the peer's host had refused a frame. */
 export function forgedUnreachable(lan: Lan, ports: readonly number[], perSecond: number): Attack {
-  const kind = ['-1', '--icmptype', '3', '--icmpcode', '3', '--icmp-ipproto', '17']
   return attackOf(
     SIDES.flatMap((side) =>
       ports.map((port) => {
-        const quoted = ['--icmp-ipsrc', lan.address(side), '--icmp-ipdst', lan.address(otherSide(side))]
-        const quotedPorts = ['--icmp-srcport', String(port), '--icmp-dstport', String(port)]
-        return hping(lan, lan.address(side), perSecond, ...kind, ...quoted, ...quotedPorts)
+        const quoted = { from: lan.address(side), to: lan.address(otherSide(side)), port, perSecond }
+        return hping(lan, lan.address(side), unreachable(quoted))
       })
     )
   )
@@ -63,7 +63,7 @@ export function spoofedFrames(
       ports.map((port) => {
         const from = ['-2', '-a', lan.address(otherSide(side)), '-s', String(port), '-k', '-p', String(port)]
         const content = ['-d', String(FRAME_BYTES), '-E', file(side, port)]
-        return hping(lan, lan.address(side), perSecond, ...from, ...content)
+        return hping(lan, lan.address(side), [...paced(perSecond), ...from, ...content])
       })
     )
   )
@@ -205,7 +205,14 @@ export function blindResets(lan: Lan, ports: readonly number[], perSecond: numbe
   return attackOf(
     SIDES.flatMap((side) =>
       ports.map((port) =>
-        hping(lan, lan.address(side), perSecond, '-R', '-a', lan.address(otherSide(side)), '-p', String(port))
+        hping(lan, lan.address(side), [
+          ...paced(perSecond),
+          '-R',
+          '-a',
+          lan.address(otherSide(side)),
+          '-p',
+          String(port)
+        ])
       )
     )
   )
@@ -213,5 +220,5 @@ export function blindResets(lan: Lan, ports: readonly number[], perSecond: numbe
 
 /** Datagrams from random senders to closed ports of a host. */
 export function knocking(lan: Lan, side: Side, perSecond: number): Attack {
-  return attackOf([hping(lan, lan.address(side), perSecond, '-2', '--rand-source', '-p', '++20000')])
+  return attackOf([hping(lan, lan.address(side), [...paced(perSecond), '-2', '--rand-source', '-p', '++20000'])])
 }

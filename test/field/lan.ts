@@ -3,18 +3,17 @@
  * firewalls and address translation change while the pair works.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { otherSide, type Side, SIDES } from '../chaos/history'
 import {
   addSides,
+  destroyTcp,
   ip,
   ipInside,
+  nameInside,
   namespaceOf,
   nftInside,
   outsideAddress,
-  privateEtcOf,
   removeRemains,
   removeRun
 } from '../chaos/namespaces'
@@ -138,12 +137,9 @@ export class Lan {
     return ipInside(this.namespace(side), `route replace default via ${STRANGER}`)
   }
 
-  /** What the side's PEER_NAME stands for, the first address first. The file is written over: processes that run see it too. */
+  /** What the side's PEER_NAME stands for, the first address first. */
   nameOf(side: Side, ...addresses: readonly string[]): void {
-    const folder = privateEtcOf(this.namespace(side))
-    mkdirSync(folder, { recursive: true })
-    const lines = ['127.0.0.1 localhost', ...addresses.map((address) => `${address} ${PEER_NAME}`)]
-    writeFileSync(join(folder, 'hosts'), `${lines.join('\n')}\n`)
+    nameInside(this.namespace(side), PEER_NAME, ...addresses)
   }
 
   /** Replaces the rules of a side's own firewall, in one transaction, for what comes in and for what goes out. */
@@ -167,8 +163,8 @@ table inet firewall {
   }
 
   /** The host's kernel ends all its connections over the LAN with a reset. */
-  async destroyTcp(side: Side): Promise<void> {
-    await execute('ip', ['netns', 'exec', this.namespace(side), 'ss', '-K', '-t', 'dst', `${PREFIX}.0/24`])
+  destroyTcp(side: Side): Promise<void> {
+    return destroyTcp(this.namespace(side), `${PREFIX}.0/24`)
   }
 
   /** What the switch drops between its ports; nothing is told to anybody. */
