@@ -362,7 +362,7 @@ const reasons = {
       zh: '确认另一侧没有动作：本侧无法代为核实。'
     },
     warns: false,
-    on: ['role']
+    on: ['role', 'resumed']
   },
   'lost-connection': {
     wire: 7,
@@ -978,7 +978,7 @@ const reasons = {
       zh: '检查是否有本机的另一个副本在运行。再次与对端取得联系之前，本侧不会自行升为主。'
     },
     warns: true,
-    on: ['mismatch', 'role']
+    on: ['mismatch', 'role', 'online']
   },
   'foreign-record': {
     wire: 66,

@@ -214,7 +214,6 @@ export class ClassicMachine implements PairMachine {
       case 'goodbye':
         return this.#onGoodbye(nowMs, input.reason)
       // Nothing on this wire tells the brother of them, and a 2015 peer knows no crash but silence.
-      case 'refused':
       case 'unsent':
       case 'tether':
       case 'tetherEnded':

@@ -21,8 +21,6 @@ export type Input =
   | { readonly kind: 'tick' }
   /** A frame that was decoded and, on the extended wire, whose seal was verified. */
   | { readonly kind: 'frame'; readonly link: number; readonly frame: Frame }
-  /** The network reported 'port unreachable' for something sent on this link. */
-  | { readonly kind: 'refused'; readonly link: number }
   /** Something that was to go out on this link did not: its silence proves nothing. */
   | { readonly kind: 'unsent'; readonly link: number }
   /**

@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { EXTENDED_BYTES, VERSION } from '../../src/protocol/frame'
 import { pause } from '../chaos/clock'
 import { seededRandom } from '../harness/random'
 import { otherSide, type Side, SIDES } from '../chaos/history'
 import { unreachable } from '../chaos/unreachable'
 import type { Lan } from './lan'
 
-const FRAME_BYTES = 114
 const US_PER_S = 1_000_000
 
 /** Something that goes on until it is stopped. */
@@ -62,7 +62,7 @@ export function spoofedFrames(
     SIDES.flatMap((side) =>
       ports.map((port) => {
         const from = ['-2', '-a', lan.address(otherSide(side)), '-s', String(port), '-k', '-p', String(port)]
-        const content = ['-d', String(FRAME_BYTES), '-E', file(side, port)]
+        const content = ['-d', String(EXTENDED_BYTES), '-E', file(side, port)]
         return hping(lan, lan.address(side), [...paced(perSecond), ...from, ...content])
       })
     )
@@ -73,9 +73,9 @@ export function spoofedFrames(
 export function junkFile(path: string, seed: number): string {
   const random = seededRandom(seed)
   const frames = Array.from({ length: 200 }, (_, i) => {
-    const bytes = Buffer.from(Array.from({ length: FRAME_BYTES }, () => random(256)))
+    const bytes = Buffer.from(Array.from({ length: EXTENDED_BYTES }, () => random(256)))
     if (i % 3 > 0) bytes.set([0xff, [0xa0, 0xa5, 0xaa, 0xaf][random(4)] ?? 0, random(3)])
-    if (i % 3 > 1) bytes[5] = 2
+    if (i % 3 > 1) bytes[5] = VERSION
     return bytes
   })
   writeFileSync(path, Buffer.concat(frames))
@@ -103,7 +103,7 @@ function datagramsIn(file: Buffer): { readonly to: string; readonly port: number
     const length = file.readUInt32LE(at + 8)
     const packet = file.subarray(at + 16, at + 16 + length)
     at += 16 + length
-    if (packet.length !== 14 + 20 + 8 + FRAME_BYTES) continue
+    if (packet.length !== 14 + 20 + 8 + EXTENDED_BYTES) continue
     found.push({
       to: [...packet.subarray(30, 34)].join('.'),
       port: packet.readUInt16BE(36),
