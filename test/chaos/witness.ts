@@ -24,6 +24,7 @@ type Line =
   | ['q', Side, number]
   | ['e', Side, number, string, string, string, number, Readonly<Record<string, unknown>>?]
   | ['h', Side, number]
+  | ['n', Side, number]
 
 export class Witness {
   readonly history = new History()
@@ -33,6 +34,8 @@ export class Witness {
   readonly events = new Map<string, number>()
   /** When each side got live signs of its peer, oldest first. */
   readonly heardUs: Readonly<Record<Side, number[]>> = { a: [], b: [] }
+  /** When each side's gate was found shut that had been open, oldest first. */
+  readonly shutUs: Readonly<Record<Side, number[]>> = { a: [], b: [] }
   /** Numbered items that were worked on; when one was that had been already. */
   readonly items = new Set<number>()
   readonly repeatsUs: number[] = []
@@ -97,6 +100,9 @@ export class Witness {
       }
       case 'h':
         this.heardUs[line[1]].push(line[2])
+        return
+      case 'n':
+        this.shutUs[line[1]].push(line[2])
         return
     }
   }

@@ -103,6 +103,7 @@ class Watched {
     const was = this.#open
     if (was !== null && (!open || was.epoch !== epoch)) {
       if (!was.told) this.#write('p', was.epoch, was.beforeUs, was.afterUs, 0)
+      if (!open) this.#write('n', afterUs)
       this.#open = null
     }
     if (open) {
