@@ -44,9 +44,16 @@ describe('field: a lost interface costs its path', function () {
     field = await Field.make({ secondLink: true })
     const { lan } = field
     for (const side of SIDES) await lan.plug(side, SECOND_NIC)
+    // The two have met before, and both were stopped in order.
+    await field.form()
+    await field.side('b').stop()
+    await field.side('a').stop()
+    const aloneUs = nowUs()
     await field.start('a')
     for (const each of [PREFERRED, AVAILABILITY]) {
-      await eventually(`${each.id}: side a serves alone`, 3 * PEER_TIMEOUT_MS, () => field.servedAtUs(each, 'a', 0))
+      await eventually(`${each.id}: side a serves alone`, 3 * PEER_TIMEOUT_MS, () =>
+        field.servedAtUs(each, 'a', aloneUs)
+      )
     }
     await field.form()
     const sinceUs = nowUs()

@@ -95,8 +95,8 @@ class Watched {
     writeSync(this.#pen, `${JSON.stringify([kind, this.#side, ...values])}\n`)
   }
 
-  /** Asks the gate. */
-  poll(): void {
+  /** Asks the gate; an item that has come is worked on if it is open. */
+  poll(item: number | null = null): void {
     const beforeUs = nowUs()
     const { open, epoch } = this.#lease.pair.gate()
     const afterUs = nowUs()
@@ -106,14 +106,13 @@ class Watched {
       if (!open) this.#write('n', afterUs)
       this.#open = null
     }
-    if (open) {
-      const told = this.#open === null || afterUs - this.#toldUs >= TELL_EVERY_US
-      if (told) {
-        this.#write('p', epoch, beforeUs, afterUs, 0)
-        this.#toldUs = afterUs
-      }
-      this.#open = { epoch, beforeUs, afterUs, told }
+    if (!open) return
+    const told = item !== null || this.#open === null || afterUs - this.#toldUs >= TELL_EVERY_US
+    if (told) {
+      this.#write('p', epoch, beforeUs, afterUs, 0, ...(item === null ? [] : [item]))
+      this.#toldUs = afterUs
     }
+    this.#open = { epoch, beforeUs, afterUs, told }
   }
 
   listen(): void {
@@ -124,13 +123,6 @@ class Watched {
     if (heardMs <= this.#heardMs + 2) return
     this.#heardMs = heardMs
     this.#write('h', heardMs * US_PER_MS)
-  }
-
-  /** An item has come that whoever serves works on. */
-  work(item: number): void {
-    const beforeUs = nowUs()
-    const { open, epoch } = this.#lease.pair.gate()
-    if (open) this.#write('p', epoch, beforeUs, nowUs(), 0, item)
   }
 
   status(): PairStatus {
@@ -167,7 +159,7 @@ setInterval(() => {
 
 const feed = createSocket('udp4')
 feed.on('message', (bytes) => {
-  for (const pair of pairs.values()) pair.work(Number(bytes.toString()))
+  for (const pair of pairs.values()) pair.poll(Number(bytes.toString()))
 })
 feed.bind(plan.feedPort, plan.feedHost)
 
