@@ -40,7 +40,7 @@ const known = (key, values) => {
 
 /** An event of the timeline as plain sentences: what happened, and why. */
 export function eventText({ event, reason, detail }) {
-  const what = ownWords(event, detail) ?? catalogue.events[event]?.[language()] ?? event
+  const what = ownWords(event, reason, detail) ?? catalogue.events[event]?.[language()] ?? event
   const why = joined(reasonText(reason), reasonText(detail.because ?? 'none'), particulars(detail))
   // 'It started, because it started' tells nothing, nor does 'it was designated, by designation'; a first start is no concern.
   if (event === 'started') return { what, why: '' }
@@ -49,7 +49,7 @@ export function eventText({ event, reason, detail }) {
   return { what, why }
 }
 
-function ownWords(event, detail) {
+function ownWords(event, reason, detail) {
   switch (event) {
     case 'role':
       return say('event.role', { role: say(`role.${detail.role}`), epoch: detail.epoch })
@@ -57,6 +57,9 @@ function ownWords(event, detail) {
       return say(detail.online ? 'event.online' : 'event.offline')
     case 'link':
       if (typeof detail.link !== 'number') return null
+      if (reason === 'address-changed') {
+        return say('event.link-moved', { link: detail.link + 1, from: detail.from, to: detail.to })
+      }
       return say(`event.link-${(detail.up ?? detail.open) === true ? 'up' : 'down'}`, { link: detail.link + 1 })
     case 'designate': {
       if (!['self', 'brother'].includes(detail.to)) return say('event.designate-settled')

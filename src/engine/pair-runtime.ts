@@ -30,7 +30,7 @@ import { Rejections } from './rejections'
 import type { Resolver } from './resolve'
 import { Seal } from './seal'
 import { SnapshotTeller } from './snapshot'
-import { EpochStore, type StoreProblem } from './store'
+import { EpochStore, FOREIGN, type StoreProblem } from './store'
 
 /** Injected: `createMachine` of the protocol, or a stand-in for it in tests. */
 export type MachineFactory = (
@@ -158,7 +158,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
     this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#brotherClock, host.clock)
-    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored)
+    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign)
   }
 
   /** Reads the store, then starts the machine and opens the links. Never rejects. */
@@ -363,7 +363,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.step({ kind: 'stored', ticket, ok: error === null })
   }
 
+  readonly #onForeign = (): void => this.step({ kind: 'foreignRecord' })
+
   #storeState(): ReasonCode | null {
+    if (this.#storeError === FOREIGN) return 'foreign-record'
     if (this.#storeError !== null) return 'store-failed'
     return this.#storeProblem === null || this.#storeProblem === 'missing' ? null : 'store-lost'
   }

@@ -85,6 +85,8 @@ export class HeldPair {
   #requests = 0
   #gone = false
   #crash: string | null = null
+  /** Who else has the pair's files; null = nobody, as far as is known. */
+  #filesHolder: string | null = null
   #fitness: number | null = null
   #flowsHash: number | null = null
   #watched = false
@@ -115,6 +117,10 @@ export class HeldPair {
 
   get name(): string {
     return this.settings.name
+  }
+
+  get storeFile(): string | null {
+    return this.#request.storeFile
   }
 
   /** Whether a request means this pair as it runs. */
@@ -163,7 +169,14 @@ export class HeldPair {
     const crashed = this.#crash !== null
     this.#crash = null
     if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
-    this.enter()
+  }
+
+  /** Another process has the pair's files, so that the pair may not run; null = it may. */
+  onFiles(holder: string | null): void {
+    if (holder === this.#filesHolder) return
+    this.#filesHolder = holder
+    if (holder !== null) this.#failCommands('files-in-use')
+    this.#publish([])
   }
 
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
@@ -231,7 +244,8 @@ export class HeldPair {
   /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
   #review(): UnnumberedEvent[] {
     const nowMs = performance.now()
-    const known = { snapshot: this.#snapshot, crash: this.#crash, nowMs, wallMs: Date.now() }
+    const [crash, filesHolder] = [this.#crash, this.#filesHolder]
+    const known = { snapshot: this.#snapshot, crash, filesHolder, nowMs, wallMs: Date.now() }
     const { began, ended } = this.#warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
@@ -257,7 +271,7 @@ export class HeldPair {
     const { engineCell, engineRestarts } = this.#desk
     const ago = engineAgoMs(engineCell, at)
     const { links, store, dropped } = this.#snapshot
-    const problems = [...links.map(({ problem }) => problem), store, this.#crash === null ? null : 'engine-crashed']
+    const problems = [...links.map(({ problem }) => problem), store, this.#unable()]
     return {
       at: at.wallMs,
       status: this.status(at),
@@ -277,8 +291,15 @@ export class HeldPair {
     return { open: mayServe(value, this.#desk.engineCell, nowUs()), epoch: value.epoch }
   }
 
+  /** Why the pair is not in the engine; null = it is, or is about to be. */
+  #unable(): 'engine-crashed' | 'files-in-use' | null {
+    if (this.#crash !== null) return 'engine-crashed'
+    return this.#filesHolder === null ? null : 'files-in-use'
+  }
+
   trouble(): PairTrouble | null {
-    if (this.#crash !== null) return { code: 'engine-crashed', detail: this.#crash }
+    const unable = this.#unable()
+    if (unable !== null) return { code: unable, detail: this.#crash ?? this.#filesHolder ?? '' }
     for (const [index, link] of this.#snapshot.links.entries()) {
       const at = this.settings.links[index]
       if (link.problem === null || at === undefined) continue
@@ -315,8 +336,9 @@ export class HeldPair {
 
   designate(designate: Designation, force: boolean): Promise<Role> {
     return new Promise((resolve, reject) => {
-      if (this.#gone || this.#crash !== null) {
-        reject(new CommandFailed('stopped', this.#crash === null ? '' : 'engine-crashed'))
+      const unable = this.#unable()
+      if (this.#gone || unable !== null) {
+        reject(new CommandFailed('stopped', unable ?? ''))
         return
       }
       const requestId = ++this.#requests

@@ -38,6 +38,7 @@ const CLOCKS_MS = 30_000
 /** The most important first. */
 export const WARNINGS = {
   'engine-crashed': TROUBLE,
+  'files-in-use': { ...TROUBLE, log: true },
   'both-active': warned(0, false),
   'keys-differ': warned(SETTLE_MS),
   'wires-differ': warned(SETTLE_MS),
@@ -48,6 +49,7 @@ export const WARNINGS = {
   'link-failed': TROUBLE,
   'store-failed': TROUBLE,
   'store-lost': TROUBLE,
+  'foreign-record': TROUBLE,
   'settings-differ': warned(0, false),
   'flows-differ': warned(ROLLOUT_MS),
   'link-down': warned(SETTLE_MS),
@@ -113,6 +115,8 @@ export interface Known {
   readonly snapshot: Snapshot
   /** Why the engine's thread died; null = it runs. */
   readonly crash: string | null
+  /** Which other process has the pair's files; null = none. */
+  readonly filesHolder: string | null
   /** Monotonic and wall clock, ms. */
   readonly nowMs: number
   readonly wallMs: number
@@ -213,12 +217,18 @@ export class Warnings {
     this.#dropped = snapshot.dropped
   }
 
-  #holding({ snapshot, crash, nowMs }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
+  #holding({
+    snapshot,
+    crash,
+    filesHolder,
+    nowMs
+  }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
     const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
     const add = (code: WarningCode, detail: Detail, graceMs: number = WARNINGS[code].graceMs): void => {
       if (!holding.has(code)) holding.set(code, { detail, graceMs })
     }
     if (crash !== null) add('engine-crashed', { error: crash })
+    if (filesHolder !== null) add('files-in-use', { holder: filesHolder })
     if (snapshot.conflict) add('both-active', { brother: snapshot.peer?.host ?? '' })
     const settings = snapshot.differences.filter(({ setting }) => setting !== 'flows')
     const flows = snapshot.differences.find(({ setting }) => setting === 'flows')

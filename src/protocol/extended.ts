@@ -647,7 +647,7 @@ export class ExtendedMachine implements PairMachine {
     this.#loseContact('brother-crashed')
     this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq }
     if (this.#role !== 'active') return this.#take()
-    if (!this.#underLease || !this.#mayUseProof) return
+    if (!this.#underLease || !this.#mayUseProof || this.#aloneBar !== null) return
     this.#sole = true
     this.#restsOnProof = true
   }
@@ -1426,7 +1426,7 @@ export class ExtendedMachine implements PairMachine {
     this.#leaseUntilMs -= ms
     this.#proofUntilMs -= ms
     this.#conversation.forgetSendTimes()
-    this.#proof.forget()
+    this.#proof.drop()
     if (lateMs < ms) this.#wasDeaf(ms)
     this.#pause('suspended', ms)
   }

@@ -59,7 +59,7 @@ export class CrashProof {
     this.#asking = null
   }
 
-  /** Other sessions, a goodbye, a suspend: what was known of the tether is void. */
+  /** Other sessions, a goodbye: what was known of the tether is void. */
   forget(): void {
     this.#tether = null
     this.#asking = null
@@ -122,7 +122,7 @@ export class CrashProof {
     return asking.quietSinceMs + quietForMs
   }
 
-  /** The peer is lost or proven to have crashed: this end is not asked about again. */
+  /** The peer is lost or proven to have crashed, or this side slept: this end is not asked about again. A tether stays up. */
   drop(): void {
     this.#asking = null
   }

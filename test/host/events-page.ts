@@ -46,11 +46,13 @@ const WORDS = {
 /** What the red badge says: see `HeldPair.trouble`. */
 const IN_RED: ReadonlySet<string> = new Set([
   'engine-crashed',
+  'files-in-use',
   'port-in-use',
   'host-not-found',
   'link-failed',
   'store-failed',
-  'store-lost'
+  'store-lost',
+  'foreign-record'
 ])
 
 /** The blocks of a page by their name. */

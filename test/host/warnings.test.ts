@@ -36,6 +36,7 @@ const QUIET: Snapshot = {
 class Watched {
   readonly warnings: Warnings
   crash: string | null = null
+  filesHolder: string | null = null
   /** `+code` when it began, `-code` when it ended. */
   readonly said: string[] = []
   #snapshot = QUIET
@@ -84,6 +85,7 @@ class Watched {
     const { began, ended } = this.warnings.review({
       snapshot: this.#snapshot,
       crash: this.crash,
+      filesHolder: this.filesHolder,
       nowMs: this.#nowMs,
       wallMs: this.#nowMs + 1e12
     })

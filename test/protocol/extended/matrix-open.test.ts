@@ -165,6 +165,7 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
     it(`${column}: a grant whose taker restarts is void, and the two agree anew`, () => {
       const bench = OPEN.granting(column)
       bench.brotherSays = null
+      bench.advanceMs(2 * bench.settings.heartbeatMs)
       clear(bench)
       bench.hearsRestarted(WORDS['an Initial, ready'])
       assert.deepEqual(bench.takeReports(), [
