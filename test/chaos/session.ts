@@ -26,7 +26,7 @@ import { BUCKET_US, otherSide, type Side, SIDES } from './history'
 import type { Resources } from '../e2e/harness/resources'
 import { Host } from './host'
 import { DROP_TCP, dropAll, dropSome, type Filter, LINKS, type Network, PAIR_PORT, RESET_TCP } from './network'
-import { unreachable } from './unreachable'
+import { unreachable } from './hping'
 import { Witness } from './witness'
 
 export interface SessionPlan {

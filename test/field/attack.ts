@@ -7,10 +7,8 @@ import { EXTENDED_BYTES, VERSION } from '../../src/protocol/frame'
 import { pause } from '../chaos/clock'
 import { seededRandom } from '../harness/random'
 import { otherSide, type Side, SIDES } from '../chaos/history'
-import { unreachable } from '../chaos/unreachable'
+import { paced, unreachable } from '../chaos/hping'
 import type { Lan } from './lan'
-
-const US_PER_S = 1_000_000
 
 /** Something that goes on until it is stopped. */
 export interface Attack {
@@ -29,8 +27,6 @@ function attackOf(children: readonly ChildProcess[], also: () => void = () => {}
 function within(namespace: string, ...command: readonly string[]): ChildProcess {
   return spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
-
-const paced = (perSecond: number): string[] => ['-q', '-i', `u${Math.round(US_PER_S / perSecond)}`]
 
 function hping(lan: Lan, to: string, args: readonly string[]): ChildProcess {
   const child = within(lan.stranger, 'hping3', to, ...args)

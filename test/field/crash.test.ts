@@ -53,6 +53,19 @@ describe('field: a crash is proved, and nothing else is', function () {
     await field.allWell(sinceUs, { moves: true, serves: serving })
   }
 
+  async function crashIsNoticedBySilence(): Promise<void> {
+    const killedUs = nowUs()
+    await field.side('a').kill()
+    await pause(2 * PEER_TIMEOUT_MS)
+    for (const each of [AVAILABILITY, PREFERRED_OTHER]) {
+      const ms = tookOverMs(each, killedUs)
+      assert.ok(ms > PEER_TIMEOUT_MS - 2 * HEARTBEAT_MS && ms < PEER_TIMEOUT_MS + 500, `${each.id}: after ${ms} ms`)
+    }
+    for (const each of [PREFERRED, SAFETY]) assert.equal(tookOverMs(each, killedUs), Infinity, each.id)
+    await field.allWell(killedUs, { moves: true, serves: null })
+    for (const each of field.members) assert.deepEqual(field.claims(each, killedUs), [], `${each.id}: called crashed`)
+  }
+
   it('kill -9 of the Active: the other side serves at once, under every policy; the killed one comes back as Standby', async () => {
     const sinceUs = nowUs()
     await field.side('a').kill()
@@ -94,6 +107,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     for (const each of [AVAILABILITY, PREFERRED_OTHER])
       assert.notEqual(field.servedAtUs(each, 'b', sinceUs), null, each.id)
     for (const each of [PREFERRED, SAFETY]) assert.equal(field.servedAtUs(each, 'b', sinceUs), null, each.id)
+    for (const each of field.members) assert.deepEqual(field.claims(each, sinceUs), [], `${each.id}: called crashed`)
     field.side('a').thaw()
     await eventually('one serves in each pair', RETURN_MS, () => field.formed())
     await field.allWell(sinceUs, { moves: true, serves: null, apart: [{ fromUs: sinceUs, toUs: nowUs() }] })
@@ -124,16 +138,23 @@ describe('field: a crash is proved, and nothing else is', function () {
       )
     }
     await field.allWell(sinceUs)
-    const killedUs = nowUs()
-    await field.side('a').kill()
-    await pause(2 * PEER_TIMEOUT_MS)
-    for (const each of [AVAILABILITY, PREFERRED_OTHER]) {
-      const ms = tookOverMs(each, killedUs)
-      assert.ok(ms > PEER_TIMEOUT_MS - 2 * HEARTBEAT_MS && ms < PEER_TIMEOUT_MS + 500, `${each.id}: after ${ms} ms`)
-    }
-    for (const each of [PREFERRED, SAFETY]) assert.equal(tookOverMs(each, killedUs), Infinity, each.id)
-    await field.allWell(killedUs, { moves: true, serves: null })
+    await crashIsNoticedBySilence()
     await Promise.all(SIDES.map((side) => field.lan.firewall(side, [])))
+    await comesBack('b')
+  })
+
+  it('TCP passes an address translation: that is told, and a crash is noticed by silence', async () => {
+    const sinceUs = nowUs()
+    await Promise.all(SIDES.map((side) => field.lan.translateTcp(side, true)))
+    await Promise.all(SIDES.map((side) => field.lan.destroyTcp(side)))
+    for (const each of field.members) {
+      await eventually(`${each.id}: both sides tell it`, 4 * PEER_TIMEOUT_MS, () =>
+        SIDES.every((side) => field.channelOf(each, side, sinceUs) === 'addresses-differ')
+      )
+    }
+    await field.allWell(sinceUs)
+    await crashIsNoticedBySilence()
+    await Promise.all(SIDES.map((side) => field.lan.translateTcp(side, false)))
     await comesBack('b')
   })
 

@@ -268,6 +268,11 @@ export class Field {
     return history.tenures.find((tenure) => tenure.side === side && tenure.firstUs > sinceUs)?.firstUs ?? null
   }
 
+  /** Each time a side said since then that its peer has crashed. */
+  claims(each: Member, sinceUs: number): Witness['claims'] {
+    return this.witness(each).claims.filter(({ atUs }) => atUs >= sinceUs)
+  }
+
   /** Who served, from epoch to epoch. */
   history(each: Member): readonly Side[] {
     return this.witness(each).history.tenures.map(({ side }) => side)

@@ -83,7 +83,7 @@ describe('field: files, memory and disk', function () {
       await field.lan.cut()
       execFileSync('mount', ['-o', 'remount,rw', disk])
       await deploy('b', 1000)
-      await pause(11_000)
+      await pause(5000)
       const apart = [{ fromUs: sinceUs, toUs: Infinity }]
       await field.allWell(sinceUs, { moves: true, serves: null, apart })
     } finally {

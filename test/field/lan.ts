@@ -217,6 +217,24 @@ table inet translation {
     )
   }
 
+  /** The side's connections appear at the other side as from another address: what a NAT between the two does. */
+  async translateTcp(side: Side, on: boolean): Promise<void> {
+    const seen = this.movedAddress(side)
+    await ipInside(this.namespace(side), `addr ${on ? 'add' : 'del'} ${seen}/32 dev ${NIC}`)
+    await nftInside(
+      this.namespace(side),
+      `table ip nat
+delete table ip nat
+table ip nat {
+  chain out {
+    type nat hook postrouting priority 100; policy accept;
+    ${on ? `oifname "${NIC}" ip protocol tcp snat to ${seen}` : ''}
+  }
+}
+`
+    )
+  }
+
   /** Counts what matches and comes in at a side; returns what asks for the count. */
   async count(side: Side, match: string): Promise<() => Promise<number>> {
     const namespace = this.namespace(side)

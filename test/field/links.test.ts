@@ -7,7 +7,7 @@ import { AVAILABILITY, Field, HEARTBEAT_MS, MACHINE_SLACK_MS, PEER_TIMEOUT_MS, P
 import { LONG, skipUnlessHere } from './here'
 import { NIC, SECOND_NIC } from './lan'
 
-const WITHOUT_ADDRESS_MS = LONG ? 60_000 : 3 * PEER_TIMEOUT_MS
+const WITHOUT_ADDRESS_MS = LONG ? 60_000 : 2 * PEER_TIMEOUT_MS
 const CONTACT_MS_MAX = 2 * HEARTBEAT_MS + MACHINE_SLACK_MS
 
 describe('field: a lost interface costs its path', function () {
