@@ -1,24 +1,22 @@
-/** Arguments of hping3 for forged 'port unreachable': as if a datagram between these two had been refused by the host it went to. */
+/** How faults and attacks call hping3. */
+
+/** What a packet itself takes hping3, about. */
+const PACKET_US = 13
+
+/** Arguments for that many a second. */
+export function paced(perSecond: number): string[] {
+  return ['-q', '-i', `u${Math.max(1, Math.round(1e6 / perSecond) - PACKET_US)}`]
+}
+
+/** Arguments for forged 'port unreachable': as if a datagram between these two had been refused by the host it went to. */
 export function unreachable(quoted: {
   readonly from: string
   readonly to: string
   readonly port: number
   readonly perSecond: number
 }): string[] {
-  const { from, to, port, perSecond } = quoted
-  return [
-    ...[
-      '-q',
-      '-1',
-      '-i',
-      `u${Math.round(1e6 / perSecond)}`,
-      '--icmptype',
-      '3',
-      '--icmpcode',
-      '3',
-      '--icmp-ipproto',
-      '17'
-    ],
-    ...['--icmp-ipsrc', from, '--icmp-ipdst', to, '--icmp-srcport', String(port), '--icmp-dstport', String(port)]
-  ]
+  const port = String(quoted.port)
+  const ends = ['--icmp-ipsrc', quoted.from, '--icmp-srcport', port, '--icmp-ipdst', quoted.to, '--icmp-dstport', port]
+  const kind = ['-1', '--icmptype', '3', '--icmpcode', '3', '--icmp-ipproto', '17']
+  return [...paced(quoted.perSecond), ...kind, ...ends]
 }
