@@ -111,7 +111,7 @@ export class HeldPair {
     this.#request = request
     this.#desk = desk
     this.#snapshot = blankSnapshot(request)
-    this.#warnings = new Warnings(request.settings)
+    this.#warnings = new Warnings(request.settings, request.keys)
     this.#review()
   }
 

@@ -26,6 +26,7 @@ const CAUSES = Object.keys({
   sealed: 0,
   version: 0,
   field: 0,
+  unkeyed: 0,
   key: 0,
   seal: 0,
   intake: 0,

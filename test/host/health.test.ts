@@ -99,7 +99,7 @@ describe('the health endpoint answers', () => {
     assert.deepEqual(JSON.parse(body), {
       name: 'line 1',
       role: 'initial',
-      reason: 'settings-invalid',
+      reason: 'key-missing',
       serving: false,
       online: false,
       peer: null,
@@ -108,6 +108,9 @@ describe('the health endpoint answers', () => {
       problems: [{ field: 'key', code: 'unresolved' }]
     })
     assert.deepEqual(await series('running', STOPPED), { '': 0 })
+    assert.equal((await healthAnswer('live', STOPPED)).body, 'stopped: settings-invalid\n')
+    const keyless = { ...STOPPED, problems: [{ field: 'key', code: 'key-missing' }] } as const
+    assert.equal((await healthAnswer('active', keyless)).body, 'stopped: key-missing\n')
   })
 })
 

@@ -9,6 +9,7 @@ import { ScriptedPair } from './scripted-pair'
 import { translator } from './texts'
 
 const say = translator('ha-pair')
+const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 const warned = (...codes: ReasonCode[]): PairWarning[] => codes.map((code) => ({ code, since: 0, detail: {} }))
 const statusWith = (change: Partial<PairStatus>): PairStatus => {
   const pair = new ScriptedPair()
@@ -92,7 +93,7 @@ describe('two sides that are not set up alike', () => {
   })
 
   it('in their keys: the badge names it beside offline', async () => {
-    const { a } = await load({}, { a: 'one secret', b: 'another secret' })
+    const { a } = await load({ both: { auth: 'key' } }, { a: `${STRONG}1`, b: `${STRONG}2` })
     for (const side of ['a', 'b'] as const) {
       await rig.shows(`state-${side}`, 'yellow', /^Active · brother offline · keys differ$/)
       await until(() => told(side).includes('warning keys-differ'), `${side} tells it`)
