@@ -33,6 +33,8 @@ export interface PairPlan {
   /** Where the two sides send to, if something stands between them; else the brother's own. */
   readonly peerHosts?: Readonly<Record<Side, string>>
   readonly peerPorts?: Readonly<Record<Side, number>>
+  /** What else has to be so when the two have settled. */
+  readonly ready?: () => boolean
   /** Takes lines of other kinds than 'role' and 'online'. */
   readonly onLine?: (line: Line) => void
 }
@@ -144,7 +146,7 @@ export class NodeRedPair implements Contestant {
     await eventually('one acts and the other stands by', START_MS, () => {
       const roles = SIDES.map((side) => this.roleOf(side))
       const online = SIDES.every((side) => this.#online[side] === true)
-      return online && roles.includes('active') && roles.includes('standby')
+      return online && roles.includes('active') && roles.includes('standby') && this.#plan.ready?.() !== false
     })
   }
 

@@ -2,7 +2,7 @@
  * One pair as the host keeps it, from its first lease to its goodbye: through deploys, and through deaths of the engine's
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
-import { EngineCell, mayServe, newPairCell, nowUs, PairCell } from '../engine/cells'
+import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { Designation, Role } from '../protocol/machine'
@@ -262,8 +262,8 @@ export class HeldPair {
   // --- What nodes ask (see `Pair`) ---
 
   status(at: Instant = thisInstant()): PairStatus {
-    const { engineCell } = this.#desk
-    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), engineCell, at)
+    const signs = this.#desk.engineCell.read()
+    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), signs, at)
   }
 
   vitals(): PairVitals {
@@ -287,8 +287,7 @@ export class HeldPair {
   }
 
   gate(): GateDecision {
-    const value = this.#cell.read()
-    return { open: mayServe(value, this.#desk.engineCell, nowUs()), epoch: value.epoch }
+    return lookThrough(this.#cell, this.#desk.engineCell)
   }
 
   /** Why the pair is not in the engine; null = it is, or is about to be. */

@@ -1,5 +1,5 @@
 /** The status object, from what the engine said last and what its shared cell says now. The newer of the two wins. */
-import { mayServe, nowUs, type EngineCell, type PairCellValue } from '../engine/cells'
+import { mayServe, nowUs, type EngineCell, type EngineSigns, type PairCellValue } from '../engine/cells'
 import type { Snapshot } from '../engine/messages'
 import type { PairStatus } from './pair'
 
@@ -28,8 +28,8 @@ export function statusOf(
   seq: number,
   snapshot: Snapshot,
   cell: PairCellValue,
-  engine: EngineCell,
-  at: Instant = thisInstant()
+  engine: EngineSigns,
+  at: Instant
 ): PairStatus {
   const nowMs = Number(at.nowMicros) / 1000
   // The cell is ahead while the engine's message still waits in this thread's queue, for example after a long block.

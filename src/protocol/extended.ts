@@ -176,6 +176,8 @@ export class ExtendedMachine implements PairMachine {
   #doubt: 'rolled-back' | 'restored-copy' | 'foreign-record' | null = null
   /** The newest record number of the brother, by its node id. */
   #peerRecord = { nodeId: 0n, number: 0 }
+  /** Until then a former session of the brother may serve: no role is taken or given before. */
+  #formerUntilMs = -Infinity
   /** Another session that speaks while the brother's is present. */
   #rival: { readonly session: bigint; readonly sinceMs: number; told: boolean } | null = null
   /** Serving waits for proof that the brother did not take over while I was away; since when, or null. */
@@ -557,7 +559,7 @@ export class ExtendedMachine implements PairMachine {
   #evidence(): { readonly evidence: Evidence; readonly fromMs: number } | null {
     if (this.#role === 'active' || this.#grantIsOpen) return null
     const peerTimeoutMs = this.#peerTimeoutMs
-    const notBeforeMs = this.#notAloneBeforeMs
+    const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
     const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
       // Its word is of before this side was deaf, as long as nothing was heard since.
@@ -569,7 +571,7 @@ export class ExtendedMachine implements PairMachine {
     }
     const departed = this.#departed
     if (departed !== null && (departed.evidence === 'goodbye' || this.#mayUseProof)) {
-      return { evidence: departed.evidence, fromMs: departed.atMs }
+      return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, this.#formerUntilMs) }
     }
     if (listeningSinceMs === Infinity) return null
     const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
@@ -709,7 +711,7 @@ export class ExtendedMachine implements PairMachine {
 
   /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
   #onRestoredCopy(): void {
-    if (!this.#keyed) return
+    if (this.#leaving !== null) return
     this.#cast('restored-copy')
     this.#loseContact('restored-copy')
     if (this.#role === 'active') this.#becomeStandby('restored-copy')
@@ -780,6 +782,10 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #adopt(trailer: Trailer): void {
+    // Unless it left or is proven dead, the session that this one replaces may live, under a lease on what it had of me.
+    if (this.#departed === null && this.#settings.policy !== 'availability') {
+      this.#formerUntilMs = this.#contact.heardAtMs + this.#peerTimeoutMs
+    }
     const restarted = this.#brother !== null && this.#brother.nodeId === trailer.nodeId
     this.#contact.renewed(this.#nowMs)
     this.#setOnline(false, 'brother-restarted')
@@ -1047,6 +1053,7 @@ export class ExtendedMachine implements PairMachine {
   /** Neither is Active, both hear each other: the lower one grants the role to the higher one. */
   #negotiate(frame: Frame, trailer: Trailer): void {
     if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return
+    if (this.#nowMs < this.#formerUntilMs) return
     const brother: Candidate = {
       wanted: trailer.flags.wanted,
       ready: trailer.flags.ready,
@@ -1107,7 +1114,7 @@ export class ExtendedMachine implements PairMachine {
     }
     // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
     const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
-    if (sentAtMs === null || trailer.heardLinks === 0) return
+    if (sentAtMs === null || trailer.heardLinks === 0 || this.#nowMs < this.#formerUntilMs) return
     if (this.#nowMs >= sentAtMs + leaseMs(this.#promisedMs)) return
     this.#ledger.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.

@@ -38,7 +38,7 @@ const CELL: PairCellValue = {
 function status(snapshot: Partial<Snapshot>, cell: Partial<PairCellValue>): PairStatus {
   const engine = new EngineCell(newEngineCell())
   engine.writeTick(AT.nowMicros, AT.wallMs)
-  return statusOf('pump', 9, { ...SNAPSHOT, ...snapshot }, { ...CELL, ...cell }, engine, AT)
+  return statusOf('pump', 9, { ...SNAPSHOT, ...snapshot }, { ...CELL, ...cell }, engine.read(), AT)
 }
 
 describe('the status object', () => {
