@@ -895,7 +895,7 @@ export class ExtendedMachine implements PairMachine {
    * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
    */
   get #hasSettled(): boolean {
-    if (this.#nowMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
+    if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
     return this.#proof.provable === true && this.#brother?.marked === true
   }
 
