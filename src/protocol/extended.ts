@@ -593,10 +593,14 @@ export class ExtendedMachine implements PairMachine {
 
   #mayTakeOn(evidence: Evidence): boolean {
     if (this.#held !== 'no' || this.#hostStalled) return false
-    // Who left in order has handed the role over. A brother that is proven dead serves no more.
-    const bar = this.#aloneBar
-    if (bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')) return false
+    if (this.#isBarred(evidence)) return false
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
+  }
+
+  /** Who left in order has handed the role over. A brother that is proven dead serves no more. */
+  #isBarred(evidence: Evidence): boolean {
+    const bar = this.#aloneBar
+    return bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')
   }
 
   #take(): void {
@@ -649,7 +653,7 @@ export class ExtendedMachine implements PairMachine {
     this.#loseContact('brother-crashed')
     this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq }
     if (this.#role !== 'active') return this.#take()
-    if (!this.#underLease || !this.#mayUseProof || this.#aloneBar !== null) return
+    if (!this.#underLease || !this.#mayUseProof || this.#isBarred('crash')) return
     this.#sole = true
     this.#restsOnProof = true
   }
@@ -759,7 +763,10 @@ export class ExtendedMachine implements PairMachine {
         this.#drop(link, trailer.nodeId === this.#brother?.nodeId ? 'session' : 'third-party')
         return this.#onRival(trailer.session)
       case 'hello':
-        if (reception.news) this.#hearHello(frame, trailer)
+        if (reception.news) {
+          this.#hearHello(frame, trailer)
+          this.#compareRecords(trailer)
+        }
         return this.#answerHello(link, reception.acquainted, trailer.session)
       case 'copy':
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
@@ -774,11 +781,12 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
-  /** It lives, and answers me; no more is known of it. */
+  /** It lives, and answers me; no more is known of it. What it answers is not of long ago: recordings of former sessions count for nothing. */
   #hearHello(frame: Frame, trailer: Trailer): void {
+    const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
+    if (sentAtMs === null || this.#nowMs >= sentAtMs + this.#peerTimeoutMs) return
     this.#helloAtMs = this.#nowMs
     this.#uncounted = frame.state === 'active'
-    this.#compareRecords(trailer)
   }
 
   #adopt(trailer: Trailer): void {
@@ -887,7 +895,7 @@ export class ExtendedMachine implements PairMachine {
    * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
    */
   get #hasSettled(): boolean {
-    if (this.#nowMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
+    if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
     return this.#proof.provable === true && this.#brother?.marked === true
   }
 
