@@ -9,6 +9,7 @@ import type { FrameRejection } from '../protocol/frame'
 import type { Difference } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { isWeak } from './key-strength'
+import { inSeconds, type ChannelState } from './channel/channel'
 import type { PairWarning } from './pair'
 
 export interface WarningSpec {
@@ -59,6 +60,8 @@ export const WARNINGS = {
   'settings-differ': warned(0, false),
   'flows-differ': warned(ROLLOUT_MS),
   'link-down': warned(SETTLE_MS),
+  'channel-busy': warned(0, false),
+  'channel-blocked': warned(0, false),
   'third-party': warned(SETTLE_MS),
   'same-priority': warned(SETTLE_MS),
   'cloned-identity': warned(0, false),
@@ -125,6 +128,8 @@ export interface Known {
   readonly crash: string | null
   /** Which other process has the pair's files; null = none. */
   readonly filesHolder: string | null
+  /** Null where the pair has none. */
+  readonly channel: ChannelState | null
   /** Monotonic and wall clock, ms. */
   readonly nowMs: number
   readonly wallMs: number
@@ -231,6 +236,7 @@ export class Warnings {
     snapshot,
     crash,
     filesHolder,
+    channel,
     nowMs
   }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
     const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
@@ -246,6 +252,9 @@ export class Warnings {
     if (flows !== undefined) add('flows-differ', { here: hex(flows.here), brother: hex(flows.brother) })
     if (snapshot.online && snapshot.brotherAheadS !== 0) add('clocks-differ', { brotherAheadS: snapshot.brotherAheadS })
     this.#holdingLinks(snapshot, add)
+    const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
+    if (channel?.busy === true) add('channel-busy', { noticedAfter })
+    if (channel?.blocked === true) add('channel-blocked', { noticedAfter })
     if (snapshot.store !== null) {
       const code = CODES.find((known) => known === snapshot.store)
       if (code !== undefined) add(code, {})

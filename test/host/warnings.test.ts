@@ -4,6 +4,7 @@ import type { PairKeys, Snapshot } from '../../src/engine/messages'
 import { EVENTS, REASONS } from '../../src/protocol/catalogue'
 import type { FrameRejection } from '../../src/protocol/frame'
 import type { PairSettings } from '../../src/protocol/settings'
+import type { ChannelState } from '../../src/host/channel/channel'
 import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS, type WarningCode } from '../../src/host/warnings'
 import { levelOf } from '../../src/host/report'
 import { link, settings } from '../engine/harness'
@@ -39,6 +40,7 @@ class Watched {
   readonly warnings: Warnings
   crash: string | null = null
   filesHolder: string | null = null
+  channel: ChannelState | null = null
   /** `+code` when it began, `-code` when it ended. */
   readonly said: string[] = []
   #snapshot = QUIET
@@ -88,6 +90,7 @@ class Watched {
       snapshot: this.#snapshot,
       crash: this.crash,
       filesHolder: this.filesHolder,
+      channel: this.channel,
       nowMs: this.#nowMs,
       wallMs: this.#nowMs + 1e12
     })
@@ -267,6 +270,21 @@ describe('warnings', () => {
     assert.equal(badgeWarning(pair.is({ conflict: false }).warnings.list)?.code, 'settings-differ')
     assert.equal(badgeWarning([]), null)
     assert.equal(badgeWarning(new Watched().is({ authenticated: false }).warnings.list), null)
+  })
+
+  it('of a channel that is blocked or whose port is taken name what it costs', () => {
+    const pair = new Watched({ peerTimeoutMs: 1500 })
+    pair.channel = { open: false, blocked: true, busy: true }
+    assert.deepEqual(
+      pair.is({}).warnings.list.map(({ code, detail }) => [code, detail]),
+      [
+        ['channel-busy', { noticedAfter: '1.5 s' }],
+        ['channel-blocked', { noticedAfter: '1.5 s' }]
+      ]
+    )
+    assert.equal(badgeWarning(pair.warnings.list)?.code, 'channel-busy')
+    pair.channel = { open: true, blocked: false, busy: false }
+    assert.deepEqual(pair.is({}).said.slice(2), ['-channel-busy', '-channel-blocked'])
   })
 
   it('all have something to do, in both languages', () => {

@@ -32,6 +32,12 @@ describe('a badge with warnings', () => {
     )
   })
 
+  it('says what a blocked channel costs', () => {
+    const blocked = [{ code: 'channel-blocked', since: 0, detail: { noticedAfter: '2 s' } }] as const
+    const expected = 'Active · brother online · TCP blocked: peer’s crash noticed after 2 s'
+    assert.equal(pairBadge(ACTIVE, null, say, blocked).text, expected)
+  })
+
   it('says nothing of what is set on purpose', () => {
     assert.equal(badge(ACTIVE, 'no-key', 'classic-wire'), 'green dot Active · brother online')
   })
