@@ -292,15 +292,35 @@ describe('extended wire, what ends it', () => {
     })
   }
 
-  it('restored-copy: without a key anybody could say so, and nothing follows', () => {
-    const bench = new Bench({ settings: {}, keyed: false, record: { ...RECORD }, brother: {} })
-    bench.brotherSays = WORDS['a Standby, not ready']
-    bench.advanceMs(500)
-    const { session, role } = bench.view
+  for (const keyed of [true, false]) {
+    it(`restored-copy: one that this side has taken leave of, and knows nothing of it, begins anew, ${keyed ? 'with' : 'without'} a key`, () => {
+      const bench = new Bench({ settings: {}, keyed, record: { ...RECORD }, brother: {} })
+      bench.brotherSays = WORDS['a Standby, not ready']
+      bench.advanceMs(500)
+      const { session } = bench.view
+      bench.takeReports()
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n, seq: 1 } })
+      assert.deepEqual(bench.takeReports(), ['dropped session'], 'it came late: it is of before they met')
+      assert.equal(bench.view.session, session)
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
+      assert.ok(bench.takeReports().includes('mismatch restored-copy'))
+      assert.deepEqual(
+        [bench.view.session === session, bench.serves, bench.view.aloneBar],
+        [false, false, 'restored-copy']
+      )
+    })
+  }
+
+  it('restored-copy: a side that leaves is not told what it knows', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.step({ kind: 'goodbye', reason: 'shutdown' })
+    const { session } = bench.view
     bench.takeReports()
+    bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
     beyond(bench)
-    assert.deepEqual(bench.takeReports(), ['dropped field'])
-    assert.deepEqual([bench.view.session, bench.view.role, bench.view.aloneBar], [session, role, null])
+    assert.equal(bench.view.session, session)
+    assert.ok(!bench.takeReports().includes('mismatch restored-copy'))
   })
 })
 
