@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../test/e2e/harness/eventually'
-import { type FlowNode, func, pairNode, stateNode } from '../test/e2e/harness/flow'
+import { type FlowNode, func, KEY, pairNode, stateNode } from '../test/e2e/harness/flow'
 import { placeBuild, plainEnvironment } from '../test/e2e/harness/npm'
 import { nodeRed4 } from '../test/e2e/harness/versions'
 import { otherSide, type Side, SIDES } from '../test/chaos/history'
@@ -13,8 +13,6 @@ import { leashed } from './leash'
 
 const START_MS = 60_000
 const CHUNK_BYTES = 1 << 18
-
-export const KEY = 'of the benchmark'
 
 /** In the settings file: what leaves the first output of the state node, before Node-RED delivers it. */
 const NOTE_AT_OUTPUT = `require.main.require('@node-red/util').hooks.add('onSend.bench', (events) => {

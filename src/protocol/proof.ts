@@ -33,9 +33,12 @@ interface Asking {
   unanswered: number
 }
 
-/** How long silence has to last: a heartbeat at the most, but never less than two round trips. */
-export function quietMs(heartbeatMs: number, roundTripMs: number): number {
-  return Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * roundTripMs)
+/**
+ * How long silence has to last: a heartbeat at the most, but never less than two round trips. Whatever was measured in a bad minute, a proof
+ * has to be possible before the peer counts as lost.
+ */
+export function quietMs(heartbeatMs: number, roundTripMs: number, peerTimeoutMs: number): number {
+  return Math.max(Math.min(QUIET_MS, heartbeatMs), Math.min(2 * roundTripMs, peerTimeoutMs / 4))
 }
 
 export class CrashProof {

@@ -1,21 +1,19 @@
 /**
- * Every change has a cause that an outsider can see. Silence that is claimed was silence; a crash that is claimed was
- * reported by the network; a goodbye was said; and a frame that is a mere recording changes nothing at all.
+ * Every change has a cause that an outsider can see. Silence that is claimed was silence; a goodbye was said; a frame that is a
+ * mere recording changes nothing at all; and a copy of a machine stops as soon as it is told that it is one. (Crashes that are
+ * claimed: see `proofs.ts`.)
  */
 import type { EngineProcess, Step } from '../process'
 import type { Truth } from '../truth'
 import type { Watcher } from '../watcher'
 import { other, type World } from '../world'
 
-const REFUSALS_FOR_PROOF = 3
-
 export class CauseChecker implements Watcher {
   readonly name = 'causes'
   replayed = 0
+  copies = 0
   readonly #world: World
   readonly #truth: Truth
-  /** True times of the network's refusals. */
-  readonly #refusedAtMs: [number[], number[]] = [[], []]
   readonly #everLeft: [boolean, boolean] = [false, false]
   /** When a side came back as a stranger, without its record: it has to wait until the old one counts as gone. */
   readonly #strangerSinceMs: [number, number] = [-Infinity, -Infinity]
@@ -26,32 +24,41 @@ export class CauseChecker implements Watcher {
   }
 
   onStart(process: EngineProcess, storeLost: boolean): void {
-    this.#refusedAtMs[process.host] = []
     if (storeLost) this.#strangerSinceMs[process.host] = this.#world.nowMs
   }
 
   onStep(step: Step): void {
     this.#checkReplay(step)
-    const { host, input, before, after } = step
-    if (input.kind === 'refused') this.#refusedAtMs[host].push(step.atMs)
+    this.#checkCopy(step)
+    const { host, before, after } = step
     const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
     if (claims === 'lost-connection' || claims === 'cannot-negotiate') this.#checkSilence(step)
-    if (claims === 'brother-crashed') this.#checkCrash(step)
-    if (claims === 'brother-left' && !this.#world.saidGoodbye(other(host)) && !this.#everLeft[other(host)])
+    if (
+      claims === 'brother-left' &&
+      !this.#world.hadSecond &&
+      !this.#world.saidGoodbye(other(host)) &&
+      !this.#everLeft[other(host)]
+    )
       this.#report(step, 'claims a goodbye that nobody said')
     if (this.#world.saidGoodbye(host)) this.#everLeft[host] = true
   }
 
-  #checkCrash(step: Step): void {
-    // However long it took, as long as nothing was heard in between.
-    const { heardAtMs } = this.#truth.side(step.host)
-    const recent = this.#refusedAtMs[step.host].filter((atMs) => atMs >= (heardAtMs ?? -Infinity))
-    if (recent.length < REFUSALS_FOR_PROOF) this.#report(step, `claims a crash after ${recent.length} refusals`)
+  /** The peer's living session acknowledges what this process never sent: it was not the one that sent it. */
+  #checkCopy(step: Step): void {
+    const { input, before, after, process } = step
+    // Without a key that would be a way to stop anybody.
+    if (input.kind !== 'frame' || input.frame.trailer === null || !this.#world.plan.keyed) return
+    if (this.#world.hadSecond) return
+    const { session, echo, ack } = input.frame.trailer
+    if (session !== before.peerSession || echo !== before.session || ack <= process.lastSentSeq) return
+    this.copies++
+    if (after.session === before.session) this.#report(step, 'goes on in a session that is not its own')
+    if (after.serving) this.#report(step, 'serves as a copy of another process')
   }
 
   #checkSilence(step: Step): void {
     const { heardLocalMs } = this.#truth.side(step.host)
-    if (heardLocalMs === null) return
+    if (heardLocalMs === null || this.#world.hadSecond) return
     const strangerForMs = step.atMs - this.#strangerSinceMs[other(step.host)]
     if (strangerForMs < 1.2 * this.#world.plan.timeoutMsMax) return
     const silentMs = step.localMs - heardLocalMs

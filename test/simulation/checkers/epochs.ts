@@ -66,12 +66,14 @@ export class EpochChecker implements Watcher {
       return
     }
     const { knownEpoch } = this.#truth.side(host)
-    if (after.epoch <= knownEpoch) {
+    if (after.epoch <= knownEpoch && this.#world.plan.exhausted === null) {
       this.#report(
         `${this.#name(process)} takes epoch ${after.epoch} (${after.reason}, on ${input.kind}) but knows of ${knownEpoch}`
       )
       return
     }
+    // A side at the end of its range follows the other one's numbers.
+    if (this.#world.plan.exhausted !== null) return
     const earlier = this.#uses.get(after.epoch)
     const use: Use = {
       host,
@@ -89,6 +91,7 @@ export class EpochChecker implements Watcher {
   }
 
   onFinish(): void {
+    if (this.#world.plan.exhausted !== null) return
     for (const host of [0, 1] as const) {
       const process = this.#world.process(host)
       if (process === null || !this.#world.gateOpen(host) || !this.#truth.inContact(host)) continue
