@@ -610,7 +610,12 @@ export class ClassicMachine implements PairMachine {
     if (this.#ledger === null) return this.#refuse(id, 'stopped')
     if (this.#order !== null) return this.#refuse(id, 'busy')
     const target = designate === 'swap' ? (this.#role === 'active' ? 'standby' : 'active') : designate
-    if (this.#role === target) return this.#confirm(id)
+    if (this.#role === target) {
+      // Two Actives that hear each other settle that first: an operator's word is none of the peer's.
+      if (force && this.#paused !== null && this.#conflict !== null) return this.#refuse(id, 'busy')
+      if (force && this.#paused !== null) this.#resume('operator-forced')
+      return this.#confirm(id)
+    }
     if (!this.#online) return force ? this.#changeAlone(nowMs, id, target) : this.#refuse(id, 'brother-offline')
     this.#giveOrder(nowMs, { commandId: id, target, force, reason: 'operator' })
   }

@@ -33,9 +33,12 @@ interface Asking {
   unanswered: number
 }
 
-/** How long silence has to last: a heartbeat at the most, but never less than two round trips. */
-export function quietMs(heartbeatMs: number, roundTripMs: number): number {
-  return Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * roundTripMs)
+/**
+ * How long silence has to last: a heartbeat at the most, but never less than two round trips. Whatever was measured in a bad minute, a proof
+ * has to be possible before the peer counts as lost.
+ */
+export function quietMs(heartbeatMs: number, roundTripMs: number, peerTimeoutMs: number): number {
+  return Math.max(Math.min(QUIET_MS, heartbeatMs), Math.min(2 * roundTripMs, peerTimeoutMs / 4))
 }
 
 export class CrashProof {
@@ -59,7 +62,7 @@ export class CrashProof {
     this.#asking = null
   }
 
-  /** Other sessions, a goodbye, a suspend: what was known of the tether is void. */
+  /** Other sessions, a goodbye: what was known of the tether is void. */
   forget(): void {
     this.#tether = null
     this.#asking = null
@@ -122,7 +125,7 @@ export class CrashProof {
     return asking.quietSinceMs + quietForMs
   }
 
-  /** The peer is lost or proven to have crashed: this end is not asked about again. */
+  /** The peer is lost or proven to have crashed, or this side slept: this end is not asked about again. A tether stays up. */
   drop(): void {
     this.#asking = null
   }

@@ -28,6 +28,7 @@ export interface BenchOptions {
   readonly settings?: Partial<PairSettings>
   readonly record: PairRecord
   readonly brother: Partial<Trailer>
+  readonly keyed?: boolean
 }
 
 const STEPS_PER_INSTANT_MAX = 50
@@ -64,7 +65,7 @@ export class Bench {
   constructor(options: BenchOptions) {
     this.settings = testSettings({ wire: 'extended', ...options.settings })
     this.#brother = options.brother
-    this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: true })
+    this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: options.keyed ?? true })
     this.step({ kind: 'start', record: options.record })
     this.step({ kind: 'link', link: 0, open: true, detail: '' })
   }

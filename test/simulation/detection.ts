@@ -119,6 +119,11 @@ function planOf(conditions: Conditions, seed: bigint, endMs: number): Plan {
     delayMs: DELAY_MS,
     jitterMs: DELAY_MS,
     cloned: false,
+    keyed: true,
+    nats: [null, null],
+    hasMoves: false,
+    absent: null,
+    exhausted: null,
     faults:
       loss === 0
         ? []

@@ -69,6 +69,10 @@ export class CommandChecker implements Watcher {
         continue
       }
       const { designate } = pending
+      // A role that the operator forced is one that serves.
+      const serves = after.serving && localMs < after.leaseUntilMs
+      if (pending.force && output.role === 'active' && !serves)
+        this.#report(step, `${designate} by force was answered with ok active by a side that does not serve`)
       const promised: readonly Role[] =
         designate === 'swap'
           ? pending.rolesAtGiven.map((role) => (role === 'active' ? 'standby' : 'active'))

@@ -1,11 +1,17 @@
 /**
  * Two that serve at one instant of true time. Under `preferred` and `safety`: never. Under `availability`: only while the
  * two cannot hear each other, and again one within the heal bound once they can.
+ *
+ * Excused (docs/SAFETY.md): a side whose record was put back, or whose machine was, until it has met the other one; and who has
+ * been lied to by somebody on the path, until the first answer. A second process of a side changes nothing while the two hear
+ * each other; once they did not, it may be in the place of one of them.
  */
 import type { Plan } from '../plan'
 import type { Truth } from '../truth'
 import type { EngineProcess } from '../process'
-import type { Scene, Watcher } from '../watcher'
+import type { Watcher } from '../watcher'
+import type { World } from '../world'
+import type { ProofChecker } from './proofs'
 
 /** Frames back and forth after which two that serve must have noticed, however long they take. */
 const HOPS_TO_HEAL = 8
@@ -15,7 +21,11 @@ export class OverlapChecker implements Watcher {
   /** Longest time from a clean link between two running sides to one that serves, in ms beyond one heartbeat. */
   healMsMax = 0
   overlaps = 0
-  readonly #scene: Scene
+  excused = 0
+  /** A second process may have taken the place of one of the two. */
+  #replaced = false
+  readonly #scene: World
+  readonly #proofs: ProofChecker
   readonly #truth: Truth
   readonly #plan: Plan
   /** The first word of an operator that stands in for a proof. */
@@ -25,9 +35,11 @@ export class OverlapChecker implements Watcher {
   #cleanBefore = false
   #strangerSinceMs = -Infinity
 
-  constructor(scene: Scene, truth: Truth, plan: Plan) {
-    this.#scene = scene
-    this.#truth = truth
+  constructor(world: World, proofs: ProofChecker) {
+    const { plan } = world
+    this.#scene = world
+    this.#proofs = proofs
+    this.#truth = world.truth
     this.#plan = plan
     const forced = plan.faults.filter((fault) => fault.kind === 'command' && fault.force)
     this.#forcedAtMs = Math.min(...forced.map((fault) => fault.atMs))
@@ -44,6 +56,8 @@ export class OverlapChecker implements Watcher {
 
   onMoment(): void {
     const scene = this.#scene
+    if (scene.hadSecond) this.#followSecond()
+    if (scene.secondGateOpen()) this.#besideSecond()
     const both = scene.gateOpen(0) && scene.gateOpen(1)
     if (!both) {
       if (this.#sinceMs !== null) this.#ended(this.#sinceMs)
@@ -51,7 +65,45 @@ export class OverlapChecker implements Watcher {
       return
     }
     if (this.#sinceMs === null) this.#began()
+    else if (this.#isStrict && !this.#isExcused) this.#report()
     this.#goesOn()
+  }
+
+  #followSecond(): void {
+    const scene = this.#scene
+    if (!scene.hasSecond || this.#replaced) return
+    const silentMs = 1.8 * this.#heartbeatMs()
+    this.#replaced = ([0, 1] as const).some((host) => {
+      const { heardAtMs } = this.#truth.side(host)
+      return scene.process(host)?.running !== true || heardAtMs === null || scene.nowMs - heardAtMs > silentMs
+    })
+  }
+
+  /** A third process that serves, beside one of the two. */
+  #besideSecond(): void {
+    const beside = ([0, 1] as const).find((host) => this.#scene.gateOpen(host))
+    const { policy } = this.#plan.sides[0].settings
+    if (beside === undefined || !this.#isStrict || this.#isExcused) return
+    this.#scene.report(this.name, `a second process serves beside ${beside === 0 ? 'A' : 'B'} under policy ${policy}`)
+  }
+
+  get #isStrict(): boolean {
+    return this.#plan.sides[0].settings.policy !== 'availability' && !this.#forced
+  }
+
+  get #isExcused(): boolean {
+    const { policy } = this.#plan.sides[0].settings
+    const unguarded = ([0, 1] as const).map((host) => this.#scene.unguarded(host))
+    if (this.#replaced) return true
+    // An old record lets nobody act alone under `safety`.
+    if (unguarded.includes('machine') || (unguarded.includes('record') && policy === 'preferred')) return true
+    return this.#proofs.isLiedTo
+  }
+
+  #report(): void {
+    const scene = this.#scene
+    const epochs = `A with epoch ${scene.process(0)?.view.epoch}, B with epoch ${scene.process(1)?.view.epoch}`
+    scene.report(this.name, `two serve under policy ${this.#plan.sides[0].settings.policy}: ${epochs}`)
   }
 
   #began(): void {
@@ -59,21 +111,21 @@ export class OverlapChecker implements Watcher {
     this.#sinceMs = scene.nowMs
     this.overlaps++
     this.#hopsAtBeginning = this.#hops()
-    const epochs = `A with epoch ${scene.process(0)?.view.epoch}, B with epoch ${scene.process(1)?.view.epoch}`
-    const { policy } = this.#plan.sides[0].settings
-    if (policy !== 'availability' && !this.#forced) {
-      scene.report(this.name, `two serve under policy ${policy}: ${epochs}`)
+    if (this.#isStrict) {
+      if (this.#isExcused) this.excused++
+      else this.#report()
       return
     }
     // Whoever hears its brother all the time has no reason to take the role beside it. (Twice: each side's own timeout
     // may have begun just before the link became clean.)
     const contactMs = 3 * this.#timeoutMs() + 4 * this.#heartbeatMs()
     this.#cleanBefore = scene.nowMs - scene.cleanSinceMs > contactMs
-    if (this.#cleanBefore && !this.#forced)
-      scene.report(this.name, `two serve although the link has been clean for ${contactMs.toFixed(0)} ms: ${epochs}`)
+    if (this.#cleanBefore && !this.#forced && !this.#replaced && !this.#proofs.isLiedTo)
+      scene.report(this.name, `two serve although the link has been clean for ${contactMs.toFixed(0)} ms`)
   }
 
   #goesOn(): void {
+    if (this.#replaced) return
     const forMs = this.#clearForMs()
     if (forMs > this.#healBoundMs())
       this.#scene.report(
