@@ -23,13 +23,14 @@ export default function (RED: NodeAPI): void {
     this.pair = null
     this.stopped = ''
     const raw = { ...def, key: readKey(RED, this, 'key'), previousKey: readKey(RED, this, 'previousKey') }
-    const parsed = parseSettings(raw)
+    const parsed = parseSettings(raw, asTyped(this))
     this.pairName = parsed.ok ? parsed.settings.name : def.name || this.id
     const taken = pathConflict(parsed.healthPath, this.id)
     if (!parsed.ok || taken !== null) {
       const problems = [...(parsed.ok ? [] : parsed.problems), ...(taken === null ? [] : [taken])]
       this.stopped = say('badge.stopped', { problem: describe(problems.slice(0, 1)) })
-      this.error(say('log.stopped', { name: this.pairName, problems: describe(problems) }))
+      const advice = problems.some(({ code }) => code === 'key-missing') ? say('log.key-missing') : ''
+      this.error(`${say('log.stopped', { name: this.pairName, problems: describe(problems) })}${advice}`)
       if (taken === null)
         serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
       const takeBack = roster.stop(this.id, this.pairName, problems)
@@ -60,6 +61,16 @@ export default function (RED: NodeAPI): void {
       // The node may come back, but with settings that stop the pair, or disabled, or not at all.
       if (!removed) whenFlowsSettled(RED.events, () => lease.expire())
     })
+  }
+
+  /** The node as the flow file has it, before its variables are looked up. In a subflow it has another id there. */
+  function asTyped(node: PairNode): Readonly<Record<string, unknown>> {
+    const id = node._alias ?? node.id
+    let found: Readonly<Record<string, unknown>> = {}
+    RED.nodes.eachNode((each) => {
+      if (each.id === id) found = { ...each }
+    })
+    return found
   }
 
   /** Two pairs under one path: nobody could say which of them answers. */

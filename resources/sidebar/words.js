@@ -45,6 +45,7 @@ export function eventText({ event, reason, detail }) {
   // 'It started, because it started' tells nothing, nor does 'it was designated, by designation'; a first start is no concern.
   if (event === 'started') return { what, why: '' }
   if (reason === 'store-new') return { what: reasonText(reason), why: '' }
+  if (event === 'channel') return { what: reasonText(reason), why: particulars(detail) }
   if (event === 'designate' && reason === 'designated') return { what, why: '' }
   return { what, why }
 }
@@ -81,7 +82,19 @@ function ownWords(event, reason, detail) {
 }
 
 /** What else an engineer would want to know. Which fields there are depends on the event. */
-function particulars({ differ, here, brother, down, link, place, places, brotherAheadS, problem, error }) {
+function particulars({
+  differ,
+  here,
+  brother,
+  down,
+  link,
+  place,
+  places,
+  brotherAheadS,
+  problem,
+  noticedAfter,
+  error
+}) {
   const parts = []
   const versus = (mine, his) => say('detail.versus', { here: mine, brother: his })
   if (Array.isArray(differ)) {
@@ -95,6 +108,7 @@ function particulars({ differ, here, brother, down, link, place, places, brother
   else if (place !== undefined) parts.push(say('detail.link', { n: link + 1, place }))
   if (typeof brotherAheadS === 'number')
     parts.push(say(`detail.${brotherAheadS > 0 ? 'ahead' : 'behind'}`, { s: Math.abs(brotherAheadS) }))
+  if (noticedAfter !== undefined) parts.push(say('detail.peer-timeout', { after: noticedAfter }))
   if (problem !== 'missing') parts.push(problem)
   parts.push(error)
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join(', ')

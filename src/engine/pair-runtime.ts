@@ -493,7 +493,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     const trailer = frame.trailer
     if (!this.#intake.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
-    if (sealedBy === 'key' || sealedBy === 'seal') return sealedBy
+    if (sealedBy !== 'current' && sealedBy !== 'previous') return sealedBy
     if (trailer !== null && sealedBy === 'previous' && this.#isTwin(trailer)) return null
     this.#sealedBy = sealedBy
     return frame

@@ -60,11 +60,11 @@ export class Seal {
   }
 
   /** Which key of this pair sealed a frame of EXTENDED_BYTES, or why it is none of this pair. */
-  judge(frame: Buffer): 'current' | 'previous' | Extract<FrameRejection, 'key' | 'seal'> {
+  judge(frame: Buffer): 'current' | 'previous' | Extract<FrameRejection, 'unkeyed' | 'key' | 'seal'> {
     const id = frame[KEY_ID_AT]
     const current = this.#current.id === id
     const previous = this.#previous?.id === id
-    if (!current && !previous) return 'key'
+    if (!current && !previous) return id === UNKEYED ? 'unkeyed' : 'key'
     if (current && fits(this.#current, frame)) return 'current'
     if (previous && this.#previous !== null && fits(this.#previous, frame)) return 'previous'
     return 'seal'

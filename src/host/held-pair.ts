@@ -2,12 +2,13 @@
  * One pair as the host keeps it, from its first lease to its goodbye: through deploys, and through deaths of the engine's
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
-import { EngineCell, mayServe, newPairCell, nowUs, PairCell } from '../engine/cells'
+import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Audience, type UnnumberedEvent } from './audience'
+import { openChannel, type PairChannel } from './channel/channel'
 import {
   CommandFailed,
   type GateDecision,
@@ -20,7 +21,7 @@ import {
 } from './pair'
 import { report, SILENT_LOG, type PairLog } from './report'
 import { shareWords } from './shared-words'
-import { ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
+import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS, type WarningCode } from './warnings'
 
 export interface PairRequest {
@@ -93,6 +94,7 @@ export class HeldPair {
   readonly #events: Partial<Record<EventName, number>> = {}
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
   readonly #warnings: Warnings
+  readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
   #unlogged: UnnumberedEvent[] = []
@@ -111,7 +113,14 @@ export class HeldPair {
     this.#request = request
     this.#desk = desk
     this.#snapshot = blankSnapshot(request)
-    this.#warnings = new Warnings(request.settings)
+    this.#warnings = new Warnings(request.settings, request.keys)
+    this.#channel = openChannel(request.settings, request.keys, {
+      toEngine: (news) => {
+        if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
+      },
+      tell: (reason, detail) => this.#publish([hostEvent('channel', reason, detail)]),
+      changed: () => this.#publish([])
+    })
     this.#review()
   }
 
@@ -144,11 +153,18 @@ export class HeldPair {
     this.#watched = false
     this.#watchFrames()
     for (const send of this.#waiting.splice(0)) send()
+    this.#channel?.start()
+  }
+
+  /** After the last word of the engine: a goodbye tells more than the end of a connection. Bounded; never rejects. */
+  async leaveChannel(): Promise<void> {
+    await this.#channel?.leave()
   }
 
   /** The engine's thread died, and with it the role. */
   onCrash(error: string): void {
     this.pairId = null
+    this.#channel?.contact(null)
     this.#crash = error.split('\n')[0] ?? ''
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
@@ -195,6 +211,7 @@ export class HeldPair {
         return
       }
       case 'contact':
+        this.#channel?.contact(message.contact)
         return
       default:
         message satisfies never
@@ -245,7 +262,8 @@ export class HeldPair {
   #review(): UnnumberedEvent[] {
     const nowMs = performance.now()
     const [crash, filesHolder] = [this.#crash, this.#filesHolder]
-    const known = { snapshot: this.#snapshot, crash, filesHolder, nowMs, wallMs: Date.now() }
+    const channel = this.#channel?.state ?? null
+    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs: Date.now() }
     const { began, ended } = this.#warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
@@ -262,8 +280,9 @@ export class HeldPair {
   // --- What nodes ask (see `Pair`) ---
 
   status(at: Instant = thisInstant()): PairStatus {
-    const { engineCell } = this.#desk
-    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), engineCell, at)
+    const signs = this.#desk.engineCell.read()
+    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
+    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
   }
 
   vitals(): PairVitals {
@@ -287,8 +306,7 @@ export class HeldPair {
   }
 
   gate(): GateDecision {
-    const value = this.#cell.read()
-    return { open: mayServe(value, this.#desk.engineCell, nowUs()), epoch: value.epoch }
+    return lookThrough(this.#cell, this.#desk.engineCell)
   }
 
   /** Why the pair is not in the engine; null = it is, or is about to be. */

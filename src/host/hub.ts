@@ -147,6 +147,7 @@ class Hub implements PairDesk, EngineListener {
     const before = this.#departures.get(held.id) ?? Promise.resolve()
     const departure = before
       .then(() => this.#leave(held, reason))
+      .then(() => held.leaveChannel())
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()

@@ -34,8 +34,8 @@ const events = {
     en: 'The pair stopped.',
     zh: '双机对已停止。',
     when: {
-      en: 'At a stop of Node-RED, when the pair is deleted, and when its settings are changed.',
-      zh: 'Node-RED 停止、该对被删除或其配置被更改时。'
+      en: 'At a stop of Node-RED, when the pair is deleted, when its settings are changed, and when they keep it from starting.',
+      zh: 'Node-RED 停止、该对被删除、其配置被更改，或配置使其无法启动时。'
     },
     todo: NOTHING,
     log: 'none'
@@ -611,7 +611,7 @@ const reasons = {
       zh: '打开双机对的配置：状态标记指出该字段，日志列出全部。'
     },
     warns: false,
-    on: []
+    on: ['stopped']
   },
   'port-in-use': {
     wire: 31,
@@ -1075,14 +1075,14 @@ const reasons = {
   },
   'key-missing': {
     wire: 75,
-    en: 'The pair needs a key and has none: it is lost, or cannot be decrypted on this host.',
-    zh: '该对需要密钥但没有：密钥丢失，或无法在本机解密。',
+    en: 'The pair needs a key and has none: it was never entered on this host, its variable is not set, or it is lost or cannot be decrypted.',
+    zh: '该对需要密钥但没有：从未在本机输入、变量未设置、已丢失，或无法解密。',
     todo: {
       en: 'Enter the key in the pair’s dialog and deploy, or give both hosts the same credentialSecret.',
       zh: '在该对的对话框中输入密钥并部署，或为两台主机设置相同的 credentialSecret。'
     },
     warns: true,
-    on: []
+    on: ['stopped']
   },
   'peer-has-no-key': {
     wire: 76,
@@ -1102,6 +1102,17 @@ const reasons = {
     todo: {
       en: 'Let the dialog make a key, and enter it on both sides.',
       zh: '由对话框生成密钥，并在双方输入。'
+    },
+    warns: true,
+    on: []
+  },
+  'peer-has-key': {
+    wire: 79,
+    en: 'The peer has a key, and this side has none.',
+    zh: '对端有密钥，本侧没有。',
+    todo: {
+      en: 'In this side’s dialog choose “Key” and enter the key of the peer, then deploy.',
+      zh: '在本侧的对话框中选择“密钥”，输入对端的密钥并部署。'
     },
     warns: true,
     on: []

@@ -127,9 +127,15 @@ export class Contact {
     return (this.#brotherHears & (1 << link)) !== 0
   }
 
-  /** Every link on which the peer was heard is open: it can be asked on all of them. */
+  /** Every link on which the peer was heard is open, and there is one: it can be asked on all of them. */
   canAskAll(nowMs: number, peerTimeoutMs: number): boolean {
-    return this.#links.every((l, link) => l.open || !this.isHeardOn(nowMs, link, peerTimeoutMs))
+    let open = 0
+    for (const [link, contact] of this.#links.entries()) {
+      if (!this.isHeardOn(nowMs, link, peerTimeoutMs)) continue
+      if (!contact.open) return false
+      open += 1
+    }
+    return open > 0
   }
 
   /** The peer was heard on this link, in this session and not longer ago than it may be silent. */

@@ -173,7 +173,11 @@ export class Conversation {
   }
 
   #receiveCurrent(peer: Peer, trailer: Trailer): Reception {
-    if (trailer.echo !== this.session) return { kind: 'drop', cause: 'session' }
+    if (trailer.echo !== this.session) {
+      // It has taken leave of me, and I know nothing of that: I am a copy of who said goodbye to it.
+      const left = trailer.echo === 0n && trailer.seq > peer.lastSeq
+      return left ? { kind: 'beyond' } : { kind: 'drop', cause: 'session' }
+    }
     if (trailer.ack > this.#seq) return { kind: 'beyond' }
     if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0)) return { kind: 'drop', cause: 'replayed' }
     peer.lastSeqByLink[trailer.link] = trailer.seq

@@ -176,6 +176,8 @@ export class ExtendedMachine implements PairMachine {
   #doubt: 'rolled-back' | 'restored-copy' | 'foreign-record' | null = null
   /** The newest record number of the brother, by its node id. */
   #peerRecord = { nodeId: 0n, number: 0 }
+  /** Until then a former session of the brother may serve: no role is taken or given before. */
+  #formerUntilMs = -Infinity
   /** Another session that speaks while the brother's is present. */
   #rival: { readonly session: bigint; readonly sinceMs: number; told: boolean } | null = null
   /** Serving waits for proof that the brother did not take over while I was away; since when, or null. */
@@ -557,7 +559,7 @@ export class ExtendedMachine implements PairMachine {
   #evidence(): { readonly evidence: Evidence; readonly fromMs: number } | null {
     if (this.#role === 'active' || this.#grantIsOpen) return null
     const peerTimeoutMs = this.#peerTimeoutMs
-    const notBeforeMs = this.#notAloneBeforeMs
+    const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
     const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
       // Its word is of before this side was deaf, as long as nothing was heard since.
@@ -569,7 +571,7 @@ export class ExtendedMachine implements PairMachine {
     }
     const departed = this.#departed
     if (departed !== null && (departed.evidence === 'goodbye' || this.#mayUseProof)) {
-      return { evidence: departed.evidence, fromMs: departed.atMs }
+      return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, this.#formerUntilMs) }
     }
     if (listeningSinceMs === Infinity) return null
     const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
@@ -591,10 +593,14 @@ export class ExtendedMachine implements PairMachine {
 
   #mayTakeOn(evidence: Evidence): boolean {
     if (this.#held !== 'no' || this.#hostStalled) return false
-    // Who left in order has handed the role over. A brother that is proven dead serves no more.
-    const bar = this.#aloneBar
-    if (bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')) return false
+    if (this.#isBarred(evidence)) return false
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
+  }
+
+  /** Who left in order has handed the role over. A brother that is proven dead serves no more. */
+  #isBarred(evidence: Evidence): boolean {
+    const bar = this.#aloneBar
+    return bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')
   }
 
   #take(): void {
@@ -647,7 +653,7 @@ export class ExtendedMachine implements PairMachine {
     this.#loseContact('brother-crashed')
     this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq }
     if (this.#role !== 'active') return this.#take()
-    if (!this.#underLease || !this.#mayUseProof || this.#aloneBar !== null) return
+    if (!this.#underLease || !this.#mayUseProof || this.#isBarred('crash')) return
     this.#sole = true
     this.#restsOnProof = true
   }
@@ -709,7 +715,7 @@ export class ExtendedMachine implements PairMachine {
 
   /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
   #onRestoredCopy(): void {
-    if (!this.#keyed) return
+    if (this.#leaving !== null) return
     this.#cast('restored-copy')
     this.#loseContact('restored-copy')
     if (this.#role === 'active') this.#becomeStandby('restored-copy')
@@ -757,8 +763,11 @@ export class ExtendedMachine implements PairMachine {
         this.#drop(link, trailer.nodeId === this.#brother?.nodeId ? 'session' : 'third-party')
         return this.#onRival(trailer.session)
       case 'hello':
-        if (reception.news) this.#hearHello(frame, trailer)
-        return this.#answerHello(link, reception.acquainted)
+        if (reception.news) {
+          this.#hearHello(frame, trailer)
+          this.#compareRecords(trailer)
+        }
+        return this.#answerHello(link, reception.acquainted, trailer.session)
       case 'copy':
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
       case 'current':
@@ -772,14 +781,19 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
-  /** It lives, and answers me; no more is known of it. */
+  /** It lives, and answers me; no more is known of it. What it answers is not of long ago: recordings of former sessions count for nothing. */
   #hearHello(frame: Frame, trailer: Trailer): void {
+    const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
+    if (sentAtMs === null || this.#nowMs >= sentAtMs + this.#peerTimeoutMs) return
     this.#helloAtMs = this.#nowMs
     this.#uncounted = frame.state === 'active'
-    this.#compareRecords(trailer)
   }
 
   #adopt(trailer: Trailer): void {
+    // Unless it left or is proven dead, the session that this one replaces may live, under a lease on what it had of me.
+    if (this.#departed === null && this.#settings.policy !== 'availability') {
+      this.#formerUntilMs = this.#contact.heardAtMs + this.#peerTimeoutMs
+    }
     const restarted = this.#brother !== null && this.#brother.nodeId === trailer.nodeId
     this.#contact.renewed(this.#nowMs)
     this.#setOnline(false, 'brother-restarted')
@@ -881,7 +895,7 @@ export class ExtendedMachine implements PairMachine {
    * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
    */
   get #hasSettled(): boolean {
-    if (this.#nowMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
+    if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
     return this.#proof.provable === true && this.#brother?.marked === true
   }
 
@@ -1047,6 +1061,7 @@ export class ExtendedMachine implements PairMachine {
   /** Neither is Active, both hear each other: the lower one grants the role to the higher one. */
   #negotiate(frame: Frame, trailer: Trailer): void {
     if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return
+    if (this.#nowMs < this.#formerUntilMs) return
     const brother: Candidate = {
       wanted: trailer.flags.wanted,
       ready: trailer.flags.ready,
@@ -1107,7 +1122,7 @@ export class ExtendedMachine implements PairMachine {
     }
     // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
     const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
-    if (sentAtMs === null || trailer.heardLinks === 0) return
+    if (sentAtMs === null || trailer.heardLinks === 0 || this.#nowMs < this.#formerUntilMs) return
     if (this.#nowMs >= sentAtMs + leaseMs(this.#promisedMs)) return
     this.#ledger.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
@@ -1487,10 +1502,12 @@ export class ExtendedMachine implements PairMachine {
     this.#sentInStep = true
   }
 
-  #answerHello(link: number, acquainted: boolean): void {
+  #answerHello(link: number, acquainted: boolean, session: bigint): void {
     if (this.#leaving !== null) return
     const ration = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
-    if (ration.take(this.#nowMs, this.#helloAllowance)) this.#emit('negotiate', {}, undefined, true, link)
+    if (!ration.take(this.#nowMs, this.#helloAllowance)) return
+    // One that I refused while another was present has met me already: asked, it confirms anew at once, not with its next heartbeat.
+    this.#emit('negotiate', { probe: this.#rival?.session === session }, undefined, true, link)
   }
 
   get #helloAllowance(): Allowance {

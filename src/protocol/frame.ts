@@ -106,6 +106,9 @@ export type FrameRejection =
   | 'sealed'
   | 'version'
   | 'field'
+  /** Of somebody without a key, while this side has one. */
+  | 'unkeyed'
+  /** Sealed with a key that this side does not have. */
   | 'key'
   | 'seal'
   | 'intake'

@@ -1,4 +1,4 @@
-/** Junk for a side's pair ports, from its brother's namespace: `node flood.js <seed> <perSecond> <port> <address>...` */
+/** Junk for a side's pair ports, from its brother's namespace: `node flood.js <seed> <perSecond> <address:port>...` */
 import { createSocket } from 'node:dgram'
 import { EXTENDED_BYTES, VERSION } from '../../src/protocol/frame'
 import { seededRandom } from '../harness/random'
@@ -6,7 +6,7 @@ import { seededRandom } from '../harness/random'
 const EVERY_MS = 5
 const HEADS = [0xa0, 0xa5, 0xaa, 0xaf]
 
-const [seed, perSecond, port, ...addresses] = process.argv.slice(2)
+const [seed, perSecond, ...targets] = process.argv.slice(2)
 const random = seededRandom(Number(seed))
 const socket = createSocket('udp4')
 
@@ -26,7 +26,8 @@ function junk(): Buffer {
 
 setInterval(() => {
   for (let i = 0; i < (Number(perSecond) * EVERY_MS) / 1000; i++) {
-    socket.send(junk(), Number(port), addresses[random(addresses.length)])
+    const [address, port] = (targets[random(targets.length)] ?? '').split(':')
+    socket.send(junk(), Number(port), address)
   }
 }, EVERY_MS)
 process.on('disconnect', () => process.exit(0))

@@ -3,7 +3,7 @@ import type { Socket } from 'node:dgram'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mayServe, nowUs } from '../../src/engine/cells'
+import { lookThrough, mayServe, nowUs } from '../../src/engine/cells'
 import { systemClock } from '../../src/engine/clock'
 import type { FromEngine, PairKeys } from '../../src/engine/messages'
 import { Seal } from '../../src/engine/seal'
@@ -411,8 +411,8 @@ describe('the engine', () => {
       machine.show({ role: 'active', serving: true, freshForMs: 200 })
       engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
       const value = engine.pairCell(1).read()
-      await until('the first tick', () => mayServe(value, engine.cell, nowUs()))
-      await holds('the gate is open', () => mayServe(engine.pairCell(1).read(), engine.cell, nowUs()), 1200)
+      await until('the first tick', () => mayServe(value, engine.cell.read(), nowUs(), Date.now()))
+      await holds('the gate is open', () => lookThrough(engine.pairCell(1), engine.cell).open, 1200)
     })
 
     it('as often from the very round in which a pair begins to serve', async () => {
@@ -426,7 +426,7 @@ describe('the engine', () => {
       }
       machine.dueMs = systemClock().nowMs()
       engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
-      const isOpen = (): boolean => mayServe(engine.pairCell(1).read(), engine.cell, nowUs())
+      const isOpen = (): boolean => lookThrough(engine.pairCell(1), engine.cell).open
       await until('the gate is open', isOpen)
       await holds('it stays open', isOpen, 1200)
     })
@@ -443,7 +443,7 @@ describe('the engine', () => {
         return []
       }
       engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
-      const isOpen = (): boolean => mayServe(engine.pairCell(1).read(), engine.cell, nowUs())
+      const isOpen = (): boolean => lookThrough(engine.pairCell(1), engine.cell).open
       await until('the gate is open', isOpen)
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       stall(250)

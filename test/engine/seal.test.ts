@@ -50,7 +50,8 @@ describe('the seal', () => {
     assert.equal(open.keyed, false)
     assert.equal(frame[6], 0)
     assert.equal(open.judge(frame), 'current')
-    assert.equal(new Seal({ key: NEW, previousKey: '' }).judge(frame), 'key')
+    assert.equal(new Seal({ key: NEW, previousKey: '' }).judge(frame), 'unkeyed', 'somebody has no key')
+    assert.equal(new Seal({ key: NEW, previousKey: OLD }).judge(frame), 'unkeyed')
     assert.equal(open.judge(sealedBy(new Seal({ key: NEW, previousKey: '' }))), 'key')
     frame[20] = 1
     assert.equal(open.judge(frame), 'seal')

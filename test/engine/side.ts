@@ -1,4 +1,4 @@
-import { mayServe, nowUs } from '../../src/engine/cells'
+import { lookThrough } from '../../src/engine/cells'
 import type { EngineEvent, FromEngine } from '../../src/engine/messages'
 import type { Lookup } from '../../src/engine/resolve'
 import { createMachine } from '../../src/protocol/create'
@@ -39,7 +39,7 @@ export class Side {
     return this.snapshot?.role ?? ''
   }
   get serves(): boolean {
-    return mayServe(this.engine.pairCell(this.#id).read(), this.engine.cell, nowUs())
+    return lookThrough(this.engine.pairCell(this.#id), this.engine.cell).open
   }
   /** Of its first link. */
   get port(): number {

@@ -107,7 +107,10 @@ function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'wa
 
 function badgeTexts(language: Language): Readonly<Record<string, string>> {
   const file = join(ROOT, 'nodes', 'locales', PAGES[language].locale, 'ha-pair.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }).reason
+  const { reason } = JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }
+  return Object.fromEntries(
+    Object.entries(reason).map(([code, text]) => [code, text.replaceAll('__noticedAfter__', '2 s')])
+  )
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`

@@ -114,9 +114,23 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
     clockSpread: 0.02,
     lossMax: 0.02
   },
-  stalls: { faults: { ...STALLS, 'clock-jump': 2, crash: 1, command: 1, fitness: 1 }, clusters: 8, clockSpread: 0.03, lossMax: 0 },
+  stalls: {
+    faults: { ...STALLS, 'clock-jump': 2, crash: 1, command: 1, fitness: 1 },
+    clusters: 8,
+    clockSpread: 0.03,
+    lossMax: 0
+  },
   clocks: {
-    faults: { 'clock-rate': 4, 'clock-jump': 2, cut: 3, 'one-way-cut': 3, sigstop: 1, suspend: 1, crash: 2, command: 1 },
+    faults: {
+      'clock-rate': 4,
+      'clock-jump': 2,
+      cut: 3,
+      'one-way-cut': 3,
+      sigstop: 1,
+      suspend: 1,
+      crash: 2,
+      command: 1
+    },
     clusters: 9,
     clockSpread: 0.05,
     lossMax: 0.02

@@ -71,7 +71,10 @@ function describeNats({ nats }: Plan): string {
 }
 
 function describeEnd({ exhausted, absent }: Plan): string {
-  const end = exhausted === null ? '' : `, ${'AB'[exhausted.host]} ${exhausted.epoch} epochs and ${exhausted.number} records from the end`
+  const end =
+    exhausted === null
+      ? ''
+      : `, ${'AB'[exhausted.host]} ${exhausted.epoch} epochs and ${exhausted.number} records from the end`
   return absent === null ? end : `${end}, ${'AB'[absent]} never starts`
 }
 

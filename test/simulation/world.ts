@@ -259,11 +259,7 @@ export class World implements Scene {
     this.#moment()
   }
 
-  #newProcess(
-    host: Host,
-    incarnation: number,
-    machine = this.#newMachine(host, incarnation)
-  ): EngineProcess | null {
+  #newProcess(host: Host, incarnation: number, machine = this.#newMachine(host, incarnation)): EngineProcess | null {
     const random = new Random(this.plan.seed, `process${host.station}/${incarnation}`)
     if (machine === null) return null
     const process: EngineProcess = new EngineProcess(host.index, incarnation, host.settings, machine, {

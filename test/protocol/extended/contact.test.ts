@@ -77,8 +77,7 @@ describe('contact', () => {
     contact.setOpen(600, 0, true)
     contact.wasDeaf(900, 90 * 24 * 3_600_000)
     assert.deepEqual([contact.heardAtMs, contact.listeningSinceMs], [-Infinity, 900])
-    assert.equal(contact.wasHeardOn(0), false)
-    assert.equal(contact.canAskAll, true)
+    assert.equal(contact.isHeardOn(900, 0, P), false)
   })
 
   it('credits a stall of this side also to the wait for a first word', () => {
@@ -88,32 +87,42 @@ describe('contact', () => {
     assert.equal(contact.listeningSinceMs, 3000)
   })
 
-  it('knows on which links it was heard in this session, and whether all of them can be asked', () => {
+  it('knows on which links it was heard, and whether all of them can be asked, and one at least', () => {
     const contact = new Contact(3)
+    const canAskAll = (nowMs: number): boolean => contact.canAskAll(nowMs, P)
     for (const link of [0, 1]) contact.setOpen(0, link, true)
-    assert.equal(contact.canAskAll, true, 'nothing was heard anywhere')
+    assert.equal(canAskAll(0), false, 'nothing was heard anywhere')
     contact.heard(10, 0, 0, 1)
     assert.deepEqual(
-      [0, 1, 2].map((link) => contact.wasHeardOn(link)),
+      [0, 1, 2].map((link) => contact.isHeardOn(10, link, P)),
       [true, false, false]
     )
     contact.setOpen(20, 1, false)
-    assert.equal(contact.canAskAll, true, 'on link 1 nothing was heard, and link 2 was never open')
+    assert.equal(canAskAll(20), true, 'on link 1 nothing was heard, and link 2 was never open')
     contact.setOpen(30, 1, true)
     contact.heardCopy(40, 1, 1)
-    assert.equal(contact.wasHeardOn(1), true, 'a copy is enough')
+    assert.equal(contact.isHeardOn(40, 1, P), true, 'a copy is enough')
     contact.setOpen(50, 1, false)
-    assert.equal(contact.canAskAll, false)
-    contact.lost()
-    assert.equal(contact.canAskAll, false, 'it is the session that counts, not the contact')
-    contact.renewed(60)
-    assert.deepEqual([contact.canAskAll, contact.wasHeardOn(0)], [true, false])
-    contact.setOpen(70, 0, false)
-    assert.equal(contact.canAskAll, true)
+    assert.equal(canAskAll(50), false)
+    contact.heard(1039, 0, 0, 1)
+    assert.equal(canAskAll(1039), false)
+    assert.equal(canAskAll(1040), true, 'a link that has been silent for P is not asked any more')
+    contact.renewed(1050)
+    assert.deepEqual([canAskAll(1050), contact.isHeardOn(1050, 0, P)], [false, false])
+  })
+
+  it('can ask nobody while no link is open, however long', () => {
+    const contact = met()
+    contact.setOpen(10, 0, false)
+    for (const nowMs of [10, P - 1, P, 10 * P]) assert.equal(contact.canAskAll(nowMs, P), false, `${nowMs} ms`)
+    contact.setOpen(20 * P, 0, true)
+    assert.equal(contact.canAskAll(20 * P, P), false, 'nothing has been heard for long')
+    contact.heard(20 * P, 0, 0, 1)
+    assert.equal(contact.canAskAll(20 * P, P), true)
   })
 
   it('was heard on no link that there is not', () => {
-    assert.equal(met().wasHeardOn(3), false)
+    assert.equal(met().isHeardOn(1, 3, P), false)
   })
 
   it('judges nobody while no link is open, and starts afresh when one opens', () => {

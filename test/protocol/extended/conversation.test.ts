@@ -192,20 +192,46 @@ describe('conversation', () => {
         assert.equal(story.hears({ seq: 4 + seq }, true).kind, 'current', 'the brother is heard as before')
       }
       assert.equal(story.me.peer?.session, 22n)
-      const ack = story.me.lastSentSeq
-      assert.deepEqual(story.hears({ ...other, seq: 5, ack }, false), { kind: 'current', adopted: true, ackedAtMs: 0 })
+      const refused = { ...other, seq: 5, ack: story.me.lastSentSeq }
+      assert.equal(
+        story.hears(refused, false).kind,
+        'hello',
+        'it was refused: by now it may be dead, and this a recording'
+      )
+      const ack = story.sends()
+      assert.deepEqual(story.hears({ ...other, seq: 6, ack }, false), { kind: 'current', adopted: true, ackedAtMs: 0 })
       assert.deepEqual([story.me.peer?.session, story.me.peer?.nodeId], [33n, nodeId])
     })
   }
 
-  it('what was acknowledged to a rival is confirmed for as long as it is one: an old acknowledgement of its own still is none', () => {
+  it('nothing that a rival said before it was refused last, heard or withheld, makes it the brother when that one has gone', () => {
     const story = new Story()
     story.meets()
-    const before = story.sends()
-    assert.equal(story.hears({ session: 33n, ack: before }, true).kind, 'hello')
-    assert.equal(story.hears({ session: 33n, seq: 2, ack: before }, true).kind, 'hello', 'might be a recording')
-    assert.equal(story.hears({ session: 33n, seq: 2, ack: before }, false).kind, 'hello')
+    const said = [{ session: 33n, ack: story.sends() }]
+    story.hears(said[0] ?? {}, true)
+    for (let seq = 2; seq <= 18; seq++) {
+      const frame = { session: 33n, seq, ack: story.sends() }
+      said.push(frame)
+      if (seq % 2 === 0) assert.equal(story.hears(frame, true).kind, 'rival')
+    }
+    for (const frame of [...said, ...said.toReversed()]) assert.equal(story.hears(frame, false).kind, 'hello')
     assert.equal(story.me.peer?.session, 22n)
+  })
+
+  it('an opening is news when it echoes my session, and is not older than what its session said before', () => {
+    const story = new Story()
+    const news = (over: Partial<Trailer>): boolean => {
+      const reception = story.hears(over)
+      assert.equal(reception.kind, 'hello')
+      return reception.kind === 'hello' && reception.news
+    }
+    assert.equal(news({ echo: 0n, seq: 4 }), false, 'it does not know me')
+    assert.equal(news({ seq: 5 }), true)
+    assert.equal(news({ seq: 5 }), false)
+    assert.equal(news({ seq: 3 }), false)
+    assert.deepEqual(story.me.address(true), { echo: 22n, ack: 5 }, 'the newest is acknowledged')
+    assert.equal(news({ seq: 6 }), true)
+    assert.equal(news({ session: 33n, seq: 1 }), true, 'another one')
   })
 
   it('without a brother there is nobody to guard', () => {

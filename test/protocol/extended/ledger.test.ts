@@ -153,6 +153,19 @@ describe('ledger of epochs', () => {
     settle(ledger)
     assert.equal(ledger.preferredOnDisk, false)
   })
+
+  it('is told to be preferred also while a write that says so is under way, or failed and may have landed', () => {
+    const ledger = new Ledger(null, 5n)
+    settle(ledger)
+    ledger.setPreferred(true)
+    const write = ledger.flush(0)
+    ledger.setPreferred(false)
+    assert.deepEqual([ledger.preferred, ledger.preferredOnDisk], [false, true], 'under way')
+    ledger.confirm(0, write?.ticket ?? 0, false)
+    assert.deepEqual([ledger.preferred, ledger.preferredOnDisk], [false, true], 'it may have landed')
+    settle(ledger, 50)
+    assert.equal(ledger.preferredOnDisk, false)
+  })
 })
 
 /** What a side that has lived for a while has on disk. */
@@ -247,20 +260,24 @@ describe('ledger: what is promised', () => {
     assert.equal(ledger.promisedMs, 5000)
   })
 
-  it('is nothing without a record', () => {
+  it('has no bound while there is no record: who finds none takes nothing alone where a promise matters', () => {
     const ledger = new Ledger(null, 5n)
     ledger.promise(1000)
-    assert.equal(ledger.promisedMs, 0)
+    assert.equal(ledger.promisedMs, Infinity)
     const write = ledger.flush(0)
-    assert.equal(ledger.promisedMs, 0)
-    ledger.confirm(0, write?.ticket ?? 0, true)
     assert.equal(ledger.promisedMs, 1000)
+    ledger.confirm(0, write?.ticket ?? 0, false)
+    assert.equal(ledger.promisedMs, 1000, 'it may have landed')
+    ledger.promise(2000)
+    settle(ledger, 50)
+    assert.equal(ledger.promisedMs, 2000)
   })
 
-  it('never is more than any record that a restart may find, whatever is promised, written, failed and landed', () => {
+  it('never is more than any record that a restart may find; nor is the mark, and the preference never less; whatever is written, fails and lands', () => {
     const step = fc.oneof(
       fc.record({ promise: fc.integer({ min: 1, max: 5 }) }),
       fc.record({ online: fc.boolean() }),
+      fc.record({ preferred: fc.boolean() }),
       fc.constant('write' as const),
       fc.constant('done' as const),
       fc.constant('failed' as const)
@@ -282,10 +299,12 @@ describe('ledger: what is promised', () => {
             if (s === 'done') mayBeOnDisk = [write.record]
             write = null
           } else if ('promise' in s) ledger.promise(s.promise * 1000)
-          else ledger.setOnline(s.online)
+          else if ('online' in s) ledger.setOnline(s.online)
+          else ledger.setPreferred(s.preferred)
           for (const record of mayBeOnDisk) {
             assert.ok(ledger.promisedMs <= record.promisedMs)
             assert.ok(record.online || !ledger.onlineOnDisk)
+            assert.ok(!record.preferred || ledger.preferredOnDisk)
           }
         }
       })
@@ -336,8 +355,11 @@ describe('ledger: what the peer stated', () => {
   })
 })
 
+/** Half of what a frame can carry: no pair counts as far. */
+const END = 2 ** 47
+
 describe('ledger: the end of the range', () => {
-  for (const over of [{ epoch: EPOCH_MAX }, { reserved: EPOCH_MAX }, { number: EPOCH_MAX }, { epoch: 2 ** 48 - 1 }]) {
+  for (const over of [{ epoch: END }, { reserved: END }, { number: END }, { epoch: 2 ** 48 - 1 }]) {
     it(`${JSON.stringify(over)}: no number is its own, nothing is written, and it follows the peer's`, () => {
       const ledger = new Ledger({ ...RECORD, ...over, online: true }, 9n)
       assert.equal(ledger.exhausted, true)
@@ -355,13 +377,16 @@ describe('ledger: the end of the range', () => {
   }
 
   it('one below is as any other', () => {
-    const ledger = new Ledger({ ...RECORD, reserved: EPOCH_MAX - 1 }, 9n)
+    const ledger = new Ledger({ ...RECORD, reserved: END - 1 }, 9n)
     assert.equal(ledger.exhausted, false)
-    assert.equal(ledger.floor, EPOCH_MAX - 1)
+    assert.equal(ledger.floor, END - 1)
+    assert.ok(settle(ledger) !== null)
+    assert.equal(ledger.isReserved(ledger.nextOwn(), false), true)
   })
 
-  it('no number above it is ever reserved', () => {
-    const ledger = new Ledger({ ...RECORD, reserved: EPOCH_MAX - 1 }, 9n)
+  it('no number above that of a frame is ever reserved', () => {
+    const ledger = new Ledger(RECORD, 9n)
+    ledger.hear(EPOCH_MAX)
     settle(ledger)
     settle(ledger, 0, false)
     for (const volatileAllowed of [true, false]) assert.equal(ledger.isReserved(EPOCH_MAX + 1, volatileAllowed), false)

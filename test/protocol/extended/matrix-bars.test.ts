@@ -81,22 +81,22 @@ describe('extended wire, what keeps a side from acting alone: nobody is heard', 
   }
 })
 
-describe('extended wire, what keeps a side from acting alone: found in contact', () => {
-  /** In contact as Standby or Active, with a tether; the bar falls there where it can. */
-  function inContact(bar: AloneBar, role: Role, column: Column): Bench {
-    const bench = inRole(role, column)
-    answered(bench)
-    bench.tether()
-    if (bar === 'policy-differs') {
-      const says = bench.brotherSays ?? WORDS['a Standby, not ready']
-      bench.brotherSays = { ...says, trailer: { policy: otherPolicy(column) } }
-      bench.advanceMs(200)
-    } else if (bar === 'foreign-record') bench.step({ kind: 'foreignRecord' })
-    assert.equal(bench.view.aloneBar, bar)
-    clear(bench)
-    return bench
-  }
+/** In contact as Standby or Active, with a tether; the bar falls there where it can. */
+function inContact(bar: AloneBar, role: Role, column: Column): Bench {
+  const bench = inRole(role, column)
+  answered(bench)
+  bench.tether()
+  if (bar === 'policy-differs') {
+    const says = bench.brotherSays ?? WORDS['a Standby, not ready']
+    bench.brotherSays = { ...says, trailer: { policy: otherPolicy(column) } }
+    bench.advanceMs(200)
+  } else if (bar === 'foreign-record') bench.step({ kind: 'foreignRecord' })
+  assert.equal(bench.view.aloneBar, bar)
+  clear(bench)
+  return bench
+}
 
+describe('extended wire, what keeps a side from acting alone: found in contact', () => {
   for (const bar of ['policy-differs', 'foreign-record'] as const) {
     for (const column of COLUMNS) {
       it(`${column}, ${bar}: a Standby takes no role on silence, nor on a proof of a crash`, () => {
@@ -292,15 +292,35 @@ describe('extended wire, what ends it', () => {
     })
   }
 
-  it('restored-copy: without a key anybody could say so, and nothing follows', () => {
-    const bench = new Bench({ settings: {}, keyed: false, record: { ...RECORD }, brother: {} })
-    bench.brotherSays = WORDS['a Standby, not ready']
-    bench.advanceMs(500)
-    const { session, role } = bench.view
+  for (const keyed of [true, false]) {
+    it(`restored-copy: one that this side has taken leave of, and knows nothing of it, begins anew, ${keyed ? 'with' : 'without'} a key`, () => {
+      const bench = new Bench({ settings: {}, keyed, record: { ...RECORD }, brother: {} })
+      bench.brotherSays = WORDS['a Standby, not ready']
+      bench.advanceMs(500)
+      const { session } = bench.view
+      bench.takeReports()
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n, seq: 1 } })
+      assert.deepEqual(bench.takeReports(), ['dropped session'], 'it came late: it is of before they met')
+      assert.equal(bench.view.session, session)
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
+      assert.ok(bench.takeReports().includes('mismatch restored-copy'))
+      assert.deepEqual(
+        [bench.view.session === session, bench.serves, bench.view.aloneBar],
+        [false, false, 'restored-copy']
+      )
+    })
+  }
+
+  it('restored-copy: a side that leaves is not told what it knows', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.step({ kind: 'goodbye', reason: 'shutdown' })
+    const { session } = bench.view
     bench.takeReports()
+    bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
     beyond(bench)
-    assert.deepEqual(bench.takeReports(), ['dropped field'])
-    assert.deepEqual([bench.view.session, bench.view.role, bench.view.aloneBar], [session, role, null])
+    assert.equal(bench.view.session, session)
+    assert.ok(!bench.takeReports().includes('mismatch restored-copy'))
   })
 })
 
@@ -384,5 +404,106 @@ describe('extended wire, a side at the end of its numbers', () => {
         assert.equal(bench.view.role, 'standby')
       })
     }
+  }
+})
+
+describe('extended wire, a brother that lives and is no partner', () => {
+  const ACTIVE = WORDS['an Active of epoch 20']
+
+  it('preferred, higher: one that is Active and never counted this side may serve: it is no silence that gives the role', () => {
+    const bench = newcomer('preferred, higher')
+    bench.brotherSays = { ...ACTIVE, deaf: true }
+    bench.advanceMs(500)
+    assert.equal(bench.view.aloneBar, 'peer-may-serve')
+    bench.brotherSays = null
+    bench.advanceMs(60_000)
+    assert.equal(bench.view.role, 'standby')
+    bench.hears(WORDS['a Standby, not ready'])
+    assert.equal(bench.view.aloneBar, null)
+  })
+
+  it('preferred, higher: the same of one that counted it before, and does so no more', () => {
+    const bench = inRole('standby', 'preferred, higher')
+    bench.hears({ ...ACTIVE, deaf: true })
+    assert.equal(bench.view.aloneBar, 'peer-may-serve')
+    bench.brotherSays = null
+    bench.advanceMs(60_000)
+    assert.equal(bench.view.role, 'standby')
+  })
+
+  it('preferred, higher: one that is Active in an opening, and answers this side', () => {
+    const bench = newcomer('preferred, higher')
+    bench.advanceMs(100)
+    bench.hears(ACTIVE)
+    assert.deepEqual([bench.view.peerSession, bench.view.aloneBar], [0n, 'peer-may-serve'])
+    bench.advanceMs(60_000)
+    assert.equal(bench.view.role, 'initial')
+  })
+
+  for (const [column, atMs] of [
+    ['preferred, higher', 1900],
+    ['availability, lower', 1000]
+  ] as const) {
+    it(`${column}: one that stands by in its openings is about to be met: the role is taken after ${atMs} ms`, () => {
+      const bench = newcomer(column)
+      const says = (seq: number): void => {
+        // It acknowledges nothing that was sent after it was first heard.
+        bench.hears({ ...WORDS['an Initial, not ready'], acksTheFirst: true, trailer: { seq } })
+      }
+      let tookAtMs = Infinity
+      for (let ms = 0; ms <= 3000; ms++) {
+        if (ms === 100 || ms === 500 || ms === 900) says(ms)
+        if (tookAtMs === Infinity && bench.view.role === 'active') tookAtMs = ms
+        bench.advanceMs(1)
+      }
+      assert.equal(tookAtMs, atMs)
+    })
+  }
+
+  it('a recording of an Active of long ago that knew this session bars nothing', () => {
+    const bench = inRole('standby', 'preferred, higher')
+    const seq = 1_000
+    bench.brotherSays = null
+    bench.hears({ ...ACTIVE, trailer: { seq } })
+    const recorded = { ...ACTIVE, acksTheFirst: true, trailer: { session: 0xb0b0n, seq } } as const
+    bench.hearsRestarted(WORDS['a Standby, not ready'])
+    bench.hears(WORDS['a Standby, not ready'])
+    bench.advanceMs(500)
+    for (let i = 0; i < 5; i++) {
+      bench.hears({ ...recorded, trailer: { ...recorded.trailer, seq: seq + i } })
+      bench.advanceMs(100)
+    }
+    assert.equal(bench.view.aloneBar, null)
+    bench.advanceMs(1)
+    assert.deepEqual([bench.view.role, bench.view.reason], ['active', 'lost-connection'])
+  })
+
+  it('nor does it put off the role of a side that has met nobody', () => {
+    const bench = newcomer('preferred, higher')
+    bench.advanceMs(10)
+    for (let ms = 10; ms < 5000; ms += 10) {
+      const seq = 5 + (ms % 40)
+      for (const session of [91n, 92n]) {
+        bench.hears({ ...WORDS['an Initial, not ready'], acksTheFirst: true, trailer: { session, seq } })
+      }
+      bench.advanceMs(10)
+      if (bench.view.role === 'active') return
+    }
+    assert.fail('it never took the role')
+  })
+
+  for (const column of SIDES) {
+    const takes = column !== 'preferred, lower'
+    it(`${column}, peer-may-serve: one that is proven dead serves no more: ${takes ? 'takes the role' : 'waits, without a window'}`, () => {
+      const bench = newcomer(column, { online: true })
+      const says = { ...ACTIVE, deaf: true } as const
+      bench.brotherSays = says
+      bench.advanceMs(300)
+      bench.tether()
+      bench.tetherEnds()
+      bench.advanceMs(260)
+      assert.deepEqual([bench.view.online, bench.view.role], [false, takes ? 'active' : 'standby'])
+      if (takes) assert.equal(bench.view.reason, 'brother-crashed')
+    })
   }
 })

@@ -3,11 +3,11 @@
  * that rests on one lasts. Who takes what on a proof is a matter of `matrix-alone.test.ts`, the facts themselves of `proof.test.ts`.
  */
 import assert from 'node:assert/strict'
-import type { Word } from '../../harness/bench'
+import type { Bench, Word } from '../../harness/bench'
 import { leaseMs } from '../../../src/protocol/lease'
 import { servesUnderLease } from '../../../src/protocol/policy'
 import type { LinkSettings } from '../../../src/protocol/settings'
-import { clear, COLUMNS, inRole, isPreferred, policyOf, tethered, WORDS } from './matrix-cast'
+import { clear, COLUMNS, inRole, isPreferred, policyOf, tethered, WORDS, type Column } from './matrix-cast'
 
 const LINK: LinkSettings = { peerHost: '127.0.0.1', peerPort: 1101, localHost: '', localPort: 1101 }
 const TWO_LINKS = [LINK, LINK]
@@ -249,6 +249,19 @@ describe('extended wire, stories of a proof that is wrong', () => {
       })
     }
 
+    it(`${column}: what it says P later counts, though it acknowledges nothing: no frame is under way for so long`, () => {
+      const bench = tethered('standby', column)
+      bench.tetherEnds()
+      bench.advanceMs(QUIET_MS + 999)
+      clear(bench)
+      bench.hears({ ...WORDS['an Active of epoch 30'], acksTheFirst: true })
+      assert.deepEqual(bench.takeReports(), ['dropped replayed'])
+      bench.advanceMs(1)
+      bench.hears({ ...WORDS['an Active of epoch 30'], acksTheFirst: true })
+      assert.deepEqual(bench.takeReports().slice(0, 2), ['proof-wrong proof-wrong', 'role proof-wrong'])
+      assert.equal(bench.serves, false)
+    })
+
     it(`${column}: what it said before is dropped, and is no contact`, () => {
       const bench = tethered('standby', column)
       bench.tetherEnds()
@@ -305,80 +318,128 @@ describe('extended wire, stories of a proof that is wrong', () => {
   }
 })
 
-describe('extended wire, stories of a survivor of a proof', () => {
-  for (const column of ['preferred, lower', 'safety, higher', 'safety, lower'] as const) {
-    it(`${column}: needs its lease again from the first acknowledged frame of a new session on`, () => {
-      const bench = tethered('active', column)
-      bench.tetherEnds()
-      bench.advanceMs(2000)
-      assert.equal(bench.view.leaseUntilMs, Infinity)
-      bench.hearsRestarted(WORDS['an Initial, not ready'])
-      assert.deepEqual([bench.view.online, bench.serves], [true, true])
-      bench.hears(WORDS['an Initial, not ready'])
-      const { leaseUntilMs } = bench.view
-      assert.ok(leaseUntilMs > bench.nowMs && leaseUntilMs <= bench.nowMs + AT_THE_LATEST_MS)
-      bench.advanceMs(AT_THE_LATEST_MS)
-      assert.deepEqual([bench.view.role, bench.view.reason], ['standby', 'lease-expired'])
-    })
+/** Whether it counted its brother as a partner in what it said since it was asked last. */
+const counts = (bench: Bench): boolean => bench.takeSaid().some(({ trailer }) => trailer?.heardLinks === 1)
 
-    it(`${column}: an opening of a new session changes nothing, and counts nobody as a partner`, () => {
-      const bench = tethered('active', column)
-      bench.tetherEnds()
-      bench.advanceMs(2000)
-      bench.restartBrother()
-      clear(bench)
-      for (let i = 0; i < 20; i++) {
-        bench.hears({ ...WORDS['an Initial, not ready'], trailer: { echo: 0n } })
-        bench.advanceMs(100)
-      }
-      assert.equal(bench.view.leaseUntilMs, Infinity)
-      assert.ok(bench.takeSaid().every(({ trailer }) => trailer?.heardLinks === 0))
+describe('extended wire, stories of a survivor without a lease', () => {
+  const LEASED = ['preferred, lower', 'safety, higher', 'safety, lower'] as const
+  const ENDS = {
+    'a proof': (bench: Bench) => bench.tetherEnds(),
+    'a goodbye': (bench: Bench) => {
+      bench.brotherSays = null
+      bench.hears(WORDS['a goodbye'])
+    }
+  } as const
+
+  /** Its brother is gone for 2 s, and its process has just started again. */
+  function alone(column: Column, how: keyof typeof ENDS): Bench {
+    const bench = tethered('active', column)
+    ENDS[how](bench)
+    bench.advanceMs(2000)
+    assert.deepEqual([bench.serves, bench.view.leaseUntilMs], [true, Infinity])
+    return bench
+  }
+  const RETURNED: Word = { ...WORDS['an Initial, not ready'], flags: ['probe'] }
+
+  for (const column of LEASED) {
+    for (const how of ['a proof', 'a goodbye'] as const) {
+      it(`${column}, after ${how}: counts a brother that came back when it has lasted for P, and needs its lease from then on`, () => {
+        const bench = alone(column, how)
+        bench.brotherSays = RETURNED
+        bench.hearsRestarted(RETURNED)
+        const adoptedAtMs = bench.nowMs
+        clear(bench)
+        bench.advanceMs(999)
+        assert.equal(counts(bench), false)
+        assert.deepEqual([bench.serves, bench.view.online, bench.view.leaseUntilMs], [true, true, Infinity])
+        bench.advanceMs(1)
+        bench.hears(RETURNED)
+        assert.equal(counts(bench), true)
+        const { leaseUntilMs } = bench.view
+        assert.ok(leaseUntilMs > bench.nowMs && leaseUntilMs <= adoptedAtMs + 1000 + leaseMs(1000))
+        bench.advanceMs(3000)
+        assert.equal(bench.serves, true, 'it is renewed')
+        bench.brotherSays = null
+        bench.advanceMs(AT_THE_LATEST_MS)
+        assert.deepEqual([bench.view.role, bench.view.reason], ['standby', 'lease-expired'])
+      })
+
+      it(`${column}, after ${how}: at once, when there is a tether and the brother's mark is on its disk, and not for less`, () => {
+        const bench = alone(column, how)
+        bench.hearsRestarted(RETURNED)
+        clear(bench)
+        bench.hears({ ...RETURNED, flags: ['probe', 'marked'] })
+        assert.equal(counts(bench), false, 'without a tether')
+        bench.tether(false)
+        bench.hears({ ...RETURNED, flags: ['probe', 'marked'] })
+        assert.equal(counts(bench), false, 'with one that proves nothing')
+        bench.tether()
+        bench.hears(RETURNED)
+        assert.equal(counts(bench), false, 'its mark is not on its disk any more')
+        assert.equal(bench.view.leaseUntilMs, Infinity)
+        bench.hears({ ...RETURNED, flags: ['probe', 'marked'] })
+        assert.equal(counts(bench), true)
+        assert.equal(bench.view.leaseUntilMs, bench.nowMs + leaseMs(1000))
+      })
+
+      it(`${column}, after ${how}: its right is bounded by L from that first frame, though nothing says that it arrives`, () => {
+        const bench = alone(column, how)
+        const deaf: Word = { ...RETURNED, deaf: true, flags: ['probe', 'marked'] }
+        bench.hearsRestarted(deaf)
+        bench.tether()
+        clear(bench)
+        bench.hears(deaf)
+        assert.equal(counts(bench), true)
+        const untilMs = bench.nowMs + leaseMs(1000)
+        assert.equal(bench.view.leaseUntilMs, untilMs)
+        bench.brotherSays = deaf
+        bench.advanceMs(500)
+        assert.equal(bench.view.leaseUntilMs, untilMs, 'no later frame extends it')
+        bench.advanceMs(AT_THE_LATEST_MS)
+        assert.equal(bench.view.reason, 'lease-expired')
+      })
+
+      it(`${column}, after ${how}: a brother that dies again before that leaves it as it was`, () => {
+        const bench = alone(column, how)
+        for (let times = 0; times < 5; times++) {
+          bench.brotherSays = RETURNED
+          bench.hearsRestarted(RETURNED)
+          bench.advanceMs(600)
+          bench.brotherSays = null
+          bench.advanceMs(3000)
+          assert.deepEqual([bench.serves, bench.view.leaseUntilMs], [true, Infinity])
+        }
+      })
+
+      it(`${column}, after ${how}: an opening of a new session changes nothing, and counts nobody as a partner`, () => {
+        const bench = alone(column, how)
+        bench.restartBrother()
+        clear(bench)
+        for (let i = 0; i < 20; i++) {
+          bench.hears({ ...RETURNED, trailer: { echo: 0n } })
+          bench.advanceMs(100)
+        }
+        assert.equal(bench.view.leaseUntilMs, Infinity)
+        assert.equal(counts(bench), false)
+      })
+    }
+
+    it(`${column}, after a proof: one that serves on is the old one: it yields at once, as ever, and not by its lease`, () => {
+      const bench = alone(column, 'a proof')
+      bench.hears(WORDS['an Active of epoch 30'])
+      assert.deepEqual([bench.view.role, bench.view.reason], ['standby', 'proof-wrong'])
     })
   }
 
-  it('preferred, lower: from the first frame that counts a new session as its partner its right is bounded, though none is heard to arrive', () => {
-    for (const how of ['a proof', 'a goodbye'] as const) {
-      const bench = tethered('active', 'preferred, lower')
-      if (how === 'a proof') bench.tetherEnds()
-      else {
-        bench.brotherSays = null
-        bench.hears(WORDS['a goodbye'])
-      }
-      bench.advanceMs(2000)
-      bench.restartBrother()
-      bench.hears({ ...WORDS['an Initial, not ready'], deaf: true })
+  for (const column of ['availability, higher', 'preferred, higher'] as const) {
+    it(`${column}: who needs no lease counts a brother that came back at once`, () => {
+      const bench = alone(column, 'a proof')
+      bench.hearsRestarted(RETURNED)
       clear(bench)
-      bench.hears({ ...WORDS['an Initial, not ready'], deaf: true })
-      const sentAtMs = bench.nowMs
-      assert.ok(bench.takeSaid().some(({ trailer }) => trailer?.heardLinks === 1))
-      assert.equal(bench.view.leaseUntilMs, sentAtMs + leaseMs(1000), how)
-      bench.advanceMs(500)
-      bench.hears({ ...WORDS['an Initial, not ready'], deaf: true })
-      assert.equal(bench.view.leaseUntilMs, sentAtMs + leaseMs(1000), 'and no later frame extends it')
-      bench.advanceMs(AT_THE_LATEST_MS)
-      assert.equal(bench.view.reason, 'lease-expired')
-    }
-  })
-
-  it('preferred, lower: one that promises nothing yet is not counted, and takes nothing away', () => {
-    const bench = tethered('active', 'preferred, lower')
-    bench.tetherEnds()
-    bench.advanceMs(2000)
-    const word: Word = { ...WORDS['an Initial, not ready'], deaf: true, trailer: { promisedMs: 0 } }
-    bench.hearsRestarted(word)
-    clear(bench)
-    bench.hears({ ...word, flags: ['probe'] })
-    assert.ok(bench.takeSaid().every(({ trailer }) => trailer?.heardLinks === 0))
-    assert.equal(bench.view.leaseUntilMs, Infinity)
-  })
-
-  it('safety: a new session that does not acknowledge anything leaves its right as it is: it cannot take the role by itself', () => {
-    const bench = tethered('active', 'safety, higher')
-    bench.tetherEnds()
-    bench.advanceMs(2000)
-    bench.restartBrother()
-    bench.brotherSays = { ...WORDS['an Initial, not ready'], deaf: true }
-    bench.advanceMs(5000)
-    assert.deepEqual([bench.serves, bench.view.leaseUntilMs], [true, Infinity])
-  })
+      bench.hears(RETURNED)
+      assert.equal(counts(bench), true)
+      bench.advanceMs(5000)
+      assert.equal(bench.serves, true)
+    })
+  }
 })

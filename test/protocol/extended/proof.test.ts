@@ -59,18 +59,23 @@ function asking(): Story {
 }
 
 describe('proof of a crash', () => {
-  it('the quiet time is 25 ms, a heartbeat if that is less, and two round trips at least', () => {
+  it('the quiet time is 25 ms, a heartbeat if that is less, two round trips at least, but of these no more than P/4', () => {
     const cases = [
-      [1000, 0.5, 25],
-      [1000, 12.5, 25],
-      [1000, 13, 26],
-      [1000, 600, 1200],
-      [10, 0.5, 10],
-      [5, 1, 5],
-      [5, 20, 40]
+      [1000, 0.5, 10_000, 25],
+      [1000, 12.5, 10_000, 25],
+      [1000, 13, 10_000, 26],
+      [1000, 600, 10_000, 1200],
+      [1000, 3000, 10_000, 2500],
+      [1000, Infinity, 10_000, 2500],
+      [1000, Infinity, 40, 25],
+      [10, 0.5, 1000, 10],
+      [5, 1, 1000, 5],
+      [5, 20, 1000, 40]
     ] as const
-    for (const [heartbeatMs, roundTripMs, expected] of cases)
-      assert.equal(quietMs(heartbeatMs, roundTripMs), expected, `${heartbeatMs}, ${roundTripMs}`)
+    for (const [heartbeatMs, roundTripMs, peerTimeoutMs, expected] of cases) {
+      const actual = quietMs(heartbeatMs, roundTripMs, peerTimeoutMs)
+      assert.equal(actual, expected, `${heartbeatMs}, ${roundTripMs}, ${peerTimeoutMs}`)
+    }
   })
 
   it('is complete after the FIN of a provable tether, a refusal and a quiet time, not a ms before', () => {

@@ -149,7 +149,7 @@ describe('extended wire, recorded frames', () => {
     })
   }
 
-  it('a brother that starts anew is heard at once by a side that others’ openings keep busy', () => {
+  it('a brother that starts anew is heard within two heartbeats by a side that others’ openings keep busy, and at once when the old one was silent', () => {
     const heartbeatMs = 1000
     const pair = new TestPair({ settings: { heartbeatMs, peerTimeoutMs: 10 * heartbeatMs } })
     pair.start()
@@ -167,11 +167,20 @@ describe('extended wire, recorded frames', () => {
       pair.advanceMs(1)
     }
     for (let i = 0; i < 100; i++) flood()
-    pair.restart('b')
-    const startedAtMs = pair.nowMs
-    while (!pair.b.view.online) {
-      flood()
-      assert.ok(pair.nowMs - startedAtMs <= heartbeatMs / 4, 'not heard yet')
+    const online = (): number => {
+      const startedAtMs = pair.nowMs
+      while (!pair.b.view.online) {
+        flood()
+        assert.ok(pair.nowMs - startedAtMs <= 3 * heartbeatMs, 'not heard yet')
+      }
+      return pair.nowMs - startedAtMs
     }
+    pair.restart('b')
+    assert.ok(online() <= 2 * heartbeatMs + 50)
+    for (let i = 0; i < 100; i++) flood()
+    pair.powerOff('b')
+    for (let i = 0; i < 2 * heartbeatMs; i++) flood()
+    pair.start('b')
+    assert.ok(online() <= heartbeatMs / 4)
   })
 })

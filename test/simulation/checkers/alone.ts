@@ -59,7 +59,9 @@ export class AloneChecker implements Watcher {
     this.worstMs = Math.max(this.worstMs, forMs)
     const boundMs = 1.06 * Math.max(peerTimeoutMs, 2000) + 2 * heartbeatMs + SLACK_MS
     if (forMs > boundMs)
-      this.#report(`${process.settings.name} has not served for ${forMs.toFixed(0)} ms (bound ${boundMs.toFixed(0)} ms)`)
+      this.#report(
+        `${process.settings.name} has not served for ${forMs.toFixed(0)} ms (bound ${boundMs.toFixed(0)} ms)`
+      )
   }
 
   #report(message: string): void {

@@ -38,7 +38,12 @@ export class CauseChecker implements Watcher {
     const { host, before, after } = step
     const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
     if (claims === 'lost-connection' || claims === 'cannot-negotiate') this.#checkSilence(step)
-    if (claims === 'brother-left' && !this.#world.hadSecond && !this.#world.saidGoodbye(other(host)) && !this.#everLeft[other(host)])
+    if (
+      claims === 'brother-left' &&
+      !this.#world.hadSecond &&
+      !this.#world.saidGoodbye(other(host)) &&
+      !this.#everLeft[other(host)]
+    )
       this.#report(step, 'claims a goodbye that nobody said')
     if (this.#world.saidGoodbye(host)) this.#everLeft[host] = true
   }

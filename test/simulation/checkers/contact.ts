@@ -49,7 +49,11 @@ export class ContactChecker implements Watcher {
     for (const host of [0, 1] as const) {
       const heardAtMs = world.truth.side(host).heardAtMs ?? -Infinity
       if (heardAtMs >= atMs) this.worstMs = Math.max(this.worstMs, heardAtMs - atMs)
-      else this.#report(host === 0 ? a : b, `has heard nothing ${(world.nowMs - atMs).toFixed(1)} ms after frames can pass`)
+      else
+        this.#report(
+          host === 0 ? a : b,
+          `has heard nothing ${(world.nowMs - atMs).toFixed(1)} ms after frames can pass`
+        )
     }
   }
 

@@ -160,7 +160,8 @@ export class LivenessChecker implements Watcher {
     else this.#nobodySinceMs ??= now
     const forMs = now - (this.#nobodySinceMs ?? now)
     const boundMs = this.#slower().heartbeatMs + 60 + 8 * this.#world.cleanDelayMs
-    if (forMs > boundMs) this.#report(`nobody serves for ${forMs.toFixed(0)} ms after the clock was set: ${this.#describe()}`)
+    if (forMs > boundMs)
+      this.#report(`nobody serves for ${forMs.toFixed(0)} ms after the clock was set: ${this.#describe()}`)
   }
 
   /** Nothing is promised but that nothing breaks: one is alone, at the end of its numbers, or its files are another's. */
@@ -192,7 +193,9 @@ export class LivenessChecker implements Watcher {
       if (view === undefined || this.#world.tethers.isAstray(host)) continue
       const possible = this.#provable[host] !== 'no'
       if (possible !== (view.proof === 'possible'))
-        this.#report(`${name(host)} says of the proof of a crash '${view.proof}'; it is ${possible ? '' : 'not '}possible`)
+        this.#report(
+          `${name(host)} says of the proof of a crash '${view.proof}'; it is ${possible ? '' : 'not '}possible`
+        )
     }
   }
 
@@ -291,7 +294,8 @@ export function promisesOf(
     case 'crash-standby':
       if (policy === 'availability' || (policy === 'preferred' && preferred === true))
         return { active: 'goes-on', standby: 'stops' }
-      if (policy === 'preferred' && preferred === null && proof !== 'yes') return { active: 'unknown', standby: 'stops' }
+      if (policy === 'preferred' && preferred === null && proof !== 'yes')
+        return { active: 'unknown', standby: 'stops' }
       return { active: byProof(proof, 'goes-on'), standby: 'stops' }
     case 'power-off-active':
       if (policy === 'availability') return { active: 'stops', standby: 'takes-over' }
@@ -314,7 +318,8 @@ function byProof(proof: Provable, then: Promise): Promise {
 
 /** Silence lets `availability` take over, and the preferred side where it is the Standby. */
 function afterCrash(policy: Policy, preferred: boolean | null, proof: Provable): Promise {
-  if (policy === 'availability' || proof === 'yes' || (policy === 'preferred' && preferred === false)) return 'takes-over'
+  if (policy === 'availability' || proof === 'yes' || (policy === 'preferred' && preferred === false))
+    return 'takes-over'
   if (policy === 'preferred' && preferred === null) return 'unknown'
   return byProof(proof, 'takes-over')
 }

@@ -70,7 +70,8 @@ export class MarkChecker implements Watcher {
   /** The operator's word is a word; all else is not. */
   #checkAlone({ process, before, after }: Step, side: Knowledge): void {
     if (before.role === 'active' || after.role !== 'active' || !ALONE.includes(after.reason)) return
-    if (process.foreign) this.#report(process, `takes the role alone (${after.reason}) though its record is another one's`)
+    if (process.foreign)
+      this.#report(process, `takes the role alone (${after.reason}) though its record is another one's`)
     if (process.settings.policy === 'availability' || side.met || side.leftByPeer || process.resumed) return
     // A peer whose process is proven dead serves no more.
     if (process.record?.online === true && ON_SILENCE.includes(after.reason))
@@ -108,5 +109,13 @@ export class MarkChecker implements Watcher {
 }
 
 function fresh(): Knowledge {
-  return { met: false, silent: false, heardLocalMs: -Infinity, heardSession: 0n, heardSeq: 0, leftByPeer: false, wanted: null }
+  return {
+    met: false,
+    silent: false,
+    heardLocalMs: -Infinity,
+    heardSession: 0n,
+    heardSeq: 0,
+    leftByPeer: false,
+    wanted: null
+  }
 }

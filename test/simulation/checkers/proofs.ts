@@ -142,12 +142,12 @@ export class ProofChecker implements Watcher {
     else if (trailer.ack >= belief.firstSeq || takesBack) {
       side.belief = null
       this.refuted++
-      if (!takesBack)
-        this.#report(process, 'is answered by a peer that it took for dead, and says nothing')
+      if (!takesBack) this.#report(process, 'is answered by a peer that it took for dead, and says nothing')
       const rests = before.reason === 'brother-crashed' && before.sinceMs >= belief.sinceMs
       if (before.role === 'active' && rests && after.serving)
         this.#report(process, 'serves on though the proof that its role rests on is refuted')
-    } else if (after.peerSession !== 0n) this.#report(process, 'hears a peer that it took for dead by what is older than its end')
+    } else if (after.peerSession !== 0n)
+      this.#report(process, 'hears a peer that it took for dead by what is older than its end')
   }
 
   #judge(step: Step, side: Knowledge): void {

@@ -1,0 +1,101 @@
+/** Finding A1 and its kin: no key, no cut; what a stranger on the LAN can send moves nothing. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nowUs, pause } from '../chaos/clock'
+import { type Side, SIDES } from '../chaos/history'
+import { type Attack, blindResets, fittingResets, forgedUnreachable, junkFile, record, spoofedFrames } from './attack'
+import { Field } from './field'
+import { FORGED_FOR_MS, LONG, rebuildAfterFailure, skipUnlessHere } from './here'
+
+const RATES = [1000, 5000, 60_000]
+/** At each side and for each pair. Each has a seal that is checked: more than a busy machine can take is no question of evidence. */
+const SPOOFED_PER_SECOND = 500
+
+describe('field: what a stranger forges changes nothing', function () {
+  this.timeout(120_000)
+  let field: Field
+  let ports: number[]
+
+  before(async function () {
+    skipUnlessHere(this, 'hping3', 'tcpdump')
+    field = await Field.make()
+    ports = field.members.map(({ port }) => port)
+  })
+
+  after(() => field?.remove())
+
+  beforeEach(() => field.form())
+
+  afterEach(function () {
+    return rebuildAfterFailure(this, field)
+  })
+
+  async function holdsAgainst(start: () => Attack, forMs = FORGED_FOR_MS): Promise<void> {
+    const sinceUs = nowUs()
+    const attack = start()
+    try {
+      await pause(forMs)
+    } finally {
+      attack.stop()
+    }
+    await field.allWell(sinceUs)
+  }
+
+  async function holdsAgainstUnreachables(quoted: readonly number[], perSecond: number): Promise<void> {
+    const counts = await Promise.all(
+      SIDES.map((side) => field.lan.count(side, 'icmp type destination-unreachable ip saddr 10.213.0.9'))
+    )
+    await holdsAgainst(() => forgedUnreachable(field.lan, quoted, perSecond))
+    const arrived = await Promise.all(counts.map((count) => count()))
+    const rates = arrived.map((count) => Math.round((count * 1000) / FORGED_FOR_MS))
+    const asked = perSecond * quoted.length
+    console.log(`# ${rates.join(' and ')} a second came in, of ${asked}`)
+    for (const rate of rates) assert.ok(rate > asked / 4, `only ${rate} a second came in: this shows little`)
+  }
+
+  for (const perSecond of RATES) {
+    const title = `${perSecond.toLocaleString('en')} 'port unreachable' a second at each side`
+    if (perSecond <= 5000 || LONG)
+      it(`${title} and for each pair`, async () => {
+        if (perSecond <= 5000) await holdsAgainstUnreachables(ports, perSecond)
+        else for (const port of ports) await holdsAgainstUnreachables([port], perSecond)
+      })
+    else it(title, () => holdsAgainstUnreachables(ports, perSecond / ports.length))
+  }
+
+  it('junk from the address and port of the peer', async () => {
+    const file = junkFile(join(field.folder, 'junk'), 1)
+    await holdsAgainst(() => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND, () => file))
+  })
+
+  it('recorded frames from the address and port of the peer', async () => {
+    const recorded = await record(field.lan, join(field.folder, 'recorded.pcap'), 1500)
+    const file = (side: Side, port: number): string => join(field.folder, `recorded-${side}-${port}`)
+    for (const side of SIDES) {
+      for (const port of ports) {
+        const frames = recorded(side, port)
+        assert.ok(frames.length > 0, `no frame to side ${side}, port ${port} was recorded`)
+        writeFileSync(file(side, port), frames)
+      }
+    }
+    await holdsAgainst(() => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND, file))
+  })
+
+  it('resets that fit: they cost the channel and nothing else', async () => {
+    const attack = await fittingResets(field.lan, ports)
+    // Where there is no data, the first segments to be read are those of new connections.
+    await field.lan.destroyTcp('a')
+    const sinceUs = nowUs()
+    await holdsAgainst(() => attack)
+    const lost = field.members.flatMap((each) =>
+      field.events(each, sinceUs).filter(({ reason }) => reason === 'channel-lost')
+    )
+    console.log(`# ${attack.count()} resets, ${lost.length} channels lost`)
+    // Two for each pair are those that were ended to begin with.
+    assert.ok(lost.length > 2 * field.members.length, 'the resets did not reach the channels')
+    await field.provable()
+  })
+
+  it('resets with random numbers', () => holdsAgainst(() => blindResets(field.lan, ports, 5000)))
+})
