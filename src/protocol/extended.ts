@@ -645,7 +645,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   get #quietMs(): number {
-    return quietMs(this.#heartbeatMs, this.#contact.roundTripMs ?? Infinity, this.#peerTimeoutMs)
+    return quietMs(this.#heartbeatMs, this.#contact.roundTripAtMostMs, this.#peerTimeoutMs)
   }
 
   #onCrashProven(): void {
@@ -833,6 +833,7 @@ export class ExtendedMachine implements PairMachine {
     this.#uncounted = !partner && frame.state === 'active'
     if (partner) this.#partnerHeard(trailer, ackedAtMs)
     // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
+    if (ackedAtMs !== null) this.#contact.ackedWithin(now - ackedAtMs)
     if (frame.head === 'responsed' && ackedAtMs !== null) this.#contact.measured(now, now - ackedAtMs)
     this.#compare(trailer)
     if (this.#leaving !== null) return this.#hearLeaving(this.#leaving, trailer)
