@@ -118,6 +118,7 @@ describe('a process with an Active that ends', function () {
 
   it('by SIGKILL is found out without waiting for the timeout', async () => {
     await startActive('signal-alone')
+    await until('a crash could be proved', () => brother.status().channel?.proof === true)
     child.kill('SIGKILL')
     await ended()
     await until('the brother serves', () => brother.gate().open && brother.status().reason !== 'none')
