@@ -1,5 +1,4 @@
 /** pm2 in cluster mode: the workers of one program share what they listen on, unless they say that they do not. */
-import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { freePorts, holds, link, settings, until } from '../engine/harness'

@@ -612,8 +612,7 @@ describe('the hub', () => {
       await new Promise((later) => setImmediate(later))
       assert.equal(released, false, 'the engine has not heard of it')
       await crashEngineForTest()
-      // The channel says farewell.
-      await until('it is over', () => released, 500)
+      await until('it is released', () => released)
     })
 
     it('again and again, is restarted each time', async () => {

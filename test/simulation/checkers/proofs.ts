@@ -160,7 +160,8 @@ export class ProofChecker implements Watcher {
     const quietMs = Math.min(QUIET_MS, heartbeatMs)
     const isAsked = (link: number): boolean => this.#isAsked(side, step, link)
     const complaints: string[] = []
-    for (const [id, end] of side.ends) {
+    // The latest one that will do: what was sent before it does not refute it.
+    for (const [id, end] of [...side.ends].toReversed()) {
       const complaint = complaintOn(end)
       if (complaint === null) {
         end.over = true
