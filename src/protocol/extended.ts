@@ -1078,7 +1078,7 @@ export class ExtendedMachine implements PairMachine {
     return {
       wanted: this.#wanting !== null,
       // A write that is under way ends in a moment: nobody is ranked by it.
-      ready: this.#isReady || (this.#isWilling && !this.#ledger.failed && !this.#ledger.exhausted),
+      ready: this.#isReady || (this.#isWilling && this.#isDiskAnswering),
       fit: this.#isFit,
       heldEpoch: this.#isHolder ? this.#heldEpoch : 0,
       role: this.#role,
@@ -1680,6 +1680,11 @@ export class ExtendedMachine implements PairMachine {
   /** A number of its own is on disk; `availability` goes on without a working disk. */
   get #hasOwnEpoch(): boolean {
     return this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')
+  }
+
+  get #isDiskAnswering(): boolean {
+    const { failed, exhausted } = this.#ledger
+    return !failed && !exhausted && !this.#ledger.isStuck(this.#nowMs, this.#peerTimeoutMs)
   }
 
   get #isHolder(): boolean {
