@@ -562,9 +562,9 @@ export class ExtendedMachine implements PairMachine {
     const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
     const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
-      // Its word is of before this side was deaf, as long as nothing was heard since.
-      if (this.#brother?.role === 'active' || listeningSinceMs === Infinity) return null
+      if (this.#brother?.role === 'active') return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
+      // Its word may be of before this side was deaf; while it is deaf, never.
       const heardForMs = Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs
       const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
       return { evidence: 'stood-down', fromMs }
