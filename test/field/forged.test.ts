@@ -84,8 +84,17 @@ describe('field: what a stranger forges changes nothing', function () {
 
   it('resets that fit: they cost the channel and nothing else', async () => {
     const attack = await fittingResets(field.lan, ports)
+    // Where there is no data, the first segments to be read are those of new connections.
+    await field.lan.destroyTcp('a')
+    const sinceUs = nowUs()
     await holdsAgainst(() => attack)
-    console.log(`# ${attack.count()} resets`)
+    const lost = field.members.flatMap((each) =>
+      field.events(each, sinceUs).filter(({ reason }) => reason === 'channel-lost')
+    )
+    console.log(`# ${attack.count()} resets, ${lost.length} channels lost`)
+    // Two for each pair are those that were ended to begin with.
+    assert.ok(lost.length > 2 * field.members.length, 'the resets did not reach the channels')
+    await field.provable()
   })
 
   it('resets with random numbers', () => holdsAgainst(() => blindResets(field.lan, ports, 5000)))

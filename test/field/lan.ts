@@ -24,6 +24,7 @@ const execute = promisify(execFile)
 export const PEER_NAME = 'peer.field'
 export const NIC = 'lan0'
 export const SECOND_NIC = 'lan1'
+const CABLE_NIC = 'cable'
 const PREFIX = '10.213.0'
 const STRANGER = `${PREFIX}.9`
 /** Somebody who is not there. */
@@ -118,9 +119,20 @@ export class Lan {
     return this.#plug(this.namespace(side), nic, `${nic}-${side}`)
   }
 
-  /** The cable is out: the card is still there, with its addresses, and has no carrier. */
-  async pull(side: Side, nic: string): Promise<void> {
-    await ipInside(this.switch, `link set ${nic}-${side} down`)
+  /** A cable between the two hosts, past the switch, at a card of each that is up and has no address. */
+  async layCable(): Promise<void> {
+    const [a, b] = [this.namespace('a'), this.namespace('b')]
+    await ip('link', 'add', CABLE_NIC, 'netns', a, 'type', 'veth', 'peer', 'name', CABLE_NIC, 'netns', b)
+    for (const side of SIDES) await ipInside(this.namespace(side), `link set ${CABLE_NIC} up`)
+  }
+
+  async addressCable(side: Side): Promise<void> {
+    await ipInside(this.namespace(side), `addr add ${this.cableAddress(side)}/24 dev ${CABLE_NIC}`)
+  }
+
+  /** The other host's end is down: this side's card is still there, with its address, and has no carrier. */
+  async pullCable(side: Side): Promise<void> {
+    await ipInside(this.namespace(otherSide(side)), `link set ${CABLE_NIC} down`)
   }
 
   async unplug(side: Side, nic: string): Promise<void> {

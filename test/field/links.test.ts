@@ -5,7 +5,7 @@ import { SIDES } from '../chaos/history'
 import { eventually } from '../e2e/harness/eventually'
 import { AVAILABILITY, Field, HEARTBEAT_MS, MACHINE_SLACK_MS, PEER_TIMEOUT_MS, PREFERRED } from './field'
 import { LONG, skipUnlessHere } from './here'
-import { NIC, SECOND_NIC } from './lan'
+import { NIC } from './lan'
 
 const WITHOUT_ADDRESS_MS = LONG ? 60_000 : 2 * PEER_TIMEOUT_MS
 const CONTACT_MS_MAX = 2 * HEARTBEAT_MS + MACHINE_SLACK_MS
@@ -43,7 +43,7 @@ describe('field: a lost interface costs its path', function () {
   it('at the start the second interface has no address: a side that is alone acts, and meets its peer when that comes', async () => {
     field = await Field.make({ secondLink: true })
     const { lan } = field
-    for (const side of SIDES) await lan.plug(side, SECOND_NIC)
+    await lan.layCable()
     // The two have met before, and both were stopped in order.
     await field.form()
     await field.side('b').stop()
@@ -57,7 +57,7 @@ describe('field: a lost interface costs its path', function () {
     }
     await field.form()
     const sinceUs = nowUs()
-    for (const side of SIDES) await lan.onHost(side, `addr add ${lan.cableAddress(side)}/24 dev ${SECOND_NIC}`)
+    for (const side of SIDES) await lan.addressCable(side)
     await pause(PEER_TIMEOUT_MS + 500)
     // Now the second link carries it alone.
     await lan.switchDrops(`ip saddr ${lan.address('a')}`, `ip saddr ${lan.address('b')}`)
@@ -65,7 +65,7 @@ describe('field: a lost interface costs its path', function () {
     await field.allWell(sinceUs)
     await lan.heal()
     await pause(3 * HEARTBEAT_MS)
-    for (const side of SIDES) await lan.pull(side, SECOND_NIC)
+    await lan.pullCable('a')
     await pause(PEER_TIMEOUT_MS + 500)
     await field.allWell(sinceUs)
   })
@@ -73,13 +73,11 @@ describe('field: a lost interface costs its path', function () {
   it('the peer loses power, and with it the carrier of a cable: the preferred Active serves on', async () => {
     field = await Field.make({ secondLink: true })
     const { lan } = field
-    for (const side of SIDES) {
-      await lan.plug(side, SECOND_NIC)
-      await lan.onHost(side, `addr add ${lan.cableAddress(side)}/24 dev ${SECOND_NIC}`)
-    }
+    await lan.layCable()
+    for (const side of SIDES) await lan.addressCable(side)
     await field.form()
     const sinceUs = nowUs()
-    await lan.pull('a', SECOND_NIC)
+    await lan.pullCable('a')
     await lan.cut()
     await field.side('b').kill()
     await pause(2 * PEER_TIMEOUT_MS)

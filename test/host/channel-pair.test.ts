@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { EngineCell, newEngineCell } from '../../src/engine/cells'
 import type { FromEngine, Snapshot, ToEngine } from '../../src/engine/messages'
 import { HeldPair, type PairDesk } from '../../src/host/held-pair'
-import { acquirePair, crashEngineForTest, shutdownHub, type PairRequest } from '../../src/host/hub'
+import { acquirePair, crashEngineForTest, engineThreadForTest, shutdownHub, type PairRequest } from '../../src/host/hub'
 import type { PairEventMessage } from '../../src/host/pair'
-import { freePorts, link, LOOPBACK, NO_KEYS, settings, until } from '../engine/harness'
-import { KEYS, newSession } from './channel-side'
+import { freePorts, holds, link, LOOPBACK, NO_KEYS, settings, until } from '../engine/harness'
+import { KEYS, newSession, Side } from './channel-side'
 
 class Desk implements PairDesk {
   readonly engineCell = new EngineCell(newEngineCell())
@@ -150,6 +150,7 @@ describe('a pair with a channel', () => {
     assert.equal(a.pair.status().channel?.open, true)
     assert.equal(await whoListens(x), 'open')
     a.pair.onRestart()
+    a.pair.enter()
     const session = newSession()
     a.pair.onMessage({ ...contact(session, b.session), pairId: 2 })
     b.pair.onMessage(contact(b.session, session))
@@ -185,6 +186,33 @@ describe('a pair with a channel', () => {
       assert.equal(pair.status().channel, null)
     })
   }
+
+  it('keeps its tethers through a deploy, and says farewell at its deletion', async () => {
+    const asked = request(x, y)
+    const peer = Side.at(y, x)
+    try {
+      const lease = acquirePair(asked)
+      const thread = engineThreadForTest()
+      assert.ok(thread !== null)
+      const [{ pairId }] = (await once(thread, 'message')) as [FromEngine]
+      const session = newSession()
+      // What the engine would say of a peer on UDP.
+      thread.emit('message', { ...contact(session, peer.session), pairId })
+      peer.hears(session)
+      await until('both are up', () => peer.open && lease.pair.status().channel?.open === true)
+      await lease.release(false)
+      const again = acquirePair(asked)
+      const { seq } = again.pair.status()
+      await holds('nothing happens', () => peer.words.length === 1 && again.pair.status().seq === seq, 300)
+      assert.equal(again.pair.status().channel?.open, true)
+      await again.release(true)
+      await until('farewell is said', () => peer.words.length === 2)
+      assert.deepEqual(peer.words, ['tether provable', 'ended'])
+    } finally {
+      await peer.channel.leave()
+      await shutdownHub()
+    }
+  })
 
   it('leaves a listener behind that outlives the engine, the pair and the hub, and serves its successor', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ha-pair-channel-'))

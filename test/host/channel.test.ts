@@ -63,6 +63,25 @@ describe('the channel', () => {
     assert.notEqual(a.lastId, b.lastId)
   })
 
+  for (const [address, localHost] of [
+    ['::1', '::1'],
+    ['::1', ''],
+    [LOOPBACK, ''],
+    [LOOPBACK, '0.0.0.0'],
+    [LOOPBACK, 'localhost']
+  ] as const) {
+    it(`opens to ${address} where the local address is '${localHost}', and proves itself`, async () => {
+      const [x = 0, y = 0] = await freePorts(2)
+      const at = (localPort: number, peerPort: number): Side =>
+        added(new Side([{ peerHost: address, peerPort, localHost, localPort }]))
+      const [a, b] = [at(x, y), at(y, x)]
+      a.hears(b.session, [address])
+      b.hears(a.session, [address])
+      await opened(a, b)
+      assert.deepEqual([a.words, b.words], [['tether provable'], ['tether provable']])
+    })
+  }
+
   it('waits with its answer until it has heard of the conversation too', async () => {
     const [a, b] = await two()
     a.hears(b.session)

@@ -75,12 +75,14 @@ export class Tethers {
   /** A provable tether is known to this side's engine. */
   isProvable(host: HostIndex): boolean {
     const { places } = this.#world
-    return this.#connections[host].some((c) => c.told && !c.ending && c.provable && places.path(c.link) === c.path)
+    return this.#connections[host].some(
+      (c) => c.told && !c.ending && c.provable && c.acceptor.alive && places.path(c.link) === c.path
+    )
   }
 
-  /** Its engine knows of a tether that has nothing to do with where the two are now. */
+  /** Its engine knows of a tether that has nothing to do with where the two are now, or with what runs there. */
   isAstray(host: HostIndex): boolean {
-    return !this.isProvable(host) && this.#living(host) !== null
+    return !this.isProvable(host) && this.#connections[host].some((c) => c.told && !c.ending)
   }
 
   /** Follows what the processes show. Called after each step. */

@@ -5,6 +5,7 @@
 import type { FromEngine, ToEngine } from '../../engine/messages'
 import { Dialled, isRefused, type DialledOwner, type Target } from './dialled'
 import type { ChannelKey } from './keys'
+import { dialTurns } from './turns'
 
 export type Contact = Extract<FromEngine, { type: 'contact' }>['contact']
 export type TetherNews = Extract<ToEngine, { type: 'tether' }>['news']
@@ -37,6 +38,7 @@ export class Dialler implements DialledOwner {
   #contact: Contact = null
   #tether: Dialled | null = null
   #attempt: Dialled | null = null
+  #giveTurnBack: (() => void) | null = null
   /** What is left of this round. */
   #ways: Way[] = []
   #retryMs = RETRY_MS_MIN
@@ -63,7 +65,7 @@ export class Dialler implements DialledOwner {
     if (contact !== null && same && sameAddresses(before, contact)) return
     if (!same || !this.#isDialling(contact)) {
       this.#attempt?.close()
-      this.#attempt = null
+      this.#endAttempt()
     }
     this.#ways = []
     if (this.#retry !== null) clearTimeout(this.#retry)
@@ -92,13 +94,21 @@ export class Dialler implements DialledOwner {
     return !contact.addresses.includes(tether.target.address)
   }
 
-  #go(): void {
+  readonly #go = (): void => {
     const contact = this.#contact
     if (contact === null || this.#attempt !== null || this.#retry !== null || this.#asking || !this.#wants()) return
     if (this.#ways.length === 0) this.#ways = this.#waysTo(contact)
-    const way = this.#ways.shift()
-    if (way === undefined) return
-    this.#attempt = new Dialled(way.target, way.key, contact, this)
+    if (this.#ways.length === 0) return
+    this.#giveTurnBack = dialTurns.take(this.#go)
+    const way = this.#giveTurnBack === null ? undefined : this.#ways.shift()
+    if (way !== undefined) this.#attempt = new Dialled(way.target, way.key, contact, this)
+  }
+
+  #endAttempt(): void {
+    const giveBack = this.#giveTurnBack
+    this.#attempt = null
+    this.#giveTurnBack = null
+    giveBack?.()
   }
 
   #waysTo({ addresses }: NonNullable<Contact>): Way[] {
@@ -124,7 +134,6 @@ export class Dialler implements DialledOwner {
 
   onProven(dialled: Dialled, provable: boolean): void {
     const old = this.#tether
-    this.#attempt = null
     this.#ways = []
     this.#tether = dialled
     const { id, session, peerSession } = dialled
@@ -134,11 +143,12 @@ export class Dialler implements DialledOwner {
       this.#owner.news({ kind: 'tetherEnded', id: old.id, fin: false })
     }
     this.#owner.opened(dialled, provable)
+    this.#endAttempt()
   }
 
   onFailed(dialled: Dialled, error: string, reached: boolean): void {
     if (dialled !== this.#attempt) return
-    this.#attempt = null
+    this.#endAttempt()
     // Where nobody answers, another key is no better.
     if (!reached) this.#ways = this.#ways.filter(({ target }) => target.address !== dialled.target.address)
     if (this.#ways.length > 0) return this.#go()

@@ -15,20 +15,28 @@ export class CauseChecker implements Watcher {
   readonly #world: World
   readonly #truth: Truth
   readonly #everLeft: [boolean, boolean] = [false, false]
+  /** The session that each has for its peer's, and when something new of it came in last. */
+  readonly #heard: [
+    { session: bigint; seq: number; localMs: number },
+    { session: bigint; seq: number; localMs: number }
+  ]
   /** When a side came back as a stranger, without its record: it has to wait until the old one counts as gone. */
   readonly #strangerSinceMs: [number, number] = [-Infinity, -Infinity]
 
   constructor(world: World) {
     this.#world = world
     this.#truth = world.truth
+    this.#heard = [silence(), silence()]
   }
 
   onStart(process: EngineProcess, storeLost: boolean): void {
     if (storeLost) this.#strangerSinceMs[process.host] = this.#world.nowMs
+    this.#heard[process.host] = silence()
   }
 
   onStep(step: Step): void {
     this.#checkReplay(step)
+    this.#hear(step)
     this.#checkCopy(step)
     const { host, before, after } = step
     const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
@@ -57,14 +65,24 @@ export class CauseChecker implements Watcher {
   }
 
   #checkSilence(step: Step): void {
-    const { heardLocalMs } = this.#truth.side(step.host)
-    if (heardLocalMs === null || this.#world.hadSecond) return
+    // A brother that has just started is not heard before its former session counts as gone.
+    const { localMs: heardLocalMs } = this.#heard[step.host]
+    if (this.#world.hadSecond) return
     const strangerForMs = step.atMs - this.#strangerSinceMs[other(step.host)]
     if (strangerForMs < 1.2 * this.#world.plan.timeoutMsMax) return
     const silentMs = step.localMs - heardLocalMs
     const ownMs = step.process.settings.peerTimeoutMs
     if (silentMs < ownMs - 0.01)
       this.#report(step, `claims silence but heard its brother ${silentMs.toFixed(1)} ms ago`)
+  }
+
+  #hear({ host, input, before, after, outputs, localMs }: Step): void {
+    const trailer = input.kind === 'frame' ? input.frame.trailer : null
+    if (trailer === null || trailer.session !== after.peerSession || trailer.echo !== before.session) return
+    const heard = this.#heard[host]
+    if (outputs.some((o) => o.kind === 'drop') || (trailer.session === heard.session && trailer.seq <= heard.seq))
+      return
+    this.#heard[host] = { session: trailer.session, seq: trailer.seq, localMs }
   }
 
   /** What was taken in before, belongs to an earlier run of either side, or is one's own voice. */
@@ -78,7 +96,10 @@ export class CauseChecker implements Watcher {
       facts.from === step.host ||
       facts.receiverIncarnation !== step.process.incarnation ||
       this.#truth.repeated ||
-      (this.#truth.inContact(step.host) && brother !== null && facts.senderIncarnation !== brother.incarnation)
+      (this.#truth.inContact(step.host) &&
+        brother !== null &&
+        facts.senderIncarnation !== brother.incarnation &&
+        facts.frame.trailer?.session !== before.peerSession)
     if (!stale) return
     const changed =
       before.role !== after.role ||
@@ -100,4 +121,8 @@ export class CauseChecker implements Watcher {
       `${process.settings.name}: ${message}; ${before.role} ${before.epoch} -> ${after.role} ${after.epoch} (${after.reason})`
     )
   }
+}
+
+function silence(): { session: bigint; seq: number; localMs: number } {
+  return { session: 0n, seq: 0, localMs: -Infinity }
 }

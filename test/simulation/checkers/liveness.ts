@@ -17,6 +17,8 @@ export type Provable = 'yes' | 'no' | 'unsure'
 
 /** A proof asks for this long, at most. */
 const QUIET_MS = 25
+/** Of the threads between the kernel and the machine. */
+const OWN_DELAYS_MS = 16
 
 export class LivenessChecker implements Watcher {
   readonly name = 'liveness'
@@ -92,9 +94,9 @@ export class LivenessChecker implements Watcher {
     if (active === undefined) return
     const standby = other(active)
     const { heartbeatMs } = this.#slower()
-    this.#provable = [this.#provableTo(0), this.#provableTo(1)]
     for (const host of [0, 1] as const)
       this.#roundTripMs[host] = world.process(host)?.view.peer?.roundTripMs ?? heartbeatMs
+    this.#provable = [this.#provableTo(0), this.#provableTo(1)]
     this.#checkProofState()
     const { finale } = world.plan
     const preferred = this.#preference(active)
@@ -174,8 +176,14 @@ export class LivenessChecker implements Watcher {
     const peerTimeoutMs = Math.max(...settings.map((s) => s.peerTimeoutMs))
     const heartbeatMs = Math.max(...settings.map((s) => s.heartbeatMs))
     if (this.#world.process(host)?.settings.crashProof !== true || !this.#world.tethers.isProvable(host)) return 'no'
-    // With less than three heartbeats the window may be over before the proof is complete.
-    return peerTimeoutMs < 3 * heartbeatMs ? 'unsure' : 'yes'
+    // The window, or the lease that is to be replaced, may be over before the proof is complete.
+    const roundTripMs = this.#roundTripMs[host] + 2 * this.#world.cleanDelayMs
+    const proofMs = KERNEL_MS_MAX + this.#quietMs(host, heartbeatMs) + 1.5 * roundTripMs + OWN_DELAYS_MS
+    return 1.1 * heartbeatMs + proofMs > 0.85 * peerTimeoutMs ? 'unsure' : 'yes'
+  }
+
+  #quietMs(host: HostIndex, heartbeatMs: number): number {
+    return Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * this.#roundTripMs[host])
   }
 
   /** What status and screen say of proofs is true. */
@@ -211,7 +219,7 @@ export class LivenessChecker implements Watcher {
     if (finale === 'stop-active') return 2 * heartbeatMs + slackMs
     if (finale === 'swap') return 3 * heartbeatMs + slackMs
     if (finale === 'crash-active' && this.#provable[host] === 'yes') {
-      const quietMs = Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * this.#roundTripMs[host])
+      const quietMs = this.#quietMs(host, heartbeatMs)
       const silenceMs = this.#policy() === 'availability' ? peerTimeoutMs + 2 * heartbeatMs : Infinity
       return Math.min(KERNEL_MS_MAX + 1.06 * quietMs, 1.06 * silenceMs) + slackMs
     }

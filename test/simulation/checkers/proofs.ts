@@ -67,7 +67,11 @@ export class ProofChecker implements Watcher {
       for (const end of side.ends.values()) end.probed.add(output.link)
     }
     const wrong = step.outputs.some((o) => o.kind === 'event' && o.event === 'proof-wrong')
-    if (wrong && this.#world.plan.profile !== 'liar') this.#report(step.process, 'takes back a proof that was right')
+    // Who is dead does not speak for so long; a frame that was under way for longer is believed to be of one who lives.
+    const latestMs = step.atMs - 0.9 * step.process.settings.peerTimeoutMs
+    const late = step.facts !== null && step.facts.sentAtMs < latestMs
+    if (wrong && !late && this.#world.plan.profile !== 'liar')
+      this.#report(step.process, 'takes back a proof that was right')
   }
 
   #take(step: Step, side: Knowledge): void {
@@ -156,7 +160,8 @@ export class ProofChecker implements Watcher {
     const quietMs = Math.min(QUIET_MS, heartbeatMs)
     const isAsked = (link: number): boolean => this.#isAsked(side, step, link)
     const complaints: string[] = []
-    for (const [id, end] of side.ends) {
+    // The latest one that will do: what was sent before it does not refute it.
+    for (const [id, end] of [...side.ends].toReversed()) {
       const complaint = complaintOn(end)
       if (complaint === null) {
         end.over = true
