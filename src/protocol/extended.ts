@@ -571,9 +571,9 @@ export class ExtendedMachine implements PairMachine {
     const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
     const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
-      // Its word is of before this side was deaf, as long as nothing was heard since.
-      if (this.#brother?.role === 'active' || listeningSinceMs === Infinity) return null
+      if (this.#brother?.role === 'active') return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
+      // Its word may be of before this side was deaf; while it is deaf, never.
       const heardForMs = Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs
       const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
       return { evidence: 'stood-down', fromMs }
@@ -1091,7 +1091,7 @@ export class ExtendedMachine implements PairMachine {
     return {
       wanted: this.#wanting !== null,
       // A write that is under way ends in a moment: nobody is ranked by it.
-      ready: this.#isReady || (this.#isWilling && !this.#ledger.failed && !this.#ledger.exhausted),
+      ready: this.#isReady || (this.#isWilling && this.#isDiskAnswering),
       fit: this.#isFit,
       heldEpoch: this.#isHolder ? this.#heldEpoch : 0,
       role: this.#role,
@@ -1694,6 +1694,11 @@ export class ExtendedMachine implements PairMachine {
   /** A number of its own is on disk; `availability` goes on without a working disk. */
   get #hasOwnEpoch(): boolean {
     return this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')
+  }
+
+  get #isDiskAnswering(): boolean {
+    const { failed, exhausted } = this.#ledger
+    return !failed && !exhausted && !this.#ledger.isStuck(this.#nowMs, this.#peerTimeoutMs)
   }
 
   get #isHolder(): boolean {

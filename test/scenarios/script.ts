@@ -9,7 +9,7 @@ const QUIET = '          ..'
  * command is followed by what happened. Errors: throws ScenarioError with the line's number on a command that is wrong.
  */
 export function play(text: string): string {
-  const stage: Stage = { pair: null, shown: new Set(), said: [] }
+  const stage: Stage = { pair: null, kept: new Map(), shown: new Set(), said: [] }
   const out: string[] = []
   text.split('\n').forEach((line, index) => {
     if (line.startsWith('>')) {
