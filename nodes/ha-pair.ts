@@ -4,6 +4,7 @@ import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health'
 import { acquirePair } from '../src/host/hub'
 import { MIGRATIONS } from '../src/host/migrations'
+import { oneLine } from '../src/host/report'
 import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
@@ -14,11 +15,13 @@ import { onFlowsHash } from './deployed-flows'
 import type { PairCredentials, PairNode } from './pair-user'
 
 export default function (RED: NodeAPI): void {
-  const say: Say = (key, params) => RED._(key, params)
+  const say: Say = (key, params) => oneLine(RED._(key, params))
   const routes = HealthRoutes.of(RED)
 
   function HaPairNode(this: PairNode, def: NodeDef): void {
     RED.nodes.createNode(this, def)
+    // Node-RED puts it before each line of the log.
+    if (this.name !== undefined) this.name = oneLine(this.name)
     this.say = say
     this.pair = null
     this.stopped = ''

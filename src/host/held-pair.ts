@@ -19,7 +19,7 @@ import {
   type PairVitals,
   type PairWarning
 } from './pair'
-import { report, SILENT_LOG, type PairLog } from './report'
+import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { shareWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS, type WarningCode } from './warnings'
@@ -107,7 +107,7 @@ export class HeldPair {
     this.log = request.log ?? SILENT_LOG
     this.audience = new Audience((error) =>
       this.log.error(
-        `${this.settings.name}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
+        `${oneLine(this.name)}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
       )
     )
     this.#request = request
@@ -185,6 +185,15 @@ export class HeldPair {
     const crashed = this.#crash !== null
     this.#crash = null
     if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
+  }
+
+  /** The pair has left the engine, though its nodes are there: see `onFiles`. */
+  onEvicted(): void {
+    this.pairId = null
+    this.#cell = new PairCell(newPairCell())
+    this.#channel?.contact(null)
+    this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
+    this.#publish([])
   }
 
   /** Another process has the pair's files, so that the pair may not run; null = it may. */

@@ -12,6 +12,7 @@ import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
 import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairVitals, PairWarning } from './pair'
 import { PairFiles } from './pair-files'
+import { oneLine } from './report'
 import { roster } from './roster'
 
 export type { PairRequest } from './held-pair'
@@ -217,7 +218,8 @@ class Hub implements PairDesk, EngineListener {
     for (const holding of [...this.#held.values()]) {
       const { held } = holding
       if (held.storeFile === null || folderOf(held.storeFile) !== folder) continue
-      if (state.kind === 'unlockable') held.log.warn(`${held.name}: ${folder} cannot be locked (${state.error}).`)
+      if (state.kind === 'unlockable')
+        held.log.warn(oneLine(`${held.name}: ${folder} cannot be locked (${state.error}).`))
       held.onFiles(state.kind === 'in-use' ? state.holder : null)
       if (files.free) this.#enter(holding)
       else if (held.pairId !== null) this.#evict(held)
@@ -227,7 +229,7 @@ class Hub implements PairDesk, EngineListener {
   /** The folder was taken away under the running pair, and another process was quicker to take the new one. */
   #evict(held: HeldPair): void {
     const departure = this.#leave(held, 'removed').finally(() => {
-      held.pairId = null
+      held.onEvicted()
       if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
     })
     this.#departures.set(held.id, departure)
@@ -307,7 +309,7 @@ class Hub implements PairDesk, EngineListener {
     for (const done of [...this.#leaving.values()]) done()
     this.#inEngine.clear()
     for (const { held } of [...this.#held.values()]) {
-      held.log.error(`${held.settings.name}: the engine's thread died: ${error}`)
+      held.log.error(`${oneLine(held.name)}: the engine's thread died: ${error}`)
       held.onCrash(error)
     }
   }

@@ -39,6 +39,8 @@ export class Contact {
   #roundTripMs = 0.5
   #samples = 0
   #measuredAtMs = -Infinity
+  /** The shortest time in which anything of mine was acknowledged in this session: no round trip is known to be longer. */
+  #ackedWithinMs = Infinity
   /** When the first link opened; a side without any open link is deaf. */
   #listeningSinceMs = Infinity
 
@@ -66,6 +68,10 @@ export class Contact {
   }
   get roundTripMs(): number | null {
     return this.#samples === 0 ? null : this.#roundTripMs
+  }
+  /** As measured or, until then, as far as acknowledgements tell; Infinity = nothing is known. */
+  get roundTripAtMostMs(): number {
+    return this.#samples === 0 ? this.#ackedWithinMs : this.#roundTripMs
   }
   get measuredAtMs(): number {
     return this.#measuredAtMs
@@ -114,6 +120,11 @@ export class Contact {
     this.#answeredAtMs = nowMs
   }
 
+  /** Something of mine was acknowledged so long after it was sent; it may have waited for the next heartbeat. */
+  ackedWithin(ms: number): void {
+    if (ms < this.#ackedWithinMs) this.#ackedWithinMs = ms
+  }
+
   /** A sample of the round trip: the mean of the first eight, then smoothed as in TCP (RFC 6298, alpha = 1/8). */
   measured(nowMs: number, sampleMs: number): void {
     this.#measuredAtMs = nowMs
@@ -154,6 +165,8 @@ export class Contact {
     this.lost()
     this.#sinceMs = nowMs
     this.#samples = 0
+    this.#measuredAtMs = -Infinity
+    this.#ackedWithinMs = Infinity
     for (const contact of this.#links) {
       contact.heardAtMs = -Infinity
       contact.markedAtMs = -Infinity

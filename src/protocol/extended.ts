@@ -61,6 +61,8 @@ const HELLO_ANSWERS_AT_ONCE = 6
 /** A fail-back that holds for this many delays has worked. */
 const FAILBACK_LASTS = 10
 const FAILBACK_DAMPING_MAX = 64
+/** New numbers of a peer that was proven to have crashed, each later than a whole takeover delay: it lives, and does not hear this side. */
+const LATE_FRAMES_REFUTE = 5
 /** Heartbeats between a Standby's measurements of the round trip. */
 const SAMPLE_EVERY = 5
 
@@ -158,7 +160,12 @@ export class ExtendedMachine implements PairMachine {
    * How the brother is known to have gone, until it is heard again. `firstSeq`: what it acknowledges of mine from here on, it has
    * heard after that.
    */
-  #departed: { readonly evidence: 'crash' | 'goodbye'; readonly atMs: number; readonly firstSeq: number } | null = null
+  #departed: {
+    readonly evidence: 'crash' | 'goodbye'
+    readonly atMs: number
+    readonly firstSeq: number
+    lateFrames: number
+  } | null = null
   /**
    * Until then a brother that crashes has on disk that I was online, and does not act alone when it comes back: counted like a lease,
    * from the send time of what it acknowledged in a frame that said so. A proof of its crash is of use for so long.
@@ -219,6 +226,8 @@ export class ExtendedMachine implements PairMachine {
   #lastStepMs = -Infinity
   #nextSendAtMs = Infinity
   #lastSentAtMs = -Infinity
+  /** The latest number that was sent to the brother; what answers an opening goes elsewhere. */
+  #toldSeq = 0
   #urgeAtMs = Infinity
   /** Openings that echo my session, and all others: recordings of one kind leave the answers to the other alone. */
   readonly #helloAnswers = { acquainted: new Ration(), stranger: new Ration() }
@@ -562,9 +571,9 @@ export class ExtendedMachine implements PairMachine {
     const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
     const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
-      // Its word is of before this side was deaf, as long as nothing was heard since.
-      if (this.#brother?.role === 'active' || listeningSinceMs === Infinity) return null
+      if (this.#brother?.role === 'active') return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
+      // Its word may be of before this side was deaf; while it is deaf, never.
       const heardForMs = Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs
       const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
       return { evidence: 'stood-down', fromMs }
@@ -645,13 +654,13 @@ export class ExtendedMachine implements PairMachine {
   }
 
   get #quietMs(): number {
-    return quietMs(this.#heartbeatMs, this.#contact.roundTripMs ?? Infinity, this.#peerTimeoutMs)
+    return quietMs(this.#heartbeatMs, this.#contact.roundTripAtMostMs, this.#peerTimeoutMs)
   }
 
   #onCrashProven(): void {
     const firstSeq = this.#proof.firstSeq ?? this.#conversation.lastSentSeq + 1
     this.#loseContact('brother-crashed')
-    this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq }
+    this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq, lateFrames: 0 }
     if (this.#role !== 'active') return this.#take()
     if (!this.#underLease || !this.#mayUseProof || this.#isBarred('crash')) return
     this.#sole = true
@@ -677,12 +686,15 @@ export class ExtendedMachine implements PairMachine {
 
   /**
    * After a proof of its crash the brother speaks: of the time before, or because it lives. Returns whether it lives. One that hears
-   * nothing of mine cannot acknowledge anything: what comes later than a frame can be under way counts too.
+   * nothing of mine cannot acknowledge anything: that it goes on and on counts too. A single frame may have been withheld.
    */
   #isRefuted(trailer: Trailer): boolean {
     const departed = this.#departed
     if (departed?.evidence !== 'crash') return true
-    if (trailer.ack < departed.firstSeq && this.#nowMs < departed.atMs + this.#peerTimeoutMs) return false
+    if (trailer.ack < departed.firstSeq) {
+      if (this.#nowMs >= departed.atMs + this.#peerTimeoutMs) departed.lateFrames += 1
+      if (departed.lateFrames < LATE_FRAMES_REFUTE) return false
+    }
     this.#departed = null
     this.#event('proof-wrong', 'proof-wrong', { role: this.#role, epoch: this.#epoch })
     if (this.#restsOnProof && this.#role === 'active') this.#becomeStandby('proof-wrong')
@@ -833,6 +845,7 @@ export class ExtendedMachine implements PairMachine {
     this.#uncounted = !partner && frame.state === 'active'
     if (partner) this.#partnerHeard(trailer, ackedAtMs)
     // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
+    if (ackedAtMs !== null) this.#contact.ackedWithin(now - ackedAtMs)
     if (frame.head === 'responsed' && ackedAtMs !== null) this.#contact.measured(now, now - ackedAtMs)
     this.#compare(trailer)
     if (this.#leaving !== null) return this.#hearLeaving(this.#leaving, trailer)
@@ -906,7 +919,7 @@ export class ExtendedMachine implements PairMachine {
     if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled()) this.#doubt = null
     this.#agreeOnPreferred(trailer)
     // All that I said is acknowledged: that it was so before is no sign that the brother hears me no more.
-    if (trailer.ack === this.#conversation.lastSentSeq) this.#contact.answered(this.#nowMs)
+    if (trailer.ack >= this.#toldSeq) this.#contact.answered(this.#nowMs)
     if (ackedAtMs === null) return
     this.#contact.answered(this.#nowMs)
     if (this.#sole && this.#settings.policy !== 'availability') this.#readProofWindow(trailer, ackedAtMs)
@@ -1078,7 +1091,7 @@ export class ExtendedMachine implements PairMachine {
     return {
       wanted: this.#wanting !== null,
       // A write that is under way ends in a moment: nobody is ranked by it.
-      ready: this.#isReady || (this.#isWilling && !this.#ledger.failed && !this.#ledger.exhausted),
+      ready: this.#isReady || (this.#isWilling && this.#isDiskAnswering),
       fit: this.#isFit,
       heldEpoch: this.#isHolder ? this.#heldEpoch : 0,
       role: this.#role,
@@ -1411,7 +1424,7 @@ export class ExtendedMachine implements PairMachine {
     this.#conversation.retirePeer()
     this.#proof.forget()
     this.#loseContact('brother-left')
-    this.#departed = { evidence: 'goodbye', atMs: this.#nowMs, firstSeq: 0 }
+    this.#departed = { evidence: 'goodbye', atMs: this.#nowMs, firstSeq: 0, lateFrames: 0 }
     this.#ledger.setOnline(false)
     if (this.#role !== 'active') return this.#take()
     this.#sole = true
@@ -1520,6 +1533,7 @@ export class ExtendedMachine implements PairMachine {
     const now = this.#nowMs
     const seq = this.#conversation.nextSeq(now)
     const { echo, ack } = this.#conversation.address(toHello)
+    if (!toHello) this.#toldSeq = seq
     const leavingGrant = this.#leaving?.granted ?? null
     const granted = toHello ? null : (this.#grant?.epoch ?? leavingGrant)
     const isPartner = !toHello && this.#countsPartner()
@@ -1680,6 +1694,11 @@ export class ExtendedMachine implements PairMachine {
   /** A number of its own is on disk; `availability` goes on without a working disk. */
   get #hasOwnEpoch(): boolean {
     return this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')
+  }
+
+  get #isDiskAnswering(): boolean {
+    const { failed, exhausted } = this.#ledger
+    return !failed && !exhausted && !this.#ledger.isStuck(this.#nowMs, this.#peerTimeoutMs)
   }
 
   get #isHolder(): boolean {

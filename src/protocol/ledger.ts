@@ -41,7 +41,7 @@ export class Ledger {
   /** What the store has confirmed. */
   #durable: PairRecord | null
   /** The write that is under way; at most one. */
-  #writing: { readonly ticket: number; readonly record: PairRecord } | null = null
+  #writing: { readonly ticket: number; readonly record: PairRecord; readonly sinceMs: number } | null = null
   /** Of records whose write failed, the worst that they say: any of them may be on disk all the same. */
   #unsure: Pick<PairRecord, 'promisedMs' | 'online' | 'preferred'> | null = null
   /** When `flush` wants to be called again; Infinity = nothing waits. */
@@ -117,6 +117,10 @@ export class Ledger {
   }
   get failed(): boolean {
     return this.#failed
+  }
+  /** A write has been under way for so long that nobody waits for it any more. */
+  isStuck(nowMs: number, afterMs: number): boolean {
+    return this.#writing !== null && nowMs >= this.#writing.sinceMs + afterMs
   }
   get retryAtMs(): number {
     return this.#retryAtMs
@@ -197,8 +201,8 @@ export class Ledger {
     if (!stale || this.#retryAtMs !== Infinity) return null
     this.#ticket += 1
     this.#number += 1
-    this.#writing = { ticket: this.#ticket, record: this.#record() }
-    return this.#writing
+    this.#writing = { ticket: this.#ticket, record: this.#record(), sinceMs: nowMs }
+    return { ticket: this.#ticket, record: this.#writing.record }
   }
 
   /** The store's answer. Returns 'failed' or 'recovered' when that is news. */

@@ -315,6 +315,28 @@ describe('a link', () => {
       assert.deepEqual(test.told, ['open'], 'it was open all the time')
     })
 
+    it('stays where it is when the peer is heard while a name is being looked up', async () => {
+      const [a = 0, b = 0] = await freePorts(2)
+      const clock = new HandClock()
+      names.set('here.test', ['127.0.0.2'])
+      const waiting: (() => void)[] = []
+      const slow: Lookup = async (name) => {
+        const found = await lookup(name)
+        if (test.link.open) await new Promise<void>((resolve) => waiting.push(resolve))
+        return found
+      }
+      const test = start({ ...at(a, b), localHost: 'here.test' }, { clock, lookup: slow })
+      await until('it is open', () => test.link.open)
+      names.set('here.test', ['127.0.0.3'])
+      await pass(test, clock, 6000)
+      test.hears(LOOPBACK, b)
+      assert.equal(waiting.length, 1)
+      waiting[0]?.()
+      await pass(test, clock, 1000)
+      await assert.rejects(open('127.0.0.2', a), { code: 'EADDRINUSE' })
+      await closed(await open('127.0.0.3', a))
+    })
+
     it('keeps its socket while the address that its own name means now is not there, or its port is taken', async () => {
       const [a = 0, b = 0] = await freePorts(2)
       const clock = new HandClock()

@@ -118,7 +118,8 @@ export class TestPair {
 
   readonly #hostOfSides = {
     lookup: (side: Side, link: number): string => this.places.lookup(side.name === 'a' ? 1 : 0, link),
-    send: (from: Side, link: number, frame: Frame, to: readonly Endpoint[]): boolean => this.#send(from, link, frame, to),
+    send: (from: Side, link: number, frame: Frame, to: readonly Endpoint[]): boolean =>
+      this.#send(from, link, frame, to),
     report: (from: Side, happening: SideHappening): void => this.#report(from, happening)
   }
 

@@ -71,8 +71,12 @@ export class Side {
   /** What was put into the machine since its start, and what it drew: enough to make it once more. */
   #log: { readonly localMs: number; readonly input: Input }[] = []
   #draws: number[] = []
-  #kept: { readonly inputs: number; readonly draws: number; readonly localMs: number; readonly disk: PairRecord | null } | null =
-    null
+  #kept: {
+    readonly inputs: number
+    readonly draws: number
+    readonly localMs: number
+    readonly disk: PairRecord | null
+  } | null = null
 
   diskState: Disk = 'works'
   diskLatencyMs = 0

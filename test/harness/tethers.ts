@@ -104,8 +104,10 @@ export class Tethers {
     const [own, peer] = views
     for (const connection of this.#connections.filter((c) => c.dialler === dialler && c.told && !c.ending)) {
       const { session, peerSession } = connection
-      const left = own != null && (own.session !== session || (own.peerSession !== 0n && own.peerSession !== peerSession))
-      const wasLeft = peer != null && (peer.session !== peerSession || (peer.peerSession !== 0n && peer.peerSession !== session))
+      const left =
+        own != null && (own.session !== session || (own.peerSession !== 0n && own.peerSession !== peerSession))
+      const wasLeft =
+        peer != null && (peer.session !== peerSession || (peer.peerSession !== 0n && peer.peerSession !== session))
       if (!left && !wasLeft) continue
       connection.ending = true
       this.#at(nowMs + DIAL_MS, (atMs) => this.#tellEnd(atMs, connection, 'farewell', 'nothing'))
@@ -131,7 +133,11 @@ export class Tethers {
     const [mine, theirs] = [this.#host.side(dialler), this.#host.side(otherSide(dialler))]
     const stands = mine.isUp && theirs.isUp && mine.view.session === session && theirs.view.session === peerSession
     if (!stands) return this.#drop(connection)
-    if (this.wall !== 'none' || !SIDES.every((name) => network.carries(name, 0)) || places.path(0) !== connection.path) {
+    if (
+      this.wall !== 'none' ||
+      !SIDES.every((name) => network.carries(name, 0)) ||
+      places.path(0) !== connection.path
+    ) {
       this.#drop(connection)
       return this.#at(nowMs + REPEAT_MS, () => undefined)
     }

@@ -150,6 +150,7 @@ describe('a pair with a channel', () => {
     assert.equal(a.pair.status().channel?.open, true)
     assert.equal(await whoListens(x), 'open')
     a.pair.onRestart()
+    a.pair.enter()
     const session = newSession()
     a.pair.onMessage({ ...contact(session, b.session), pairId: 2 })
     b.pair.onMessage(contact(b.session, session))

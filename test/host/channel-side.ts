@@ -9,7 +9,7 @@ import type { PairKeys } from '../../src/engine/messages'
 import type { LinkSettings } from '../../src/protocol/settings'
 import { LOOPBACK, link, settings } from '../engine/harness'
 
-export const KEYS: PairKeys = { key: 'a strong secret', previousKey: '' }
+export const KEYS: PairKeys = { key: 'x3Gk9-QvT71_mZpL0wBc4R', previousKey: '' }
 export const newSession = (): bigint => randomBytes(8).readBigUInt64BE()
 
 export class Side {

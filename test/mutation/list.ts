@@ -3,7 +3,7 @@
  * once, and `put` takes its place. `run.ts` says what catches each; `list.test.ts` keeps the list true.
  */
 
-export type MutatedFile = 'extended' | 'contact' | 'conversation' | 'ledger' | 'lease' | 'policy'
+export type MutatedFile = 'extended' | 'contact' | 'conversation' | 'ledger' | 'lease' | 'paths' | 'policy'
 
 export interface Edit {
   readonly find: string
@@ -29,6 +29,52 @@ function mutation(file: MutatedFile, does: string, find: string, put: string): M
 }
 
 export const RULES: readonly Rule[] = [
+  {
+    rule: 'frames go to the configured address, and to the one that is heard; only a new number moves that',
+    mutations: [
+      mutation('paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
+      mutation(
+        'paths',
+        'gives up the configured address',
+        '[configured] : [configured, heard]',
+        '[configured] : [heard]'
+      ),
+      mutation(
+        'paths',
+        'does not follow a peer that moves',
+        '[configured] : [configured, heard]',
+        '[configured] : [configured]'
+      ),
+      mutation(
+        'paths',
+        'hears any host without a key',
+        'return this.#keyed || this.isConfigured(ip);',
+        'return this.#keyed || ip !== "";'
+      ),
+      mutation('paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
+      mutation('paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
+      mutation(
+        'paths',
+        'is pointed by a name away from what it hears',
+        'if (this.#configured.length > 0 && nowMs < this.silentAtMs)',
+        'if (false)'
+      ),
+      mutation('paths', 'tries one address of a name only', '(this.#turn + 1) % this.#configured.length', 'this.#turn'),
+      mutation(
+        'paths',
+        'keeps what a socket of the other family heard',
+        'return this.counts(heard.ip) && (first',
+        'return this.counts(heard.ip) || (first'
+      ),
+      mutation('paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
+      mutation(
+        'paths',
+        'calls a link with nothing but recordings alive',
+        'if (word !== null && !this.#isNew(word))',
+        'this.#heardAtMs = nowMs;\n        if (word !== null && !this.#isNew(word))'
+      )
+    ]
+  },
   {
     rule: 'a lease ends before the brother may take over',
     mutations: [

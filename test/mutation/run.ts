@@ -21,7 +21,7 @@ import { Subject } from './subject'
 const MOCHA_LIMIT_MS = 120_000
 const SIMULATION_LIMIT_MS = 180_000
 
-/** Means in the order of their cost; `tests` are those of test/protocol/extended, the matrix excepted. */
+/** Means in the order of their cost; `tests` are those of test/protocol/extended, the matrix excepted, and of the paths. */
 type Means = 'tests' | 'matrix' | 'scenarios' | 'simulation'
 type Catch = Partial<Record<Means, string>>
 
@@ -75,7 +75,8 @@ function node(root: string, args: readonly string[], limitMs: number): Promise<R
 /** The tests and scenarios that fail, by means: the first one's title and how many more there are. */
 async function catchByTests(root: string): Promise<Catch> {
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
-  const files = [join('dist', 'test', 'protocol', 'extended'), join('dist', 'test', 'scenarios')]
+  const protocol = join('dist', 'test', 'protocol')
+  const files = [join(protocol, 'extended'), join(protocol, 'paths.test.js'), join('dist', 'test', 'scenarios')]
   const args = [
     mocha,
     '--no-config',

@@ -93,6 +93,18 @@ describe('bad settings', () => {
     })
   }
 
+  it('with line ends in the name and in a value make one line each in the log, and one on the badges', async () => {
+    side = { ...side, name: 'pump\n29 Nov 12:00:00 - [error] forged', wire: 'radio\nforged' }
+    await rig.load([side, ...users()])
+    const lines = rig.logged('ha-pair', 'ERROR')
+    assert.equal(lines.length, 1)
+    for (const text of [...lines, rig.badge('state').text ?? '']) {
+      assert.match(text, /\\n/)
+      assert.doesNotMatch(text, /\n/)
+    }
+    assert.doesNotMatch(String(rig.node(side.id).name), /\n/, 'what Node-RED puts before the line')
+  })
+
   it('open no socket', async () => {
     side = { ...side, heartbeat: 4 }
     await rig.load([side, ...users()])

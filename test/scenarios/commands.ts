@@ -159,7 +159,8 @@ function makePair(words: Words): TestPair {
     else if (key === 'latency') world.latencyMs = parseMs(value)
     else if (key === 'seed') world.seed = parseWhole(value)
     else if (key === 'tethers') world.tethers = oneOf(value, ['on', 'off']) === 'on'
-    else if (key === 'nat') for (const s of chosen(side)) nats.push([s, oneOf(value, ['forwards', 'hides']) === 'forwards'])
+    else if (key === 'nat')
+      for (const s of chosen(side)) nats.push([s, oneOf(value, ['forwards', 'hides']) === 'forwards'])
     else if (key === 'token') for (const s of chosen(side)) sides[s].tokens = value.split(',').map(parseWhole)
     else if (key === 'epoch') for (const s of chosen(side)) sides[s].record = recordOf(s, parseWhole(value))
     else {

@@ -333,7 +333,9 @@ export class Tethers {
       this.#world.isUp(dialler.host)
     if (passes) return timeline.after(this.#random.unit() * network.cleanDelayMs, arrive)
     if (tries < RETRIES_MAX)
-      timeline.after(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** tries), () => this.#carry(connection, arrive, tries + 1))
+      timeline.after(Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** tries), () =>
+        this.#carry(connection, arrive, tries + 1)
+      )
   }
 
   /** What the flows' thread does as soon as it runs. */

@@ -79,6 +79,15 @@ describe('ledger of epochs', () => {
     assert.throws(() => ledger.use(9), /not above/)
   })
 
+  it('knows for how long a write has been under way', () => {
+    const ledger = new Ledger(null, 5n)
+    assert.equal(ledger.isStuck(9000, 1000), false)
+    const write = ledger.flush(500)
+    assert.deepEqual([ledger.isStuck(1499, 1000), ledger.isStuck(1500, 1000)], [false, true])
+    ledger.confirm(2000, write?.ticket ?? 0, false)
+    assert.equal(ledger.isStuck(9000, 1000), false)
+  })
+
   it('tells of a failed disk once, tries again later and later, tells of the recovery once', () => {
     const ledger = new Ledger(null, 5n)
     const first = ledger.flush(0)

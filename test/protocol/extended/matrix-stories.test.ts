@@ -332,6 +332,23 @@ describe('extended wire, stories of grants', () => {
     })
   }
 
+  for (const column of HIGHER) {
+    it(`${column}: one whose disk does not answer is not ranked by that for P; then it grants the role to a brother that is ready`, () => {
+      const bench = newcomer(column)
+      bench.storeAnswers = false
+      bench.brotherSays = WORDS['an Initial, not ready']
+      bench.advanceMs(200)
+      // Of this number none is on disk.
+      bench.hears(WORDS['a Standby that knows epoch 30'])
+      bench.brotherSays = WORDS['an Initial, ready']
+      clear(bench)
+      bench.advanceMs(700)
+      assert.deepEqual([bench.view.role, decisions(bench)], ['initial', ''])
+      bench.advanceMs(400)
+      assert.deepEqual([bench.view.role, decisions(bench)], ['standby', 'grant 31'])
+    })
+  }
+
   it('a grant of mine is void as soon as a higher one is heard, before its number is on disk', () => {
     const bench = inRole('standby', 'safety, lower')
     bench.hears(WORDS['a wish, ready'])

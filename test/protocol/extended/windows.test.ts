@@ -407,6 +407,31 @@ describe('extended wire, windows: what is promised', function () {
     }
   }
 
+  for (const disk of ['fails', 'hangs'] as const) {
+    it(`preferred: the same on a disk that ${disk} when it had no mark either, and comes back cut off at each ms`, () => {
+      for (const atMs of range(0, 100, 4)) {
+        const pair = met(QUICK)
+        pair.powerOff('a')
+        pair.advanceMs(1000)
+        assert.equal(pair.b.disk?.online, false)
+        pair.b.diskState = disk
+        pair.crash('b')
+        reconfigure(pair.b, { peerTimeoutMs: 4000 })
+        pair.start()
+        pair.advanceUntil('a serves', () => pair.a.view.serving && pair.b.view.online, 9000)
+        pair.advanceMs(500 + atMs)
+        pair.crash('b')
+        pair.cutLink()
+        reconfigure(pair.b, { peerTimeoutMs: 400 })
+        pair.b.diskState = 'works'
+        pair.start('b')
+        pair.advanceMs(9000)
+        assertNeverTwo(pair, `cut after ${atMs} ms`)
+        assert.equal(pair.b.view.serving, true)
+      }
+    })
+  }
+
   it('what is announced is on disk, whatever the other side and its settings ask for', () => {
     const pair = met({ ...QUICK })
     hand(pair, 'a')
@@ -419,9 +444,14 @@ describe('extended wire, windows: what is promised', function () {
     const announced = (): number | undefined => lastFrame(pair, 'b')?.trailer?.promisedMs
     assert.equal(pair.b.disk?.promisedMs, 400)
     assert.equal(announced(), 400)
+    pair.crash('b')
+    reconfigure(pair.b, { peerTimeoutMs: 6000 })
+    pair.start('b')
+    pair.advanceMs(9000)
+    assert.equal(announced(), 400)
     pair.b.diskState = 'works'
-    pair.advanceMs(3000)
-    assert.equal(pair.b.disk?.promisedMs, 4000)
-    assert.equal(announced(), 4000)
+    pair.advanceMs(9000)
+    assert.equal(pair.b.disk?.promisedMs, 6000)
+    assert.equal(announced(), 6000)
   })
 })

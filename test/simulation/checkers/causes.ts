@@ -16,7 +16,10 @@ export class CauseChecker implements Watcher {
   readonly #truth: Truth
   readonly #everLeft: [boolean, boolean] = [false, false]
   /** The session that each has for its peer's, and when something new of it came in last. */
-  readonly #heard: [{ session: bigint; seq: number; localMs: number }, { session: bigint; seq: number; localMs: number }]
+  readonly #heard: [
+    { session: bigint; seq: number; localMs: number },
+    { session: bigint; seq: number; localMs: number }
+  ]
   /** When a side came back as a stranger, without its record: it has to wait until the old one counts as gone. */
   readonly #strangerSinceMs: [number, number] = [-Infinity, -Infinity]
 
@@ -77,7 +80,8 @@ export class CauseChecker implements Watcher {
     const trailer = input.kind === 'frame' ? input.frame.trailer : null
     if (trailer === null || trailer.session !== after.peerSession || trailer.echo !== before.session) return
     const heard = this.#heard[host]
-    if (outputs.some((o) => o.kind === 'drop') || (trailer.session === heard.session && trailer.seq <= heard.seq)) return
+    if (outputs.some((o) => o.kind === 'drop') || (trailer.session === heard.session && trailer.seq <= heard.seq))
+      return
     this.#heard[host] = { session: trailer.session, seq: trailer.seq, localMs }
   }
 
