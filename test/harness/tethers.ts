@@ -27,7 +27,8 @@ export interface TetherHost {
 }
 
 interface Connection {
-  readonly id: number
+  /** 0: not up yet. */
+  id: number
   readonly dialler: SideName
   readonly session: bigint
   readonly peerSession: bigint
@@ -114,7 +115,7 @@ export class Tethers {
     if (own == null || peer == null || own.peerSession !== peer.session || peer.peerSession !== own.session) return
     if (this.#connections.some((c) => c.dialler === dialler && !c.ending)) return
     const connection: Connection = {
-      id: ++this.#ids,
+      id: 0,
       dialler,
       session: own.session,
       peerSession: own.peerSession,
@@ -127,7 +128,7 @@ export class Tethers {
   }
 
   #open(nowMs: number, connection: Connection): void {
-    const { id, dialler, session, peerSession } = connection
+    const { dialler, session, peerSession } = connection
     const { places, network } = this.#host
     const [mine, theirs] = [this.#host.side(dialler), this.#host.side(otherSide(dialler))]
     const stands = mine.isUp && theirs.isUp && mine.view.session === session && theirs.view.session === peerSession
@@ -141,6 +142,7 @@ export class Tethers {
       return this.#at(nowMs + REPEAT_MS, () => undefined)
     }
     connection.told = true
+    const id = (connection.id = ++this.#ids)
     const provable = !this.proxied && !places.isBehindNat(0, 0) && !places.isBehindNat(1, 0)
     this.#host.tell(mine, { kind: 'tether', id, session, peerSession, provable })
   }
