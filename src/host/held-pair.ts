@@ -187,6 +187,15 @@ export class HeldPair {
     if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
   }
 
+  /** The pair has left the engine, though its nodes are there: see `onFiles`. */
+  onEvicted(): void {
+    this.pairId = null
+    this.#cell = new PairCell(newPairCell())
+    this.#channel?.contact(null)
+    this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
+    this.#publish([])
+  }
+
   /** Another process has the pair's files, so that the pair may not run; null = it may. */
   onFiles(holder: string | null): void {
     if (holder === this.#filesHolder) return

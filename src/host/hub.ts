@@ -229,7 +229,7 @@ class Hub implements PairDesk, EngineListener {
   /** The folder was taken away under the running pair, and another process was quicker to take the new one. */
   #evict(held: HeldPair): void {
     const departure = this.#leave(held, 'removed').finally(() => {
-      held.pairId = null
+      held.onEvicted()
       if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
     })
     this.#departures.set(held.id, departure)

@@ -46,7 +46,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     return atUs === null ? Infinity : (atUs - sinceUs) / US_PER_MS
   }
 
-  async function comesBack(serving: 'a' | 'b'): Promise<void> {
+  async function comesBack(serving: 'b' | null): Promise<void> {
     const sinceUs = nowUs()
     await field.start('a')
     await eventually('one serves in each pair', RETURN_MS, () => field.formed())
@@ -127,7 +127,7 @@ describe('field: a crash is proved, and nothing else is', function () {
       const rules = [`${ALL_TCP} iifname "lan*" reject with ${how}`]
       await Promise.all(SIDES.map((side) => field.lan.firewall(side, rules)))
       await Promise.all(SIDES.map((side) => field.lan.destroyTcp(side)))
-      await pause(PEER_TIMEOUT_MS)
+      await pause(PEER_TIMEOUT_MS / 2)
     }
     await Promise.all(SIDES.map((side) => field.lan.firewall(side, [])))
     await field.allWell(sinceUs)
@@ -145,7 +145,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     await field.allWell(sinceUs)
     await crashIsNoticedBySilence()
     await Promise.all(SIDES.map((side) => field.lan.firewall(side, [])))
-    await comesBack('b')
+    await comesBack(null)
   })
 
   it('TCP passes an address translation: that is told, and a crash is noticed by silence', async () => {
@@ -156,7 +156,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     await field.allWell(sinceUs)
     await crashIsNoticedBySilence()
     await Promise.all(SIDES.map((side) => field.lan.translateTcp(side, false)))
-    await comesBack('b')
+    await comesBack(null)
   })
 
   it('ends are forged for both connections, and a firewall refuses new ones, while the peer lives', async () => {

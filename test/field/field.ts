@@ -18,7 +18,7 @@ import { SideProcess } from './side-process'
 
 export const HEARTBEAT_MS = 200
 export const PEER_TIMEOUT_MS = 2000
-export const KEY = 'correct horse battery staple'
+const KEY = '6d1f0c9be2a84f0f9c3b5a7718e4d2c0'
 const FEED_PORT = 9100
 const SECOND_LINK_PORTS = 100
 const LINES_SHOWN = 8
@@ -283,6 +283,15 @@ export class Field {
   channelOf(each: Member, side: Side, sinceUs: number): string | null {
     const told = this.events(each, sinceUs).filter((one) => one.side === side && one.event === 'channel')
     return told.at(-1)?.reason ?? null
+  }
+
+  /** For how long since then the machine gave one of the sides no time, the one that it gave less. */
+  async starvedMsSince(sinceUs: number): Promise<number> {
+    const of = async (side: Side): Promise<number> => {
+      const times = (await this.side(side).tell({ do: 'tell starved' })) as Apart[]
+      return times.reduce((sum, { fromUs, toUs }) => sum + Math.max(0, toUs - Math.max(fromUs, sinceUs)), 0)
+    }
+    return Math.max(...(await Promise.all(SIDES.map(of)))) / US_PER_MS
   }
 
   logs(): string {

@@ -10,7 +10,9 @@ import { FORGED_FOR_MS, LONG, rebuildAfterFailure, skipUnlessHere } from './here
 
 const RATES = [1000, 5000, 60_000]
 /** At each side and for each pair. Each has a seal that is checked: more than a busy machine can take is no question of evidence. */
-const SPOOFED_PER_SECOND = 500
+const SPOOFED_PER_SECOND = LONG ? 2000 : 200
+const TRIES_MAX = 3
+const STARVED_MS = 300
 
 describe('field: what a stranger forges changes nothing', function () {
   this.timeout(120_000)
@@ -31,22 +33,31 @@ describe('field: what a stranger forges changes nothing', function () {
     return rebuildAfterFailure(this, field)
   })
 
-  async function holdsAgainst(start: () => Attack, forMs = FORGED_FOR_MS): Promise<void> {
+  /** A machine that gave the sides no time shows nothing: then it is done again, at half the rate. */
+  async function holdsAgainst(start: (share: number) => Attack, tries = TRIES_MAX): Promise<void> {
     const sinceUs = nowUs()
-    const attack = start()
+    const attack = start(2 ** (tries - TRIES_MAX))
     try {
-      await pause(forMs)
+      await pause(FORGED_FOR_MS)
     } finally {
       attack.stop()
     }
-    await field.allWell(sinceUs)
+    try {
+      await field.allWell(sinceUs)
+    } catch (error) {
+      const starvedMs = await field.starvedMsSince(sinceUs)
+      if (tries === 1 || starvedMs < STARVED_MS) throw error
+      console.log(`# a side had no processor for ${Math.round(starvedMs)} ms: again`)
+      await field.form()
+      await holdsAgainst(start, tries - 1)
+    }
   }
 
   async function holdsAgainstUnreachables(quoted: readonly number[], perSecond: number): Promise<void> {
     const counts = await Promise.all(
       SIDES.map((side) => field.lan.count(side, 'icmp type destination-unreachable ip saddr 10.213.0.9'))
     )
-    await holdsAgainst(() => forgedUnreachable(field.lan, quoted, perSecond))
+    await holdsAgainst((share) => forgedUnreachable(field.lan, quoted, perSecond * share))
     const arrived = await Promise.all(counts.map((count) => count()))
     const rates = arrived.map((count) => Math.round((count * 1000) / FORGED_FOR_MS))
     const asked = perSecond * quoted.length
@@ -64,9 +75,18 @@ describe('field: what a stranger forges changes nothing', function () {
     else it(title, () => holdsAgainstUnreachables(ports, perSecond / ports.length))
   }
 
-  it('junk from the address and port of the peer', async () => {
+  it('junk from the address and port of the peer, and resets with random numbers', async () => {
     const file = junkFile(join(field.folder, 'junk'), 1)
-    await holdsAgainst(() => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND, () => file))
+    await holdsAgainst((share) => {
+      const junk = spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND * share, () => file)
+      const resets = blindResets(field.lan, ports, 1000 * share)
+      return {
+        stop: () => {
+          junk.stop()
+          resets.stop()
+        }
+      }
+    })
   })
 
   it('recorded frames from the address and port of the peer', async () => {
@@ -79,15 +99,16 @@ describe('field: what a stranger forges changes nothing', function () {
         writeFileSync(file(side, port), frames)
       }
     }
-    await holdsAgainst(() => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND, file))
+    await holdsAgainst((share) => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND * share, file))
   })
 
   it('resets that fit: they cost the channel and nothing else', async () => {
+    await field.provable()
     const attack = await fittingResets(field.lan, ports)
     // Where there is no data, the first segments to be read are those of new connections.
     await field.lan.destroyTcp('a')
     const sinceUs = nowUs()
-    await holdsAgainst(() => attack)
+    await holdsAgainst(() => attack, 1)
     const lost = field.members.flatMap((each) =>
       field.events(each, sinceUs).filter(({ reason }) => reason === 'channel-lost')
     )
@@ -96,6 +117,4 @@ describe('field: what a stranger forges changes nothing', function () {
     assert.ok(lost.length > 2 * field.members.length, 'the resets did not reach the channels')
     await field.provable()
   })
-
-  it('resets with random numbers', () => holdsAgainst(() => blindResets(field.lan, ports, 5000)))
 })

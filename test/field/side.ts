@@ -9,6 +9,7 @@ import { acquirePair, engineThreadForTest, type PairLease } from '../../src/host
 import type { PairStatus } from '../../src/host/pair'
 import type { Designation } from '../../src/protocol/machine'
 import type { PairSettings } from '../../src/protocol/settings'
+import type { Apart } from '../chaos/checker'
 import { nowUs, US_PER_MS } from '../chaos/clock'
 import type { Side } from '../chaos/history'
 
@@ -37,12 +38,15 @@ export type Order =
   | { readonly do: 'deploy'; readonly pair: string; readonly settings: Partial<PairSettings> }
   /** The engine's thread is given more than its heap takes, while the flows' loop is busy for so long. */
   | { readonly do: 'burst'; readonly busyMs: number }
+  /** Times in which this process did not run though it wanted to. */
+  | { readonly do: 'tell starved' }
   | { readonly do: 'end' }
 
 /** By the id of the pair. */
 export type Statuses = Readonly<Record<string, PairStatus>>
 
 const POLL_MS = 1
+const STARVED_US = 100 * US_PER_MS
 /** An open gate is told this often, and once more when it closes. */
 const TELL_EVERY_US = 5 * US_PER_MS
 
@@ -150,7 +154,12 @@ const plan = JSON.parse(process.argv[2] ?? '') as SidePlan
 if (plan.threadHeapMb !== null) setFlagsFromString(`--max-old-space-size=${plan.threadHeapMb}`)
 const pairs = new Map(plan.pairs.map((each) => [each.id, new Watched(plan.side, each)]))
 
+const starved: Apart[] = []
+let polledUs = nowUs()
 setInterval(() => {
+  const atUs = nowUs()
+  if (atUs - polledUs > STARVED_US) starved.push({ fromUs: polledUs, toUs: atUs })
+  polledUs = atUs
   for (const pair of pairs.values()) pair.poll()
 }, POLL_MS)
 setInterval(() => {
@@ -180,6 +189,8 @@ async function obey(order: Order): Promise<unknown> {
     case 'burst':
       burst(order.busyMs)
       return null
+    case 'tell starved':
+      return starved
     case 'end':
       await Promise.all([...pairs.values()].map((pair) => pair.end()))
       setImmediate(() => process.exit(0))

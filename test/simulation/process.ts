@@ -11,7 +11,7 @@ import type { PairSettings } from '../../src/protocol/settings'
 import type { LocalClock } from './clock'
 import type { Disk } from './disk'
 import type { HostIndex } from './network'
-import type { Endpoint } from './places'
+import type { Endpoint } from '../harness/places'
 import type { Random } from './random'
 import type { Timeline } from './timeline'
 

@@ -6,7 +6,7 @@
  * No living peer is ever behind a FIN, a refusal and silence at once, but for the liar's.
  */
 import type { Network, HostIndex } from './network'
-import type { Places } from './places'
+import type { Places } from '../harness/places'
 import type { EngineProcess } from './process'
 import type { Random } from './random'
 import type { Timeline } from './timeline'

@@ -15,7 +15,7 @@ import { LocalClock } from './clock'
 import { Disk } from './disk'
 import type { Fault, SettingsChange } from './faults'
 import { Network, type HostIndex } from './network'
-import { Places, STRANGER, type Endpoint, type Station } from './places'
+import { Places, STRANGER, type Endpoint, type Station } from '../harness/places'
 import type { Plan } from './plan'
 import { EngineProcess, type FrameFacts, type Step } from './process'
 import { Random } from './random'
@@ -568,10 +568,10 @@ export class World implements Scene {
         return true
       case 'unplug': {
         if (!places.hasAddress(host, link)) return false
-        const plug = places.unplug(host, link)
+        places.unplug(host, link)
         done()
         this.#until(fault, () => {
-          plug()
+          places.plug(host, link)
           if (fault.moves) places.move(host, link)
           done()
         })

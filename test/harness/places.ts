@@ -23,11 +23,14 @@ interface Nat {
 class Place {
   /** Null: the interface is gone. */
   address: string | null
+  /** What it was before. */
+  before: string
   alias: string | null = null
   nat: Nat | null = null
 
   constructor(address: string) {
     this.address = address
+    this.before = address
   }
 }
 
@@ -111,15 +114,18 @@ export class Places {
     this.version++
   }
 
-  unplug(station: Station, link: number): () => void {
+  unplug(station: Station, link: number): void {
     const place = this.#place(station, link)
-    const before = place.address
+    place.before = place.address ?? place.before
     place.address = null
     this.version++
-    return () => {
-      place.address ??= before
-      this.version++
-    }
+  }
+
+  /** With the address that it had. */
+  plug(station: Station, link: number): void {
+    const place = this.#place(station, link)
+    place.address ??= place.before
+    this.version++
   }
 
   giveAlias(station: Station, link: number, on: boolean): void {
