@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { nowUs, pause, US_PER_MS } from '../chaos/clock'
 import { type Side, SIDES } from '../chaos/history'
 import { EACH_POLICY, Field, HEARTBEAT_MS, MACHINE_SLACK_MS, NAMED, PEER_TIMEOUT_MS } from './field'
-import { rebuildAfterFailure, skipUnlessHere } from './here'
+import { LONG, rebuildAfterFailure, skipUnlessHere } from './here'
 import { NIC, NOBODY, SECOND_NIC } from './lan'
 
 /** Two heartbeats; the round trip of the LAN is within the slack. */
 const CONTACT_MS_MAX = 2 * HEARTBEAT_MS + MACHINE_SLACK_MS
-/** What the first version did to a name: it looked it up again after 30 s. */
-const NAME_OLD_MS = 31_000
+/** Looking a name up again after half a minute, as the first version did, is seen only by who waits that long. */
+const NAME_OLD_MS = LONG ? 31_000 : 0
 
 describe('field: another address is no death', function () {
   this.timeout(120_000)
@@ -81,10 +81,9 @@ describe('field: another address is no death', function () {
 
   it('of two interfaces in the same LAN the first one goes', async () => {
     const { lan } = field
-    await changes(async () => {
-      await lan.plug('a', SECOND_NIC)
-      await lan.onHost('a', `addr add ${lan.secondAddress('a')}/24 dev ${SECOND_NIC}`)
-    })
+    await lan.plug('a', SECOND_NIC)
+    await lan.onHost('a', `addr add ${lan.secondAddress('a')}/24 dev ${SECOND_NIC}`)
+    await pause(3 * HEARTBEAT_MS)
     await changes(() => lan.unplug('a', NIC))
     await changes(async () => {
       await lan.plug('a', NIC)
@@ -98,11 +97,11 @@ describe('field: another address is no death', function () {
     const seenFrom = (base: number): ReadonlyMap<number, number> => new Map(ports.map((port) => [port, base + port]))
     await changes(() => field.lan.translatePorts('a', seenFrom(40_000)))
     await changes(() => field.lan.translatePorts('a', seenFrom(50_000)))
-    await changes(() => field.lan.translatePorts('a', new Map()))
+    await field.lan.translatePorts('a', new Map())
   })
 
   it('the name of a peer that is heard leads elsewhere', async () => {
-    await pause(NAME_OLD_MS - (nowUs() - renamedUs) / US_PER_MS)
+    await pause(Math.max(0, NAME_OLD_MS - (nowUs() - renamedUs) / US_PER_MS))
     await changes(() => Promise.resolve())
     await field.allWell(renamedUs, { members: [NAMED] })
   })

@@ -75,9 +75,18 @@ describe('field: what a stranger forges changes nothing', function () {
     else it(title, () => holdsAgainstUnreachables(ports, perSecond / ports.length))
   }
 
-  it('junk from the address and port of the peer', async () => {
+  it('junk from the address and port of the peer, and resets with random numbers', async () => {
     const file = junkFile(join(field.folder, 'junk'), 1)
-    await holdsAgainst(() => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND, () => file))
+    await holdsAgainst((share) => {
+      const junk = spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND * share, () => file)
+      const resets = blindResets(field.lan, ports, 1000 * share)
+      return {
+        stop: () => {
+          junk.stop()
+          resets.stop()
+        }
+      }
+    })
   })
 
   it('recorded frames from the address and port of the peer', async () => {
@@ -90,7 +99,7 @@ describe('field: what a stranger forges changes nothing', function () {
         writeFileSync(file(side, port), frames)
       }
     }
-    await holdsAgainst(() => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND, file))
+    await holdsAgainst((share) => spoofedFrames(field.lan, ports, SPOOFED_PER_SECOND * share, file))
   })
 
   it('resets that fit: they cost the channel and nothing else', async () => {
@@ -108,6 +117,4 @@ describe('field: what a stranger forges changes nothing', function () {
     assert.ok(lost.length > 2 * field.members.length, 'the resets did not reach the channels')
     await field.provable()
   })
-
-  it('resets with random numbers', () => holdsAgainst(() => blindResets(field.lan, ports, 5000)))
 })

@@ -58,15 +58,15 @@ describe('field: a lost interface costs its path', function () {
     await field.form()
     const sinceUs = nowUs()
     for (const side of SIDES) await lan.addressCable(side)
-    await pause(PEER_TIMEOUT_MS + 500)
+    await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
     // Now the second link carries it alone.
     await lan.switchDrops(`ip saddr ${lan.address('a')}`, `ip saddr ${lan.address('b')}`)
-    await pause(PEER_TIMEOUT_MS + 500)
+    await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
     await field.allWell(sinceUs)
     await lan.heal()
     await pause(3 * HEARTBEAT_MS)
     await lan.pullCable('a')
-    await pause(PEER_TIMEOUT_MS + 500)
+    await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
     await field.allWell(sinceUs)
   })
 

@@ -56,7 +56,8 @@ export class Bench {
   #brotherSession = 0xb0b0n
   #seq = 0
   #firstHeard = 0
-  #heard = 0
+  /** By the session that a frame was for: the newest number. What is for nobody (0) everybody takes. */
+  readonly #heard = new Map<bigint, number>()
   #machineSession = 0n
   #reports: string[] = []
   #said: Frame[] = []
@@ -195,9 +196,14 @@ export class Bench {
     this.#said.push(output.frame)
     const trailer = output.frame.trailer
     if (trailer === null || this.#unheard || this.unsendable.has(output.link)) return
+    if (trailer.session !== this.#machineSession) this.#heard.clear()
     this.#machineSession = trailer.session
-    this.#heard = trailer.seq
+    this.#heard.set(trailer.echo, trailer.seq)
     if (this.#firstHeard === 0) this.#firstHeard = trailer.seq
+  }
+
+  #heardBy(session: bigint): number {
+    return Math.max(this.#heard.get(session) ?? 0, this.#heard.get(0n) ?? 0)
   }
 
   #frame(word: Word): Frame {
@@ -224,7 +230,8 @@ export class Bench {
         session: this.#brotherSession,
         echo: this.#machineSession,
         seq: this.#seq,
-        ack: word.acksTheFirst === true ? this.#firstHeard : this.#heard,
+        ack:
+          word.acksTheFirst === true ? this.#firstHeard : this.#heardBy(word.trailer?.session ?? this.#brotherSession),
         epoch: word.epoch,
         priority: 100,
         fitness: 255,

@@ -5,8 +5,9 @@ import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ToEngine } from '../../src/engine/messages'
 import { parseRecord, serializeRecord } from '../../src/engine/store'
-import { acquirePair, crashEngineForTest, shutdownHub, type PairRequest } from '../../src/host/hub'
+import { acquirePair, crashEngineForTest, engineThreadForTest, shutdownHub, type PairRequest } from '../../src/host/hub'
 import type { Pair } from '../../src/host/pair'
 import { PairFiles } from '../../src/host/pair-files'
 import type { PairRecord } from '../../src/protocol/record'
@@ -114,6 +115,24 @@ describe('a pair whose files another process holds', function () {
     assert.equal(pair.trouble(), null)
     assert.ok(told.includes('warning-ended files-in-use') && told.includes('started starting'), told.join())
     assert.ok(pair.status().epoch > RECORD.epoch)
+  })
+
+  it('is nothing that the engine knows of', async () => {
+    await start('./files-process', [folder, '50'], 'held')
+    const [x = 0, y = 0] = await freePorts(2)
+    acquirePair({ ...request(), id: 'beside', settings: settings([link(x, y)]), storeFile: null })
+    const thread = engineThreadForTest()
+    assert.ok(thread !== null)
+    const posted: (string | undefined)[] = []
+    const post = thread.postMessage.bind(thread)
+    thread.postMessage = (message: ToEngine | null) => {
+      posted.push(message?.type)
+      post(message)
+    }
+    const { pair } = acquirePair(request())
+    pair.setFitness(7)
+    await until('it waits', () => waits(pair))
+    await holds('it is not told', () => posted.length === 0, 300)
   })
 
   it('reads the record when it is its own: no epoch of the process before it is used again', async () => {

@@ -154,6 +154,18 @@ describe('contact', () => {
     assert.equal(contact.roundTripMs, 5)
   })
 
+  it('knows how long a round trip is at most: what was acknowledged soonest, until one is measured', () => {
+    const contact = new Contact(1)
+    assert.equal(contact.roundTripAtMostMs, Infinity)
+    for (const ms of [90, 40, 70]) contact.ackedWithin(ms)
+    assert.deepEqual([contact.roundTripAtMostMs, contact.roundTripMs], [40, null])
+    contact.measured(0, 60)
+    contact.ackedWithin(5)
+    assert.equal(contact.roundTripAtMostMs, 60)
+    contact.renewed(10)
+    assert.deepEqual([contact.roundTripAtMostMs, contact.measuredAtMs], [Infinity, -Infinity])
+  })
+
   it('knows nothing more of a brother that is lost, until it is heard again', () => {
     const contact = met()
     contact.lost()

@@ -249,15 +249,26 @@ describe('extended wire, stories of a proof that is wrong', () => {
       })
     }
 
-    it(`${column}: what it says P later counts, though it acknowledges nothing: no frame is under way for so long`, () => {
+    it(`${column}: one that goes on and on P later lives, though it acknowledges nothing; a single frame may have been withheld`, () => {
       const bench = tethered('standby', column)
       bench.tetherEnds()
-      bench.advanceMs(QUIET_MS + 999)
-      clear(bench)
-      bench.hears({ ...WORDS['an Active of epoch 30'], acksTheFirst: true })
-      assert.deepEqual(bench.takeReports(), ['dropped replayed'])
+      const old = { ...WORDS['an Active of epoch 30'], acksTheFirst: true } as const
+      bench.advanceMs(QUIET_MS + 900)
+      for (let i = 0; i < 10; i++) bench.hears(old)
+      bench.advanceMs(99)
+      bench.hears(old)
       bench.advanceMs(1)
-      bench.hears({ ...WORDS['an Active of epoch 30'], acksTheFirst: true })
+      clear(bench)
+      for (let i = 0; i < 4; i++) {
+        bench.hears(old)
+        bench.advanceMs(5000)
+      }
+      assert.deepEqual(
+        bench.takeReports(),
+        Array.from({ length: 4 }, () => 'dropped replayed')
+      )
+      assert.equal(bench.serves, true)
+      bench.hears(old)
       assert.deepEqual(bench.takeReports().slice(0, 2), ['proof-wrong proof-wrong', 'role proof-wrong'])
       assert.equal(bench.serves, false)
     })

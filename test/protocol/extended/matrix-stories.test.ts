@@ -941,6 +941,25 @@ function otherPeer(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) =
   }
 }
 
+describe('extended wire, stories of openings of others', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: what answers them the brother need not acknowledge: it is online all the time`, () => {
+      const bench = inRole('standby', column, { peerTimeoutMs: 200 })
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 200 } }
+      bench.advanceMs(1000)
+      clear(bench)
+      let seq = 0
+      for (let ms = 0; ms < 5000; ms += 10) {
+        seq += 1
+        bench.hears({ ...WORDS['an Initial, ready'], trailer: { nodeId: 9n, session: 77n, seq, echo: 0n } })
+        bench.advanceMs(10)
+      }
+      assert.deepEqual(bench.takeReports(), [])
+      assert.ok(bench.takeSaid().some(({ trailer }) => trailer?.echo === 77n))
+    })
+  }
+})
+
 describe('extended wire, stories of another session of the peer', () => {
   for (const [who, nodeId, cause] of [
     ['the same node', 2n, 'dropped session'],
