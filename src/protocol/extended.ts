@@ -22,7 +22,7 @@ import { Contact } from './contact'
 import { Conversation } from './conversation'
 import { type Flags, type Frame, type Head, type Trailer } from './frame'
 import { freshForMs, leaseMs } from './lease'
-import { EPOCH_MAX, Ledger } from './ledger'
+import { EPOCH_MAX, Ledger, STORED_MAX } from './ledger'
 import type {
   AloneBar,
   CommandError,
@@ -744,6 +744,8 @@ export class ExtendedMachine implements PairMachine {
   /** A newer record of mine than any that I made: my disk was set back. */
   #compareRecords(trailer: Trailer): void {
     if (trailer.echo !== this.#conversation.session || trailer.peerRecord <= this.#ledger.number) return
+    // No record of mine has such a number, and the next one shall not: it would be the last.
+    if (trailer.peerRecord >= STORED_MAX) return
     this.#ledger.raiseNumber(trailer.peerRecord)
     this.#cast('rolled-back')
   }
@@ -879,6 +881,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #noteRecord({ nodeId, record }: Trailer): void {
+    if (record >= STORED_MAX) return
     const known = this.#peerRecord
     if (known.nodeId !== nodeId) this.#peerRecord = { nodeId, number: record }
     else if (record > known.number) known.number = record

@@ -16,7 +16,7 @@ export const EPOCH_MAX = UINT48_MAX - 2 ** 16
  * No pair counts as far as this: a promotion each ms takes 4,000 years. A record that says so was made by hand or by damage; its number is
  * not passed on, or the peer would end where this side has.
  */
-const STORED_MAX = 2 ** 47
+export const STORED_MAX = 2 ** 47
 
 /** ms before a failed write is tried again; doubled each time. */
 const RETRY_MS_MIN = 50

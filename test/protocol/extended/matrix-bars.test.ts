@@ -370,6 +370,17 @@ describe('extended wire, what each side tells of records', () => {
     assert.equal(said().peerRecord, 3, 'another node has its own')
   })
 
+  it('numbers that no pair counts to are damage: they are not told back, and do not end what this side counts', () => {
+    const bench = newcomer('availability, lower')
+    for (const end of [2 ** 47, 2 ** 48 - 1]) {
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { record: end, peerRecord: end } }
+      bench.advanceMs(500)
+      assert.equal(bench.view.aloneBar, null)
+      assert.ok((bench.lastRecord?.number ?? 0) < 100)
+      assert.equal(bench.takeSaid().at(-1)?.trailer?.peerRecord, 0)
+    }
+  })
+
   it('to an opening of another node nothing of the one that it was', () => {
     const bench = newcomer('availability, lower')
     bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { record: 70 } }
