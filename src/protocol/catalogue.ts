@@ -1116,17 +1116,6 @@ const reasons = {
     },
     warns: true,
     on: []
-  },
-  'package-replaced': {
-    wire: 78,
-    en: 'The files of this package were replaced while Node-RED ran.',
-    zh: 'Node-RED 运行期间，本软件包的文件被替换。',
-    todo: {
-      en: 'Restart Node-RED.',
-      zh: '请重启 Node-RED。'
-    },
-    warns: true,
-    on: ['engine']
   }
 } satisfies Record<string, Reason>
 

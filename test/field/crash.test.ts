@@ -1,7 +1,7 @@
 /** What ends, and what only looks as if it had: kill -9, SIGSTOP, firewalls that are reloaded, blocked TCP, forged ends. */
 import assert from 'node:assert/strict'
 import { nowUs, pause, US_PER_MS } from '../chaos/clock'
-import { SIDES } from '../chaos/history'
+import { type Side, SIDES } from '../chaos/history'
 import { eventually } from '../e2e/harness/eventually'
 import { forgedEnds, knocking, readPath } from './attack'
 import {
@@ -44,6 +44,12 @@ describe('field: a crash is proved, and nothing else is', function () {
   const tookOverMs = (each: Member, sinceUs: number): number => {
     const atUs = field.servedAtUs(each, 'b', sinceUs)
     return atUs === null ? Infinity : (atUs - sinceUs) / US_PER_MS
+  }
+
+  async function everywhereServes(side: Side): Promise<void> {
+    await eventually(`side ${side} serves`, RETURN_MS, () =>
+      field.members.every((each) => field.history(each).at(-1) === side)
+    )
   }
 
   async function comesBack(serving: 'b' | null): Promise<void> {
@@ -96,14 +102,25 @@ describe('field: a crash is proved, and nothing else is', function () {
   it('after a proof the survivor goes on, whatever is sent to the dead one’s host', async () => {
     await field.lan.routeToAll('a')
     await field.side('a').kill()
-    await eventually('side b serves', RETURN_MS, () =>
-      field.members.every((each) => field.history(each).at(-1) === 'b')
-    )
+    await everywhereServes('b')
     const sinceUs = nowUs()
     const attack = knocking(field.lan, 'a', 20_000)
-    await pause(2 * FORGED_FOR_MS)
+    await pause(FORGED_FOR_MS)
     attack.stop()
     await field.allWell(sinceUs, { serves: 'b' })
+  })
+
+  it('the killed side comes back cut off: it waits, and the survivor goes on', async () => {
+    await field.side('a').kill()
+    await everywhereServes('b')
+    const sinceUs = nowUs()
+    await field.lan.cut()
+    await field.start('a')
+    await pause(2 * PEER_TIMEOUT_MS + 500)
+    await field.allWell(sinceUs, { members: [PREFERRED, PREFERRED_OTHER, SAFETY], moves: true, serves: 'b' })
+    await field.lan.heal()
+    await eventually('one serves in each pair', RETURN_MS, () => field.formed())
+    await field.allWell(sinceUs, { moves: true, serves: null, apart: [{ fromUs: sinceUs, toUs: nowUs() }] })
   })
 
   it('SIGSTOP of the Active is no crash: silence decides', async () => {

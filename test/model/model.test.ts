@@ -41,7 +41,12 @@ const EVERYTHING = {
   close: 3,
   replay: 4,
   storeFail: 4,
-  storeLoss: 1
+  storeLoss: 1,
+  late: 2,
+  fin: 2,
+  reset: 2,
+  lie: 1,
+  double: 1
 } as const
 
 describe('the model', () => {
