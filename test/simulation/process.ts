@@ -292,6 +292,7 @@ export class EngineProcess {
     this.view = this.#machine.view()
     this.log = past
     this.record = original.record
+    this.foreign = original.foreign
     original.socketOpen.forEach((open, link) => {
       if (open) this.openSocket(link)
     })

@@ -190,7 +190,7 @@ export class LivenessChecker implements Watcher {
   #checkProofState(): void {
     for (const host of [0, 1] as const) {
       const view = this.#world.process(host)?.view
-      if (view === undefined || this.#world.tethers.isAstray(host)) continue
+      if (view === undefined || this.#world.tethers.isAstray(host) || this.#provable[host] === 'unsure') continue
       const possible = this.#provable[host] !== 'no'
       if (possible !== (view.proof === 'possible'))
         this.#report(
