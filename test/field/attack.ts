@@ -111,7 +111,9 @@ function datagramsIn(file: Buffer): { readonly to: string; readonly port: number
 
 const SEGMENT =
   /IP (\d+\.\d+\.\d+\.\d+)\.(\d+) > (\d+\.\d+\.\d+\.\d+)\.(\d+): Flags \[([^\]]*)\](?:, seq (?:\d+:)?(\d+))?(?:, ack (\d+))?/
-const SENT_AT_ONCE = 16
+const SENT_AT_ONCE = 32
+/** It has sent by then, also on a busy machine. */
+const SENT_MS = 300
 
 interface End {
   readonly host: string
@@ -167,7 +169,7 @@ function segment(lan: Lan, from: End, to: End, ...flags: readonly string[]): boo
   const child = within(lan.stranger, 'hping3', to.host, '-q', '-c', '1', '-i', 'u1', ...ends, ...flags)
   child.once('exit', () => underWay--)
   // It waits for an answer that goes to somebody else.
-  setTimeout(() => child.kill('SIGKILL'), 50)
+  setTimeout(() => child.kill('SIGKILL'), SENT_MS)
   return true
 }
 
@@ -195,13 +197,13 @@ export async function fittingResets(lan: Lan, ports: readonly number[]): Promise
   return { stop, count: () => count }
 }
 
-/** A FIN that fits, for both directions of all connections that were read. Returns how many. */
-export async function forgedEnds(lan: Lan, { next }: PathReader): Promise<number> {
+/** To whoever dialled, a FIN that fits, as from the other end, for all connections that were read. Returns how many. */
+export async function forgedEnds(lan: Lan, ports: readonly number[], { next }: PathReader): Promise<number> {
   let count = 0
   for (const [flow, seq] of next) {
     const [from, to] = endsOf(flow)
     const ack = next.get(flowOf(to, from))
-    if (ack === undefined) continue
+    if (ack === undefined || !ports.includes(Number(from.port))) continue
     while (!segment(lan, from, to, '-F', '-A', '-M', seq, '-L', ack)) await pause(5)
     count++
   }

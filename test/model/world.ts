@@ -613,8 +613,7 @@ export class World {
     }
     if (tether.ended === 'late-fin') return
     const left = view.session !== tether.session || (view.peerSession !== 0n && view.peerSession !== tether.peerSession)
-    const wasLeft =
-      his?.session === tether.peerSession && his.peerSession !== 0n && his.peerSession !== tether.session
+    const wasLeft = his?.session === tether.peerSession && his.peerSession !== 0n && his.peerSession !== tether.session
     if (tether.ended === 'no' && !left && !wasLeft) return
     this.#fork(state, side)
     if (tether.ended === 'fin' && !left) this.#tellFin(state, side, false)
@@ -624,7 +623,16 @@ export class World {
   #startDouble(state: State, of: SideIndex): void {
     const original = state.sides[of]
     // Its own identity: what it draws is what nobody else draws.
-    const side: SideState = { ...original, machine: null, write: null, tether: null, starts: 100, awaiting: [], used: 0, holds: 0 }
+    const side: SideState = {
+      ...original,
+      machine: null,
+      write: null,
+      tether: null,
+      starts: 100,
+      awaiting: [],
+      used: 0,
+      holds: 0
+    }
     side.machine = this.#protocol.create(this.#settings[of], chance(of, 100))
     side.ranAtMs = state.nowMs
     side.stalledFor = 0
