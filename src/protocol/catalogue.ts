@@ -1107,7 +1107,7 @@ const reasons = {
     on: []
   },
   'peer-has-key': {
-    wire: 79,
+    wire: 78,
     en: 'The peer has a key, and this side has none.',
     zh: '对端有密钥，本侧没有。',
     todo: {

@@ -899,7 +899,7 @@ export class ExtendedMachine implements PairMachine {
     if (policy === 'availability') return true
     const boundMs = this.#nowMs + leaseMs(this.#promisedMs)
     if (this.#sole) {
-      if (!this.#hasSettled) return false
+      if (this.#underLease && !this.#hasSettled) return false
       this.#sole = false
       this.#leaseUntilMs = boundMs
     } else if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs)

@@ -1,9 +1,10 @@
 /** Another process writes the record of a running pair. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serializeRecord } from '../../src/engine/store'
+import { parseRecord, serializeRecord } from '../../src/engine/store'
 import type { PairRecord } from '../../src/protocol/record'
 import { createMachine } from '../../src/protocol/create'
 import { FakeMachine, freePorts, link, settings, TestEngine, until } from './harness'
@@ -64,6 +65,11 @@ describe('a record that another process wrote', () => {
     const [x = 0, y = 0] = await freePorts(2)
     engine.add(1, settings([link(x, y)], { peerTimeoutMs: 80 }), undefined, file)
     await until('it serves', () => engine.snapshot(1)?.role === 'active')
+    // The number of the promotion is written after it, and the next one is reserved: then the disk is at rest.
+    await until('all is written', () => {
+      const record = parseRecord(readFileSync(file, 'utf8'))
+      return record !== null && record.epoch === engine.snapshot(1)?.epoch && record.reserved > record.epoch
+    })
     const foreign = serializeRecord({ ...RECORD, epoch: 99 })
     await writeFile(file, foreign)
     engine.engine.handle({ type: 'command', pairId: 1, requestId: 1, designate: 'standby', force: true })

@@ -64,8 +64,9 @@ export interface Plan {
   /** From here on nothing is disturbed and everything runs. */
   readonly quietAtMs: number
   readonly finale: Finale
-  /** Who comes back from a power cut, where one alone does. */
+  /** Who comes back from a power cut, where one alone does, and after how long whoever restarts in the finale does. */
   readonly returns: HostIndex
+  readonly returnsAfterMs: number
   readonly finaleAtMs: number
   readonly endMs: number
   /** What these checkers say is not heard. */
@@ -348,6 +349,7 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
       'clock-jump'
     ]),
     returns: random.int(2) as HostIndex,
+    returnsAfterMs: random.between(0.02, 0.3) * sides[0].settings.peerTimeoutMs,
     finaleAtMs,
     unheard: [],
     endMs: finaleAtMs + 5 * timeoutMs + 20 * heartbeatMs + 1000

@@ -292,9 +292,8 @@ export class EngineProcess {
     this.view = this.#machine.view()
     this.log = past
     this.record = original.record
-    original.socketOpen.forEach((open, link) => {
-      if (open) this.openSocket(link)
-    })
+    this.foreign = past.some(({ input }) => input.kind === 'foreignRecord')
+    for (const { input } of past) if (input.kind === 'link') this.socketOpen[input.link] = input.open
     original.sources.forEach((source, link) => (this.sources[link] = source))
     for (const [ticket, record] of waiting) this.#write(ticket, record)
     this.resumed = true

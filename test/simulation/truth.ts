@@ -84,7 +84,9 @@ export class Truth {
     if (seq <= side.lastSeq) return
     side.lastSeq = seq
     side.hops = Math.max(side.hops, facts.hops + 1)
-    if (side.hops < HOPS_OF_CONTACT) return
+    // While the former session counts as present, the new one is only answered.
+    const adopted = facts.frame.trailer?.session === step.after.peerSession
+    if (side.hops < HOPS_OF_CONTACT || !adopted) return
     side.heardLocalMs = step.localMs
     side.heardAtMs = step.atMs
     this.#learn(step.host, facts.knownEpoch, step.atMs)

@@ -719,6 +719,10 @@ export class World implements Scene {
     this.#unguarded[host.index] = 'machine'
     this.#introduce(host, restored, false, restored.view.epoch)
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
+    // What was about to open then opens now.
+    restored.socketOpen.forEach((open, link) => {
+      if (!open) this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
+    })
     this.#reviewLinks()
     this.#moment()
     return true
@@ -836,7 +840,7 @@ export class World implements Scene {
     const { finale, endMs } = this.plan
     const downMs = endMs - atMs + 1
     const act = (fault: Fault): void => this.#begin(fault)
-    const brief = this.#random.between(0.02, 0.3) * this.plan.sides[0].settings.peerTimeoutMs
+    const brief = this.plan.returnsAfterMs
     const fin = this.#random.unit() * KERNEL_MS_MAX
     switch (finale) {
       case 'none':

@@ -20,7 +20,7 @@ import { answered, clear, inRole, KNOWN_EPOCH, newcomer, WORDS, type Column } fr
  * - `follows`: Standby at once, and it stays that.
  * - `waits`: keeps its role, which is not Active, for as long as the story goes.
  * - `serves`: stays Active with 20 and serves all the time.
- * - `stops`: Active and serving until its lease ends, at `stopsAtMs` at the latest; Standby then.
+ * - `stops`: Active and serving until its lease ends, after LEASE_MS at the latest; Standby then.
  */
 type Verdict = 'takes' | 'follows' | 'waits' | 'serves' | 'stops'
 

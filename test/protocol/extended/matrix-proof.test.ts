@@ -442,15 +442,22 @@ describe('extended wire, stories of a survivor without a lease', () => {
     })
   }
 
-  for (const column of ['availability, higher', 'preferred, higher'] as const) {
-    it(`${column}: who needs no lease counts a brother that came back at once`, () => {
-      const bench = alone(column, 'a proof')
-      bench.hearsRestarted(RETURNED)
-      clear(bench)
-      bench.hears(RETURNED)
-      assert.equal(counts(bench), true)
-      bench.advanceMs(5000)
-      assert.equal(bench.serves, true)
-    })
+  for (const column of ['availability, higher', 'availability, lower', 'preferred, higher'] as const) {
+    for (const role of ['active', 'standby'] as const) {
+      for (const how of ['a proof', 'a goodbye'] as const) {
+        it(`${column}, ${role} at ${how}: who needs no lease counts a brother that came back at once`, () => {
+          const bench = tethered(role, column)
+          ENDS[how](bench)
+          bench.advanceMs(2000)
+          bench.brotherSays = RETURNED
+          bench.hearsRestarted(RETURNED)
+          clear(bench)
+          bench.hears(RETURNED)
+          assert.equal(counts(bench), true)
+          bench.advanceMs(5000)
+          assert.deepEqual([bench.serves, bench.view.leaseUntilMs], [true, Infinity])
+        })
+      }
+    }
   }
 })

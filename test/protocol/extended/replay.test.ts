@@ -49,8 +49,12 @@ function roles(pair: TestPair): string[] {
   })
 }
 
-function play(policy: Policy, attacked: boolean): { readonly pair: TestPair; readonly replayed: number } {
-  const pair = new TestPair({ settings: { policy }, a: { settings: { priority: 200 } } })
+function play(
+  policy: Policy,
+  tethers: boolean,
+  attacked: boolean
+): { readonly pair: TestPair; readonly replayed: number } {
+  const pair = new TestPair({ settings: { policy }, a: { settings: { priority: 200 } }, tethers })
   const random = seededRandom(17)
   let replayed = 0
   tell(pair, (ms) => {
@@ -81,17 +85,26 @@ function replay(
 
 describe('extended wire, recorded frames', () => {
   for (const policy of POLICIES) {
-    const count = (FRAMES / POLICIES.length).toLocaleString('en')
-    it(`${policy}: ${count} of them, before, during and after restarts, change no role`, function () {
-      this.timeout(30_000)
-      const alone = play(policy, false).pair
-      const { pair, replayed } = play(policy, true)
-      assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
-      assert.ok(roles(alone).length > 8)
-      assert.deepEqual(roles(pair), roles(alone))
-      assert.deepEqual([pair.a.view.epoch, pair.b.view.epoch], [alone.a.view.epoch, alone.b.view.epoch])
-      assert.equal(pair.overlapMs, alone.overlapMs)
-    })
+    for (const tethers of [true, false]) {
+      const count = (FRAMES / POLICIES.length).toLocaleString('en')
+      it(`${policy}, ${tethers ? 'with' : 'without'} tethers: ${count} of them, before, during and after restarts, change no role`, function () {
+        this.timeout(60_000)
+        const alone = play(policy, tethers, false).pair
+        const { pair, replayed } = play(policy, tethers, true)
+        assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
+        assert.ok(roles(alone).length > 8)
+        assert.equal(roles(alone).join().includes('brother-crashed'), tethers)
+        assert.deepEqual(roles(pair), roles(alone))
+        assert.deepEqual([pair.a.view.epoch, pair.b.view.epoch], [alone.a.view.epoch, alone.b.view.epoch])
+        assert.equal(pair.overlapMs, alone.overlapMs)
+        for (const side of SIDES) {
+          const told = pair
+            .events(side)
+            .filter((event) => /second-peer|restored-copy|rolled-back|proof-wrong/.test(event))
+          assert.deepEqual(told, [])
+        }
+      })
+    }
   }
 
   it('two that were cut off, both started anew, meet within a heartbeat and some round trips, whatever is replayed meanwhile', function () {

@@ -57,6 +57,8 @@ export class CommandChecker implements Watcher {
       if (output.kind !== 'reply') continue
       const pending = this.#pending.get(output.id)
       if (pending === undefined || pending.process !== step.process) {
+        // A copy answers what was given to the one whose copy it is.
+        if (step.process.resumed) continue
         this.#report(step, `a second answer, or one to nobody, for command ${output.id}`)
         continue
       }

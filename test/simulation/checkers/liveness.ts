@@ -177,9 +177,13 @@ export class LivenessChecker implements Watcher {
     const heartbeatMs = Math.max(...settings.map((s) => s.heartbeatMs))
     if (this.#world.process(host)?.settings.crashProof !== true || !this.#world.tethers.isProvable(host)) return 'no'
     // The window, or the lease that is to be replaced, may be over before the proof is complete.
+    const { finale, returnsAfterMs } = this.#world.plan
     const roundTripMs = this.#roundTripMs[host] + 2 * this.#world.cleanDelayMs
     const proofMs = KERNEL_MS_MAX + this.#quietMs(host, heartbeatMs) + 1.5 * roundTripMs + OWN_DELAYS_MS
-    return 1.1 * heartbeatMs + proofMs > 0.85 * peerTimeoutMs ? 'unsure' : 'yes'
+    // Who is back before that is met when its former session has been silent for two heartbeats.
+    const early = finale === 'restart-standby' && returnsAfterMs < proofMs + OWN_DELAYS_MS
+    const neededMs = early ? 2.2 * heartbeatMs + 3 * roundTripMs + 4 * OWN_DELAYS_MS : proofMs
+    return 1.1 * heartbeatMs + neededMs > 0.85 * peerTimeoutMs ? 'unsure' : 'yes'
   }
 
   #quietMs(host: HostIndex, heartbeatMs: number): number {
@@ -190,7 +194,7 @@ export class LivenessChecker implements Watcher {
   #checkProofState(): void {
     for (const host of [0, 1] as const) {
       const view = this.#world.process(host)?.view
-      if (view === undefined || this.#world.tethers.isAstray(host)) continue
+      if (view === undefined || this.#world.tethers.isAstray(host) || this.#provable[host] === 'unsure') continue
       const possible = this.#provable[host] !== 'no'
       if (possible !== (view.proof === 'possible'))
         this.#report(

@@ -49,9 +49,9 @@ export class OverlapChecker implements Watcher {
     return this.#scene.nowMs >= this.#forcedAtMs
   }
 
-  /** Who comes back without its store is a stranger: its brother has to give up the old one first. */
-  onStart(_process: EngineProcess, storeLost: boolean): void {
-    if (storeLost) this.#strangerSinceMs = this.#scene.nowMs
+  /** Who comes back is a stranger: its brother has to give up the old one first. */
+  onStart(_process: EngineProcess): void {
+    this.#strangerSinceMs = this.#scene.nowMs
   }
 
   onMoment(): void {
@@ -133,7 +133,7 @@ export class OverlapChecker implements Watcher {
         `both run and hear each other for ${forMs.toFixed(1)} ms and still both serve (bound ${this.#healBoundMs().toFixed(1)} ms)`
       )
     const hops = this.#hops() - this.#hopsAtBeginning
-    if (hops > HOPS_TO_HEAL) this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
+    if (hops > HOPS_TO_HEAL && this.#isConversation()) this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
   }
 
   #ended(sinceMs: number): void {
@@ -151,10 +151,16 @@ export class OverlapChecker implements Watcher {
     return sinceMs === Infinity ? 0 : scene.nowMs - sinceMs
   }
 
-  /** One heartbeat of the slower side, then as many trips as two strangers need to prove that they speak now. */
+  /** One heartbeat of the slower side (two more until a former session is silent), then as many trips as two strangers need to prove that they speak now. */
   #healBoundMs(): number {
     const strange = this.#scene.nowMs - this.#strangerSinceMs < 3 * this.#timeoutMs()
     return (strange ? 4 : 1.06) * this.#heartbeatMs() + 6 * this.#scene.cleanDelayMs + 12
+  }
+
+  /** Neither still waits for the former session of the other one to fall silent. */
+  #isConversation(): boolean {
+    const [a, b] = [this.#scene.process(0)?.view, this.#scene.process(1)?.view]
+    return a !== undefined && a.session === b?.peerSession && b.session === a.peerSession
   }
 
   #hops(): number {
