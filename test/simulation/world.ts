@@ -721,7 +721,8 @@ export class World implements Scene {
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
     // What was about to open then opens now.
     restored.socketOpen.forEach((open, link) => {
-      if (!open) this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
+      if (!open)
+        this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
     })
     this.#reviewLinks()
     this.#moment()
