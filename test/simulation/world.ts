@@ -423,7 +423,8 @@ export class World implements Scene {
       const flows = HOSTS.filter((from) => this.#flows(from, link)).length
       if (flows === 2) clean = true
       // Without a key nobody is found elsewhere.
-      if (flows > (this.plan.keyed ? 0 : 1) && HOSTS.every((host) => this.places.hasAddress(host, link))) reachable = true
+      if (flows > (this.plan.keyed ? 0 : 1) && HOSTS.every((host) => this.places.hasAddress(host, link)))
+        reachable = true
     }
     if (!clean) this.cleanSinceMs = Infinity
     else if (this.cleanSinceMs === Infinity) this.cleanSinceMs = this.timeline.nowMs
@@ -726,7 +727,8 @@ export class World implements Scene {
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
     // What was about to open then opens now.
     restored.socketOpen.forEach((open, link) => {
-      if (!open) this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
+      if (!open)
+        this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
     })
     this.#reviewLinks()
     this.#moment()

@@ -133,7 +133,8 @@ export class OverlapChecker implements Watcher {
         `both run and hear each other for ${forMs.toFixed(1)} ms and still both serve (bound ${this.#healBoundMs().toFixed(1)} ms)`
       )
     const hops = this.#hops() - this.#hopsAtBeginning
-    if (hops > HOPS_TO_HEAL && this.#isConversation()) this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
+    if (hops > HOPS_TO_HEAL && this.#isConversation())
+      this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
   }
 
   #ended(sinceMs: number): void {
