@@ -491,6 +491,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') return frame
     const trailer = frame.trailer
+    // A recording costs no check of its seal: a flood of them would cost heartbeats.
+    if (trailer !== null && link.paths.isOld(trailer)) return link.paths.repeats(trailer) ? null : 'replayed'
     if (!this.#intake.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
     if (sealedBy !== 'current' && sealedBy !== 'previous') return sealedBy

@@ -102,6 +102,16 @@ describe('extended wire, stories of leases', () => {
     assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS)
   })
 
+  it('the shorter promise of a restarted brother bounds it from the first frame that counts the brother', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
+    bench.advanceMs(100)
+    bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
+    bench.hearsRestarted({ ...WORDS['an Initial, not ready'], flags: ['probe'], deaf: true })
+    assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS, 'though nothing says that the frame arrives')
+  })
+
   it('a forced command waits until a brother under a lease has stopped', () => {
     const bench = inRole('standby', 'preferred, lower')
     bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
