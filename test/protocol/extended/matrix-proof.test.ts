@@ -25,9 +25,8 @@ describe('extended wire, stories of the window of a proof', () => {
     [860, false],
     [900, false]
   ] as const) {
-    assert.equal(afterMs + QUIET_MS < WINDOW_MS, used)
-
     it(`preferred, lower: silent for ${afterMs} ms, then a FIN: ${used ? 'the proof is used' : 'too late'}`, () => {
+      assert.equal(afterMs + QUIET_MS < WINDOW_MS, used)
       const bench = tethered('standby', 'preferred, lower')
       bench.brotherSays = null
       bench.advanceMs(afterMs)
@@ -441,6 +440,18 @@ describe('extended wire, stories of a survivor without a lease', () => {
       assert.deepEqual([bench.view.role, bench.view.reason], ['standby', 'proof-wrong'])
     })
   }
+
+  it('preferred, lower: what a brother that is back acknowledges before it is counted opens the window: it may die as soon as it is', () => {
+    const bench = alone('preferred, lower', 'a proof')
+    const marked: Word = { ...RETURNED, flags: ['probe', 'marked'] }
+    bench.hearsRestarted(marked)
+    bench.tether()
+    bench.hears(marked)
+    assert.notEqual(bench.view.leaseUntilMs, Infinity, 'it is counted')
+    bench.tetherEnds()
+    bench.advanceMs(3000)
+    assert.deepEqual([bench.serves, bench.view.leaseUntilMs], [true, Infinity])
+  })
 
   for (const column of ['availability, higher', 'availability, lower', 'preferred, higher'] as const) {
     for (const role of ['active', 'standby'] as const) {
