@@ -410,6 +410,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#dropped = false
     this.#source = from
     this.#word = frame.trailer
+    // Sealed, new and of the living session: what answers it goes to where it came from.
+    if (frame.trailer !== null && this.#isLiving(frame.trailer)) this.#locate(link, from, frame.trailer, nowMs)
     this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
     this.#source = null
     this.#word = null
@@ -424,6 +426,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null) return
     this.#learn(trailer)
     if (trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
+  }
+
+  #isLiving({ session, echo }: Trailer): boolean {
+    return session === this.#peerSession && echo === this.#ownSession
   }
 
   #locate(link: Link, { address, port }: RemoteInfo, word: Word | null, nowMs: number): void {
