@@ -1002,12 +1002,6 @@ export const RULES: readonly Rule[] = [
       ),
       mutation('extended', 'never tells of a second peer', 'if (!both || this.#rival.told)', 'if (true)'),
       mutation(
-        'extended',
-        'calls a restarted peer a second one',
-        'const both = this.#contact.heardAtMs > this.#rival.sinceMs && ',
-        'const both = '
-      ),
-      mutation(
         'conversation',
         'takes a session that it refused on an old confirmation',
         'this.#candidates?.set(trailer.session, this.#seq);',

@@ -131,6 +131,13 @@ describe('extended wire, stories of leases', () => {
 })
 
 describe('extended wire, stories of promises', () => {
+  it('nobody takes the role from an Active that is heard, and counts this side, but acknowledges nothing new', () => {
+    const bench = inRole('standby', 'preferred, higher')
+    bench.brotherSays = { ...WORDS['an Active of epoch 20'], acksTheFirst: true }
+    bench.advanceMs(5000)
+    assert.deepEqual([bench.view.online, bench.view.role], [false, 'standby'])
+  })
+
   it('a longer promise of a former life is kept also by a side that met its brother since', () => {
     const bench = newcomer('availability, lower', { promisedMs: 3000 })
     bench.brotherSays = WORDS['an Active of epoch 20']
