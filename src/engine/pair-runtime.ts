@@ -410,6 +410,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#dropped = false
     this.#source = from
     this.#word = frame.trailer
+    // Sealed, new and of the living session: what answers it goes to where it came from.
+    if (frame.trailer !== null && this.#isLiving(frame.trailer)) this.#locate(link, from, frame.trailer, nowMs)
     this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
     this.#source = null
     this.#word = null
@@ -424,6 +426,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null) return
     this.#learn(trailer)
     if (trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
+  }
+
+  #isLiving({ session, echo }: Trailer): boolean {
+    return session === this.#peerSession && echo === this.#ownSession
   }
 
   #locate(link: Link, { address, port }: RemoteInfo, word: Word | null, nowMs: number): void {
@@ -491,6 +497,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') return frame
     const trailer = frame.trailer
+    // A recording costs no check of its seal: a flood of them would cost heartbeats.
+    if (trailer !== null && link.paths.isOld(trailer)) return link.paths.repeats(trailer) ? null : 'replayed'
     if (!this.#intake.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
     if (sealedBy !== 'current' && sealedBy !== 'previous') return sealedBy

@@ -132,6 +132,11 @@ export class Paths {
     return null
   }
 
+  /** Of the session that is heard here, and no new number: it is dropped whatever its seal says. */
+  isOld({ session, seq }: Word): boolean {
+    return session === this.#session && seq <= this.#seq
+  }
+
   /** Heard already, or overtaken on its way by one that was: nothing that has to be counted as a recording. */
   repeats(word: Word): boolean {
     return word.session === this.#session && word.seq <= this.#seq && word.seq > this.#seq - REPEATS_KEPT

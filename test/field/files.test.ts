@@ -37,7 +37,7 @@ describe('field: files, memory and disk', function () {
       const sinceUs = nowUs()
       await lan.cut()
       await field.side('a').kill()
-      await pause(3 * PEER_TIMEOUT_MS)
+      await pause(2 * PEER_TIMEOUT_MS + 500)
       const apart = [{ fromUs: sinceUs, toUs: Infinity }]
       await field.allWell(sinceUs, { moves: true, serves: null, apart })
       field.sides.a = second
@@ -83,7 +83,7 @@ describe('field: files, memory and disk', function () {
       await field.lan.cut()
       execFileSync('mount', ['-o', 'remount,rw', disk])
       await deploy('b', 1000)
-      await pause(5000)
+      await pause(4000)
       const apart = [{ fromUs: sinceUs, toUs: Infinity }]
       await field.allWell(sinceUs, { moves: true, serves: null, apart })
     } finally {

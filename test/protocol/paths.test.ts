@@ -254,6 +254,8 @@ describe('the paths of a link', () => {
       [repeats(1000), repeats(937), repeats(936), repeats(1001), repeats(1000, OTHER)],
       [true, true, false, false, false]
     )
+    const isOld = (seq: number, session = LIVING): boolean => bench.paths.isOld({ session, seq })
+    assert.deepEqual([isOld(1000), isOld(1), isOld(1001), isOld(1000, OTHER)], [true, true, false, false])
   })
 
   it('count every change of what is heard, and nothing else', () => {

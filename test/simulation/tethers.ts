@@ -64,6 +64,7 @@ export class Tethers {
   readonly #dialling: [boolean, boolean] = [false, false]
   readonly #listensAtMs = new WeakMap<EngineProcess, number>()
   readonly #walls = new Set<Wall>()
+  #refusesUntilMs = -Infinity
   #ids = 0
 
   constructor(world: TetherWorld, random: Random, enabled: boolean) {
@@ -135,10 +136,11 @@ export class Tethers {
     return true
   }
 
-  /** As `endByFin`, and it refuses the next dial, while frames of both sides pass. */
+  /** As `endByFin`, and it refuses all dials for a while, though frames of both sides may pass. */
   endByFinAndRefuse(host: HostIndex): boolean {
     const connection = this.#living(host)
     if (connection === null) return false
+    this.#refusesUntilMs = this.#world.timeline.nowMs + this.#random.logBetween(5, 600)
     connection.ending = true
     this.#readFin(connection, 'refused')
     return true
@@ -228,6 +230,7 @@ export class Tethers {
   #openLink(host: HostIndex): number | null {
     const { network, places } = this.#world
     const acceptor = other(host)
+    if (this.#world.timeline.nowMs < this.#refusesUntilMs) return null
     if (this.#walls.size > 0 || !this.#world.isUp(host) || !this.#world.isUp(acceptor)) return null
     for (let link = 0; link < network.links; link++) {
       const passes = ([0, 1] as const).every((from) => network.carriesTcp(link, from))

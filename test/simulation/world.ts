@@ -422,7 +422,9 @@ export class World implements Scene {
       if (!this.#hosts.every((host) => host.process?.socketOpen[link] === true && host.suspends === 0)) continue
       const flows = HOSTS.filter((from) => this.#flows(from, link)).length
       if (flows === 2) clean = true
-      if (flows > 0 && HOSTS.every((host) => this.places.hasAddress(host, link))) reachable = true
+      // Without a key nobody is found elsewhere.
+      if (flows > (this.plan.keyed ? 0 : 1) && HOSTS.every((host) => this.places.hasAddress(host, link)))
+        reachable = true
     }
     if (!clean) this.cleanSinceMs = Infinity
     else if (this.cleanSinceMs === Infinity) this.cleanSinceMs = this.timeline.nowMs
@@ -558,7 +560,11 @@ export class World implements Scene {
   #applyToPlace(fault: Fault & { readonly host: HostIndex; readonly link: number }): boolean {
     const { places } = this
     const { host, link } = fault
-    const done = (): void => this.#reviewLinks()
+    const done = (): void => {
+      // Who has moved has to be found anew.
+      this.#reachableSinceMs = Infinity
+      this.#reviewLinks()
+    }
     switch (fault.kind) {
       case 'move':
         if (!places.hasAddress(host, link)) return false
@@ -721,7 +727,8 @@ export class World implements Scene {
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
     // What was about to open then opens now.
     restored.socketOpen.forEach((open, link) => {
-      if (!open) this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
+      if (!open)
+        this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
     })
     this.#reviewLinks()
     this.#moment()

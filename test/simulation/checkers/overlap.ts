@@ -4,7 +4,8 @@
  *
  * Excused (docs/SAFETY.md): a side whose record was put back, or whose machine was, until it has met the other one; and who has
  * been lied to by somebody on the path, until the first answer. A second process of a side changes nothing while the two hear
- * each other; once they did not, it may be in the place of one of them.
+ * each other. Once they did not, it may be in the place of one of them: under `preferred` that may be the preferred one twice, and
+ * under `safety` only a side that has started since, or had not met the other one before, can be taken in.
  */
 import type { Plan } from '../plan'
 import type { Truth } from '../truth'
@@ -24,6 +25,8 @@ export class OverlapChecker implements Watcher {
   excused = 0
   /** A second process may have taken the place of one of the two. */
   #replaced = false
+  /** And one of the two has no memory of the other one. */
+  #forgotten = false
   readonly #scene: World
   readonly #proofs: ProofChecker
   readonly #truth: Truth
@@ -71,7 +74,9 @@ export class OverlapChecker implements Watcher {
 
   #followSecond(): void {
     const scene = this.#scene
-    if (!scene.hasSecond || this.#replaced) return
+    if (!scene.hasSecond) return
+    this.#forgotten ||= ([0, 1] as const).some((host) => scene.process(host) === null || !this.#truth.inContact(host))
+    if (this.#replaced) return
     const silentMs = 1.8 * this.#heartbeatMs()
     this.#replaced = ([0, 1] as const).some((host) => {
       const { heardAtMs } = this.#truth.side(host)
@@ -94,7 +99,7 @@ export class OverlapChecker implements Watcher {
   get #isExcused(): boolean {
     const { policy } = this.#plan.sides[0].settings
     const unguarded = ([0, 1] as const).map((host) => this.#scene.unguarded(host))
-    if (this.#replaced) return true
+    if (this.#forgotten || (this.#replaced && policy !== 'safety')) return true
     // An old record lets nobody act alone under `safety`.
     if (unguarded.includes('machine') || (unguarded.includes('record') && policy === 'preferred')) return true
     return this.#proofs.isLiedTo
@@ -133,7 +138,8 @@ export class OverlapChecker implements Watcher {
         `both run and hear each other for ${forMs.toFixed(1)} ms and still both serve (bound ${this.#healBoundMs().toFixed(1)} ms)`
       )
     const hops = this.#hops() - this.#hopsAtBeginning
-    if (hops > HOPS_TO_HEAL && this.#isConversation()) this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
+    if (hops > HOPS_TO_HEAL && this.#isConversation())
+      this.#scene.report('heal', `${hops} frames went back and forth and still both serve`)
   }
 
   #ended(sinceMs: number): void {
