@@ -4,7 +4,7 @@
  *     0xFF | head | state | id | value
  *
  * The classic wire is those five bytes and nothing else. The extended wire adds a trailer of TRAILER_BYTES and a seal
- * of SEAL_BYTES (HMAC-SHA256 over everything before it). This file neither seals nor verifies: see `engine/seal.ts`.
+ * of SEAL_BYTES (HMAC-SHA256 over everything before it, its first half: RFC 4868). This file neither seals nor verifies: see `engine/seal.ts`.
  * `state` is always the sender's own role; a Designate therefore gives the receiver the opposite one.
  */
 import { reasonFromWire, REASONS, type ReasonCode } from './catalogue'
@@ -20,7 +20,7 @@ const POLICIES: Readonly<Record<Policy, number>> = { availability: 1, preferred:
 export const VERSION = 2
 export const CLASSIC_BYTES = 5
 export const TRAILER_BYTES = 77
-export const SEAL_BYTES = 32
+export const SEAL_BYTES = 16
 /** Length of the part of an extended frame that the seal covers. */
 export const SEALED_BYTES = CLASSIC_BYTES + TRAILER_BYTES
 export const EXTENDED_BYTES = SEALED_BYTES + SEAL_BYTES

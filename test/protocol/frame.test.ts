@@ -226,8 +226,8 @@ describe('frame, classic wire', () => {
 })
 
 describe('frame, extended wire', () => {
-  it('is 114 bytes: 5 of 2015, a trailer of 77 and a seal of 32', () => {
-    assert.deepEqual([CLASSIC_BYTES, SEALED_BYTES, SEAL_BYTES, EXTENDED_BYTES], [5, 82, 32, 114])
+  it('is 98 bytes: 5 of 2015, a trailer of 77 and a seal of 16', () => {
+    assert.deepEqual([CLASSIC_BYTES, SEALED_BYTES, SEAL_BYTES, EXTENDED_BYTES], [5, 82, 16, 98])
   })
 
   for (const [name, hex, frame] of EXTENDED_FIXTURES) {
