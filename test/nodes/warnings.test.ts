@@ -34,7 +34,7 @@ describe('a badge with warnings', () => {
 
   it('says what a blocked channel costs', () => {
     const blocked = [{ code: 'channel-blocked', since: 0, detail: { noticedAfter: '2 s' } }] as const
-    const expected = 'Active · brother online · TCP blocked: peer’s crash noticed after 2 s'
+    const expected = 'Active · brother online · TCP blocked: crash seen in 2 s'
     assert.equal(pairBadge(ACTIVE, null, say, blocked).text, expected)
   })
 
