@@ -32,7 +32,8 @@ export interface Contestant {
   remove(): Promise<void>
 }
 
-export type Fault = 'kill' | 'gone' | 'stop'
+/** `blocked`: killed while TCP is blocked, so that nobody can tell it from a silent one. */
+export type Fault = 'kill' | 'blocked' | 'gone' | 'stop'
 
 export interface Duel {
   readonly taps: Readonly<Record<Side, Tap>>
@@ -65,7 +66,7 @@ export async function failover(contestant: Contestant, phase: number, duel: Duel
   await until(heardUs + phase * heartbeatMs * US_PER_MS)
   const startUs = nowUs()
   let goodbye: Promise<number | null> = Promise.resolve(null)
-  if (fault === 'kill') contestant.kill(from)
+  if (fault === 'kill' || fault === 'blocked') contestant.kill(from)
   else if (fault === 'stop') {
     // A Designate: only a side that does not serve any more sends one.
     goodbye = taps[to].next(GOODBYE, limitMs)

@@ -24,7 +24,7 @@ function flows(ports: readonly [number, number]): unknown[] {
   const link = { peerHost: '127.0.0.1', peerPort: ports[1], localHost: '127.0.0.1', localPort: ports[0] }
   return [
     { id: 'tab', type: 'tab', label: 'bench', disabled: false },
-    pairNode('pair', { links: [link], priority: 100, heartbeat: 100, peerTimeout: 300 }),
+    pairNode('pair', { links: [link], auth: 'none', priority: 100, heartbeat: 100, peerTimeout: 300 }),
     {
       id: 'state',
       ...place,

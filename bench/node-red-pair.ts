@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../test/e2e/harness/eventually'
-import { type FlowNode, func, pairNode, stateNode } from '../test/e2e/harness/flow'
+import { type FlowNode, func, KEY, pairNode, stateNode } from '../test/e2e/harness/flow'
 import { placeBuild, plainEnvironment } from '../test/e2e/harness/npm'
 import { nodeRed4 } from '../test/e2e/harness/versions'
 import { otherSide, type Side, SIDES } from '../test/chaos/history'
@@ -13,8 +13,6 @@ import { leashed } from './leash'
 
 const START_MS = 60_000
 const CHUNK_BYTES = 1 << 18
-
-export const KEY = 'of the benchmark'
 
 /** In the settings file: what leaves the first output of the state node, before Node-RED delivers it. */
 const NOTE_AT_OUTPUT = `require.main.require('@node-red/util').hooks.add('onSend.bench', (events) => {
@@ -33,6 +31,8 @@ export interface PairPlan {
   /** Where the two sides send to, if something stands between them; else the brother's own. */
   readonly peerHosts?: Readonly<Record<Side, string>>
   readonly peerPorts?: Readonly<Record<Side, number>>
+  /** What else has to be so when the two have settled. */
+  readonly ready?: () => boolean
   /** Takes lines of other kinds than 'role' and 'online'. */
   readonly onLine?: (line: Line) => void
 }
@@ -144,7 +144,7 @@ export class NodeRedPair implements Contestant {
     await eventually('one acts and the other stands by', START_MS, () => {
       const roles = SIDES.map((side) => this.roleOf(side))
       const online = SIDES.every((side) => this.#online[side] === true)
-      return online && roles.includes('active') && roles.includes('standby')
+      return online && roles.includes('active') && roles.includes('standby') && this.#plan.ready?.() !== false
     })
   }
 

@@ -30,8 +30,15 @@ export function pairBadge(
   return {
     fill: warning === null ? fillOf(status, trouble) : 'yellow',
     shape: shapeOf(status.serving),
-    text: warning === null ? text : `${text} · ${say(`reason.${warning.code}`)}`
+    text: warning === null ? text : `${text} · ${say(`reason.${warning.code}`, wordsOf(warning))}`
   }
+}
+
+/** What a text may name of a warning's detail. */
+function wordsOf({ detail }: PairWarning): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(detail).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  )
 }
 
 /** `held` is the number of messages that wait for the gate to open. */

@@ -5,8 +5,8 @@ import type { PairCredentials, PairNode } from './pair-user'
 const ENVIRONMENT = /^\$\{([^}]+)\}$/
 
 /**
- * The key to use; '' = none. A variable that is unset or empty reads as its `${NAME}`, which the settings report as
- * unresolved: an empty variable must not silently mean "no key".
+ * The key to use; '' = none. A variable that is unset reads as its `${NAME}`, which the settings report as unresolved. So does
+ * a blank one for the key: it must not silently mean "no key". For the previous key it means that there is none.
  */
 export function readKey(RED: NodeAPI, node: PairNode, field: keyof PairCredentials): string {
   const stored = RED.nodes.getCredentials(node._alias ?? node.id) as PairCredentials | undefined
@@ -14,5 +14,7 @@ export function readKey(RED: NodeAPI, node: PairNode, field: keyof PairCredentia
   const name = ENVIRONMENT.exec(typed)?.[1]
   if (name === undefined) return node.credentials?.[field] ?? ''
   const value = (RED.util.getSetting as (node: PairNode, name: string) => unknown)(node, name)
-  return value === undefined || value === null || value === '' ? typed : String(value)
+  if (value === undefined || value === null) return typed
+  const isBlank = String(value).trim() === ''
+  return isBlank && field === 'key' ? typed : String(value)
 }

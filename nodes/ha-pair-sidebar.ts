@@ -8,7 +8,7 @@
  *
  * The editor's WebSocket tells everybody with `status.read` everything; so the hint carries a number and no more.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { NodeAPI } from 'node-red'
 import { CommandFailed } from '../src/host/pair'
 import { roster, type ListedPair } from '../src/host/roster'
@@ -117,17 +117,13 @@ export default function (RED: NodeAPI): void {
   }
 }
 
-/**
- * A page of another site can make a browser send a form or text to this server without asking, JSON only after asking.
- * Node-RED 4.1 says yes to whoever asks. So without a login, which such a page does not have, the browser's own word on it
- * counts too.
- */
 function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
   if (request.is('application/json') === false) {
     throw new Refusal(415, 'not-json', 'send the order as application/json')
   }
-  if (request.headers['sec-fetch-site'] === 'cross-site' && request.headers.authorization === undefined) {
-    throw new Refusal(403, 'other-site', 'a page of another site gives no orders here')
+  if (!isOwnPage(request.headers)) {
+    const advice = 'behind a reverse proxy, let it pass the Host header on'
+    throw new Refusal(403, 'other-site', `a page of another site gives no orders here; ${advice}`)
   }
   const { body } = request
   const length = Number(request.headers['content-length'] ?? 0)
@@ -147,6 +143,30 @@ function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'
     )
   }
   return { designate: order.designate, force: order.force }
+}
+
+/**
+ * Whether an order comes from this server's own pages, or from no browser at all. A page of another site can make a browser send orders:
+ * Node-RED 4.1 permits it every header that a page may set, and without a login, or with one that a proxy adds, nothing else stops it.
+ * What a page may not set is believed: `Origin` and `Sec-Fetch-Site`. Not `X-Forwarded-Host`, nor that somebody sends a token.
+ */
+export function isOwnPage(headers: IncomingHttpHeaders): boolean {
+  const { origin, host, 'sec-fetch-site': site } = headers
+  // Browsers say this over https and to localhost only.
+  if (site !== undefined) return site === 'same-origin'
+  if (origin !== undefined) return host !== undefined && isSameHost(origin, host)
+  const { referer, cookie, 'user-agent': agent = '' } = headers
+  return referer === undefined && cookie === undefined && !agent.startsWith('Mozilla/')
+}
+
+/** The scheme may differ: a proxy may have taken the encryption away. */
+function isSameHost(origin: string, host: string): boolean {
+  try {
+    const from = new URL(origin)
+    return from.host !== '' && from.host === new URL(`${from.protocol}//${host}`).host
+  } catch {
+    return false
+  }
 }
 
 /** Colour and shape of the state node's badge. */

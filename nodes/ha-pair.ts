@@ -4,6 +4,7 @@ import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health'
 import { acquirePair } from '../src/host/hub'
 import { MIGRATIONS } from '../src/host/migrations'
+import { oneLine } from '../src/host/report'
 import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
@@ -14,22 +15,25 @@ import { onFlowsHash } from './deployed-flows'
 import type { PairCredentials, PairNode } from './pair-user'
 
 export default function (RED: NodeAPI): void {
-  const say: Say = (key, params) => RED._(key, params)
+  const say: Say = (key, params) => oneLine(RED._(key, params))
   const routes = HealthRoutes.of(RED)
 
   function HaPairNode(this: PairNode, def: NodeDef): void {
     RED.nodes.createNode(this, def)
+    // Node-RED puts it before each line of the log.
+    if (this.name !== undefined) this.name = oneLine(this.name)
     this.say = say
     this.pair = null
     this.stopped = ''
     const raw = { ...def, key: readKey(RED, this, 'key'), previousKey: readKey(RED, this, 'previousKey') }
-    const parsed = parseSettings(raw)
+    const parsed = parseSettings(raw, asTyped(this))
     this.pairName = parsed.ok ? parsed.settings.name : def.name || this.id
     const taken = pathConflict(parsed.healthPath, this.id)
     if (!parsed.ok || taken !== null) {
       const problems = [...(parsed.ok ? [] : parsed.problems), ...(taken === null ? [] : [taken])]
       this.stopped = say('badge.stopped', { problem: describe(problems.slice(0, 1)) })
-      this.error(say('log.stopped', { name: this.pairName, problems: describe(problems) }))
+      const advice = problems.some(({ code }) => code === 'key-missing') ? say('log.key-missing') : ''
+      this.error(`${say('log.stopped', { name: this.pairName, problems: describe(problems) })}${advice}`)
       if (taken === null)
         serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
       const takeBack = roster.stop(this.id, this.pairName, problems)
@@ -60,6 +64,16 @@ export default function (RED: NodeAPI): void {
       // The node may come back, but with settings that stop the pair, or disabled, or not at all.
       if (!removed) whenFlowsSettled(RED.events, () => lease.expire())
     })
+  }
+
+  /** The node as the flow file has it, before its variables are looked up. In a subflow it has another id there. */
+  function asTyped(node: PairNode): Readonly<Record<string, unknown>> {
+    const id = node._alias ?? node.id
+    let found: Readonly<Record<string, unknown>> = {}
+    RED.nodes.eachNode((each) => {
+      if (each.id === id) found = { ...each }
+    })
+    return found
   }
 
   /** Two pairs under one path: nobody could say which of them answers. */

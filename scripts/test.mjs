@@ -31,6 +31,8 @@ const SUITES = [
   { name: 'demo' },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
   { name: 'chaos', required: true },
+  // The same, and hping3 and tcpdump.
+  { name: 'field', required: true },
   // Needs Chromium; where there is none it says so, and counts as skipped.
   { name: 'browser', required: true },
   { name: 'e2e', required: true }

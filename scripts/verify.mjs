@@ -48,6 +48,7 @@ const STAGES = [
       ['chaos/run.js', '--stops', '50']
     ]
   },
+  { name: 'field', what: 'forged messages and lost interfaces, at their full length', pieces: [['field/run.js']] },
   { name: 'mutation', what: 'the machine broken on purpose', pieces: [['mutation/run.js']] }
 ]
 

@@ -65,6 +65,7 @@ export class Card {
     fact('links', element('dd', {}, this.links))
     this.policy = fact('policy', element('dd'))
     this.key = fact('key', element('dd'))
+    this.channel = fact('channel', element('dd'))
 
     this.ordersTitle = element('h4', { id: `${nameId}-orders` }, say('orders.label'))
     this.orders = element('div', { class: 'ha-pair-orders', role: 'group', 'aria-labelledby': this.ordersTitle.id })
@@ -188,6 +189,7 @@ export class Card {
     const wire = status.wire === 'classic' ? say('policy.classic') : ''
     setText(this.policy, joined(say(`policy.${status.policy}.name`), say(`policy.${status.policy}.cut`), wire))
     setText(this.key, say(status.authenticated ? 'key.yes' : 'key.no'))
+    setText(this.channel, channelText(status.channel))
     this.#showOrders(status)
   }
 
@@ -394,6 +396,12 @@ function eventLine(event) {
 }
 
 const host = (name) => (name.includes(':') ? `[${name}]` : name)
+
+function channelText(channel) {
+  if (channel === null) return say('channel.none')
+  const state = say(channel.open ? 'channel.open' : 'channel.closed')
+  return joined(state, channel.proof ? say('channel.proof') : say(`channel.why.${channel.why}`))
+}
 
 function roundTripText({ online, peer }) {
   return online && typeof peer?.roundTrip === 'number' ? milliseconds(peer.roundTrip) : say('round-trip.unknown')

@@ -40,16 +40,17 @@ const known = (key, values) => {
 
 /** An event of the timeline as plain sentences: what happened, and why. */
 export function eventText({ event, reason, detail }) {
-  const what = ownWords(event, detail) ?? catalogue.events[event]?.[language()] ?? event
+  const what = ownWords(event, reason, detail) ?? catalogue.events[event]?.[language()] ?? event
   const why = joined(reasonText(reason), reasonText(detail.because ?? 'none'), particulars(detail))
   // 'It started, because it started' tells nothing, nor does 'it was designated, by designation'; a first start is no concern.
   if (event === 'started') return { what, why: '' }
   if (reason === 'store-new') return { what: reasonText(reason), why: '' }
+  if (event === 'channel') return { what: reasonText(reason), why: particulars(detail) }
   if (event === 'designate' && reason === 'designated') return { what, why: '' }
   return { what, why }
 }
 
-function ownWords(event, detail) {
+function ownWords(event, reason, detail) {
   switch (event) {
     case 'role':
       return say('event.role', { role: say(`role.${detail.role}`), epoch: detail.epoch })
@@ -57,6 +58,9 @@ function ownWords(event, detail) {
       return say(detail.online ? 'event.online' : 'event.offline')
     case 'link':
       if (typeof detail.link !== 'number') return null
+      if (reason === 'address-changed') {
+        return say('event.link-moved', { link: detail.link + 1, from: detail.from, to: detail.to })
+      }
       return say(`event.link-${(detail.up ?? detail.open) === true ? 'up' : 'down'}`, { link: detail.link + 1 })
     case 'designate': {
       if (!['self', 'brother'].includes(detail.to)) return say('event.designate-settled')
@@ -78,7 +82,19 @@ function ownWords(event, detail) {
 }
 
 /** What else an engineer would want to know. Which fields there are depends on the event. */
-function particulars({ differ, here, brother, down, link, place, places, brotherAheadS, problem, error }) {
+function particulars({
+  differ,
+  here,
+  brother,
+  down,
+  link,
+  place,
+  places,
+  brotherAheadS,
+  problem,
+  noticedAfter,
+  error
+}) {
   const parts = []
   const versus = (mine, his) => say('detail.versus', { here: mine, brother: his })
   if (Array.isArray(differ)) {
@@ -92,6 +108,7 @@ function particulars({ differ, here, brother, down, link, place, places, brother
   else if (place !== undefined) parts.push(say('detail.link', { n: link + 1, place }))
   if (typeof brotherAheadS === 'number')
     parts.push(say(`detail.${brotherAheadS > 0 ? 'ahead' : 'behind'}`, { s: Math.abs(brotherAheadS) }))
+  if (noticedAfter !== undefined) parts.push(say('detail.peer-timeout', { after: noticedAfter }))
   if (problem !== 'missing') parts.push(problem)
   parts.push(error)
   const text = parts.filter((part) => typeof part === 'string' && part !== '').join(', ')

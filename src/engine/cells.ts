@@ -68,6 +68,11 @@ export class PairCell {
     Atomics.store(s, VERSION, version)
   }
 
+  /** Another one whenever a new value was published. */
+  get version(): bigint {
+    return Atomics.load(this.#slots, VERSION)
+  }
+
   /** Any thread. */
   read(): PairCellValue {
     const s = this.#slots
@@ -118,6 +123,11 @@ export class EngineCell {
     return Atomics.load(this.#slots, ENGINE.TICK)
   }
 
+  /** Before the cell of a pair is read: a tick that is younger than what was read of the pair vouches for something else. */
+  read(): EngineSigns {
+    return { tick: this.readTick(), wallOffsetMs: this.readWallOffsetMs(), dead: this.isDead() }
+  }
+
   /** Main thread: the flows' event loop is alive. */
   beat(): void {
     Atomics.add(this.#slots, ENGINE.MAIN_BEAT, 1n)
@@ -160,23 +170,50 @@ export class EngineCell {
   }
 }
 
-/**
- * The gate's decision at this instant: may a message act? Fails closed.
- * `nowMicros` and `wallMs` are injected for tests; in use they are `nowUs()` and `Date.now()`.
- */
-export function mayServe(
-  pair: PairCellValue,
-  engine: EngineCell,
-  nowMicros: bigint,
-  wallMs: number = Date.now()
-): boolean {
-  if (!pair.serving || pair.role !== 'active' || engine.isDead()) return false
-  const tick = engine.readTick()
-  if (tick === 0n) return false
+/** The engine's signs of life, as far as a gate's decision depends on them. */
+export interface EngineSigns {
+  readonly tick: bigint
+  readonly wallOffsetMs: number
+  readonly dead: boolean
+}
+
+/** May a message act, while the pair's cell holds this, at the instant that both clocks tell? Fails closed. */
+export function mayServe(pair: PairCellValue, engine: EngineSigns, nowMicros: bigint, wallMs: number): boolean {
+  if (!pair.serving || pair.role !== 'active' || engine.dead || engine.tick === 0n) return false
   const nowMs = toMs(nowMicros)
-  if (nowMs >= pair.leaseUntilMs || nowMs - toMs(tick) > pair.freshForMs) return false
+  if (nowMs >= pair.leaseUntilMs || nowMs - toMs(engine.tick) > pair.freshForMs) return false
   // The monotonic clock stands still while the machine sleeps: right after it wakes, the tick looks fresh and is not.
-  return wallMs - nowMs - engine.readWallOffsetMs() <= SLEPT_MS
+  return wallMs - nowMs - engine.wallOffsetMs <= SLEPT_MS
+}
+
+/** Both clocks; injected for tests. */
+export interface GateClock {
+  nowMicros(): bigint
+  wallMs(): number
+}
+
+const CLOCK: GateClock = { nowMicros: nowUs, wallMs: Date.now }
+
+/**
+ * The gate's decision, valid at one instant: when the clock was read. This thread may be stopped between any two of these reads, for
+ * as long as you like. So the cell must not have changed from before the first of them until after the clock was read; the
+ * tick is read before the clock, and so looks too old rather than too fresh; and the engine's death is looked for last.
+ */
+export function lookThrough(
+  pair: PairCell,
+  engine: EngineCell,
+  clock: GateClock = CLOCK
+): { readonly open: boolean; readonly epoch: number } {
+  for (;;) {
+    const version = pair.version
+    const tick = engine.readTick()
+    const wallOffsetMs = engine.readWallOffsetMs()
+    const value = pair.read()
+    const [nowMicros, wallMs] = [clock.nowMicros(), clock.wallMs()]
+    const dead = engine.isDead()
+    if (pair.version !== version) continue
+    return { open: mayServe(value, { tick, wallOffsetMs, dead }, nowMicros, wallMs), epoch: value.epoch }
+  }
 }
 
 /** What lies before the clock's origin was over long ago: 0. */

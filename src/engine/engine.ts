@@ -92,6 +92,8 @@ export class Engine implements PairHost {
         return pair.step({ kind: 'fitness', value: message.value })
       case 'flows':
         return pair.step({ kind: 'flows', hash: message.hash })
+      case 'tether':
+        return pair.step(message.news)
       case 'watchFrames':
         return pair.watchFrames(message.on)
       default:

@@ -1,8 +1,8 @@
 /**
- * How many frames may cost a seal check and a step. Three token buckets: one for frames that look like the living conversation
+ * How many frames may cost a seal check and a step. Four token buckets: one for frames that look like the living conversation
  * (they carry both sessions, 128 random bits that only a listener on the path knows), a small one for those that echo my session
- * (64 such bits: a brother that was started again, and has heard me), a small one for all others. So a flood of forged frames
- * neither eats the engine's time nor crowds the brother out.
+ * (64 such bits: a brother that was started again, and has heard me), a small one for others that come from where the peer is
+ * configured, a small one for all the rest. So a flood of forged frames neither eats the engine's time nor crowds the brother out.
  */
 import { Ration, type Allowance } from '../protocol/ration'
 
@@ -12,19 +12,21 @@ export const FAMILIAR: Allowance = { perSecond: 50_000, burst: 5_000 }
 export const STRANGER: Allowance = { perSecond: 2_000, burst: 500 }
 
 /** What a frame looks like before its seal was checked. */
-export type Familiarity = 'conversation' | 'acquainted' | 'stranger'
+export type Familiarity = 'conversation' | 'acquainted' | 'stranger' | 'elsewhere'
 
 const ALLOWANCES: Readonly<Record<Familiarity, Allowance>> = {
   conversation: FAMILIAR,
   acquainted: STRANGER,
-  stranger: STRANGER
+  stranger: STRANGER,
+  elsewhere: STRANGER
 }
 
 export class Intake {
   readonly #rations: Readonly<Record<Familiarity, Ration>> = {
     conversation: new Ration(),
     acquainted: new Ration(),
-    stranger: new Ration()
+    stranger: new Ration(),
+    elsewhere: new Ration()
   }
 
   /** False = drop it, as `intake`. */

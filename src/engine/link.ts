@@ -1,71 +1,73 @@
 /**
- * One link of one pair: a UDP socket that is opened, kept pointing at the brother, and opened again when it fails.
- * Extended wire: connected, so that the kernel filters strangers and reports 'port unreachable'. Classic wire: only
- * bound, because the 2015 program sends from an ephemeral port; strangers are told by their host.
+ * One link of one pair: a UDP socket that is opened once and stays. It is bound and never connected, so that errors which anybody
+ * can send cannot touch it, and so that the peer is heard from wherever it speaks; where to send to is `paths.ts`'s.
+ * What cannot be sent is counted and told; the socket waits for its address or its route to come back. Only a socket whose own
+ * name now means another address gives way to a new one, which is open before the old one closes, and only while nothing is heard.
  * A link has no timer: its owner calls `attend` when `dueMs` has come.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { ReasonCode } from '../protocol/catalogue'
+import { canonicalIp, isIpv6, Paths } from '../protocol/paths'
 import type { LinkSettings } from '../protocol/settings'
 import type { Clock } from './clock'
 import type { Resolver } from './resolve'
 
 const RETRY_MS_MIN = 250
 const RETRY_MS_MAX = 2000
-/** A name is looked up again this often, and the socket of a silent link is pointed anew. */
-const RENAME_MS = 30_000
-const SILENT_MS_MIN = 5000
-/** After a send failed for want of a route. */
-const REROUTE_MS = 1000
+/** The names of a silent link are looked up this often. */
+const LOOKUP_EVERY_MS = 5000
 /** Datagrams that libuv reads from one socket before it turns to the next: after so many there may be more. */
 const READ_AT_ONCE = 32
 
 export interface LinkOwner {
   /** `open` or `problem` changed; `error` is the system's code, for people. */
   linkChanged(link: Link, error: string): void
-  linkReceived(link: Link, bytes: Buffer): void
-  /** A datagram from a host that is not the brother's (classic wire). */
-  linkForeign(link: Link): void
-  /** The network says that nobody listens at the other end. */
-  linkRefused(link: Link): void
+  linkReceived(link: Link, bytes: Buffer, from: RemoteInfo): void
+  /** What was to go to where the peer is did not, or waits. Never called while something is being sent. */
+  linkUnsent(link: Link): void
   /** `dueMs` moved by itself. */
   linkMoved(link: Link): void
 }
 
-interface Target {
-  readonly address: string
-  readonly local: string
+/** What a socket is bound to. */
+interface Place {
+  readonly ip: string
   readonly family: 4 | 6
+  /** Number of the interface that a zone names: an interface that was made again is another one. */
+  readonly scope: number
 }
 
-type Located = { readonly target: Target } | { readonly target: null; readonly error: string }
+interface Located {
+  readonly place: Place
+  readonly peers: readonly string[]
+}
+
+type Lookout = { readonly located: Located } | { readonly located: null; readonly error: string }
 
 export class Link {
   readonly index: number
   readonly settings: LinkSettings
-  /** When a valid frame came in last; the owner writes it. */
-  heardAtMs = -Infinity
+  readonly paths: Paths
   /** Datagrams that could not be sent since the start. */
   unsent = 0
 
   readonly #owner: LinkOwner
   readonly #clock: Clock
   readonly #resolver: Resolver
-  readonly #connected: boolean
-  readonly #silentMs: number
+  /** There is something that may come to mean another address. */
+  readonly #named: boolean
   #socket: Socket | null = null
-  #target: Target | null = null
+  #place: Place | null = null
+  /** Opens, to take the place of the other. */
+  #next: Socket | null = null
   #open = false
   #problem: ReasonCode | null = null
   #closed = false
   #locating = false
   #dueMs = -Infinity
-  #locatedAtMs = -Infinity
-  #openedAtMs = -Infinity
   #retryMs = RETRY_MS_MIN
-  /** A send failed for want of a route since the socket was pointed. */
-  #unrouted = false
   #round = -1
   #readInRound = 0
 
@@ -76,8 +78,8 @@ export class Link {
     parts: {
       readonly clock: Clock
       readonly resolver: Resolver
-      /** Extended wire. */
-      readonly connected: boolean
+      readonly keyed: boolean
+      readonly heartbeatMs: number
       readonly peerTimeoutMs: number
     }
   ) {
@@ -86,8 +88,10 @@ export class Link {
     this.settings = settings
     this.#clock = parts.clock
     this.#resolver = parts.resolver
-    this.#connected = parts.connected
-    this.#silentMs = Math.max(SILENT_MS_MIN, parts.peerTimeoutMs)
+    const { keyed, heartbeatMs, peerTimeoutMs } = parts
+    this.paths = new Paths({ keyed, port: settings.peerPort, heartbeatMs, peerTimeoutMs })
+    const { peerHost, localHost } = settings
+    this.#named = isIP(peerHost) === 0 || (localHost !== '' && isIP(localHost) === 0) || localHost.includes('%')
   }
 
   get open(): boolean {
@@ -99,49 +103,53 @@ export class Link {
     return this.#problem
   }
 
-  /** When `attend` has something to do; Infinity = it waits for a lookup, or is closed. */
+  /** When `attend` has something to do; Infinity = it waits for a lookup, or is closed, or its addresses cannot change. */
   get dueMs(): number {
     return this.#locating || this.#closed ? Infinity : this.#dueMs
   }
 
-  /** The address that the link is pointed at now; null = none. */
-  get address(): string | null {
-    return this.#target?.address ?? null
-  }
-
-  /** Opens the socket, or looks whether it still points at the brother. Early calls do nothing. */
+  /** Opens the socket, or looks, while nothing is heard, whether names have come to mean other addresses. Early calls do nothing. */
   attend(nowMs: number): void {
     if (nowMs < this.dueMs) return
-    if (this.#socket === null) {
-      void this.#locate().then((located) => this.#openAt(located))
+    if (this.#socket !== null && nowMs < this.paths.silentAtMs) {
+      this.#dueMs = this.paths.silentAtMs
+      this.#setProblem(null, '')
       return
     }
-    const named = isIP(this.settings.peerHost) === 0
-    const silent = this.#isSilent(nowMs)
-    this.#dueMs = nowMs + Math.min(this.#silentMs, RENAME_MS)
-    if (silent || this.#unrouted || (named && nowMs - this.#locatedAtMs >= RENAME_MS)) {
-      void this.#locate().then((located) => this.#pointAnew(located))
-    }
+    this.#dueMs = nowMs + LOOKUP_EVERY_MS
+    void this.#look().then((lookout) => this.#act(lookout))
   }
 
   /**
-   * Sends, or counts what could not be sent; never throws. False: the kernel did not take it at once and the bytes must
-   * stay as they are.
+   * Sends to where the peer is, or counts what could not be sent; never throws. False: the kernel did not take it at once and the
+   * bytes must stay as they are.
    */
   send(bytes: Uint8Array): boolean {
-    const [socket, target] = [this.#socket, this.#target]
-    if (socket === null || target === null || !this.#open) {
+    const socket = this.#openSocket()
+    if (socket === null) return true
+    const targets = this.paths.targets(this.#clock.nowMs())
+    const last = targets.length - 1
+    for (let i = 0; i <= last; i++) {
+      const target = targets[i]
+      // The last one is where the peer is: that another one cannot be reached says nothing of it.
+      if (target !== undefined)
+        socket.send(bytes, target.port, target.ip, i === last ? this.#onSent : this.#onSentAside)
+    }
+    if (socket.getSendQueueSize() === 0) return true
+    queueMicrotask(this.#tellUnsent)
+    return false
+  }
+
+  /** The same to one address, of which nothing else is known. */
+  sendTo(bytes: Uint8Array, to: RemoteInfo): boolean {
+    const socket = this.#openSocket()
+    if (socket === null) return true
+    // A sender may call itself port 0, where nobody can be reached.
+    if (to.port === 0) {
       this.unsent++
       return true
     }
-    try {
-      if (this.#connected) socket.send(bytes, this.#onSent)
-      else socket.send(bytes, this.settings.peerPort, target.address, this.#onSent)
-    } catch {
-      // Its connect failed a moment ago, and its error is still on the way.
-      this.unsent++
-      return true
-    }
+    socket.send(bytes, to.port, to.address, this.#onSentAside)
     return socket.getSendQueueSize() === 0
   }
 
@@ -162,95 +170,86 @@ export class Link {
 
   // --- Opening ---
 
-  async #locate(): Promise<Located> {
+  async #look(): Promise<Lookout> {
     this.#locating = true
     const { peerHost, localHost } = this.settings
     const peer = await this.#resolver.resolve(peerHost)
     const local = localHost === '' ? null : await this.#resolver.resolve(localHost)
     this.#locating = false
-    this.#locatedAtMs = this.#clock.nowMs()
-    if (peer.error !== null) return { target: null, error: `${peerHost}: ${peer.error}` }
-    if (local !== null && local.error !== null) return { target: null, error: `${localHost}: ${local.error}` }
-    const kept = this.#target
-    const candidates = [...peer.addresses].sort((a, b) => Number(b === kept?.address) - Number(a === kept?.address))
-    for (const address of candidates) {
-      const family = isIP(address) === 6 ? 6 : 4
-      const own = local === null ? (family === 6 ? '::' : '0.0.0.0') : local.addresses.find((a) => isIP(a) === family)
-      if (own !== undefined) return { target: { address, local: own, family } }
+    if (peer.error !== null) return { located: null, error: `${peerHost}: ${peer.error}` }
+    if (local !== null && local.error !== null) return { located: null, error: `${localHost}: ${local.error}` }
+    // IPv4 first, whatever is in use now: a peer that was just started looks in this order.
+    for (const family of [4, 6] as const) {
+      const peers = ofFamily(family, peer.addresses)
+      const own = local === null ? [family === 6 ? '::' : '0.0.0.0'] : ofFamily(family, local.addresses)
+      const ip = own.find((address) => address === this.#place?.ip) ?? own[0]
+      if (ip !== undefined && peers.length > 0) return { located: { place: { ip, family, scope: scopeOf(ip) }, peers } }
     }
-    return { target: null, error: `${peerHost} and ${localHost} have no address family in common` }
+    return { located: null, error: `${peerHost} and ${localHost} have no address family in common` }
   }
 
-  #openAt(located: Located): void {
+  #act(lookout: Lookout): void {
     if (this.#closed) return
-    if (located.target === null) return this.#fail('host-not-found', located.error)
-    const target = located.target
-    this.#target = target
+    const { located } = lookout
+    if (this.#socket === null) {
+      if (located === null) return this.#fail('host-not-found', lookout.error)
+      this.#socket = this.#newSocket(located)
+      this.#bind(this.#socket, located.place)
+      return
+    }
+    this.#owner.linkMoved(this)
+    const nowMs = this.#clock.nowMs()
+    // Heard meanwhile: what works is left alone.
+    if (nowMs < this.paths.silentAtMs) return
+    if (located === null) return this.#setProblem('host-not-found', lookout.error)
+    if (!isSame(located.place, this.#place)) {
+      this.#next = this.#newSocket(located)
+      this.#bind(this.#next, located.place)
+      return
+    }
+    this.#setProblem(null, '')
+    this.paths.resolved(nowMs, located.peers)
+  }
+
+  #newSocket(located: Located): Socket {
+    const { family } = located.place
     // The addresses are literal by now: no lookup for each datagram.
     const socket = createSocket({
-      type: target.family === 6 ? 'udp6' : 'udp4',
-      ipv6Only: target.family === 6,
-      lookup: (host, _options, done) => done(null, host, target.family)
+      type: family === 6 ? 'udp6' : 'udp4',
+      ipv6Only: family === 6,
+      lookup: (host, _options, done) => done(null, host, family)
     })
-    this.#socket = socket
-    this.#dueMs = Infinity
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(socket, error))
-    socket.on('message', (bytes, from) => this.#onMessage(socket, bytes, from))
-    socket.on('listening', () => {
-      if (socket !== this.#socket) return
-      if (this.#connected) socket.connect(this.settings.peerPort, target.address)
-      else this.#opened()
+    socket.on('message', (bytes, from) => {
+      if (socket === this.#socket) this.#owner.linkReceived(this, bytes, from)
     })
-    socket.on('connect', () => {
-      if (socket === this.#socket && !this.#open) this.#opened()
-    })
-    socket.bind({ port: this.settings.localPort, address: target.local, exclusive: true })
+    socket.on('listening', () => this.#onListening(socket, located))
+    return socket
   }
 
-  #opened(): void {
+  #bind(socket: Socket, place: Place): void {
+    this.#dueMs = Infinity
+    socket.bind({ port: this.settings.localPort, address: place.ip, exclusive: true })
+  }
+
+  #onListening(socket: Socket, { place, peers }: Located): void {
+    const before = this.#socket
+    if (socket === this.#next) {
+      this.#next = null
+      this.#socket = socket
+      before?.close()
+    } else if (socket !== before) return
     const nowMs = this.#clock.nowMs()
+    this.#place = place
+    this.paths.resolved(nowMs, peers)
+    this.paths.opened(nowMs)
+    this.#retryMs = RETRY_MS_MIN
+    this.#dueMs = this.#named ? this.paths.silentAtMs : Infinity
+    const changed = !this.#open || this.#problem !== null
     this.#open = true
     this.#problem = null
-    this.#retryMs = RETRY_MS_MIN
-    this.#openedAtMs = nowMs
-    this.#unrouted = false
-    this.#dueMs = nowMs + Math.min(this.#silentMs, RENAME_MS)
-    this.#owner.linkChanged(this, '')
-  }
-
-  /** A socket that is open and silent, or whose name has been looked up again. */
-  #pointAnew(located: Located): void {
-    const socket = this.#socket
-    if (this.#closed || socket === null || !this.#open) return
-    this.#owner.linkMoved(this)
-    const silent = this.#isSilent(this.#clock.nowMs())
-    if (located.target === null) {
-      // What works is kept, whatever the name server says.
-      if (silent) this.#setProblem('host-not-found', located.error)
-      return
-    }
-    const [before, target] = [this.#target, located.target]
-    this.#setProblem(null, '')
-    const anew = before?.address !== target.address || silent || this.#unrouted
-    this.#unrouted = false
-    if (!anew) return
-    if (before?.family !== target.family || before.local !== target.local) {
-      this.#fail('link-failed', `moved to ${target.address}`)
-      return
-    }
-    this.#target = target
-    if (!this.#connected) return
-    try {
-      // Also to the same address: the route or this host's own address may have changed.
-      socket.disconnect()
-      socket.connect(this.settings.peerPort, target.address)
-    } catch (error) {
-      this.#fail('link-failed', String(error))
-    }
-  }
-
-  #isSilent(nowMs: number): boolean {
-    return nowMs - Math.max(this.heardAtMs, this.#openedAtMs) >= this.#silentMs
+    if (changed) this.#owner.linkChanged(this, '')
+    else this.#owner.linkMoved(this)
   }
 
   #setProblem(problem: ReasonCode | null, error: string): void {
@@ -268,48 +267,62 @@ export class Link {
   }
 
   async #discard(): Promise<void> {
-    const socket = this.#socket
+    const sockets = [this.#socket, this.#next].filter((socket) => socket !== null)
     this.#socket = null
+    this.#next = null
     this.#open = false
-    if (socket !== null) await new Promise<void>((closed) => socket.close(() => closed()))
+    await Promise.all(sockets.map((socket) => new Promise<void>((closed) => socket.close(() => closed()))))
   }
 
   // --- What the socket says ---
 
-  #onMessage(socket: Socket, bytes: Buffer, from: RemoteInfo): void {
-    if (socket !== this.#socket) return
-    if (this.#connected || from.address === this.#target?.address) this.#owner.linkReceived(this, bytes)
-    else this.#owner.linkForeign(this)
+  /** An error of an open socket costs nothing: what is not sent is counted, and what is not received is silence. */
+  #onError(socket: Socket, error: NodeJS.ErrnoException): void {
+    const problem = error.code === 'EADDRINUSE' ? 'port-in-use' : 'link-failed'
+    const text = error.code ?? error.message
+    if (socket === this.#next) {
+      this.#next = null
+      socket.close()
+      this.#dueMs = this.#clock.nowMs() + LOOKUP_EVERY_MS
+      this.#setProblem(problem, text)
+      this.#owner.linkMoved(this)
+    } else if (socket === this.#socket && !this.#open) this.#fail(problem, text)
   }
 
-  #onError(socket: Socket, error: NodeJS.ErrnoException): void {
-    if (socket !== this.#socket) return
-    if (isRefusal(error)) this.#owner.linkRefused(this)
-    else if (error.syscall === 'bind' || error.syscall === 'connect' || !this.#open) {
-      this.#fail(error.code === 'EADDRINUSE' ? 'port-in-use' : 'link-failed', error.code ?? error.message)
-    }
+  #openSocket(): Socket | null {
+    if (this.#open) return this.#socket
+    this.unsent++
+    return null
   }
 
   readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
     if (error === null || this.#closed) return
     this.unsent++
-    if (isRefusal(error)) this.#owner.linkRefused(this)
-    else if (error.code === 'ENETUNREACH' || error.code === 'EINVAL' || error.code === 'EADDRNOTAVAIL') {
-      this.#reroute()
-    }
+    this.#tellUnsent()
   }
 
-  /** The socket's own address may be gone: point it anew soon, without waiting for silence. */
-  #reroute(): void {
-    const soonMs = this.#clock.nowMs() + REROUTE_MS
-    if (!this.#open || this.#dueMs <= soonMs) return
-    this.#dueMs = soonMs
-    this.#unrouted = true
-    this.#owner.linkMoved(this)
+  readonly #onSentAside = (error: NodeJS.ErrnoException | null): void => {
+    if (error !== null && !this.#closed) this.unsent++
+  }
+
+  readonly #tellUnsent = (): void => {
+    if (!this.#closed) this.#owner.linkUnsent(this)
   }
 }
 
-/** Windows calls it a reset. */
-function isRefusal(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET'
+function ofFamily(family: 4 | 6, addresses: readonly string[]): string[] {
+  const all = addresses.map(canonicalIp).filter((ip) => isIpv6(ip) === (family === 6))
+  return [...new Set(all)]
+}
+
+function isSame(a: Place, b: Place | null): boolean {
+  return a.ip === b?.ip && a.scope === b.scope
+}
+
+/** 0 for an address without a zone, and for an interface that is not there. */
+function scopeOf(ip: string): number {
+  const [, zone = ''] = ip.split('%')
+  const entries = zone === '' ? [] : (networkInterfaces()[zone] ?? [])
+  for (const entry of entries) if (entry.family === 'IPv6') return entry.scopeid
+  return 0
 }

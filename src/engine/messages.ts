@@ -4,7 +4,7 @@
  */
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection, Head } from '../protocol/frame'
-import type { CommandError, Designation, Difference, Role } from '../protocol/machine'
+import type { AloneBar, CommandError, Designation, Difference, Input, ProofState, Role } from '../protocol/machine'
 import type { PairSettings, Policy, Wire } from '../protocol/settings'
 
 export interface PairKeys {
@@ -41,6 +41,12 @@ export type ToEngine =
     }
   | { readonly type: 'fitness'; readonly pairId: number; readonly value: number }
   | { readonly type: 'flows'; readonly pairId: number; readonly hash: number }
+  /** What the channel knows of the tether: see `Input` of `protocol/machine.ts`. */
+  | {
+      readonly type: 'tether'
+      readonly pairId: number
+      readonly news: Extract<Input, { kind: 'tether' | 'tetherEnded' | 'redialled' }>
+    }
   /** Also report every frame, as unnumbered `frame` messages. */
   | { readonly type: 'watchFrames'; readonly pairId: number; readonly on: boolean }
 
@@ -75,6 +81,10 @@ export interface Snapshot {
   readonly differences: readonly Difference[]
   /** The brother is heard as Active while this side is Active. */
   readonly conflict: boolean
+  /** Whether a crash of the peer could be proved now, or why not. */
+  readonly proof: ProofState
+  /** What keeps this side from taking the role alone; null = nothing. */
+  readonly aloneBar: AloneBar | null
   /** s by which the brother's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
   readonly brotherAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */
@@ -117,6 +127,19 @@ export type FromEngine =
         | { readonly ok: false; readonly error: CommandError; readonly detail: string }
     }
   | { readonly type: 'removed'; readonly pairId: number }
+  /**
+   * Whom the channel is to be opened to: the sessions of both sides and, by link, the address that the peer is heard from (IPv6 with
+   * its zone; null = not heard on that link). Null = no contact. Posted at each change.
+   */
+  | {
+      readonly type: 'contact'
+      readonly pairId: number
+      readonly contact: {
+        readonly session: bigint
+        readonly peerSession: bigint
+        readonly addresses: readonly (string | null)[]
+      } | null
+    }
 
 /** To the thread itself: close all sockets at once, without a word, and end. */
 export type ToThread = ToEngine | { readonly type: 'halt' }

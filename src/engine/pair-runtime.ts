@@ -2,6 +2,7 @@
  * Drives one PairMachine: whatever happens becomes a step, and what the step asks for is done. The shared cell is brought
  * up to date between the two: a grant to the brother leaves only after the own gate is shut.
  */
+import type { RemoteInfo } from 'node:dgram'
 import type { ReasonCode } from '../protocol/catalogue'
 import {
   decodeClassic,
@@ -14,6 +15,8 @@ import {
 } from '../protocol/frame'
 import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
+import { addressText, type Word } from '../protocol/paths'
+import { Ration, type Allowance } from '../protocol/ration'
 import type { PairSettings } from '../protocol/settings'
 import { BrotherClock } from './brother-clock'
 import { PairCell } from './cells'
@@ -27,7 +30,7 @@ import { Rejections } from './rejections'
 import type { Resolver } from './resolve'
 import { Seal } from './seal'
 import { SnapshotTeller } from './snapshot'
-import { EpochStore, type StoreProblem } from './store'
+import { EpochStore, FOREIGN, type StoreProblem } from './store'
 
 /** Injected: `createMachine` of the protocol, or a stand-in for it in tests. */
 export type MachineFactory = (
@@ -55,12 +58,6 @@ export interface PairHost {
   left(pair: PairRuntime): void
 }
 
-/** What makes a frame of the brother this one and no other. */
-interface Word {
-  readonly session: bigint
-  readonly seq: number
-}
-
 export type AddPair = Extract<ToEngine, { type: 'add' }>
 
 /** Goodbye is repeated until it is acknowledged, but no longer than this. */
@@ -68,6 +65,8 @@ const GOODBYE_MS = 300
 /** With a heartbeat up to this each ms after an overdue one counts, else only the last before the brother counts as lost. */
 const SHARP_HEARTBEAT_MS_MAX = 20
 const SHARP_MS = 1
+/** A peer whose address changes again and again is not told of each time. */
+const ADDRESS_CHANGES: Allowance = { perSecond: 0.1, burst: 8 }
 /** A store that hangs does not keep a pair from closing. */
 const LAST_WRITE_MS = 500
 
@@ -97,6 +96,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #seal: Seal | null
   readonly #store: EpochStore | null
   readonly #intake = new Intake()
+  readonly #addressChanges = new Ration()
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
   readonly #brotherClock = new BrotherClock()
@@ -127,6 +127,15 @@ export class PairRuntime implements Waiting, LinkOwner {
   #lastWord: Word = { session: 0n, seq: 0 }
   /** Which key the frame at hand was sealed with. */
   #sealedBy: 'current' | 'previous' = 'current'
+  /** Where the frame at hand came from, and which one it is; null = no frame is at hand. */
+  #source: RemoteInfo | null = null
+  #word: Word | null = null
+  /** Of the latest view, and as the host was told: for whom the channel is, and where. */
+  #session = 0n
+  #peerSession = 0n
+  #toldSession = 0n
+  #toldPeerSession = 0n
+  #toldPaths = 0
 
   constructor(host: PairHost, add: AddPair) {
     this.#host = host
@@ -141,14 +150,15 @@ export class PairRuntime implements Waiting, LinkOwner {
         new Link(this, index, link, {
           clock: host.clock,
           resolver: host.resolver,
-          connected: extended,
+          keyed: this.#seal?.keyed ?? false,
+          heartbeatMs: add.settings.heartbeatMs,
           peerTimeoutMs: add.settings.peerTimeoutMs
         })
     )
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
     this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#brotherClock, host.clock)
-    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored)
+    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign)
   }
 
   /** Reads the store, then starts the machine and opens the links. Never rejects. */
@@ -169,8 +179,12 @@ export class PairRuntime implements Waiting, LinkOwner {
       if (input.kind === 'command') this.#refuse(input.id)
       return
     }
-    if (!this.#started) this.#early.push(input)
-    else this.#stepAt(this.#host.wake(), input)
+    if (!this.#started) {
+      this.#early.push(input)
+      return
+    }
+    this.#stepAt(this.#host.wake(), input)
+    this.#introduce()
   }
 
   /** The wall clock moved against the monotonic one: forward, and the machine slept; or back, and nobody's role cares. */
@@ -185,7 +199,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (this.#closing || !this.#started) return
     for (const link of this.#links) link.attend(this.#host.clock.nowMs())
     const nowMs = this.#host.clock.nowMs()
-    if (this.#machine.deadlineMs() <= nowMs) this.#stepAt(nowMs, { kind: 'tick' })
+    if (this.#machine.deadlineMs() <= nowMs) {
+      this.#stepAt(nowMs, { kind: 'tick' })
+      this.#introduce()
+    }
     if (this.#leaveByMs !== null && nowMs >= this.#leaveByMs) this.#close()
     this.#host.touch(this)
   }
@@ -273,7 +290,7 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** To the shared cell, for the gates. */
   #publish(view: MachineView): void {
-    const { role, serving, online, epoch, leaseUntilMs, freshForMs, peer } = view
+    const { role, serving, online, epoch, leaseUntilMs, freshForMs, peer, session, peerSession } = view
     const heardAtMs = peer !== null && peer.heardAtMs > 0 ? peer.heardAtMs : null
     const roundTripMs = peer?.roundTripMs ?? null
     this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs })
@@ -283,13 +300,16 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#online = online
     this.#heardAtMs = peer?.heardAtMs ?? -Infinity
     this.#freshForMs = freshForMs
+    // The same number is not kept anew: it would outlive its step.
+    if (session !== this.#session) this.#session = session
+    if (peerSession !== this.#peerSession) this.#peerSession = peerSession
     if (paced) this.#host.setPace()
   }
 
   #perform(output: Output): void {
     switch (output.kind) {
       case 'send':
-        this.#send(output.link, output.frame)
+        this.#send(output.link, output.frame, output.toSource)
         break
       case 'store':
         if (this.#store === null) queueMicrotask(() => this.#onStored(output.ticket, null))
@@ -300,7 +320,7 @@ export class PairRuntime implements Waiting, LinkOwner {
         break
       case 'drop':
         this.#dropped = true
-        this.#reject(output.link, output.cause)
+        if (output.cause !== 'replayed' || !this.#isRepeat(output.link)) this.#reject(output.link, output.cause)
         break
       case 'reply': {
         const result = output.ok
@@ -343,46 +363,104 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.step({ kind: 'stored', ticket, ok: error === null })
   }
 
+  readonly #onForeign = (): void => this.step({ kind: 'foreignRecord' })
+
   #storeState(): ReasonCode | null {
+    if (this.#storeError === FOREIGN) return 'foreign-record'
     if (this.#storeError !== null) return 'store-failed'
     return this.#storeProblem === null || this.#storeProblem === 'missing' ? null : 'store-lost'
   }
 
   // --- Frames ---
 
-  #send(index: number, frame: Frame): void {
-    const link = this.#links[index]
-    if (link === undefined) throw new Error(`no link ${index}`)
+  #send(index: number, frame: Frame, toSource: boolean): void {
+    const link = this.#linkAt(index)
     if (this.#seal === null) {
       link.send(encodeClassic(frame))
     } else {
+      // Without a key nobody is answered but the configured host.
+      const to = toSource && this.#seal.keyed ? this.#source : null
       if (frame.trailer !== null) this.#ownSession = frame.trailer.session
       this.#encode(frame)
       // The current key first: whoever knows both ignores the twin.
       this.#seal.close(scratch)
-      sendScratch(link)
+      sendScratch(link, to)
       if (this.#seal.rotating && !this.#brotherHasKey) {
         this.#encode(frame)
         this.#seal.closePrevious(scratch)
-        sendScratch(link)
+        sendScratch(link, to)
       }
     }
     if (this.#watchesFrames) this.#report('sent', index, frame)
   }
 
-  linkReceived(link: Link, bytes: Buffer): void {
+  #linkAt(index: number): Link {
+    const link = this.#links[index]
+    if (link === undefined) throw new Error(`no link ${index}`)
+    return link
+  }
+
+  linkReceived(link: Link, bytes: Buffer, from: RemoteInfo): void {
     const nowMs = this.#enter(link)
     if (this.#closing || !this.#started) return
-    const frame = this.#judge(bytes, nowMs)
+    const frame = link.paths.counts(from.address) ? this.#judge(link, bytes, from, nowMs) : 'foreign'
     if (frame === null) return
     if (typeof frame === 'string') return this.#reject(link.index, frame)
-    link.heardAtMs = nowMs
     if (this.#watchesFrames) this.#report('received', link.index, frame)
     this.#dropped = false
+    this.#source = from
+    this.#word = frame.trailer
+    // Sealed, new and of the living session: what answers it goes to where it came from.
+    if (frame.trailer !== null && this.#isLiving(frame.trailer)) this.#locate(link, from, frame.trailer, nowMs)
     this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
-    if (frame.trailer === null || this.#dropped) return
-    this.#learn(frame.trailer)
-    if (frame.trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
+    this.#source = null
+    this.#word = null
+    if (!this.#dropped) this.#take(link, bytes, from, frame.trailer, nowMs)
+    this.#introduce()
+  }
+
+  /** The machine took this frame. */
+  #take(link: Link, bytes: Buffer, from: RemoteInfo, trailer: Trailer | null, nowMs: number): void {
+    // Somebody who only greets shows nothing of where the peer is.
+    if (trailer === null || trailer.session === this.#peerSession) this.#locate(link, from, trailer, nowMs)
+    if (trailer === null) return
+    this.#learn(trailer)
+    if (trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
+  }
+
+  #isLiving({ session, echo }: Trailer): boolean {
+    return session === this.#peerSession && echo === this.#ownSession
+  }
+
+  #locate(link: Link, { address, port }: RemoteInfo, word: Word | null, nowMs: number): void {
+    const change = link.paths.hear(nowMs, address, port, word)
+    if (change === null || !this.#addressChanges.take(nowMs, ADDRESS_CHANGES)) return
+    const [from, to] = [addressText(change.from), addressText(change.to)]
+    this.#say('link', 'address-changed', { link: link.index, from, to })
+  }
+
+  /** A peer that writes to two addresses of this side is heard twice. */
+  #isRepeat(index: number): boolean {
+    return this.#word !== null && this.#linkAt(index).paths.repeats(this.#word)
+  }
+
+  /** Tells the host whom the channel is to be opened to, and where. */
+  #introduce(): void {
+    if (this.#closing) return
+    let paths = 0
+    for (const link of this.#links) paths += link.paths.version
+    const [session, peerSession] = [this.#session, this.#peerSession]
+    if (peerSession === 0n) {
+      // Where nobody is met, addresses are no news.
+      if (this.#toldPeerSession === 0n) return
+    } else if (paths === this.#toldPaths && session === this.#toldSession && peerSession === this.#toldPeerSession)
+      return
+    this.#toldPaths = paths
+    this.#toldSession = session
+    this.#toldPeerSession = peerSession
+    const addresses = this.#links.map((link) => link.paths.heardOf(peerSession))
+    const contact = peerSession === 0n ? null : { session, peerSession, addresses }
+    this.#host.post({ type: 'contact', pairId: this.pairId, contact })
   }
 
   /** The machine took this word of the brother: my own, sent back by somebody, shows neither who he is nor his key. */
@@ -404,11 +482,6 @@ export class PairRuntime implements Waiting, LinkOwner {
     return Math.floor(this.#host.clock.wallMs() / 1000)
   }
 
-  linkForeign(link: Link): void {
-    this.#enter(link)
-    this.#reject(link.index, 'foreign')
-  }
-
   #enter(link: Link): number {
     const nowMs = this.#host.wake()
     if (link.countRead(this.#host.round)) this.#host.moreToRead()
@@ -416,7 +489,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   /** Null: nothing new, and nothing wrong with it. */
-  #judge(bytes: Buffer, nowMs: number): Frame | FrameRejection | null {
+  #judge(link: Link, bytes: Buffer, from: RemoteInfo, nowMs: number): Frame | FrameRejection | null {
     if (this.#seal === null) {
       const frame = decodeClassic(bytes)
       return typeof frame === 'string' || this.#intake.admit('stranger', nowMs) ? frame : 'intake'
@@ -424,16 +497,20 @@ export class PairRuntime implements Waiting, LinkOwner {
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') return frame
     const trailer = frame.trailer
-    if (!this.#intake.admit(this.#familiarityOf(trailer), nowMs)) return 'intake'
+    // A recording costs no check of its seal: a flood of them would cost heartbeats.
+    if (trailer !== null && link.paths.isOld(trailer)) return link.paths.repeats(trailer) ? null : 'replayed'
+    if (!this.#intake.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
-    if (sealedBy === 'key' || sealedBy === 'seal') return sealedBy
+    if (sealedBy !== 'current' && sealedBy !== 'previous') return sealedBy
     if (trailer !== null && sealedBy === 'previous' && this.#isTwin(trailer)) return null
     this.#sealedBy = sealedBy
     return frame
   }
 
-  #familiarityOf(trailer: Trailer | null): Familiarity {
-    if (trailer === null || trailer.echo === 0n || trailer.echo !== this.#ownSession) return 'stranger'
+  #familiarityOf(link: Link, trailer: Trailer | null, from: RemoteInfo): Familiarity {
+    if (trailer === null || trailer.echo === 0n || trailer.echo !== this.#ownSession) {
+      return link.paths.isConfigured(from.address) ? 'stranger' : 'elsewhere'
+    }
     return trailer.session === this.#brotherSession ? 'conversation' : 'acquainted'
   }
 
@@ -471,8 +548,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#host.touch(this)
   }
 
-  linkRefused(link: Link): void {
-    this.step({ kind: 'refused', link: link.index })
+  linkUnsent(link: Link): void {
+    this.step({ kind: 'unsent', link: link.index })
   }
 
   linkMoved(_link: Link): void {
@@ -514,6 +591,7 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 let scratch = Buffer.alloc(EXTENDED_BYTES)
 
 /** What the kernel did not take at once belongs to the queue. */
-function sendScratch(link: Link): void {
-  if (!link.send(scratch)) scratch = Buffer.alloc(EXTENDED_BYTES)
+function sendScratch(link: Link, to: RemoteInfo | null): void {
+  const taken = to === null ? link.send(scratch) : link.sendTo(scratch, to)
+  if (!taken) scratch = Buffer.alloc(EXTENDED_BYTES)
 }

@@ -5,6 +5,7 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { AtOnce } from './at-once'
 
 const LOOKUPS_MAX = 2
@@ -32,7 +33,7 @@ export class Resolver {
 
   /** Never rejects. Callers who ask for the same name at the same time share one lookup. */
   resolve(host: string): Promise<Resolved> {
-    if (isIP(host) !== 0) return Promise.resolve({ addresses: [host], error: null })
+    if (isIP(host) !== 0) return Promise.resolve({ addresses: [withZoneName(host)], error: null })
     const shared = this.#underWay.get(host)
     if (shared !== undefined) return shared
     const asked = this.#ask(host).finally(() => this.#underWay.delete(host))
@@ -48,4 +49,14 @@ export class Resolver {
       return { addresses: null, error: error instanceof Error && 'code' in error ? String(error.code) : String(error) }
     }
   }
+}
+
+/** A zone may be given as a number, `fe80::1%2`; sockets know it by the interface's name, except on Windows. */
+function withZoneName(address: string): string {
+  const [, ip, number] = /^(.+)%(\d+)$/.exec(address) ?? []
+  if (number === undefined || process.platform === 'win32') return address
+  for (const [name, entries = []] of Object.entries(networkInterfaces())) {
+    if (entries.some((entry) => entry.family === 'IPv6' && entry.scopeid === Number(number))) return `${ip}%${name}`
+  }
+  return address
 }

@@ -1,9 +1,9 @@
 /**
- * Sealing of extended frames: HMAC-SHA256 over the first SEALED_BYTES, with a key derived from the shared secret. Without a
+ * Sealing of extended frames: HMAC-SHA256-128 (RFC 4868) over the first SEALED_BYTES, with a key derived from the shared secret. Without a
  * secret the key is a fixed one that everybody knows: that finds damage, and keeps nobody out.
  */
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
-import { EXTENDED_BYTES, SEALED_BYTES, type FrameRejection } from '../protocol/frame'
+import { EXTENDED_BYTES, SEAL_BYTES, SEALED_BYTES, type FrameRejection } from '../protocol/frame'
 import type { PairKeys } from './messages'
 
 /** RFC 5869. The salt names the protocol and its version; `info` tells the two derived values apart. */
@@ -60,11 +60,11 @@ export class Seal {
   }
 
   /** Which key of this pair sealed a frame of EXTENDED_BYTES, or why it is none of this pair. */
-  judge(frame: Buffer): 'current' | 'previous' | Extract<FrameRejection, 'key' | 'seal'> {
+  judge(frame: Buffer): 'current' | 'previous' | Extract<FrameRejection, 'unkeyed' | 'key' | 'seal'> {
     const id = frame[KEY_ID_AT]
     const current = this.#current.id === id
     const previous = this.#previous?.id === id
-    if (!current && !previous) return 'key'
+    if (!current && !previous) return id === UNKEYED ? 'unkeyed' : 'key'
     if (current && fits(this.#current, frame)) return 'current'
     if (previous && this.#previous !== null && fits(this.#previous, frame)) return 'previous'
     return 'seal'
@@ -73,7 +73,7 @@ export class Seal {
 
 function closeWith(key: SealKey, frame: Buffer): void {
   frame[KEY_ID_AT] = key.id
-  mac(key, frame).copy(frame, SEALED_BYTES)
+  mac(key, frame).copy(frame, SEALED_BYTES, 0, SEAL_BYTES)
 }
 
 function mac(key: SealKey, frame: Buffer): Buffer {
@@ -81,5 +81,5 @@ function mac(key: SealKey, frame: Buffer): Buffer {
 }
 
 function fits(key: SealKey, frame: Buffer): boolean {
-  return timingSafeEqual(mac(key, frame), frame.subarray(SEALED_BYTES, EXTENDED_BYTES))
+  return timingSafeEqual(mac(key, frame).subarray(0, SEAL_BYTES), frame.subarray(SEALED_BYTES, EXTENDED_BYTES))
 }

@@ -68,6 +68,8 @@ export class SnapshotTeller {
       dropped: this.#rejections.counts(),
       differences: view.differences,
       conflict: view.conflict,
+      proof: view.proof,
+      aloneBar: view.aloneBar,
       brotherAheadS: this.#brotherClock.aheadS,
       store
     }
@@ -81,6 +83,7 @@ export class SnapshotTeller {
     if (told.authenticated !== view.authenticated || told.store !== store) return true
     if (told.brotherAheadS !== this.#brotherClock.aheadS) return true
     if (told.differences !== view.differences || told.conflict !== view.conflict) return true
+    if (told.proof !== view.proof || told.aloneBar !== view.aloneBar) return true
     for (const link of this.#links) {
       const was = told.links[link.index]
       if (was?.open !== link.open || was.up !== (view.linksUp[link.index] === true) || was.problem !== link.problem) {
@@ -91,14 +94,14 @@ export class SnapshotTeller {
     if (was === null || is === null) return was !== is
     if (was.role !== is.role || was.epoch !== is.epoch || was.priority !== is.priority) return true
     const path = this.#path(view)
-    return path?.settings.peerHost !== was.host || path.settings.peerPort !== was.port
+    return hostOf(path) !== was.host || portOf(path) !== was.port
   }
 
   #peer(view: MachineView): Snapshot['peer'] {
     if (view.peer === null) return null
     const { role, epoch, priority } = view.peer
     const path = this.#path(view)
-    return { role, epoch, priority, host: path?.settings.peerHost ?? '', port: path?.settings.peerPort ?? 0 }
+    return { role, epoch, priority, host: hostOf(path), port: portOf(path) }
   }
 
   /** The first link that carries; the one heard last would change with every heartbeat. */
@@ -109,6 +112,15 @@ export class SnapshotTeller {
   #wallOf(atMs: number, nowMs: number): number {
     return Math.round(this.#clock.wallMs() - Math.max(0, nowMs - atMs))
   }
+}
+
+/** Where the peer is heard, or is to be found as long as it is not. */
+function hostOf(path: Link | undefined): string {
+  return path?.paths.heard?.ip ?? path?.settings.peerHost ?? ''
+}
+
+function portOf(path: Link | undefined): number {
+  return path?.paths.heard?.port ?? path?.settings.peerPort ?? 0
 }
 
 /** Makes the old snapshot say what the new one says. */

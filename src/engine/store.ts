@@ -1,7 +1,8 @@
 /**
  * The epoch store: one small file per pair, replaced as a whole. A write is durable when it is acknowledged: temporary
  * file, fsync, rename, fsync of the folder. A file that is not exactly what was written reads as damaged, never as a
- * lower epoch; and a file that could not be used is set aside before another one takes its place.
+ * lower epoch; and a file that could not be used is set aside before another one takes its place. A file that is not what this
+ * side left there was written by another process, or set back by somebody: it is not written over, for it may promise more.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
@@ -10,9 +11,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/frame'
 import type { PairRecord } from '../protocol/record'
+import { POLICIES, type Policy } from '../protocol/settings'
 import { AtOnce } from './at-once'
 
-const FORMAT = 'ha-pair record 1'
+const FORMAT = 'ha-pair record 2'
+const FORMAT_1 = 'ha-pair record 1'
 /** A lack of file handles or a virus scanner may pass; a start does not wait for it for long. */
 const READS_MAX = 6
 const READ_AGAIN_MS = 20
@@ -25,6 +28,9 @@ export type StoreContent =
 
 /** Called once for each saved record, in order; `error` null = on disk. */
 export type OnStored = (ticket: number, error: string | null) => void
+
+/** What `OnStored` is told of each record that is not written because the file is another one's. */
+export const FOREIGN = 'foreign record'
 
 /** Files written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
 const disk = new AtOnce(8)
@@ -44,38 +50,47 @@ const writers = new Map<string, EpochStore>()
 export class EpochStore {
   readonly #file: string
   readonly #onStored: OnStored
+  readonly #onForeign: () => void
   readonly #reader: StoreReader
   /** Where to leave the file that could not be used; null = there is none. */
   #aside: string | null = null
+  /** What the file may hold without another one's doing: what was read, and the writes that failed since. Null = nobody could read it. */
+  #own: readonly string[] | null = []
+  /** Another one wrote it: from now on nothing is written. */
+  #foreign = false
   #pending: { readonly record: PairRecord; readonly tickets: readonly number[] } | null = null
   /** From a `save` until nothing is left to write. */
   #writes = false
   /** Who waits for that. */
   #awaited: (() => void)[] = []
 
-  constructor(file: string, onStored: OnStored, reader: StoreReader = DISK) {
+  /** `onForeign` is called once, before the answer to the write that met another one's record. */
+  constructor(file: string, onStored: OnStored, onForeign: () => void, reader: StoreReader = DISK) {
     this.#file = file
     this.#onStored = onStored
+    this.#onForeign = onForeign
     this.#reader = reader
   }
 
   /** Errors: none; what cannot be had is named. */
   async read(): Promise<StoreContent> {
     await writers.get(this.#file)?.idle()
-    const content = await this.#readFile()
+    const found = await this.#readFile()
+    const content = contentOf(found)
     const { problem } = content
+    this.#own = problem === 'unreadable' ? null : found.text === null ? [] : [found.text]
     this.#aside = problem === 'damaged' || problem === 'unreadable' ? `${this.#file}.${problem}` : null
     return content
   }
 
-  async #readFile(): Promise<StoreContent> {
+  async #readFile(): Promise<Found> {
     for (let reads = 1; ; reads++) {
       try {
-        const record = parseRecord(await this.#reader.readFile(this.#file))
-        return record === null ? { record, problem: 'damaged' } : { record, problem: null }
+        return { text: await this.#reader.readFile(this.#file), error: null }
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') return { record: null, problem: 'missing' }
-        if (reads === READS_MAX) return { record: null, problem: 'unreadable' }
+        const code = codeOf(error)
+        if (code === 'ENOENT') return { text: null, error: null }
+        if (reads === READS_MAX) return { text: null, error: code }
         await this.#reader.pause(READ_AGAIN_MS)
       }
     }
@@ -98,13 +113,36 @@ export class EpochStore {
     if (this.#writes) await new Promise<void>((idle) => this.#awaited.push(idle))
   }
 
+  /** Null, or why the record is not on disk for sure. */
+  async #replace(text: string): Promise<string | null> {
+    const stranger = this.#foreign ? FOREIGN : await this.#lookForOthers()
+    if (stranger !== null) return stranger
+    if (this.#own !== null) this.#own = [...this.#own, text]
+    const error = await replaceFile(this.#file, text, this.#aside)
+    if (error !== null) return error
+    this.#aside = null
+    this.#own = [text]
+    return null
+  }
+
+  /** Null = the file is as this side left it. A file that is gone was removed by somebody, who has promised nothing. */
+  async #lookForOthers(): Promise<string | null> {
+    // It will be set aside.
+    if (this.#own === null) return null
+    const { text, error } = await this.#readFile()
+    if (error !== null || text === null) return error
+    if (this.#own.includes(text)) return null
+    this.#foreign = true
+    this.#onForeign()
+    return FOREIGN
+  }
+
   /** Writes the newest record. Until its turn comes it costs nothing: with many pairs most of them wait. */
   readonly #write = async (): Promise<void> => {
     const next = this.#pending
     this.#pending = null
     if (next !== null) {
-      const error = await replaceFile(this.#file, serializeRecord(next.record), this.#aside)
-      if (error === null) this.#aside = null
+      const error = await this.#replace(serializeRecord(next.record))
       for (const ticket of next.tickets) this.#onStored(ticket, error)
     }
     if (this.#pending !== null) return disk.enter(this.#write)
@@ -126,25 +164,52 @@ const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = 
   parity: (value) => value === 0 || value === 1 || value === null,
   promisedMs: isCount,
   preferred: isYesNo,
-  released: isYesNo
+  online: isYesNo,
+  number: isCount,
+  peerPolicy: (value) => value === null || POLICIES.includes(value as Policy)
 }
 const NAMES = Object.keys(FIELDS) as (keyof PairRecord)[]
 
 export function serializeRecord(record: PairRecord): string {
   const body = JSON.stringify(record, NAMES)
-  return `${FORMAT}\n${body}\n${checksum(body)}\n`
+  return `${FORMAT}\n${body}\n${checksum(body, FORMAT)}\n`
 }
 
-/** Null unless it is, byte for byte, what `serializeRecord` wrote. */
+/** Null unless it is, byte for byte, what `serializeRecord` wrote, in this version of the package or the one before. */
 export function parseRecord(text: string): PairRecord | null {
-  const [format, body, check, rest] = text.split('\n')
-  if (format !== FORMAT || body === undefined || check !== checksum(body) || rest !== '') return null
-  const value = JSON.parse(body) as PairRecord
-  return NAMES.every((name) => FIELDS[name](value[name])) ? value : null
+  const [format = '', body, check, rest] = text.split('\n')
+  if (format !== FORMAT && format !== FORMAT_1) return null
+  if (body === undefined || check !== checksum(body, format) || rest !== '') return null
+  const value = JSON.parse(body) as PairRecord & Record1
+  const record = format === FORMAT ? value : fromFormat1(value)
+  return NAMES.every((name) => FIELDS[name](record[name])) ? record : null
 }
 
-function checksum(body: string): string {
-  return createHash('sha256').update(FORMAT).update(body).digest('hex')
+/** What a record had before there was the mark. */
+interface Record1 {
+  readonly released: boolean
+}
+
+/** It does not say whether the peer was online. A side that has met its peer waits for it once. */
+function fromFormat1({ released, ...record }: PairRecord & Record1): PairRecord {
+  return { ...record, online: record.parity !== null || released, number: 0, peerPolicy: null }
+}
+
+function checksum(body: string, format: string): string {
+  return createHash('sha256').update(format).update(body).digest('hex')
+}
+
+interface Found {
+  /** Null = there is no file, or it cannot be read. */
+  readonly text: string | null
+  readonly error: string | null
+}
+
+function contentOf({ text, error }: Found): StoreContent {
+  if (error !== null) return { record: null, problem: 'unreadable' }
+  if (text === null) return { record: null, problem: 'missing' }
+  const record = parseRecord(text)
+  return record === null ? { record, problem: 'damaged' } : { record, problem: null }
 }
 
 /** What was there goes to `aside`, or is overwritten where that is null. Null, or the code of what failed. */

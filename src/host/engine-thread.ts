@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { EngineCell, newEngineCell } from '../engine/cells'
 import type { EngineOptions, FromEngine, FromThread, ToEngine, ToThread } from '../engine/messages'
+import { BOOT, readCode, type ThreadCode } from './thread-code'
 
-const ENTRY = join(__dirname, '..', 'engine', 'worker.js')
+const [ENGINE, PROTOCOL] = [join(__dirname, '..', 'engine'), join(__dirname, '..', 'protocol')] as const
+const CODE = readCode(join(ENGINE, 'worker.js'), [ENGINE, PROTOCOL])
 const RESTART_MS_MIN = 100
 const RESTART_MS_MAX = 5000
 /** A thread that lived for this long starts with a clean record. */
@@ -112,7 +114,7 @@ export class EngineThread {
 
   #launch(): void {
     const engineCell = newEngineCell()
-    const workerData: EngineOptions = { engineCell }
+    const workerData: EngineOptions & { readonly code: ThreadCode } = { engineCell, code: CODE }
     const cell = new EngineCell(engineCell)
     cell.beat()
     this.#cell = cell
@@ -120,7 +122,8 @@ export class EngineThread {
     this.#startedAtMs = Date.now()
     let worker: Worker
     try {
-      worker = new Worker(ENTRY, {
+      worker = new Worker(BOOT, {
+        eval: true,
         name: 'ha-pair',
         workerData,
         execArgv: [],

@@ -5,7 +5,7 @@
  */
 import { metricsText, METRICS_CONTENT_TYPE } from './metrics'
 import type { PairVitals } from './pair'
-import type { ProblemCode } from './settings'
+import { stopReason, type ProblemCode } from './settings'
 
 /** Each page, and what its path adds to `healthPath`. */
 export const HEALTH_PAGES = {
@@ -72,7 +72,7 @@ function isGood(page: HealthPage, reading: HealthReading): boolean {
 
 /** For people who look at it with curl; programs read the status code. */
 function inAWord(page: 'active' | 'standby' | 'live', reading: HealthReading): string {
-  if (isStopped(reading)) return 'stopped: settings-invalid'
+  if (isStopped(reading)) return `stopped: ${stopReason(reading.problems)}`
   const { status, engine } = reading
   if (page === 'live') return engine.alive ? 'alive' : 'engine does not run'
   return status.role === 'active' && !status.serving ? 'active, not serving' : status.role
@@ -81,7 +81,8 @@ function inAWord(page: 'active' | 'standby' | 'live', reading: HealthReading): s
 function statusBody(reading: HealthReading): object {
   if (isStopped(reading)) {
     const { name, at, problems } = reading
-    const nothing = { role: 'initial', reason: 'settings-invalid', serving: false, online: false, peer: null }
+    const reason = stopReason(problems)
+    const nothing = { role: 'initial', reason, serving: false, online: false, peer: null }
     return { name, ...nothing, at, engineAgo: null, problems: problems.map(({ field, code }) => ({ field, code })) }
   }
   const { status, at, engine, troubles } = reading

@@ -2,12 +2,13 @@
  * One pair as the host keeps it, from its first lease to its goodbye: through deploys, and through deaths of the engine's
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
-import { EngineCell, mayServe, newPairCell, nowUs, PairCell } from '../engine/cells'
+import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Audience, type UnnumberedEvent } from './audience'
+import { openChannel, type PairChannel } from './channel/channel'
 import {
   CommandFailed,
   type GateDecision,
@@ -18,9 +19,9 @@ import {
   type PairVitals,
   type PairWarning
 } from './pair'
-import { report, SILENT_LOG, type PairLog } from './report'
+import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { shareWords } from './shared-words'
-import { ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
+import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS, type WarningCode } from './warnings'
 
 export interface PairRequest {
@@ -60,6 +61,8 @@ const NOBODY_HEARD = {
   links: [],
   differences: [],
   conflict: false,
+  proof: 'offline',
+  aloneBar: null,
   brotherAheadS: 0
 } as const satisfies Partial<Snapshot>
 
@@ -83,12 +86,15 @@ export class HeldPair {
   #requests = 0
   #gone = false
   #crash: string | null = null
+  /** Who else has the pair's files; null = nobody, as far as is known. */
+  #filesHolder: string | null = null
   #fitness: number | null = null
   #flowsHash: number | null = null
   #watched = false
   readonly #events: Partial<Record<EventName, number>> = {}
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
   readonly #warnings: Warnings
+  readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
   #unlogged: UnnumberedEvent[] = []
@@ -101,18 +107,29 @@ export class HeldPair {
     this.log = request.log ?? SILENT_LOG
     this.audience = new Audience((error) =>
       this.log.error(
-        `${this.settings.name}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
+        `${oneLine(this.name)}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
       )
     )
     this.#request = request
     this.#desk = desk
     this.#snapshot = blankSnapshot(request)
-    this.#warnings = new Warnings(request.settings)
+    this.#warnings = new Warnings(request.settings, request.keys)
+    this.#channel = openChannel(request.settings, request.keys, {
+      toEngine: (news) => {
+        if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
+      },
+      tell: (reason, detail) => this.#publish([hostEvent('channel', reason, detail)]),
+      changed: () => this.#publish([])
+    })
     this.#review()
   }
 
   get name(): string {
     return this.settings.name
+  }
+
+  get storeFile(): string | null {
+    return this.#request.storeFile
   }
 
   /** Whether a request means this pair as it runs. */
@@ -136,11 +153,18 @@ export class HeldPair {
     this.#watched = false
     this.#watchFrames()
     for (const send of this.#waiting.splice(0)) send()
+    this.#channel?.start()
+  }
+
+  /** After the last word of the engine: a goodbye tells more than the end of a connection. Bounded; never rejects. */
+  async leaveChannel(): Promise<void> {
+    await this.#channel?.leave()
   }
 
   /** The engine's thread died, and with it the role. */
   onCrash(error: string): void {
     this.pairId = null
+    this.#channel?.contact(null)
     this.#crash = error.split('\n')[0] ?? ''
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
@@ -161,7 +185,23 @@ export class HeldPair {
     const crashed = this.#crash !== null
     this.#crash = null
     if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
-    this.enter()
+  }
+
+  /** The pair has left the engine, though its nodes are there: see `onFiles`. */
+  onEvicted(): void {
+    this.pairId = null
+    this.#cell = new PairCell(newPairCell())
+    this.#channel?.contact(null)
+    this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
+    this.#publish([])
+  }
+
+  /** Another process has the pair's files, so that the pair may not run; null = it may. */
+  onFiles(holder: string | null): void {
+    if (holder === this.#filesHolder) return
+    this.#filesHolder = holder
+    if (holder !== null) this.#failCommands('files-in-use')
+    this.#publish([])
   }
 
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
@@ -179,6 +219,9 @@ export class HeldPair {
         this.audience.publishFrame({ event, seq: null, at, reason: 'none', detail: { link, head, state, id, value } })
         return
       }
+      case 'contact':
+        this.#channel?.contact(message.contact)
+        return
       default:
         message satisfies never
     }
@@ -227,7 +270,9 @@ export class HeldPair {
   /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
   #review(): UnnumberedEvent[] {
     const nowMs = performance.now()
-    const known = { snapshot: this.#snapshot, crash: this.#crash, nowMs, wallMs: Date.now() }
+    const [crash, filesHolder] = [this.#crash, this.#filesHolder]
+    const channel = this.#channel?.state ?? null
+    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs: Date.now() }
     const { began, ended } = this.#warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
@@ -244,8 +289,9 @@ export class HeldPair {
   // --- What nodes ask (see `Pair`) ---
 
   status(at: Instant = thisInstant()): PairStatus {
-    const { engineCell } = this.#desk
-    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, this.#cell.read(), engineCell, at)
+    const signs = this.#desk.engineCell.read()
+    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
+    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
   }
 
   vitals(): PairVitals {
@@ -253,7 +299,7 @@ export class HeldPair {
     const { engineCell, engineRestarts } = this.#desk
     const ago = engineAgoMs(engineCell, at)
     const { links, store, dropped } = this.#snapshot
-    const problems = [...links.map(({ problem }) => problem), store, this.#crash === null ? null : 'engine-crashed']
+    const problems = [...links.map(({ problem }) => problem), store, this.#unable()]
     return {
       at: at.wallMs,
       status: this.status(at),
@@ -269,12 +315,18 @@ export class HeldPair {
   }
 
   gate(): GateDecision {
-    const value = this.#cell.read()
-    return { open: mayServe(value, this.#desk.engineCell, nowUs()), epoch: value.epoch }
+    return lookThrough(this.#cell, this.#desk.engineCell)
+  }
+
+  /** Why the pair is not in the engine; null = it is, or is about to be. */
+  #unable(): 'engine-crashed' | 'files-in-use' | null {
+    if (this.#crash !== null) return 'engine-crashed'
+    return this.#filesHolder === null ? null : 'files-in-use'
   }
 
   trouble(): PairTrouble | null {
-    if (this.#crash !== null) return { code: 'engine-crashed', detail: this.#crash }
+    const unable = this.#unable()
+    if (unable !== null) return { code: unable, detail: this.#crash ?? this.#filesHolder ?? '' }
     for (const [index, link] of this.#snapshot.links.entries()) {
       const at = this.settings.links[index]
       if (link.problem === null || at === undefined) continue
@@ -311,8 +363,9 @@ export class HeldPair {
 
   designate(designate: Designation, force: boolean): Promise<Role> {
     return new Promise((resolve, reject) => {
-      if (this.#gone || this.#crash !== null) {
-        reject(new CommandFailed('stopped', this.#crash === null ? '' : 'engine-crashed'))
+      const unable = this.#unable()
+      if (this.#gone || unable !== null) {
+        reject(new CommandFailed('stopped', unable ?? ''))
         return
       }
       const requestId = ++this.#requests

@@ -2,6 +2,7 @@
  * The hub: all pairs of this process and the one engine thread that runs them. Nodes take a lease on a pair and give it
  * back; what giving back means (a deploy, a deletion, the end of Node-RED) is decided here.
  */
+import { dirname, resolve as absolute } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
@@ -10,6 +11,8 @@ import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
 import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairVitals, PairWarning } from './pair'
+import { PairFiles } from './pair-files'
+import { oneLine } from './report'
 import { roster } from './roster'
 
 export type { PairRequest } from './held-pair'
@@ -73,6 +76,8 @@ class Hub implements PairDesk, EngineListener {
   readonly #inEngine = new Map<number, HeldPair>()
   /** The last departure of each id: its successor waits for it. */
   readonly #departures = new Map<string, Promise<void>>()
+  /** Folders with pair files, by path. No pair enters the engine before this process holds its folder. */
+  readonly #files = new Map<string, PairFiles>()
   #pairIds = 0
   #beat: NodeJS.Timeout | null = null
   #idle: NodeJS.Timeout | null = null
@@ -90,13 +95,16 @@ class Hub implements PairDesk, EngineListener {
     this.#held.set(request.id, holding)
     roster.enter(held)
     this.#wakeUp()
-    const departure = this.#departures.get(request.id)
-    const enter = (): void => {
-      if (this.#held.get(request.id) === holding && this.#thread.running) held.enter()
-    }
-    if (departure === undefined) enter()
-    else void departure.then(enter)
+    this.#enter(holding)
     return this.#lease(holding, request)
+  }
+
+  /** Into the engine, as soon as there is one, the pair's files are free and its predecessor has left. */
+  #enter(holding: Holding): void {
+    const { held } = holding
+    const departure = this.#departures.get(held.id)
+    if (departure !== undefined) return void departure.then(() => this.#enter(holding))
+    if (this.#held.get(held.id) === holding && this.#filesAreFree(held) && this.#thread.running) held.enter()
   }
 
   #lease(holding: Holding, request: PairRequest): PairLease {
@@ -140,6 +148,7 @@ class Hub implements PairDesk, EngineListener {
     const before = this.#departures.get(held.id) ?? Promise.resolve()
     const departure = before
       .then(() => this.#leave(held, reason))
+      .then(() => held.leaveChannel())
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
@@ -174,7 +183,12 @@ class Hub implements PairDesk, EngineListener {
     if (this.#held.size > 0) return
     if (this.#idle !== null) clearTimeout(this.#idle)
     this.#idle = null
+    await this.#stop()
+  }
+
+  async #stop(): Promise<void> {
     await this.#thread.stop()
+    if (this.#held.size + this.#departures.size === 0) this.#letGoOfFiles()
   }
 
   /** In the process's last moments: nothing is awaited through the event loop any more. */
@@ -183,6 +197,47 @@ class Hub implements PairDesk, EngineListener {
       if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, reason: 'shutdown' })
     }
     if (this.#held.size + this.#leaving.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
+    this.#letGoOfFiles()
+  }
+
+  // --- The pairs' files ---
+
+  /** Asks for the folder of a pair's files, once; `#onFiles` hears the answer. */
+  #filesAreFree({ storeFile }: HeldPair): boolean {
+    if (storeFile === null) return true
+    const folder = folderOf(storeFile)
+    let files = this.#files.get(folder)
+    if (files === undefined) this.#files.set(folder, (files = new PairFiles(folder, () => this.#onFiles(folder))))
+    return files.free
+  }
+
+  #onFiles(folder: string): void {
+    const files = this.#files.get(folder)
+    if (files === undefined) return
+    const { state } = files
+    for (const holding of [...this.#held.values()]) {
+      const { held } = holding
+      if (held.storeFile === null || folderOf(held.storeFile) !== folder) continue
+      if (state.kind === 'unlockable')
+        held.log.warn(oneLine(`${held.name}: ${folder} cannot be locked (${state.error}).`))
+      held.onFiles(state.kind === 'in-use' ? state.holder : null)
+      if (files.free) this.#enter(holding)
+      else if (held.pairId !== null) this.#evict(held)
+    }
+  }
+
+  /** The folder was taken away under the running pair, and another process was quicker to take the new one. */
+  #evict(held: HeldPair): void {
+    const departure = this.#leave(held, 'removed').finally(() => {
+      held.onEvicted()
+      if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
+    })
+    this.#departures.set(held.id, departure)
+  }
+
+  #letGoOfFiles(): void {
+    for (const files of this.#files.values()) files.end()
+    this.#files.clear()
   }
 
   // --- Upkeep ---
@@ -200,7 +255,7 @@ class Hub implements PairDesk, EngineListener {
     if (this.#held.size > 0 || this.#departures.size > 0) return
     this.#departure.detach()
     if (this.#idle !== null) clearTimeout(this.#idle)
-    this.#idle = setTimeout(() => void this.#thread.stop(), IDLE_MS)
+    this.#idle = setTimeout(() => void this.#stop(), IDLE_MS)
     this.#idle.unref()
   }
 
@@ -254,15 +309,22 @@ class Hub implements PairDesk, EngineListener {
     for (const done of [...this.#leaving.values()]) done()
     this.#inEngine.clear()
     for (const { held } of [...this.#held.values()]) {
-      held.log.error(`${held.settings.name}: the engine's thread died: ${error}`)
+      held.log.error(`${oneLine(held.name)}: the engine's thread died: ${error}`)
       held.onCrash(error)
     }
   }
 
   onRestart(): void {
     this.#thread.cell.beat()
-    for (const { held } of [...this.#held.values()]) held.onRestart()
+    for (const holding of [...this.#held.values()]) {
+      holding.held.onRestart()
+      this.#enter(holding)
+    }
   }
+}
+
+function folderOf(storeFile: string): string {
+  return absolute(dirname(storeFile))
 }
 
 interface Holding {

@@ -26,6 +26,7 @@ const CAUSES = Object.keys({
   sealed: 0,
   version: 0,
   field: 0,
+  unkeyed: 0,
   key: 0,
   seal: 0,
   intake: 0,
@@ -61,7 +62,7 @@ function fill(
   sheet: Sheet,
   { at, status, engine, fitness, troubles, warnings, links, dropped, ...counted }: PairVitals
 ): void {
-  const { policy, wire, peer } = status
+  const { policy, wire, peer, channel } = status
   sheet.gauge('info', 'How this side is set up; always 1.', [
     [1, { policy, wire, version: VERSION, authenticated: String(status.authenticated) }]
   ])
@@ -89,6 +90,13 @@ function fill(
   ])
   sheet.gauge('round_trip_seconds', 'Last measured round trip to the brother. Absent until it is measured.', [
     [seconds(peer?.roundTrip ?? null)]
+  ])
+  const proof = channel === null ? null : Number(channel.proof)
+  sheet.gauge('channel_open', 'Whether the channel to the peer is open. Absent where the pair has none.', [
+    [channel === null ? null : Number(channel.open)]
+  ])
+  sheet.gauge('crash_proof_possible', 'Whether a crash of the peer could be proved now. Absent without a channel.', [
+    [proof]
   ])
   sheet.gauge('fitness', 'How fit this side says it is, 0 to 255.', [[fitness]])
   sheet.gauge(

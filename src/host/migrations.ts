@@ -10,8 +10,10 @@
 type Raw = Readonly<Record<string, unknown>>
 
 export interface Migration {
-  /** Written where the node has nothing, as an absent field or empty text has always been read. */
+  /** Written where the flow file has nothing, as an absent field or empty text had been read until then. */
   readonly adds: Raw
+  /** What else is written on this wire; nothing where the wire comes from a variable that nobody has looked up. */
+  readonly addsOnWire?: Readonly<Record<string, Raw>>
 }
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -30,6 +32,12 @@ export const MIGRATIONS: readonly Migration[] = [
       stallLimit: 10000,
       healthPath: ''
     }
+  },
+  // Until then a pair without a key ran, and one that had lost its key ran as if it had never had one. Nothing in the flow file
+  // tells these two apart, so this step fails closed, the one that does not keep the meaning: who wants no key says so.
+  {
+    adds: { crashProof: true, channel: 'auto' },
+    addsOnWire: { extended: { auth: 'key' }, classic: { auth: 'none' } }
   }
 ]
 
@@ -41,21 +49,32 @@ export type Migrated =
   /** A form that this version does not know: nobody can say what its fields mean. */
   | { readonly ok: false; readonly found: string }
 
-/** The node in its present form; what it was given stays as it is. */
-export function migrate(raw: Raw): Migrated {
-  const schema = isAbsent(raw['schema']) ? 0 : schemaIn(raw['schema'])
+/**
+ * The node in its present form; what it was given stays as it is. `raw` has its variables looked up, `typed` is the node as the
+ * flow file has it: text that is empty there is nothing, text that a variable left empty is not.
+ */
+export function migrate(raw: Raw, typed: Raw = {}): Migrated {
+  const schema = isAbsent(raw['schema']) || isBlank(raw['schema']) ? 0 : schemaIn(raw['schema'])
   if (schema === null || schema > SCHEMA) return { ok: false, found: describe(raw['schema']) }
   const migrated: Record<string, unknown> = { ...raw }
-  for (const { adds } of MIGRATIONS.slice(schema)) {
+  const add = (adds: Raw): void => {
     for (const [property, value] of Object.entries(adds)) {
-      if (isAbsent(migrated[property])) migrated[property] = value
+      if (isAbsent(migrated[property]) || isBlank(typed[property])) migrated[property] = value
     }
+  }
+  for (const { adds, addsOnWire } of MIGRATIONS.slice(schema)) {
+    add(adds)
+    add(addsOnWire?.[String(migrated['wire'])] ?? {})
   }
   return { ok: true, raw: { ...migrated, schema: SCHEMA } }
 }
 
 function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
+  return value === undefined || value === null
+}
+
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === ''
 }
 
 function schemaIn(value: unknown): number | null {

@@ -3,7 +3,7 @@
  */
 import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
-import type { CommandError, Designation, Role } from '../protocol/machine'
+import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
 import type { Policy, Wire } from '../protocol/settings'
 
 /** The status object of the integrators' contract (`msg.pair`). */
@@ -36,7 +36,25 @@ export interface PairStatus {
     /** ms; null = not measured. */
     readonly roundTrip: number | null
   } | null
+  /** Null where there is none: no key, the classic wire, or switched off. */
+  readonly channel: ChannelStatus | null
 }
+
+export interface ChannelStatus {
+  /** The peer's crash would end a connection that is open now. */
+  readonly open: boolean
+  /** A crash of the peer could be proved now; otherwise its silence decides. */
+  readonly proof: boolean
+  /** Why not; null = it could. */
+  readonly why: ProofBar | null
+  /** ms that the follower's copy is old at most; null = nothing is carried. */
+  readonly behind: number | null
+  readonly bytes: number | null
+  readonly keys: number | null
+}
+
+/** Why a crash of the peer could not be proved now. */
+export type ProofBar = Exclude<ProofState, 'possible' | 'no-tether'> | 'channel-lost' | 'channel-blocked'
 
 export interface PairEventMessage {
   readonly event: EventName

@@ -33,7 +33,18 @@ export function report(log: PairLog, name: string, event: Reported): void {
   const [what, why] = [EVENTS[event.event], REASONS[event.reason]]
   const todo = level === 'warn' ? why.todo.en || what.todo.en : ''
   const line = [`${name}:`, event.event === 'warning' ? '' : what.en, why.en, todo, inWords(event.detail)]
-  log[level](line.filter((part) => part !== '').join(' '))
+  log[level](oneLine(line.filter((part) => part !== '').join(' ')))
+}
+
+/** Control characters, line ends of all kinds, and marks that turn the direction of what follows. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** What somebody has typed, as a part of one line of a log or a badge: nobody writes lines of his own into it. */
+export function oneLine(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (sign) => {
+    const inJson = JSON.stringify(sign).slice(1, -1)
+    return inJson === sign ? `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}` : inJson
+  })
 }
 
 function inWords(detail: Readonly<Record<string, unknown>>): string {

@@ -6,7 +6,7 @@
 import type { Designation, Role } from '../protocol/machine'
 import type { UnnumberedEvent } from './audience'
 import type { PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
-import type { SettingsProblem } from './settings'
+import { stopReason, type SettingsProblem } from './settings'
 
 /** Events kept per pair. */
 export const HISTORY_MAX = 100
@@ -69,10 +69,7 @@ export class Roster {
   enter(pair: RosterPair): void {
     const history = this.#historyOf(pair.id)
     const end = pair.witness({
-      onEvent: ({ event, at, reason, detail }) => {
-        history.push({ n: ++this.#events, event, at, reason, detail })
-        if (history.length > HISTORY_MAX) history.shift()
-      },
+      onEvent: ({ event, at, reason, detail }) => this.#note(history, { event, at, reason, detail }),
       onStatus: () => this.#changed()
     })
     this.#observations.set(pair, end)
@@ -96,12 +93,27 @@ export class Roster {
     const entry = this.#entries.get(id) ?? { running: null, stopped }
     entry.stopped = stopped
     this.#entries.set(id, entry)
+    this.#noteStop(id, problems)
     this.#changed()
     return () => {
       if (entry.stopped !== stopped) return
       entry.stopped = null
       this.#tidy(id, entry)
     }
+  }
+
+  /** A stopped pair has no numbers and tells nobody: here its stop can be seen. A deploy that changes nothing is no news. */
+  #noteStop(id: string, problems: readonly SettingsProblem[]): void {
+    const history = this.#historyOf(id)
+    const [reason, fields] = [stopReason(problems), problems.map(({ field }) => field)]
+    const last = history.at(-1)
+    if (last?.event === 'stopped' && last.reason === reason && String(last.detail['fields']) === String(fields)) return
+    this.#note(history, { event: 'stopped', at: Date.now(), reason, detail: { fields } })
+  }
+
+  #note(history: PastEvent[], event: UnnumberedEvent): void {
+    history.push({ n: ++this.#events, ...event })
+    if (history.length > HISTORY_MAX) history.shift()
   }
 
   /** All pairs, by name. */

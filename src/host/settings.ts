@@ -1,14 +1,28 @@
 /**
  * From the properties of a `ha-pair` config node to validated settings, or to the list of what is wrong with them.
- * Every field is a number or text; a `${NAME}` that is still there found no environment variable.
+ * Every field is a number or text; a `${NAME}` that is still there found no environment variable. Nothing that is wrong or
+ * blank becomes a default: only what the flow file leaves out has one.
  */
 import { isIP } from 'node:net'
 import type { PairKeys } from '../engine/messages'
-import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, RANGES } from '../protocol/settings'
-import type { LinkSettings, PairSettings, Policy, Wire } from '../protocol/settings'
+import type { ReasonCode } from '../protocol/catalogue'
+import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, POLICIES, RANGES } from '../protocol/settings'
+import type { Channel, LinkSettings, PairSettings, Wire } from '../protocol/settings'
 import { migrate } from './migrations'
 
-export type ProblemCode = 'missing' | 'range' | 'number' | 'choice' | 'path' | 'unresolved' | 'conflict' | 'newer'
+export type ProblemCode =
+  | 'missing'
+  | 'range'
+  | 'number'
+  | 'choice'
+  | 'path'
+  /** A variable that is not set, or blank. */
+  | 'unresolved'
+  /** A variable beside other text: only whole values are replaced. */
+  | 'partial'
+  | 'conflict'
+  | 'key-missing'
+  | 'newer'
 
 export interface SettingsProblem {
   /** As integrators see it: `heartbeat`, `links[0].peerPort`. */
@@ -32,23 +46,29 @@ export type ParsedSettings = (
 type Raw = Readonly<Record<string, unknown>>
 
 const WIRES = ['extended', 'classic'] as const satisfies readonly Wire[]
-const POLICIES = ['availability', 'preferred', 'safety'] as const satisfies readonly Policy[]
-const UNRESOLVED = /\$\{[^}]*\}/
+const CHANNELS = ['auto', 'off'] as const satisfies readonly Channel[]
+/** `none`: whoever reaches the port is believed. The flow file says it, so that a lost key does not mean it. */
+const AUTHS = ['key', 'none'] as const
+type Auth = (typeof AUTHS)[number]
+const VARIABLE = /\$\{[^}]*\}/
+const WHOLE_VARIABLE = /^\$\{[^{}]*\}$/
 /** Segments that every client and proxy passes on as they are; `.` and `..` are taken away on the way. */
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/
 const PATH_CHARS_MAX = 200
+const QUOTED_CHARS_MAX = 100
 
 /**
  * Shape: the config node's own properties (`name`, `links`, `wire`, ...), `id` for the name of a nameless pair, and the
- * secrets `key` and `previousKey` either beside them or under `credentials`. Durations are ms.
+ * secrets `key` and `previousKey` either beside them or under `credentials`. Durations are ms. `typed` is the node as the
+ * flow file has it, with its variables: so a blank one can be named.
  * Errors: none thrown; all problems are listed, in the order of the contract's table.
  */
-export function parseSettings(raw: Raw): ParsedSettings {
-  const migrated = migrate(raw)
+export function parseSettings(raw: Raw, typed: Raw = {}): ParsedSettings {
+  const migrated = migrate(raw, typed)
   if (!migrated.ok)
     return { ok: false, problems: [{ field: 'schema', code: 'newer', detail: migrated.found }], healthPath: '' }
   const problems: SettingsProblem[] = []
-  const read = new Reader(migrated.raw, problems)
+  const read = new Reader(migrated.raw, typed, problems)
   const wire = read.choice('wire', WIRES, DEFAULTS.wire)
   const policy = read.choice('policy', POLICIES, DEFAULTS.policy)
   const before = problems.length
@@ -66,10 +86,13 @@ export function parseSettings(raw: Raw): ParsedSettings {
     peerTimeoutMs: read.whole('peerTimeout', RANGES.peerTimeoutMs, DEFAULTS.peerTimeoutMs),
     receiptTimeoutMs: read.whole('receiptTimeout', RANGES.receiptTimeoutMs, DEFAULTS.receiptTimeoutMs),
     lossLimit: read.whole('lossLimit', RANGES.lossLimit, DEFAULTS.lossLimit),
-    stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs)
+    stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs),
+    crashProof: read.yesNo('crashProof', DEFAULTS.crashProof),
+    channel: read.choice('channel', CHANNELS, DEFAULTS.channel)
   }
   const healthPath = readPath(read, 'healthPath')
-  const keys = readKeys(read)
+  const auth = read.choice('auth', AUTHS, wire === 'classic' ? 'none' : 'key')
+  const keys = readKeys(read, auth, wire)
   const clean = problems.length === 0
   if (clean && settings.peerTimeoutMs < 2 * settings.heartbeatMs) {
     problems.push({
@@ -78,9 +101,19 @@ export function parseSettings(raw: Raw): ParsedSettings {
       detail: `${settings.peerTimeoutMs} < 2 x heartbeat ${settings.heartbeatMs}`
     })
   }
-  if (wire === 'classic') problems.push(...classicConflicts(settings, keys))
+  if (wire === 'classic') problems.push(...classicConflicts(settings))
   if (linksAreClean) problems.push(...addressConflicts(links))
   return problems.length === 0 ? { ok: true, settings, keys, healthPath } : { ok: false, problems, healthPath }
+}
+
+/** Why a pair stays stopped, in one code. */
+export function stopReason(
+  problems: readonly Pick<SettingsProblem, 'field' | 'code'>[]
+): Extract<ReasonCode, 'key-missing' | 'settings-invalid'> {
+  const onlyTheKey = problems.every(
+    ({ field, code }) => field === 'key' && (code === 'key-missing' || code === 'unresolved')
+  )
+  return onlyTheKey ? 'key-missing' : 'settings-invalid'
 }
 
 function readLinks(read: Reader): LinkSettings[] {
@@ -95,7 +128,8 @@ function readLinks(read: Reader): LinkSettings[] {
     return []
   }
   return list.map((entry, index) => {
-    const link = new Reader(isRaw(entry) ? entry : {}, read.problems, `links[${index}].`)
+    const typed = read.typedIn('links', index)
+    const link = new Reader(isRaw(entry) ? entry : {}, isRaw(typed) ? typed : {}, read.problems, `links[${index}].`)
     return {
       peerHost: link.needed('peerHost'),
       peerPort: link.whole('peerPort', RANGES.port, DEFAULT_PORT),
@@ -114,8 +148,15 @@ function readPath(read: Reader, field: string): string {
   return ''
 }
 
-/** Secrets are taken as they are, spaces and all, and never quoted in a problem. */
-function readKeys(read: Reader): PairKeys {
+const NO_KEYS: PairKeys = { key: '', previousKey: '' }
+
+/**
+ * Secrets are taken as they are, spaces and all, but for the line ends around them that files and pasting bring; they are never
+ * quoted in a problem. With a key and `none` nobody knows what is meant.
+ */
+function readKeys(read: Reader, auth: Auth, wire: Wire): PairKeys {
+  const none = wire === 'classic' ? 'wire classic' : 'auth none'
+  if (wire === 'classic' && auth === 'key') read.complain('conflict', 'auth', 'wire classic, auth key')
   const credentials = isRaw(read.raw['credentials']) ? read.raw['credentials'] : {}
   const secret = (field: 'key' | 'previousKey'): string => {
     const value = read.raw[field] ?? credentials[field] ?? ''
@@ -123,21 +164,29 @@ function readKeys(read: Reader): PairKeys {
       read.complain('choice', field, typeof value)
       return ''
     }
-    const text = String(value)
-    if (/^\$\{[^}]*\}$/.test(text)) read.complain('unresolved', field, text)
+    const text = String(value).replace(/^[\r\n]+|[\r\n]+$/g, '')
+    const unresolved = WHOLE_VARIABLE.test(text)
+    if (auth === 'none') {
+      if (text.trim() !== '' && !unresolved) read.complain('conflict', field, none)
+      return ''
+    }
+    if (unresolved) read.complain('unresolved', field, text)
+    else if (text.trim() === '') {
+      if (field === 'key') read.complain('key-missing', field, '')
+      return ''
+    }
     return text
   }
-  return { key: secret('key'), previousKey: secret('previousKey') }
+  const keys = { key: secret('key'), previousKey: secret('previousKey') }
+  return auth === 'none' ? NO_KEYS : keys
 }
 
-/** The classic wire knows no policy but availability, no key and one link only. */
-function classicConflicts(settings: PairSettings, keys: PairKeys): SettingsProblem[] {
+/** The classic wire knows no policy but availability and one link only. */
+function classicConflicts(settings: PairSettings): SettingsProblem[] {
   const found: SettingsProblem[] = []
   const conflict = (field: string, detail: string): unknown => found.push({ field, code: 'conflict', detail })
   if (settings.policy !== 'availability') conflict('policy', `wire classic, policy ${settings.policy}`)
   if (settings.links.length > 1) conflict('links', `wire classic, ${settings.links.length} links`)
-  if (keys.key !== '') conflict('key', 'wire classic')
-  if (keys.previousKey !== '') conflict('previousKey', 'wire classic')
   return found
 }
 
@@ -200,25 +249,33 @@ function isRaw(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Reads fields of one object; whatever is wrong goes to `problems` and reads as the default. */
+/** Reads fields of one object; whatever is wrong goes to `problems`, and then nobody uses what it reads as. */
 class Reader {
   readonly raw: Raw
   readonly problems: SettingsProblem[]
+  readonly #typed: Raw
   readonly #prefix: string
 
-  constructor(raw: Raw, problems: SettingsProblem[], prefix = '') {
+  constructor(raw: Raw, typed: Raw, problems: SettingsProblem[], prefix = '') {
     this.raw = raw
     this.problems = problems
+    this.#typed = typed
     this.#prefix = prefix
+  }
+
+  /** An entry of a list as the flow file has it; undefined where the list itself comes from a variable. */
+  typedIn(field: string, index: number): unknown {
+    const list = this.#typed[field]
+    return Array.isArray(list) ? (list as readonly unknown[])[index] : undefined
   }
 
   complain(code: ProblemCode, field: string, detail: string): void {
     this.problems.push({ field: this.#prefix + field, code, detail })
   }
 
-  /** Trimmed text; '' where it is absent. */
+  /** Trimmed text; '' where it is absent or blank: for fields where that means something. */
   text(field: string): string {
-    const value = this.#value(field)
+    const value = this.#isBlank(field) ? undefined : this.#value(field)
     if (value === undefined) return ''
     if (typeof value === 'string') return value
     if (typeof value === 'number' || typeof value === 'boolean') return String(value)
@@ -229,8 +286,8 @@ class Reader {
   /** Text that has no default. */
   needed(field: string): string {
     const count = this.problems.length
-    const text = this.text(field)
-    if (text === '' && this.problems.length === count) this.complain('missing', field, '')
+    const text = this.#isBlank(field) ? '' : this.text(field)
+    if (text === '' && this.problems.length === count) this.#complainOfBlank(field)
     return text
   }
 
@@ -277,17 +334,30 @@ class Reader {
     return null
   }
 
-  /** Undefined for what is absent, empty or (reported) unresolved. */
+  /** Undefined for what is absent, and for what is (reported) blank or unresolved. */
   #value(field: string): unknown {
     const value = this.raw[field]
     if (value === undefined || value === null) return undefined
     if (typeof value !== 'string') return value
     const text = value.trim()
-    if (text === '') return undefined
-    const unresolved = UNRESOLVED.exec(text)
-    if (unresolved === null) return text
-    this.complain('unresolved', field, unresolved[0])
+    if (text === '') this.#complainOfBlank(field)
+    else if (WHOLE_VARIABLE.test(text)) this.complain('unresolved', field, text)
+    else if (VARIABLE.test(text)) this.complain('partial', field, text.slice(0, QUOTED_CHARS_MAX))
+    else return text
     return undefined
+  }
+
+  #isBlank(field: string): boolean {
+    const value = this.raw[field]
+    return typeof value === 'string' && value.trim() === ''
+  }
+
+  /** What is blank comes from a variable, or was emptied in the flow file. */
+  #complainOfBlank(field: string): void {
+    const typed = this.#typed[field]
+    const variable = typeof typed === 'string' && WHOLE_VARIABLE.test(typed.trim()) ? typed.trim() : null
+    if (variable === null) this.complain('missing', field, '')
+    else this.complain('unresolved', field, variable)
   }
 }
 

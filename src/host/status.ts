@@ -1,7 +1,9 @@
 /** The status object, from what the engine said last and what its shared cell says now. The newer of the two wins. */
-import { mayServe, nowUs, type EngineCell, type PairCellValue } from '../engine/cells'
+import { mayServe, nowUs, type EngineCell, type EngineSigns, type PairCellValue } from '../engine/cells'
 import type { Snapshot } from '../engine/messages'
-import type { PairStatus } from './pair'
+import type { ProofState } from '../protocol/machine'
+import type { ChannelState } from './channel/channel'
+import type { ChannelStatus, PairStatus } from './pair'
 
 /** One instant in both clocks; injected for tests. */
 export interface Instant {
@@ -27,9 +29,10 @@ export function statusOf(
   name: string,
   seq: number,
   snapshot: Snapshot,
+  channel: ChannelStatus | null,
   cell: PairCellValue,
-  engine: EngineCell,
-  at: Instant = thisInstant()
+  engine: EngineSigns,
+  at: Instant
 ): PairStatus {
   const nowMs = Number(at.nowMicros) / 1000
   // The cell is ahead while the engine's message still waits in this thread's queue, for example after a long block.
@@ -56,6 +59,18 @@ export function statusOf(
             ...snapshot.peer,
             heardAgo: cell.heardAtMs === null ? null : Math.max(0, Math.round(nowMs - cell.heardAtMs)),
             roundTrip: cell.roundTripMs === null ? null : Math.round(cell.roundTripMs * 1000) / 1000
-          }
+          },
+    channel
   }
+}
+
+/** What the engine says of a proof, and where that is 'no tether', why there is none. Null without a channel. */
+export function channelStatus(proof: ProofState, channel: ChannelState | null): ChannelStatus | null {
+  if (channel === null) return null
+  const nothingYet = { behind: null, bytes: null, keys: null }
+  const { open, blocked } = channel
+  if (proof === 'possible' && open) return { open, proof: true, why: null, ...nothingYet }
+  // The two do not hear of a change at the same moment.
+  const noTether = proof === 'no-tether' || proof === 'possible'
+  return { open, proof: false, why: noTether ? (blocked ? 'channel-blocked' : 'channel-lost') : proof, ...nothingYet }
 }

@@ -3,11 +3,13 @@
  * cleared when the condition ends; what only lasts for a moment is shown for a while. No timers and no clock in here: the
  * owner calls `review` when something happened and when `dueMs` has come.
  */
-import type { Snapshot } from '../engine/messages'
+import type { PairKeys, Snapshot } from '../engine/messages'
 import { REASONS, type ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { Difference } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import { isWeak } from './key-strength'
+import { inSeconds, type ChannelState } from './channel/channel'
 import type { PairWarning } from './pair'
 
 export interface WarningSpec {
@@ -21,14 +23,17 @@ export interface WarningSpec {
   readonly log: boolean
 }
 
+/** A start of both sides at once brings one or two frames that nothing follows from. */
+const SETTLE_MS = 3000
+
 const TROUBLE: WarningSpec = { graceMs: 0, badge: false, event: true, log: false }
 const NOTED: WarningSpec = { graceMs: 0, badge: false, event: false, log: false }
 const warned = (graceMs: number, log = true): WarningSpec => ({ graceMs, badge: true, event: true, log })
+/** In the list and in the log, but the badge stays as it is: nothing is wrong yet. */
+const ADVISED: WarningSpec = { graceMs: SETTLE_MS, badge: false, event: true, log: true }
 
 /** Whoever deploys on one side and then on the other is not nagged in between. */
 export const ROLLOUT_MS = 60_000
-/** A start of both sides at once brings one or two frames that nothing follows from. */
-const SETTLE_MS = 3000
 /** A brother that is online, and frames with a key that is not here: a change of keys that nobody finished. */
 const REKEYING_MS = 60_000
 
@@ -38,8 +43,11 @@ const CLOCKS_MS = 30_000
 /** The most important first. */
 export const WARNINGS = {
   'engine-crashed': TROUBLE,
+  'files-in-use': { ...TROUBLE, log: true },
   'both-active': warned(0, false),
   'keys-differ': warned(SETTLE_MS),
+  'peer-has-no-key': warned(SETTLE_MS),
+  'peer-has-key': warned(SETTLE_MS),
   'wires-differ': warned(SETTLE_MS),
   'versions-differ': warned(SETTLE_MS),
   'foreign-host': warned(SETTLE_MS),
@@ -48,9 +56,12 @@ export const WARNINGS = {
   'link-failed': TROUBLE,
   'store-failed': TROUBLE,
   'store-lost': TROUBLE,
+  'foreign-record': TROUBLE,
   'settings-differ': warned(0, false),
   'flows-differ': warned(ROLLOUT_MS),
   'link-down': warned(SETTLE_MS),
+  'channel-busy': warned(0, false),
+  'channel-blocked': warned(0, false),
   'third-party': warned(SETTLE_MS),
   'same-priority': warned(SETTLE_MS),
   'cloned-identity': warned(0, false),
@@ -58,6 +69,7 @@ export const WARNINGS = {
   'clock-set-back': warned(0, false),
   'clocks-differ': warned(CLOCKS_MS),
   'bad-frame': warned(ROLLOUT_MS),
+  'weak-key': ADVISED,
   'no-key': NOTED,
   'classic-wire': NOTED
 } as const satisfies Partial<Record<ReasonCode, WarningSpec>>
@@ -71,6 +83,7 @@ export const SHOWN_MS = 300_000
 const DROPS_APART_MS = 10_000
 
 const BY_CAUSE: Readonly<Partial<Record<FrameRejection, WarningCode>>> = {
+  unkeyed: 'peer-has-no-key',
   key: 'keys-differ',
   unsealed: 'wires-differ',
   sealed: 'wires-differ',
@@ -113,6 +126,10 @@ export interface Known {
   readonly snapshot: Snapshot
   /** Why the engine's thread died; null = it runs. */
   readonly crash: string | null
+  /** Which other process has the pair's files; null = none. */
+  readonly filesHolder: string | null
+  /** Null where the pair has none. */
+  readonly channel: ChannelState | null
   /** Monotonic and wall clock, ms. */
   readonly nowMs: number
   readonly wallMs: number
@@ -120,6 +137,8 @@ export interface Known {
 
 export class Warnings {
   readonly #settings: PairSettings
+  /** The fields whose keys are easy to guess. */
+  readonly #weakKeys: readonly string[]
   /** Null while there is none, as most of the time. */
   #conditions: Map<WarningCode, Condition> | null = null
   #past: Map<WarningCode, Past> | null = null
@@ -127,8 +146,9 @@ export class Warnings {
   #dueMs = Infinity
   #list: readonly PairWarning[] = []
 
-  constructor(settings: PairSettings) {
+  constructor(settings: PairSettings, keys: PairKeys) {
     this.#settings = settings
+    this.#weakKeys = (['key', 'previousKey'] as const).filter((field) => keys[field] !== '' && isWeak(keys[field]))
   }
 
   /** The most important first; the same array until it changes. */
@@ -206,19 +226,25 @@ export class Warnings {
     const apartMs = Math.max(DROPS_APART_MS, 3 * this.#settings.heartbeatMs)
     for (const [cause, count] of Object.entries(snapshot.dropped) as [FrameRejection, number][]) {
       if (count === (this.#dropped[cause] ?? 0)) continue
-      // Damaged, or sealed with another key that happens to have the same number: without contact it is the key.
-      const code = cause === 'seal' && !snapshot.online ? 'keys-differ' : BY_CAUSE[cause]
+      const code = codeOf(cause, snapshot)
       if (code !== undefined) this.#keep(code, { untilMs: nowMs + apartMs, detail: { cause } })
     }
     this.#dropped = snapshot.dropped
   }
 
-  #holding({ snapshot, crash, nowMs }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
+  #holding({
+    snapshot,
+    crash,
+    filesHolder,
+    channel,
+    nowMs
+  }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
     const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
     const add = (code: WarningCode, detail: Detail, graceMs: number = WARNINGS[code].graceMs): void => {
       if (!holding.has(code)) holding.set(code, { detail, graceMs })
     }
     if (crash !== null) add('engine-crashed', { error: crash })
+    if (filesHolder !== null) add('files-in-use', { holder: filesHolder })
     if (snapshot.conflict) add('both-active', { brother: snapshot.peer?.host ?? '' })
     const settings = snapshot.differences.filter(({ setting }) => setting !== 'flows')
     const flows = snapshot.differences.find(({ setting }) => setting === 'flows')
@@ -226,6 +252,9 @@ export class Warnings {
     if (flows !== undefined) add('flows-differ', { here: hex(flows.here), brother: hex(flows.brother) })
     if (snapshot.online && snapshot.brotherAheadS !== 0) add('clocks-differ', { brotherAheadS: snapshot.brotherAheadS })
     this.#holdingLinks(snapshot, add)
+    const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
+    if (channel?.busy === true) add('channel-busy', { noticedAfter })
+    if (channel?.blocked === true) add('channel-blocked', { noticedAfter })
     if (snapshot.store !== null) {
       const code = CODES.find((known) => known === snapshot.store)
       if (code !== undefined) add(code, {})
@@ -234,6 +263,7 @@ export class Warnings {
     if (policy === 'preferred' && snapshot.peer?.priority === priority) add('same-priority', { priority })
     if (wire === 'classic') add('classic-wire', {})
     else if (!snapshot.authenticated) add('no-key', {})
+    if (this.#weakKeys.length > 0) add('weak-key', { fields: this.#weakKeys })
     for (const [code, past] of this.#past ?? []) {
       if (nowMs >= past.untilMs) this.#past?.delete(code)
       else add(code, past.detail, code === 'keys-differ' && snapshot.online ? REKEYING_MS : undefined)
@@ -257,6 +287,15 @@ export class Warnings {
     if (link === undefined) return ''
     return code === 'host-not-found' ? `${link.peerHost}:${link.peerPort}` : `${link.localHost}:${link.localPort}`
   }
+}
+
+/** What frames that are dropped mean. While the peer is online, and so has the right key, one without a key is not its. */
+function codeOf(cause: FrameRejection, { online, authenticated }: Snapshot): WarningCode | undefined {
+  // Damaged, or sealed with another key that happens to have the same number: without contact it is the key.
+  if (cause === 'seal' && authenticated && !online) return 'keys-differ'
+  if (cause === 'unkeyed' && online) return 'bad-frame'
+  if (cause === 'key' && !authenticated) return online ? 'bad-frame' : 'peer-has-key'
+  return BY_CAUSE[cause]
 }
 
 function bothValues(differences: readonly Difference[]): Detail {

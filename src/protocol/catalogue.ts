@@ -34,8 +34,8 @@ const events = {
     en: 'The pair stopped.',
     zh: '双机对已停止。',
     when: {
-      en: 'At a stop of Node-RED, when the pair is deleted, and when its settings are changed.',
-      zh: 'Node-RED 停止、该对被删除或其配置被更改时。'
+      en: 'At a stop of Node-RED, when the pair is deleted, when its settings are changed, and when they keep it from starting.',
+      zh: 'Node-RED 停止、该对被删除、其配置被更改，或配置使其无法启动时。'
     },
     todo: NOTHING,
     log: 'none'
@@ -234,6 +234,45 @@ const events = {
     todo: NOTHING,
     log: 'info'
   },
+  channel: {
+    en: 'The channel to the peer opened or closed.',
+    zh: '与对端的通道打开或关闭。',
+    when: {
+      en: 'When the encrypted TCP connection to the peer is ready, and when it is lost or cannot be opened.',
+      zh: '与对端的加密 TCP 连接就绪、断开或无法打开时。'
+    },
+    todo: {
+      en: 'Closed: a crash is noticed after peerTimeout instead of at once. Open the TCP port in both firewalls.',
+      zh: '关闭时：崩溃要到 peerTimeout 之后才能发现。请在双方防火墙中放行该 TCP 端口。'
+    },
+    log: 'info'
+  },
+  'second-peer': {
+    en: 'A second peer answers with the right key.',
+    zh: '出现第二个持有正确密钥的对端。',
+    when: {
+      en: 'When two processes with the right key speak to this side at the same time.',
+      zh: '两个持有正确密钥的进程同时与本侧通信时。'
+    },
+    todo: {
+      en: 'Find the second one and stop it: a copied user directory, a second start, a third host with the same settings.',
+      zh: '找到并停止多余的一个：被复制的用户目录、重复启动的进程，或使用相同配置的第三台主机。'
+    },
+    log: 'warn'
+  },
+  'proof-wrong': {
+    en: 'The peer lives, though its crash had been proved. This side stepped back.',
+    zh: '对端仍然存活，先前的崩溃判定有误；本侧已让位。',
+    when: {
+      en: 'When the peer answers something that was sent after the proof of its crash.',
+      zh: '对端应答了在崩溃判定之后发出的报文时。'
+    },
+    todo: {
+      en: 'Something between the two hosts ends connections on its own. Find it, or switch off the proof of a crash (crashProof).',
+      zh: '两台主机之间有设备擅自终止连接。请查明，或关闭崩溃判定（crashProof）。'
+    },
+    log: 'warn'
+  },
   'frame-sent': {
     en: 'A frame was sent (only with `frames`).',
     zh: '发送一帧（仅当启用 frames）。',
@@ -323,7 +362,7 @@ const reasons = {
       zh: '确认另一侧没有动作：本侧无法代为核实。'
     },
     warns: false,
-    on: ['role']
+    on: ['role', 'resumed']
   },
   'lost-connection': {
     wire: 7,
@@ -572,7 +611,7 @@ const reasons = {
       zh: '打开双机对的配置：状态标记指出该字段，日志列出全部。'
     },
     warns: false,
-    on: []
+    on: ['stopped']
   },
   'port-in-use': {
     wire: 31,
@@ -871,6 +910,209 @@ const reasons = {
     todo: {
       en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
       zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
+    },
+    warns: true,
+    on: []
+  },
+  'address-changed': {
+    wire: 60,
+    en: 'The peer now comes from another address.',
+    zh: '对端改用了另一个地址。',
+    todo: {
+      en: 'Nothing, if it was meant. Frames go to both addresses, the configured one and the new one.',
+      zh: '若属预期则无需处理。报文会同时发往配置的地址和新地址。'
+    },
+    warns: false,
+    on: ['link']
+  },
+  'second-peer': {
+    wire: 61,
+    en: 'Two processes with the right key speak to this side.',
+    zh: '有两个持有正确密钥的进程与本侧通信。',
+    todo: {
+      en: 'Find the second one and stop it: a copied user directory, a second start, a third host with the same settings.',
+      zh: '找到并停止多余的一个：被复制的用户目录、重复启动的进程，或使用相同配置的第三台主机。'
+    },
+    warns: true,
+    on: ['second-peer']
+  },
+  'proof-wrong': {
+    wire: 62,
+    en: 'The peer lives, though its crash had been proved.',
+    zh: '对端仍然存活，先前的崩溃判定有误。',
+    todo: {
+      en: 'Something between the two hosts ends connections on its own. Find it, or switch off the proof of a crash (crashProof).',
+      zh: '两台主机之间有设备擅自终止连接。请查明，或关闭崩溃判定（crashProof）。'
+    },
+    warns: true,
+    on: ['proof-wrong', 'role']
+  },
+  'peer-may-serve': {
+    wire: 63,
+    en: 'This side stopped without a goodbye while its peer was online: the peer may serve, so this side waits for it.',
+    zh: '本侧曾在对端在线时异常停止：对端可能正在服务，因此本侧等待联系。',
+    todo: {
+      en: 'Start the peer, or mend the network. If the peer does not serve and cannot be started, command "active" with force.',
+      zh: '启动对端或修复网络。若确认对端未在服务且无法启动，可强制指令“active”。'
+    },
+    warns: true,
+    on: []
+  },
+  'rolled-back': {
+    wire: 64,
+    en: 'This side’s file is older than what the peer has seen of it: it was restored from a copy.',
+    zh: '本侧的文件比对端所见的更旧：它是从备份恢复的。',
+    todo: {
+      en: 'Nothing: this side takes no role by itself until it has met its peer. Do not restore or copy the ha-pair files.',
+      zh: '无需处理：与对端取得联系之前，本侧不会自行升为主。请勿恢复或复制 ha-pair 文件。'
+    },
+    warns: true,
+    on: ['mismatch']
+  },
+  'restored-copy': {
+    wire: 65,
+    en: 'The peer answers something that this process never sent: this is a restored or second copy of it.',
+    zh: '对端应答了本进程从未发送的内容：本进程是恢复的或多余的副本。',
+    todo: {
+      en: 'Find out whether a second copy of this machine runs. This side takes no role by itself until it has met its peer again.',
+      zh: '检查是否有本机的另一个副本在运行。再次与对端取得联系之前，本侧不会自行升为主。'
+    },
+    warns: true,
+    on: ['mismatch', 'role', 'online']
+  },
+  'foreign-record': {
+    wire: 66,
+    en: 'Another process writes this side’s files.',
+    zh: '另一个进程在写本侧的文件。',
+    todo: {
+      en: 'Two Node-RED use the same user directory. Stop one of them, then restart the other one.',
+      zh: '两个 Node-RED 使用同一用户目录。停止其中一个，然后重启另一个。'
+    },
+    warns: true,
+    on: ['store']
+  },
+  'policy-differs': {
+    wire: 67,
+    en: 'The peer last stated another policy: this side takes no role alone.',
+    zh: '对端最近声明的策略不同：本侧不会单独升为主。',
+    todo: {
+      en: 'Set the same policy on both sides and deploy both.',
+      zh: '将双方策略设为一致并在两侧部署。'
+    },
+    warns: true,
+    on: []
+  },
+  'numbers-exhausted': {
+    wire: 68,
+    en: 'The epoch file holds a number at the end of its range: this side takes no role.',
+    zh: 'epoch 文件中的数值已到上限：本侧不会升为主。',
+    todo: {
+      en: 'Stop Node-RED on this host, move the pair’s file in the ha-pair folder away, and start it again.',
+      zh: '停止本机的 Node-RED，移走 ha-pair 文件夹中该对的文件，然后重新启动。'
+    },
+    warns: true,
+    on: ['store']
+  },
+  'channel-open': {
+    wire: 69,
+    en: 'The channel to the peer is open.',
+    zh: '与对端的通道已打开。',
+    todo: NOTHING,
+    warns: false,
+    on: ['channel']
+  },
+  'channel-lost': {
+    wire: 70,
+    en: 'The channel to the peer was lost. A crash of the peer is noticed after peerTimeout instead of at once.',
+    zh: '与对端的通道已断开。对端崩溃要到 peerTimeout 之后才能发现。',
+    todo: {
+      en: 'It is opened again by itself. If it stays closed, open the TCP port (the number of the first link) in both firewalls.',
+      zh: '会自动重新打开。若持续关闭，请在双方防火墙中放行该 TCP 端口（与第一条链路的端口号相同）。'
+    },
+    warns: false,
+    on: ['channel']
+  },
+  'channel-blocked': {
+    wire: 71,
+    en: 'The channel to the peer cannot be opened. A crash of the peer is noticed after peerTimeout instead of at once.',
+    zh: '无法打开与对端的通道。对端崩溃要到 peerTimeout 之后才能发现。',
+    todo: {
+      en: 'Open the TCP port (the number of the first link) in both firewalls.',
+      zh: '请在双方防火墙中放行该 TCP 端口（与第一条链路的端口号相同）。'
+    },
+    warns: true,
+    on: ['channel']
+  },
+  'channel-busy': {
+    wire: 72,
+    en: 'Another program holds the TCP port of the channel. A crash of this side is noticed after peerTimeout instead of at once.',
+    zh: '通道的 TCP 端口被其他程序占用。本侧崩溃要到 peerTimeout 之后才能被发现。',
+    todo: {
+      en: 'Close the other program, or choose another port for the first link on both sides.',
+      zh: '关闭该程序，或在双方为第一条链路选择其他端口。'
+    },
+    warns: true,
+    on: ['channel']
+  },
+  'addresses-differ': {
+    wire: 73,
+    en: 'The channel passes an address translation (NAT): a crash of the peer cannot be proved, its silence decides.',
+    zh: '通道经过地址转换（NAT）：无法证明对端崩溃，以其静默为准。',
+    todo: NOTHING,
+    warns: false,
+    on: ['channel']
+  },
+  'files-in-use': {
+    wire: 74,
+    en: 'Another process holds this pair’s files.',
+    zh: '另一个进程占用该对的文件。',
+    todo: {
+      en: 'Another Node-RED uses the same user directory. Stop it; this side goes on by itself.',
+      zh: '另一个 Node-RED 使用同一用户目录。停止它，本侧会自动继续。'
+    },
+    warns: true,
+    on: []
+  },
+  'key-missing': {
+    wire: 75,
+    en: 'The pair needs a key and has none: it was never entered on this host, its variable is not set, or it is lost or cannot be decrypted.',
+    zh: '该对需要密钥但没有：从未在本机输入、变量未设置、已丢失，或无法解密。',
+    todo: {
+      en: 'Enter the key in the pair’s dialog and deploy, or give both hosts the same credentialSecret.',
+      zh: '在该对的对话框中输入密钥并部署，或为两台主机设置相同的 credentialSecret。'
+    },
+    warns: true,
+    on: ['stopped']
+  },
+  'peer-has-no-key': {
+    wire: 76,
+    en: 'The peer has no key.',
+    zh: '对端没有密钥。',
+    todo: {
+      en: 'Enter the same key on the other side and deploy there.',
+      zh: '在另一侧输入相同的密钥并部署。'
+    },
+    warns: true,
+    on: []
+  },
+  'weak-key': {
+    wire: 77,
+    en: 'The key is short or easy to guess.',
+    zh: '密钥过短或容易猜到。',
+    todo: {
+      en: 'Let the dialog make a key, and enter it on both sides.',
+      zh: '由对话框生成密钥，并在双方输入。'
+    },
+    warns: true,
+    on: []
+  },
+  'peer-has-key': {
+    wire: 78,
+    en: 'The peer has a key, and this side has none.',
+    zh: '对端有密钥，本侧没有。',
+    todo: {
+      en: 'In this side’s dialog choose “Key” and enter the key of the peer, then deploy.',
+      zh: '在本侧的对话框中选择“密钥”，输入对端的密钥并部署。'
     },
     warns: true,
     on: []

@@ -185,7 +185,11 @@ export class ClassicMachine implements PairMachine {
       linksUp: [this.#listening && this.#online],
       peer: this.#peer,
       differences: NO_DIFFERENCES,
-      conflict: false
+      conflict: false,
+      session: 0n,
+      peerSession: 0n,
+      proof: 'off',
+      aloneBar: null
     }
   }
 
@@ -210,7 +214,11 @@ export class ClassicMachine implements PairMachine {
       case 'goodbye':
         return this.#onGoodbye(nowMs, input.reason)
       // Nothing on this wire tells the brother of them, and a 2015 peer knows no crash but silence.
-      case 'refused':
+      case 'unsent':
+      case 'tether':
+      case 'tetherEnded':
+      case 'redialled':
+      case 'foreignRecord':
       case 'fitness':
       case 'flows':
         return
@@ -527,7 +535,7 @@ export class ClassicMachine implements PairMachine {
   }
 
   #send(head: Head, state: Role, id: number, value: number): void {
-    this.#out.push({ kind: 'send', link: 0, frame: { head, state, id, value, trailer: null } })
+    this.#out.push({ kind: 'send', link: 0, toSource: false, frame: { head, state, id, value, trailer: null } })
   }
 
   // --- Two Actives ---
@@ -602,7 +610,12 @@ export class ClassicMachine implements PairMachine {
     if (this.#ledger === null) return this.#refuse(id, 'stopped')
     if (this.#order !== null) return this.#refuse(id, 'busy')
     const target = designate === 'swap' ? (this.#role === 'active' ? 'standby' : 'active') : designate
-    if (this.#role === target) return this.#confirm(id)
+    if (this.#role === target) {
+      // Two Actives that hear each other settle that first: an operator's word is none of the peer's.
+      if (force && this.#paused !== null && this.#conflict !== null) return this.#refuse(id, 'busy')
+      if (force && this.#paused !== null) this.#resume('operator-forced')
+      return this.#confirm(id)
+    }
     if (!this.#online) return force ? this.#changeAlone(nowMs, id, target) : this.#refuse(id, 'brother-offline')
     this.#giveOrder(nowMs, { commandId: id, target, force, reason: 'operator' })
   }

@@ -34,8 +34,15 @@ export interface Peer {
 
 export type Reception =
   | { readonly kind: 'drop'; readonly cause: FrameRejection }
-  /** Sealed and from a session that is not confirmed yet: worth an answer, nothing more. `acquainted`: it echoes mine. */
-  | { readonly kind: 'hello'; readonly acquainted: boolean }
+  /**
+   * Sealed and from a session that is not confirmed yet: worth an answer, nothing more. `acquainted`: it echoes mine. `news`: it does,
+   * and it is not older than what that session said before.
+   */
+  | { readonly kind: 'hello'; readonly acquainted: boolean; readonly news: boolean }
+  /** Another session that has proven itself as this one has, while this one is present: a second peer, or one that has just restarted. */
+  | { readonly kind: 'rival' }
+  /** It answers a number that this session never sent: I am a copy, restored or second, of who sent it. */
+  | { readonly kind: 'beyond' }
   /** A copy, on another link, of something received already. */
   | { readonly kind: 'copy' }
   /**
@@ -50,7 +57,7 @@ export class Conversation {
   /** Of number n at n modulo its length. */
   #sentAtMs: number[] = new Array<number>(SENT_KEPT_MIN).fill(-Infinity)
   #peer: Peer | null = null
-  #hello: { readonly session: bigint; readonly seq: number } | null = null
+  #hello: { readonly session: bigint; readonly nodeId: bigint; readonly seq: number } | null = null
   /** Session -> the last number I had sent when I first heard it echo my session. Null while there is none. */
   #candidates: Map<bigint, number> | null = null
   readonly #retired: bigint[] = []
@@ -109,21 +116,29 @@ export class Conversation {
     return this.#hello !== null
   }
 
-  /**
-   * Judges a sealed frame. `guarded`: the current conversation is alive, so only the same node may replace its session.
-   */
+  /** Whom a frame is addressed to; 0 = nobody yet. */
+  nodeId(toHello: boolean): bigint {
+    return (toHello ? this.#hello?.nodeId : this.#peer?.nodeId) ?? 0n
+  }
+
+  /** Judges a sealed frame. `guarded`: the peer of the current session is present, so no other session takes its place. */
   receive(trailer: Trailer, guarded: boolean): Reception {
     if (trailer.session === this.session) return { kind: 'drop', cause: 'reflected' }
     if (trailer.session === 0n || trailer.seq === 0 || trailer.link >= LINKS_MAX)
       return { kind: 'drop', cause: 'field' }
     if (this.#peer !== null && trailer.session === this.#peer.session) return this.#receiveCurrent(this.#peer, trailer)
     if (this.#retired.includes(trailer.session)) return { kind: 'drop', cause: 'replayed' }
-    if (guarded && this.#peer !== null && trailer.nodeId !== this.#peer.nodeId) {
-      return { kind: 'drop', cause: 'third-party' }
-    }
+    if (trailer.echo === this.session && trailer.ack > this.#seq) return { kind: 'beyond' }
     if (!this.#isConfirmedBy(trailer)) {
-      this.#hello = { session: trailer.session, seq: trailer.seq }
-      return { kind: 'hello', acquainted: trailer.echo === this.session }
+      const acquainted = trailer.echo === this.session
+      const newer = this.#hello?.session !== trailer.session || trailer.seq > this.#hello.seq
+      if (newer) this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }
+      return { kind: 'hello', acquainted, news: acquainted && newer }
+    }
+    if (guarded && this.#peer !== null) {
+      // Refused now, it has to confirm anew later: by then it may be dead, and this a recording.
+      this.#candidates?.set(trailer.session, this.#seq)
+      return { kind: 'rival' }
     }
     this.#candidates = null
     this.#hello = null
@@ -139,7 +154,7 @@ export class Conversation {
   }
 
   #isConfirmedBy(trailer: Trailer): boolean {
-    if (trailer.echo !== this.session || trailer.ack > this.#seq) return false
+    if (trailer.echo !== this.session) return false
     const candidates = (this.#candidates ??= new Map<bigint, number>())
     const seenAtSeq = candidates.get(trailer.session)
     if (seenAtSeq !== undefined) return trailer.ack > seenAtSeq
@@ -158,8 +173,12 @@ export class Conversation {
   }
 
   #receiveCurrent(peer: Peer, trailer: Trailer): Reception {
-    if (trailer.echo !== this.session) return { kind: 'drop', cause: 'session' }
-    if (trailer.ack > this.#seq) return { kind: 'drop', cause: 'field' }
+    if (trailer.echo !== this.session) {
+      // It has taken leave of me, and I know nothing of that: I am a copy of who said goodbye to it.
+      const left = trailer.echo === 0n && trailer.seq > peer.lastSeq
+      return left ? { kind: 'beyond' } : { kind: 'drop', cause: 'session' }
+    }
+    if (trailer.ack > this.#seq) return { kind: 'beyond' }
     if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0)) return { kind: 'drop', cause: 'replayed' }
     peer.lastSeqByLink[trailer.link] = trailer.seq
     if (trailer.seq <= peer.lastSeq) return { kind: 'copy' }

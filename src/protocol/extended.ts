@@ -14,15 +14,17 @@
  * With contact, a role is only ever taken by a grant: a Designate of a brother that does not serve, with the epoch to
  * take. From that moment the grantor treats the brother as the Active of that epoch and comes back only by the rules of
  * takeover, or when the brother says that it did not take it. Without contact, `policy.ts` says who may take the role on
- * which evidence. Detection and sessions live in `contact.ts` and `conversation.ts`, numbers in `ledger.ts`.
+ * which evidence. Detection and sessions live in `contact.ts` and `conversation.ts`, numbers in `ledger.ts`, the proof of a crash in
+ * `proof.ts`.
  */
 import type { ReasonCode } from './catalogue'
 import { Contact } from './contact'
 import { Conversation } from './conversation'
-import { UINT48_MAX, type Flags, type Frame, type Head, type Trailer } from './frame'
+import { type Flags, type Frame, type Head, type Trailer } from './frame'
 import { freshForMs, leaseMs } from './lease'
-import { Ledger } from './ledger'
+import { EPOCH_MAX, Ledger, STORED_MAX } from './ledger'
 import type {
+  AloneBar,
   CommandError,
   Designation,
   Difference,
@@ -32,31 +34,23 @@ import type {
   PairEvent,
   PairMachine,
   PeerView,
+  ProofState,
   RandomInt,
   Role
 } from './machine'
 import { mayTake, rank, servesUnderLease, winsConflict, type Candidate, type Evidence } from './policy'
+import { CrashProof, quietMs } from './proof'
 import { Ration, type Allowance } from './ration'
 import type { PairRecord } from './record'
 import { LINKS_MAX, type PairSettings } from './settings'
 
 /** Repeats of a goodbye before the side leaves without an answer. */
 const GOODBYES_MAX = 5
-/** A goodbye waits this long for the store, where the policy needs `released` on disk. */
+/** A goodbye waits this long for the store, where the policy needs the mark on disk. */
 const GOODBYE_STORE_MS = 200
 /** An operator's command ends after this at the latest. */
 const COMMAND_MS_MAX = 15_000
 const FITNESS_MAX = 255
-/**
- * ms between frames to a port where nobody listens. Linux answers one such frame a second and saves up six (icmp(7),
- * icmp_ratelimit): they are needed when the brother crashes again. Whoever starts there speaks first.
- */
-const REFUSED_SEND_MS = 3000
-/**
- * ms for which the preferred side does not take the role alone after its start, or after it opened a link again, however short
- * `peerTimeout` is. So the other side may serve on for that long on one 'port unreachable', of which there is one a second.
- */
-const RETURN_MS_MIN = 2000
 /**
  * Answers to openings: what replayed ones can make this side send. Making contact takes three, and who has no contact cannot tell
  * which openings are recorded. With contact few are needed, and each uses up one of the send times that are known.
@@ -67,6 +61,8 @@ const HELLO_ANSWERS_AT_ONCE = 6
 /** A fail-back that holds for this many delays has worked. */
 const FAILBACK_LASTS = 10
 const FAILBACK_DAMPING_MAX = 64
+/** New numbers of a peer that was proven to have crashed, each later than a whole takeover delay: it lives, and does not hear this side. */
+const LATE_FRAMES_REFUTE = 5
 /** Heartbeats between a Standby's measurements of the round trip. */
 const SAMPLE_EVERY = 5
 
@@ -82,6 +78,7 @@ interface Brother {
   heartbeatMs: number
   /** What it waits for at least before it takes over from me, as it said in its latest word. */
   promisedMs: number
+  marked: boolean
 }
 
 /** A handover that waits for the brother's fresh readiness; I still serve. */
@@ -139,7 +136,8 @@ export class ExtendedMachine implements PairMachine {
   readonly #settings: PairSettings
   readonly #randomInt: RandomInt
   readonly #keyed: boolean
-  readonly #conversation: Conversation
+  #conversation: Conversation
+  readonly #proof = new CrashProof()
   readonly #contact: Contact
   #ledger: Ledger
 
@@ -158,8 +156,37 @@ export class ExtendedMachine implements PairMachine {
   #sole = false
   /** The lease stands on an acknowledgement of the brother's present session. */
   #leaseIsOfThisSession = false
-  /** How the brother is known to have gone, until it is heard again. */
-  #departed: { readonly evidence: 'crash' | 'goodbye'; readonly atMs: number } | null = null
+  /**
+   * How the brother is known to have gone, until it is heard again. `firstSeq`: what it acknowledges of mine from here on, it has
+   * heard after that.
+   */
+  #departed: {
+    readonly evidence: 'crash' | 'goodbye'
+    readonly atMs: number
+    readonly firstSeq: number
+    lateFrames: number
+  } | null = null
+  /**
+   * Until then a brother that crashes has on disk that I was online, and does not act alone when it comes back: counted like a lease,
+   * from the send time of what it acknowledged in a frame that said so. A proof of its crash is of use for so long.
+   */
+  #proofUntilMs = -Infinity
+  /** The role, or the right to serve without a lease, rests on a proof of a crash. */
+  #restsOnProof = false
+  /** In this session the brother has counted me as its partner. */
+  #contactMade = false
+  /** The brother said last that it is Active and does not count me: it may serve without a lease. */
+  #uncounted = false
+  /** When a session that is not confirmed yet answered mine. */
+  #helloAtMs = -Infinity
+  /** What casts doubt on this side's own memory, until contact has renewed it. */
+  #doubt: 'rolled-back' | 'restored-copy' | 'foreign-record' | null = null
+  /** The newest record number of the brother, by its node id. */
+  #peerRecord = { nodeId: 0n, number: 0 }
+  /** Until then a former session of the brother may serve: no role is taken or given before. */
+  #formerUntilMs = -Infinity
+  /** Another session that speaks while the brother's is present. */
+  #rival: { readonly session: bigint; readonly sinceMs: number; told: boolean } | null = null
   /** Serving waits for proof that the brother did not take over while I was away; since when, or null. */
   #pausedAtMs: number | null = null
   #pausedSeq = 0
@@ -199,6 +226,8 @@ export class ExtendedMachine implements PairMachine {
   #lastStepMs = -Infinity
   #nextSendAtMs = Infinity
   #lastSentAtMs = -Infinity
+  /** The latest number that was sent to the brother; what answers an opening goes elsewhere. */
+  #toldSeq = 0
   #urgeAtMs = Infinity
   /** Openings that echo my session, and all others: recordings of one kind leave the answers to the other alone. */
   readonly #helloAnswers = { acquainted: new Ration(), stranger: new Ration() }
@@ -239,8 +268,20 @@ export class ExtendedMachine implements PairMachine {
       case 'frame':
         this.#receive(input.link, input.frame)
         break
-      case 'refused':
-        this.#onRefused(input.link)
+      case 'unsent':
+        if (this.#contact.isHeardOn(this.#nowMs, input.link, this.#peerTimeoutMs)) this.#proof.disturbed(this.#nowMs)
+        break
+      case 'tether':
+        this.#onTether(input)
+        break
+      case 'tetherEnded':
+        this.#onTetherEnded(input.id, input.fin)
+        break
+      case 'redialled':
+        this.#proof.redialled(input.id, input.refused)
+        break
+      case 'foreignRecord':
+        this.#cast('foreign-record')
         break
       case 'link':
         this.#onLink(input.link, input.open)
@@ -289,6 +330,9 @@ export class ExtendedMachine implements PairMachine {
       // An Active runs at every heartbeat, whether it has something to send or not: so it notices when it did not.
       this.#role === 'active' ? this.#lastStepMs + this.#heartbeatMs : Infinity,
       this.#contact.nextProbeAtMs(this.#heartbeatMs),
+      this.#proof.nextProbeAtMs(this.#quietMs),
+      this.#provenAtMs,
+      this.#clearMarkAtMs,
       this.#urgeAtMs,
       this.#contact.lostAtMs(this.#peerTimeoutMs),
       this.#takeAtMs(),
@@ -320,7 +364,11 @@ export class ExtendedMachine implements PairMachine {
       linksUp: [...this.#linkUp],
       peer: this.#peerView(),
       differences: this.#differences,
-      conflict: active && this.#conflict !== '' && this.#contact.alive
+      conflict: active && this.#conflict !== '' && this.#contact.alive,
+      session: this.#conversation.session,
+      peerSession: this.#contact.alive ? (this.#conversation.peer?.session ?? 0n) : 0n,
+      proof: this.#proofState,
+      aloneBar: this.#aloneBar
     }
   }
 
@@ -335,6 +383,7 @@ export class ExtendedMachine implements PairMachine {
     this.#nowMs = nowMs
     this.#lastStepMs = nowMs
     if (lateMs > Math.max(10, this.#heartbeatMs) / 2) this.#wasDeaf(lateMs)
+    if (lateMs > this.#quietMs / 4) this.#proof.disturbed(nowMs)
     // The brother may take over P after it heard me last. Not having run for that long, I have to ask first.
     if (this.#role === 'active' && awayMs > this.#heartbeatMs + this.#freshForMs) this.#pause('own-stall', awayMs)
     return lateMs
@@ -342,7 +391,7 @@ export class ExtendedMachine implements PairMachine {
 
   /** Nobody is suspected for my own deafness, and the brother gets time for one answer before I act alone. */
   #wasDeaf(lateMs: number): void {
-    this.#contact.wasDeaf(lateMs)
+    this.#contact.wasDeaf(this.#nowMs, lateMs)
     // Once in a takeover delay: a side that always runs late still takes over.
     if (this.#nowMs >= this.#notAloneBeforeMs + this.#peerTimeoutMs)
       this.#notAloneBeforeMs = this.#nowMs + this.#heartbeatMs
@@ -352,13 +401,14 @@ export class ExtendedMachine implements PairMachine {
     if (this.#started) throw new Error('started twice')
     this.#started = true
     this.#ledger = new Ledger(record, this.#ledger.nodeId)
-    this.#promisedBeforeMs = this.#ledger.promisedMs
+    this.#promisedBeforeMs = record?.promisedMs ?? 0
     this.#startedAtMs = this.#nowMs
     this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
     this.#sinceMs = this.#nowMs
     this.#nextSendAtMs = this.#nowMs
     this.#event('started', 'starting', { epoch: this.#ledger.floor })
     if (record === null) this.#event('store', 'store-new', {})
+    if (this.#ledger.exhausted) this.#event('store', 'numbers-exhausted', {})
   }
 
   /** Everything that only the passing of time brings. Called with the sockets drained. */
@@ -367,8 +417,9 @@ export class ExtendedMachine implements PairMachine {
     const now = this.#nowMs
     if (this.#leaving !== null) return this.#judgeLeaving(this.#leaving)
     if (now >= this.#contact.lostAtMs(this.#peerTimeoutMs)) this.#loseContact('lost-connection')
-    if (this.#departed?.evidence === 'crash' && now >= this.#crashProofEndsMs()) this.#departed = null
+    if (now >= this.#provenAtMs) this.#onCrashProven()
     if (now >= this.#takeAtMs()) this.#take()
+    if (now >= this.#clearMarkAtMs) this.#ledger.setOnline(false)
     if (now >= this.#promiseEndsMs) {
       this.#promisedBeforeMs = 0
       this.#ledger.promise(this.#peerTimeoutMs)
@@ -380,12 +431,14 @@ export class ExtendedMachine implements PairMachine {
     if (this.#wanting !== null && now >= this.#wanting.deadlineMs) this.#failWanting('not-confirmed', '')
     if (now >= this.#failbackAtMs()) this.#want('failback', null, Infinity)
     this.#considerFitness()
-    if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#probe()
+    if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs) || now >= this.#proof.nextProbeAtMs(this.#quietMs)) {
+      this.#probe()
+    }
     if (now >= this.#urgeAtMs) this.#urge()
     if (now >= this.#ownWordAtMs) {
       // On a grid, so that a late heartbeat does not delay the next; not to catch up after a pause.
-      const nextMs = this.#nextSendAtMs + this.#sendEveryMs
-      this.#nextSendAtMs = nextMs > now ? nextMs : now + this.#sendEveryMs
+      const nextMs = this.#nextSendAtMs + this.#heartbeatMs
+      this.#nextSendAtMs = nextMs > now ? nextMs : now + this.#heartbeatMs
       this.#send(this.#regularHead(), {})
     }
   }
@@ -426,7 +479,6 @@ export class ExtendedMachine implements PairMachine {
   #becomeActive(epoch: number, reason: ReasonCode): void {
     if (this.#role === 'active') throw new Error('Active already')
     this.#ledger.use(epoch)
-    this.#ledger.setReleased(false)
     this.#epoch = epoch
     this.#heldEpoch = epoch
     this.#reassertDue = null
@@ -439,7 +491,7 @@ export class ExtendedMachine implements PairMachine {
     const wanting = this.#wanting
     this.#wanting = null
     if (wanting !== null) this.#replyOk(wanting.commandId)
-    this.#nextSendAtMs = this.#nowMs + this.#sendEveryMs
+    this.#nextSendAtMs = this.#nowMs + this.#heartbeatMs
     this.#announce()
   }
 
@@ -447,6 +499,7 @@ export class ExtendedMachine implements PairMachine {
     this.#epoch = 0
     this.#reassertDue = null
     this.#sole = false
+    this.#restsOnProof = false
     this.#pausedAtMs = null
     this.#lessFitSinceMs = Infinity
     this.#setRole('standby', reason)
@@ -506,11 +559,7 @@ export class ExtendedMachine implements PairMachine {
   #pausedUntilMs(): number {
     if (this.#pausedAtMs === null) return Infinity
     if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return Infinity
-    // The brother may serve for as long as a link that carried refuses, also while another is open.
-    const refuses = this.#settings.policy === 'preferred' && this.#departed?.evidence !== 'goodbye'
-    const openSinceMs = refuses ? this.#contact.soundSinceMs : this.#contact.listeningSinceMs
-    // A brother that left does not come back alone: no need to wait for as long as a return may take.
-    return Math.max(this.#pausedAtMs, openSinceMs) + (this.#sole ? this.#peerTimeoutMs : this.#returnMs)
+    return Math.max(this.#pausedAtMs, this.#contact.listeningSinceMs) + this.#peerTimeoutMs
   }
 
   // -------------------------------------------------------------------------------------------- taking over by evidence
@@ -519,20 +568,27 @@ export class ExtendedMachine implements PairMachine {
   #evidence(): { readonly evidence: Evidence; readonly fromMs: number } | null {
     if (this.#role === 'active' || this.#grantIsOpen) return null
     const peerTimeoutMs = this.#peerTimeoutMs
-    // To the brother a link that I closed looked like my crash: it may act on that until a whole delay has passed again.
-    const closedUntilMs =
-      this.#settings.policy === 'availability' ? -Infinity : this.#contact.soundSinceMs + this.#returnMs
-    const notBeforeMs = Math.max(closedUntilMs, this.#notAloneBeforeMs)
+    const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
+    const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
       if (this.#brother?.role === 'active') return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
-      const fromMs = Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, notBeforeMs)
+      // Its word may be of before this side was deaf; while it is deaf, never.
+      const heardForMs = Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs
+      const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
       return { evidence: 'stood-down', fromMs }
     }
-    if (this.#departed !== null) return { evidence: this.#departed.evidence, fromMs: this.#departed.atMs }
-    if (this.#contact.listeningSinceMs === Infinity) return null
+    const departed = this.#departed
+    if (departed !== null && (departed.evidence === 'goodbye' || this.#mayUseProof)) {
+      return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, this.#formerUntilMs) }
+    }
+    if (listeningSinceMs === Infinity) return null
     const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
-    if (!this.#metInThisSession) return { evidence: 'never-met', fromMs: aloneFromMs }
+    if (!this.#metInThisSession) {
+      // A brother that answers, and whose session is not confirmed yet, is about to be met.
+      const answeredMs = this.#settings.policy === 'availability' ? -Infinity : this.#helloAtMs + peerTimeoutMs
+      return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
+    }
     return { evidence: 'silence', fromMs: Math.max(this.#contact.heardAtMs + peerTimeoutMs, aloneFromMs) }
   }
 
@@ -540,29 +596,33 @@ export class ExtendedMachine implements PairMachine {
   #takeAtMs(): number {
     const known = this.#evidence()
     if (known === null || !this.#mayTakeOn(known.evidence)) return Infinity
-    // A role whose lease is over already would be lost in the same step, and its number with it.
-    if (known.evidence === 'crash' && !this.#wouldServeOnCrash) return Infinity
     // Waiting for the store must not turn into a busy loop: its answer is a step of its own.
     return this.#hasOwnEpoch ? known.fromMs : Infinity
   }
 
   #mayTakeOn(evidence: Evidence): boolean {
     if (this.#held !== 'no' || this.#hostStalled) return false
-    const alone = evidence === 'never-met' || evidence === 'silence' || evidence === 'stood-down'
-    if (alone && this.#ledger.released && this.#settings.policy !== 'availability') return false
+    if (this.#isBarred(evidence)) return false
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
+  }
+
+  /** Who left in order has handed the role over. A brother that is proven dead serves no more. */
+  #isBarred(evidence: Evidence): boolean {
+    const bar = this.#aloneBar
+    return bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')
   }
 
   #take(): void {
     const known = this.#evidence()
     if (known === null || this.#nowMs < this.#takeAtMs()) return
-    // Under `safety` a side that crashed does not come back alone; under `preferred` the preferred one does.
-    const sole = known.evidence === 'goodbye' || (known.evidence === 'crash' && this.#settings.policy === 'safety')
-    if (this.#promote(TAKEOVER_REASONS[known.evidence])) this.#sole = sole
+    if (!this.#promote(TAKEOVER_REASONS[known.evidence])) return
+    this.#restsOnProof = known.evidence === 'crash'
+    this.#sole = known.evidence === 'goodbye' || this.#restsOnProof
   }
 
   #loseContact(reason: ReasonCode): void {
     this.#contact.lost()
+    this.#proof.drop()
     this.#setOnline(false, reason)
     this.#failbackHeld = false
     if (this.#held === 'deferring') this.#held = 'no'
@@ -571,29 +631,132 @@ export class ExtendedMachine implements PairMachine {
     if (this.#handover !== null) this.#abortHandover('brother-silent')
   }
 
-  #onRefused(link: number): void {
-    if (!this.#started || this.#leaving !== null) return
-    const proven = this.#contact.refused(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
-    // Where one frame is refused the next is at once: twice at most, so that no more answers are used up than a proof takes.
-    if (!proven && this.#contact.alive && this.#contact.proofBegun(link)) this.#probe()
-    if (proven) {
-      // Its session is kept: should the proof have been wrong, its next word is heard as before.
-      if (this.#contact.alive) this.#loseContact('brother-crashed')
-      this.#departed = { evidence: 'crash', atMs: this.#nowMs }
-      if (this.#role === 'active' && this.#settings.policy === 'safety') this.#sole = true
-    }
-    // A link that did not carry this session may be closed on a side that lives and speaks on another: it says nothing.
-    if (!this.#contact.alive && this.#contact.carried(link)) {
-      // Nobody listened there when this probe arrived: whoever opens that link later waits for its whole takeover delay.
-      const sentAtMs = this.#contact.refusedSentAtMs(this.#nowMs, link, this.#heartbeatMs, this.#peerTimeoutMs)
-      this.#extendLease(sentAtMs, this.#refusedLeaseMs)
-    }
-    if (proven) this.#take()
+  // ------------------------------------------------------------------------------------------------- the proof of a crash
+
+  #onTether({ id, session, peerSession, provable }: Extract<Input, { kind: 'tether' }>): void {
+    const living = session === this.#conversation.session && peerSession === this.#conversation.peer?.session
+    if (living) this.#proof.up(id, provable)
   }
 
-  /** A proof of a crash speaks of one moment: the brother may have been started again since. */
-  #crashProofEndsMs(): number {
-    return (this.#departed?.atMs ?? 0) + this.#promisedMs / 2
+  /** Who was not heard just now gives no silence either: it is asked only while it is in contact. */
+  #onTetherEnded(id: number, fin: boolean): void {
+    if (!this.#started || this.#leaving !== null || !this.#settings.crashProof || !this.#contact.alive) {
+      this.#proof.ended(this.#nowMs, id, false, 0)
+      return
+    }
+    if (this.#proof.ended(this.#nowMs, id, fin, this.#conversation.lastSentSeq + 1)) this.#probe()
+  }
+
+  /** When the proof is complete; Infinity = a fact is missing. */
+  get #provenAtMs(): number {
+    const canAsk = this.#contact.alive && this.#contact.canAskAll(this.#nowMs, this.#peerTimeoutMs)
+    return canAsk && this.#leaving === null ? this.#proof.completeAtMs(this.#quietMs) : Infinity
+  }
+
+  get #quietMs(): number {
+    return quietMs(this.#heartbeatMs, this.#contact.roundTripAtMostMs, this.#peerTimeoutMs)
+  }
+
+  #onCrashProven(): void {
+    const firstSeq = this.#proof.firstSeq ?? this.#conversation.lastSentSeq + 1
+    this.#loseContact('brother-crashed')
+    this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq, lateFrames: 0 }
+    if (this.#role !== 'active') return this.#take()
+    if (!this.#underLease || !this.#mayUseProof || this.#isBarred('crash')) return
+    this.#sole = true
+    this.#restsOnProof = true
+  }
+
+  /**
+   * Under `preferred` the preferred side, once it has come back, acts alone unless its disk says that its peer was online: the other
+   * side may use the proof for as long as that is certain.
+   */
+  get #mayUseProof(): boolean {
+    return this.#settings.policy !== 'preferred' || this.#ledger.preferred || this.#nowMs < this.#proofUntilMs
+  }
+
+  get #proofState(): ProofState {
+    if (!this.#settings.crashProof) return 'off'
+    if (!this.#contact.alive) return 'offline'
+    const provable = this.#proof.provable
+    if (provable === null) return 'no-tether'
+    if (!provable) return 'addresses-differ'
+    return this.#mayUseProof ? 'possible' : 'not-on-disk'
+  }
+
+  /**
+   * After a proof of its crash the brother speaks: of the time before, or because it lives. Returns whether it lives. One that hears
+   * nothing of mine cannot acknowledge anything: that it goes on and on counts too. A single frame may have been withheld.
+   */
+  #isRefuted(trailer: Trailer): boolean {
+    const departed = this.#departed
+    if (departed?.evidence !== 'crash') return true
+    if (trailer.ack < departed.firstSeq) {
+      if (this.#nowMs >= departed.atMs + this.#peerTimeoutMs) departed.lateFrames += 1
+      if (departed.lateFrames < LATE_FRAMES_REFUTE) return false
+    }
+    this.#departed = null
+    this.#event('proof-wrong', 'proof-wrong', { role: this.#role, epoch: this.#epoch })
+    if (this.#restsOnProof && this.#role === 'active') this.#becomeStandby('proof-wrong')
+    return true
+  }
+
+  // ------------------------------------------------------------------------------------------- what keeps it from acting alone
+
+  get #aloneBar(): AloneBar | null {
+    if (this.#ledger.exhausted) return 'numbers-exhausted'
+    if (this.#doubt !== null) return this.#doubt
+    const { policy } = this.#settings
+    const { peerPolicy, online } = this.#ledger
+    if (peerPolicy !== null && peerPolicy !== policy) return 'policy-differs'
+    if (policy === 'availability') return null
+    return this.#uncounted || (online && !this.#contactMade) ? 'peer-may-serve' : null
+  }
+
+  #cast(doubt: 'rolled-back' | 'restored-copy' | 'foreign-record'): void {
+    if (this.#doubt === doubt || this.#doubt === 'foreign-record') return
+    this.#doubt = doubt
+    this.#event(doubt === 'foreign-record' ? 'store' : 'mismatch', doubt, {})
+  }
+
+  /** The brother was online in this session, and has been silent for the longest promise: it cannot serve on what it had of me. */
+  get #clearMarkAtMs(): number {
+    const silent = this.#contactMade && this.#ledger.online && !this.#contact.alive && this.#leaving === null
+    return silent ? this.#contact.heardAtMs + this.#peerTimeoutMs : Infinity
+  }
+
+  /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
+  #onRestoredCopy(): void {
+    if (this.#leaving !== null) return
+    this.#cast('restored-copy')
+    this.#loseContact('restored-copy')
+    if (this.#role === 'active') this.#becomeStandby('restored-copy')
+    this.#conversation = new Conversation(this.#randomId())
+    this.#contact.renewed(this.#nowMs)
+    this.#proof.forget()
+    this.#departed = null
+    this.#brother = null
+    this.#contactMade = false
+    this.#leaseUntilMs = -Infinity
+    this.#proofUntilMs = -Infinity
+  }
+
+  /** A newer record of mine than any that I made: my disk was set back. */
+  #compareRecords(trailer: Trailer): void {
+    if (trailer.echo !== this.#conversation.session || trailer.peerRecord <= this.#ledger.number) return
+    // No record of mine has such a number, and the next one shall not: it would be the last.
+    if (trailer.peerRecord >= STORED_MAX) return
+    this.#ledger.raiseNumber(trailer.peerRecord)
+    this.#cast('rolled-back')
+  }
+
+  #onRival(session: bigint): void {
+    const now = this.#nowMs
+    if (this.#rival?.session !== session) this.#rival = { session, sinceMs: now, told: false }
+    const both = this.#contact.heardAtMs > this.#rival.sinceMs && now >= this.#rival.sinceMs + this.#heartbeatMs * 2
+    if (!both || this.#rival.told) return
+    this.#rival.told = true
+    this.#event('second-peer', 'second-peer', {})
   }
 
   // ---------------------------------------------------------------------------------------------------------- receiving
@@ -602,18 +765,29 @@ export class ExtendedMachine implements PairMachine {
     if (!this.#started || (this.#leaving !== null && !this.#contact.alive)) return
     const trailer = frame.trailer
     if (trailer === null) return this.#drop(link, 'unsealed')
-    if (trailer.epoch > UINT48_MAX - 2 ** 16) return this.#drop(link, 'field')
+    if (trailer.epoch > EPOCH_MAX) return this.#drop(link, 'field')
     const reception = this.#conversation.receive(trailer, this.#isBrotherPresent)
     switch (reception.kind) {
       case 'drop':
         return this.#drop(link, reception.cause)
+      case 'beyond':
+        this.#drop(link, 'field')
+        return this.#onRestoredCopy()
+      case 'rival':
+        this.#drop(link, trailer.nodeId === this.#brother?.nodeId ? 'session' : 'third-party')
+        return this.#onRival(trailer.session)
       case 'hello':
-        return this.#answerHello(link, reception.acquainted)
+        if (reception.news) {
+          this.#hearHello(frame, trailer)
+          this.#compareRecords(trailer)
+        }
+        return this.#answerHello(link, reception.acquainted, trailer.session)
       case 'copy':
         return this.#contact.heardCopy(this.#nowMs, link, trailer.link)
       case 'current':
         if (reception.adopted) this.#adopt(trailer)
-        this.#hear(link, frame, trailer, reception.ackedAtMs, reception.adopted)
+        else if (!this.#isRefuted(trailer)) return this.#drop(link, 'replayed')
+        this.#hear(link, frame, trailer, reception.ackedAtMs)
         if (reception.adopted) this.#answer(frame)
         return
       default:
@@ -621,7 +795,19 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
+  /** It lives, and answers me; no more is known of it. What it answers is not of long ago: recordings of former sessions count for nothing. */
+  #hearHello(frame: Frame, trailer: Trailer): void {
+    const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
+    if (sentAtMs === null || this.#nowMs >= sentAtMs + this.#peerTimeoutMs) return
+    this.#helloAtMs = this.#nowMs
+    this.#uncounted = frame.state === 'active'
+  }
+
   #adopt(trailer: Trailer): void {
+    // Unless it left or is proven dead, the session that this one replaces may live, under a lease on what it had of me.
+    if (this.#departed === null && this.#settings.policy !== 'availability') {
+      this.#formerUntilMs = this.#contact.heardAtMs + this.#peerTimeoutMs
+    }
     const restarted = this.#brother !== null && this.#brother.nodeId === trailer.nodeId
     this.#contact.renewed(this.#nowMs)
     this.#setOnline(false, 'brother-restarted')
@@ -629,6 +815,11 @@ export class ExtendedMachine implements PairMachine {
     this.#failGrantCommand()
     this.#grant = null
     this.#departed = null
+    this.#uncounted = false
+    this.#rival = null
+    this.#proof.forget()
+    this.#proofUntilMs = -Infinity
+    this.#restsOnProof = false
     this.#failbackHeld = false
     this.#leaseIsOfThisSession = false
     this.#event('negotiate', restarted ? 'brother-restarted' : 'brother-heard', {})
@@ -640,18 +831,23 @@ export class ExtendedMachine implements PairMachine {
   }
 
   /** The newest word of the brother, in the living conversation. */
-  #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null, adopted: boolean): void {
+  #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
     const now = this.#nowMs
     const regained = !this.#contact.alive
     this.#contact.heard(now, link, trailer.link, trailer.heardLinks)
+    this.#proof.heard(now, trailer.ack)
+    this.#compareRecords(trailer)
+    this.#noteRecord(trailer)
     this.#nextSendAtMs = Math.min(this.#nextSendAtMs, now + this.#heartbeatMs)
     this.#note(frame.state, trailer)
     this.#ledger.meet(trailer.nodeId)
     this.#ledger.promise(Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs))
-    if (adopted) this.#endSole()
+    this.#ledger.setPeerPolicy(trailer.policy)
     const partner = trailer.heardLinks !== 0
+    this.#uncounted = !partner && frame.state === 'active'
     if (partner) this.#partnerHeard(trailer, ackedAtMs)
     // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
+    if (ackedAtMs !== null) this.#contact.ackedWithin(now - ackedAtMs)
     if (frame.head === 'responsed' && ackedAtMs !== null) this.#contact.measured(now, now - ackedAtMs)
     this.#compare(trailer)
     if (this.#leaving !== null) return this.#hearLeaving(this.#leaving, trailer)
@@ -666,10 +862,10 @@ export class ExtendedMachine implements PairMachine {
 
   #note(role: Role, trailer: Trailer): void {
     const { epoch, priority, fitness, nodeId, peerTimeoutMs, heartbeatMs, promisedMs } = trailer
-    const { ready } = trailer.flags
+    const { ready, marked } = trailer.flags
     const brother = this.#brother
     if (brother === null) {
-      this.#brother = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs }
+      this.#brother = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs, marked }
       return
     }
     brother.role = role
@@ -681,33 +877,73 @@ export class ExtendedMachine implements PairMachine {
     brother.peerTimeoutMs = peerTimeoutMs
     brother.heartbeatMs = heartbeatMs
     brother.promisedMs = promisedMs
+    brother.marked = marked
+  }
+
+  #noteRecord({ nodeId, record }: Trailer): void {
+    if (record >= STORED_MAX) return
+    const known = this.#peerRecord
+    if (known.nodeId !== nodeId) this.#peerRecord = { nodeId, number: record }
+    else if (record > known.number) known.number = record
   }
 
   /**
-   * Under `preferred` a brother that came back may take the role P after it has learnt that I hear it, even if I never hear that
-   * it has: from here on my right is bounded, and cannot have ended before.
+   * Whether a frame may count the brother as my partner. Under `preferred` one that came back may take the role P after such a frame, even if
+   * I never hear that it got it: so first of all my right is bounded, by L from the sending.
    */
-  #endSole(): void {
-    if (!this.#sole || this.#settings.policy !== 'preferred') return
-    this.#sole = false
-    this.#extendLease(this.#nowMs)
+  #countsPartner(): boolean {
+    if (!this.#contact.alive) return false
+    const { policy } = this.#settings
+    // Whoever acknowledges as a partner has the brother's parity on disk: its numbers cannot collide after a restart.
+    if (!this.#ledger.hasMet && !(this.#ledger.failed && policy === 'availability')) return false
+    if (policy === 'availability') return true
+    const boundMs = this.#nowMs + leaseMs(this.#promisedMs)
+    if (this.#sole) {
+      if (this.#underLease && !this.#hasSettled) return false
+      this.#sole = false
+      this.#leaseUntilMs = boundMs
+    } else if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs)
+    return true
+  }
+
+  /**
+   * Who serves without a lease gives that up for a brother that will last: one that dies again right after its start would leave a lease
+   * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
+   */
+  get #hasSettled(): boolean {
+    if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
+    return this.#proof.provable === true && this.#brother?.marked === true
   }
 
   /** The sender counts me as its partner: what it acknowledges is backed by its promise to wait. */
   #partnerHeard(trailer: Trailer, ackedAtMs: number | null): void {
-    if (this.#ledger.released && this.#leaving === null) this.#ledger.setReleased(false)
+    this.#contactMade = true
+    this.#ledger.setOnline(true)
+    if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled()) this.#doubt = null
     this.#agreeOnPreferred(trailer)
     // All that I said is acknowledged: that it was so before is no sign that the brother hears me no more.
-    if (trailer.ack === this.#conversation.lastSentSeq) this.#contact.answered(this.#nowMs)
+    if (trailer.ack >= this.#toldSeq) this.#contact.answered(this.#nowMs)
     if (ackedAtMs === null) return
     this.#contact.answered(this.#nowMs)
+    if (this.#sole && this.#settings.policy !== 'availability') this.#readProofWindow(trailer, ackedAtMs)
+    else this.#renewLease(trailer, ackedAtMs)
+    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
+  }
+
+  #renewLease(trailer: Trailer, ackedAtMs: number): void {
     // A restarted brother may promise less than before; what it promised earlier it keeps by waiting after its start.
     if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = -Infinity
     this.#leaseIsOfThisSession = true
+    this.#sole = false
+    this.#restsOnProof = false
     this.#extendLease(ackedAtMs)
-    // Under `safety` a brother that is only just heard again cannot take the role by itself: no need to stop for an old word.
-    if (this.#settings.policy !== 'safety' || this.#nowMs < this.#leaseUntilMs) this.#sole = false
-    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
+    this.#readProofWindow(trailer, ackedAtMs)
+  }
+
+  #readProofWindow(trailer: Trailer, ackedAtMs: number): void {
+    if (trailer.flags.marked) {
+      this.#proofUntilMs = Math.max(this.#proofUntilMs, ackedAtMs + leaseMs(this.#promisedMs))
+    }
   }
 
   #extendLease(sentAtMs: number, lastsMs = leaseMs(this.#promisedMs)): void {
@@ -841,6 +1077,7 @@ export class ExtendedMachine implements PairMachine {
   /** Neither is Active, both hear each other: the lower one grants the role to the higher one. */
   #negotiate(frame: Frame, trailer: Trailer): void {
     if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return
+    if (this.#nowMs < this.#formerUntilMs) return
     const brother: Candidate = {
       wanted: trailer.flags.wanted,
       ready: trailer.flags.ready,
@@ -857,7 +1094,7 @@ export class ExtendedMachine implements PairMachine {
     return {
       wanted: this.#wanting !== null,
       // A write that is under way ends in a moment: nobody is ranked by it.
-      ready: this.#isReady || (this.#isWilling && !this.#ledger.failed),
+      ready: this.#isReady || (this.#isWilling && this.#isDiskAnswering),
       fit: this.#isFit,
       heldEpoch: this.#isHolder ? this.#heldEpoch : 0,
       role: this.#role,
@@ -901,7 +1138,7 @@ export class ExtendedMachine implements PairMachine {
     }
     // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
     const sentAtMs = this.#conversation.sentAtMs(trailer.ack)
-    if (sentAtMs === null || trailer.heardLinks === 0) return
+    if (sentAtMs === null || trailer.heardLinks === 0 || this.#nowMs < this.#formerUntilMs) return
     if (this.#nowMs >= sentAtMs + leaseMs(this.#promisedMs)) return
     this.#ledger.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
@@ -1005,8 +1242,16 @@ export class ExtendedMachine implements PairMachine {
   #takeForced(): void {
     const wanting = this.#wanting
     if (wanting === null) return
-    if (this.#promote('operator-forced')) this.#sole = true
-    else if (this.#ledger.failed) this.#failWanting('refused', 'store-failed')
+    // The brother is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
+    if (this.#online) {
+      this.#wanting = null
+      return this.#want('operator', wanting.commandId, Infinity)
+    }
+    const alone = !this.#contact.alive
+    if (this.#promote('operator-forced')) {
+      this.#sole = alone
+      this.#leaseUntilMs = this.#nowMs + leaseMs(this.#promisedMs)
+    } else if (this.#ledger.failed) this.#failWanting('refused', 'store-failed')
     else this.#wanting = { ...wanting, forceAtMs: this.#nowMs + this.#retryMs }
   }
 
@@ -1015,7 +1260,11 @@ export class ExtendedMachine implements PairMachine {
   #onCommand(id: number, designate: Designation, force: boolean): void {
     if (!this.#started || this.#leaving !== null) return this.#replyError(id, 'stopped', '')
     const target: Role = designate === 'swap' ? (this.#role === 'active' ? 'standby' : 'active') : designate
-    if (target === this.#role) return this.#replyOk(id)
+    if (target === this.#role) {
+      // The operator's word stands in for the proof that the other side did not take over meanwhile.
+      if (force && this.#pausedAtMs !== null) this.#resume('operator-forced')
+      return this.#replyOk(id)
+    }
     const busy = this.#handover !== null || this.#grant?.commandId != null || this.#wanting?.commandId != null
     if (busy) return this.#replyError(id, 'busy', '')
     if (target === 'active') this.#commandActive(id, force)
@@ -1135,19 +1384,19 @@ export class ExtendedMachine implements PairMachine {
     }
     this.#urgeAtMs = heard ? this.#nowMs : Infinity
     if (heard && this.#settings.policy === 'preferred' && this.#ledger.preferred) {
-      this.#ledger.setReleased(true)
+      this.#ledger.setOnline(true)
       this.#leaving.storeUntilMs = this.#nowMs + GOODBYE_STORE_MS
     }
-    if (heard && this.#leaving.storeUntilMs === 0) this.#judgeLeaving(this.#leaving)
+    if (heard) this.#judgeLeaving(this.#leaving)
   }
 
   #judgeLeaving(leaving: Leaving): void {
     if (leaving.storeUntilMs !== 0) {
-      const released = this.#ledger.isSettled()
-      if (!released && this.#nowMs < leaving.storeUntilMs) return
+      const marked = this.#ledger.onlineOnDisk
+      if (!marked && this.#nowMs < leaving.storeUntilMs) return
       leaving.storeUntilMs = 0
-      // A goodbye whose release is not on disk would be a promise that a restart can break.
-      if (!released) this.#urgeAtMs = Infinity
+      // A goodbye whose mark is not on disk would be a promise that a restart can break.
+      if (!marked) this.#urgeAtMs = Infinity
     }
     if (this.#nowMs < this.#urgeAtMs) return
     if (leaving.sent >= GOODBYES_MAX || !this.#contact.alive) {
@@ -1161,7 +1410,9 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #hearLeaving(leaving: Leaving, trailer: Trailer): void {
-    if (leaving.sent > 0 && trailer.ack >= leaving.firstSeq) {
+    // Both leave: neither serves, and neither waits for the other one when it comes back.
+    if (trailer.flags.goodbye) this.#ledger.setOnline(false)
+    if (trailer.flags.goodbye || (leaving.sent > 0 && trailer.ack >= leaving.firstSeq)) {
       this.#urgeAtMs = Infinity
       this.#contact.lost()
     }
@@ -1174,8 +1425,10 @@ export class ExtendedMachine implements PairMachine {
     // Answer first: afterwards there is no session to answer in.
     this.#answer(frame)
     this.#conversation.retirePeer()
+    this.#proof.forget()
     this.#loseContact('brother-left')
-    this.#departed = { evidence: 'goodbye', atMs: this.#nowMs }
+    this.#departed = { evidence: 'goodbye', atMs: this.#nowMs, firstSeq: 0, lateFrames: 0 }
+    this.#ledger.setOnline(false)
     if (this.#role !== 'active') return this.#take()
     this.#sole = true
     if (trailer.epoch > this.#epoch) this.#reassert('brother-behind')
@@ -1186,14 +1439,7 @@ export class ExtendedMachine implements PairMachine {
   #onLink(link: number, open: boolean): void {
     if (link < 0 || link >= LINKS_MAX) throw new Error(`no link ${link}`)
     this.#contact.setOpen(this.#nowMs, link, open)
-    // Without a socket the kernel tells the brother that nobody listens, and it may believe that I crashed.
-    const heardElsewhere = this.#linkUp.some((up, other) => up && other !== link)
-    if (!open && !heardElsewhere && this.#settings.policy !== 'availability') {
-      // Nothing sent before may justify a lease or the taking of a grant: the brother may act on the closed port meanwhile.
-      this.#conversation.forgetSendTimes()
-      if (this.#departed?.evidence !== 'goodbye') this.#sole = false
-      this.#pause('link-failed', 0)
-    }
+    this.#proof.disturbed(this.#nowMs)
     if (open && this.#started && this.#leaving === null) this.#announce({ probe: true })
   }
 
@@ -1209,8 +1455,10 @@ export class ExtendedMachine implements PairMachine {
   #onSuspended(ms: number, lateMs: number): void {
     // The lease was counted on a clock that stood still.
     this.#leaseUntilMs -= ms
+    this.#proofUntilMs -= ms
     this.#conversation.forgetSendTimes()
-    if (lateMs < ms) this.#wasDeaf(Math.min(ms, this.#nowMs - this.#contact.heardAtMs))
+    this.#proof.drop()
+    if (lateMs < ms) this.#wasDeaf(ms)
     this.#pause('suspended', ms)
   }
 
@@ -1236,6 +1484,7 @@ export class ExtendedMachine implements PairMachine {
 
   #probe(): void {
     this.#contact.probed(this.#nowMs)
+    this.#proof.probed(this.#nowMs)
     this.#send(this.#regularHead(), { probe: true })
   }
 
@@ -1269,10 +1518,12 @@ export class ExtendedMachine implements PairMachine {
     this.#sentInStep = true
   }
 
-  #answerHello(link: number, acquainted: boolean): void {
+  #answerHello(link: number, acquainted: boolean, session: bigint): void {
     if (this.#leaving !== null) return
     const ration = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
-    if (ration.take(this.#nowMs, this.#helloAllowance)) this.#emit('negotiate', {}, undefined, true, link)
+    if (!ration.take(this.#nowMs, this.#helloAllowance)) return
+    // One that I refused while another was present has met me already: asked, it confirms anew at once, not with its next heartbeat.
+    this.#emit('negotiate', { probe: this.#rival?.session === session }, undefined, true, link)
   }
 
   get #helloAllowance(): Allowance {
@@ -1285,10 +1536,11 @@ export class ExtendedMachine implements PairMachine {
     const now = this.#nowMs
     const seq = this.#conversation.nextSeq(now)
     const { echo, ack } = this.#conversation.address(toHello)
+    if (!toHello) this.#toldSeq = seq
     const leavingGrant = this.#leaving?.granted ?? null
     const granted = toHello ? null : (this.#grant?.epoch ?? leavingGrant)
-    // Whoever acknowledges as a partner has the brother's parity on disk: its numbers cannot collide after a restart.
-    const isPartner = this.#ledger.hasMet || (this.#ledger.failed && this.#settings.policy === 'availability')
+    const isPartner = !toHello && this.#countsPartner()
+    const peerRecord = this.#peerRecord.nodeId === this.#conversation.nodeId(toHello) ? this.#peerRecord.number : 0
     const refusal = toHello ? null : this.#refusal
     if (!toHello) this.#refusal = null
     const fullFlags: Flags = {
@@ -1300,14 +1552,15 @@ export class ExtendedMachine implements PairMachine {
       goodbye: false,
       wanted: this.#wanting !== null && this.#wanting.forceAtMs === Infinity && this.#isReady,
       refusal: refusal !== null,
+      marked: this.#ledger.onlineOnDisk,
       ...flags
     }
     for (let link = 0; link < this.#settings.links.length; link++) {
       if (!this.#contact.isOpen(link) || (only !== null && link !== only)) continue
-      this.#contact.sent(now, link)
       this.#out.push({
         kind: 'send',
         link,
+        toSource: only !== null,
         frame: {
           head: granted === null ? head : 'designate',
           state: this.#role,
@@ -1327,12 +1580,13 @@ export class ExtendedMachine implements PairMachine {
             reason: refusal ?? this.#grant?.reason ?? this.#wanting?.reason ?? this.#reason,
             flags: fullFlags,
             link,
-            heardLinks: toHello || !isPartner ? 0 : this.#contact.heardLinks(now, this.#peerTimeoutMs),
+            heardLinks: !isPartner ? 0 : this.#contact.heardLinks(now, this.#peerTimeoutMs),
             heartbeatMs: this.#settings.heartbeatMs,
             peerTimeoutMs: this.#settings.peerTimeoutMs,
-            // What survives a restart: the number on disk, and my own setting in any case.
-            promisedMs: Math.min(this.#peerTimeoutMs, Math.max(this.#ledger.promisedMs, this.#settings.peerTimeoutMs)),
-            flowsHash: this.#flowsHash
+            promisedMs: Math.min(this.#peerTimeoutMs, this.#announcedPromiseMs),
+            flowsHash: this.#flowsHash,
+            record: this.#ledger.numberOnDisk,
+            peerRecord
           }
         }
       })
@@ -1388,21 +1642,17 @@ export class ExtendedMachine implements PairMachine {
     return this.#brother?.promisedMs ?? this.#settings.peerTimeoutMs
   }
 
-  /** From my start, or from the opening of a link, until I may take the role alone. */
-  get #returnMs(): number {
-    return this.#settings.policy === 'preferred' ? Math.max(this.#peerTimeoutMs, RETURN_MS_MIN) : this.#peerTimeoutMs
+  /** Only what a restart would find is announced; `availability` goes on without a working disk, and then with its own setting. */
+  get #announcedPromiseMs(): number {
+    const { policy, peerTimeoutMs } = this.#settings
+    return policy === 'availability' ? Math.max(this.#ledger.promisedMs, peerTimeoutMs) : this.#ledger.promisedMs
   }
 
-  /** Whatever was promised before my start, or is believed on a refusal of the time before a link of mine was open, is over. */
+  /** Whatever was promised before my start is over. */
   get #afterReturnMs(): number {
     const listeningSinceMs = this.#contact.listeningSinceMs
     const sinceMs = listeningSinceMs === Infinity ? this.#startedAtMs : listeningSinceMs
-    return sinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)
-  }
-
-  /** ms of right to serve by a refusal, from the send time of what was refused: whoever starts later waits longer. */
-  get #refusedLeaseMs(): number {
-    return leaseMs(this.#settings.policy === 'preferred' ? Math.max(this.#promisedMs, RETURN_MS_MIN) : this.#promisedMs)
+    return sinceMs + Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs)
   }
 
   /** A brother that hears me waits for the slower side's delay before it takes over. */
@@ -1428,17 +1678,6 @@ export class ExtendedMachine implements PairMachine {
     return Math.max(500, this.#peerTimeoutMs)
   }
 
-  /** A survivor whose lease lives on refused probes asks often enough for it; a brother that is not there is not pressed. */
-  get #sendEveryMs(): number {
-    if (this.#contact.alive) return this.#heartbeatMs
-    const onRefusals = this.#role === 'active' && this.#underLease && !this.#sole
-    if (onRefusals) return Math.min(this.#heartbeatMs, this.#refusedLeaseMs / 4)
-    // Waiting for a proof, and nothing else would do.
-    if (this.#role !== 'active' && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence')) return this.#heartbeatMs
-    const refused = this.#contact.refusedAtMs > this.#lastSentAtMs
-    return refused ? Math.max(this.#heartbeatMs, REFUSED_SEND_MS) : this.#heartbeatMs
-  }
-
   get #ownFitness(): number {
     return this.#hostStalled ? 0 : this.#fitness
   }
@@ -1460,17 +1699,17 @@ export class ExtendedMachine implements PairMachine {
     return this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')
   }
 
+  get #isDiskAnswering(): boolean {
+    const { failed, exhausted } = this.#ledger
+    return !failed && !exhausted && !this.#ledger.isStuck(this.#nowMs, this.#peerTimeoutMs)
+  }
+
   get #isHolder(): boolean {
     return this.#heldEpoch !== 0 && this.#heldEpoch === (this.#role === 'active' ? this.#epoch : this.#ledger.floor)
   }
 
   get #underLease(): boolean {
     return servesUnderLease(this.#settings.policy, this.#ledger.preferred)
-  }
-
-  /** Under `safety` a proof of a crash stands in for the lease. */
-  get #wouldServeOnCrash(): boolean {
-    return !this.#underLease || this.#settings.policy === 'safety' || this.#nowMs < this.#leaseUntilMs
   }
 
   get #metInThisSession(): boolean {

@@ -4,7 +4,7 @@
  *     0xFF | head | state | id | value
  *
  * The classic wire is those five bytes and nothing else. The extended wire adds a trailer of TRAILER_BYTES and a seal
- * of SEAL_BYTES (HMAC-SHA256 over everything before it). This file neither seals nor verifies: see `engine/seal.ts`.
+ * of SEAL_BYTES (HMAC-SHA256 over everything before it, its first half: RFC 4868). This file neither seals nor verifies: see `engine/seal.ts`.
  * `state` is always the sender's own role; a Designate therefore gives the receiver the opposite one.
  */
 import { reasonFromWire, REASONS, type ReasonCode } from './catalogue'
@@ -17,10 +17,10 @@ export type Head = keyof typeof HEADS
 const STATES: Readonly<Record<Role, number>> = { initial: 0, active: 1, standby: 2 }
 const POLICIES: Readonly<Record<Policy, number>> = { availability: 1, preferred: 2, safety: 3 }
 
-export const VERSION = 1
+export const VERSION = 2
 export const CLASSIC_BYTES = 5
-export const TRAILER_BYTES = 65
-export const SEAL_BYTES = 32
+export const TRAILER_BYTES = 77
+export const SEAL_BYTES = 16
 /** Length of the part of an extended frame that the seal covers. */
 export const SEALED_BYTES = CLASSIC_BYTES + TRAILER_BYTES
 export const EXTENDED_BYTES = SEALED_BYTES + SEAL_BYTES
@@ -46,7 +46,9 @@ const FLAG_BITS = {
   /** The sender asks for the role (operator or fail-back). */
   wanted: 1 << 6,
   /** The sender refuses what the acknowledged frame wanted; `reason` says why. */
-  refusal: 1 << 7
+  refusal: 1 << 7,
+  /** The sender has on disk that its peer is online: after an unclean end it will not act alone before it has met it again. */
+  marked: 1 << 8
 } as const
 export type Flag = keyof typeof FLAG_BITS
 export type Flags = Readonly<Record<Flag, boolean>>
@@ -77,6 +79,10 @@ export interface Trailer {
   /** The sender does not take over earlier than this after it received what it acknowledges; also after a restart. */
   readonly promisedMs: number
   readonly flowsHash: number
+  /** Number of the sender's newest record that is on disk. */
+  readonly record: number
+  /** The highest number that the sender has seen of the receiver's records (of the same node id); 0 = none. */
+  readonly peerRecord: number
 }
 
 export interface Frame {
@@ -100,6 +106,9 @@ export type FrameRejection =
   | 'sealed'
   | 'version'
   | 'field'
+  /** Of somebody without a key, while this side has one. */
+  | 'unkeyed'
+  /** Sealed with a key that this side does not have. */
   | 'key'
   | 'seal'
   | 'intake'
@@ -152,6 +161,8 @@ export function encodeExtended(frame: Frame, target: Uint8Array): void {
   view.setUint32(58, trailer.peerTimeoutMs & DURATION_MS_MAX)
   view.setUint32(62, trailer.promisedMs & DURATION_MS_MAX)
   view.setUint32(66, trailer.flowsHash)
+  setUint48(view, 70, trailer.record)
+  setUint48(view, 76, trailer.peerRecord)
 }
 
 /**
@@ -209,7 +220,9 @@ export function decodeExtended(bytes: Uint8Array): Frame | FrameRejection {
       heartbeatMs,
       peerTimeoutMs,
       promisedMs: view.getUint32(62) & DURATION_MS_MAX,
-      flowsHash: view.getUint32(66)
+      flowsHash: view.getUint32(66),
+      record: getUint48(view, 70),
+      peerRecord: getUint48(view, 76)
     }
   }
 }
@@ -234,7 +247,8 @@ function decodeFlags(bits: number): Flags {
     preferred: has('preferred'),
     goodbye: has('goodbye'),
     wanted: has('wanted'),
-    refusal: has('refusal')
+    refusal: has('refusal'),
+    marked: has('marked')
   }
 }
 

@@ -2,10 +2,21 @@
  * The ledger of epochs: which number was used, which one is reserved, and what the store has confirmed.
  *
  * Invariants: an epoch is durable before a role is taken with it; it is higher than any this side has heard of; after
- * a restart a reserved number counts as used. Once the brother is known, the side with the smaller node id uses even
+ * a restart a reserved number counts as used. What is announced is what is on disk, and will be after the write under way.
+ * Once the brother is known, the side with the smaller node id uses even
  * numbers and the other odd ones, so that two sides cut off from each other never use the same number.
  */
 import type { PairRecord } from './record'
+import type { Policy } from './settings'
+import { UINT48_MAX } from './frame'
+
+/** Frames with an epoch above this are no frames of a pair, and no promotion has one. */
+export const EPOCH_MAX = UINT48_MAX - 2 ** 16
+/**
+ * No pair counts as far as this: a promotion each ms takes 4,000 years. A record that says so was made by hand or by damage; its number is
+ * not passed on, or the peer would end where this side has.
+ */
+export const STORED_MAX = 2 ** 47
 
 /** ms before a failed write is tried again; doubled each time. */
 const RETRY_MS_MIN = 50
@@ -18,14 +29,21 @@ export class Ledger {
   #reserved: number
   #promisedMs: number
   #preferred: boolean
-  #released: boolean
+  #online: boolean
+  /** Of the newest record that was made. */
+  #number: number
+  #peerPolicy: Policy | null
+  /** The disk holds a number at the end of its range. It stays there; this side takes no role, and follows the peer's numbers. */
+  readonly exhausted: boolean
   #parity: 0 | 1 | null = null
 
   #ticket = 0
   /** What the store has confirmed. */
   #durable: PairRecord | null
   /** The write that is under way; at most one. */
-  #writing: { readonly ticket: number; readonly record: PairRecord } | null = null
+  #writing: { readonly ticket: number; readonly record: PairRecord; readonly sinceMs: number } | null = null
+  /** Of records whose write failed, the worst that they say: any of them may be on disk all the same. */
+  #unsure: Pick<PairRecord, 'promisedMs' | 'online' | 'preferred'> | null = null
   /** When `flush` wants to be called again; Infinity = nothing waits. */
   #retryAtMs = Infinity
   #notBeforeMs = -Infinity
@@ -35,12 +53,16 @@ export class Ledger {
   constructor(record: PairRecord | null, freshNodeId: bigint) {
     this.#durable = record
     this.#nodeId = record === null ? freshNodeId : BigInt(`0x${record.nodeId}`)
-    this.#floor = record === null ? 0 : Math.max(record.epoch, record.reserved)
+    const highest = record === null ? 0 : Math.max(record.epoch, record.reserved)
+    this.#number = record?.number ?? 0
+    this.exhausted = highest >= STORED_MAX || this.#number >= STORED_MAX
+    this.#floor = this.exhausted ? 0 : highest
     this.#reserved = 0
     this.#promisedMs = record?.promisedMs ?? 0
     this.#parity = record?.parity ?? null
     this.#preferred = record?.preferred ?? false
-    this.#released = record?.released ?? false
+    this.#online = record?.online ?? false
+    this.#peerPolicy = record?.peerPolicy ?? null
   }
 
   get nodeId(): bigint {
@@ -49,9 +71,16 @@ export class Ledger {
   get floor(): number {
     return this.#floor
   }
-  /** The takeover delay that the store knows of, ms. */
+  /**
+   * The takeover delay, ms, that a restart would find, whatever becomes of the write under way. Infinity while there is no record: who
+   * finds none takes nothing alone where a promise matters.
+   */
   get promisedMs(): number {
-    return this.#durable?.promisedMs ?? 0
+    return Math.min(
+      this.#durable?.promisedMs ?? Infinity,
+      this.#writing?.record.promisedMs ?? Infinity,
+      this.#unsure?.promisedMs ?? Infinity
+    )
   }
   /** Only what is on disk counts: a side that forgets it in a crash must not have acted on it. */
   get preferred(): boolean {
@@ -59,17 +88,39 @@ export class Ledger {
   }
   /** What the brother is told: true until the disk has forgotten it too. */
   get preferredOnDisk(): boolean {
-    return this.#preferred || this.#durable?.preferred === true
+    const kept = this.#durable?.preferred === true || this.#writing?.record.preferred === true
+    return this.#preferred || kept || this.#unsure?.preferred === true
   }
   /** The brother is known, and so it stays after a restart. */
   get hasMet(): boolean {
-    return this.#parity !== null && this.#durable?.parity === this.#parity
+    return (this.#parity !== null && this.#durable?.parity === this.#parity) || this.exhausted
   }
-  get released(): boolean {
-    return this.#released
+  /** The mark: see `PairRecord`. */
+  get online(): boolean {
+    return this.#online
+  }
+  /** The mark is what a restart would find. */
+  get onlineOnDisk(): boolean {
+    const kept = this.#writing?.record.online !== false && this.#unsure?.online !== false
+    return this.#online && this.#durable?.online === true && kept
+  }
+  /** Of the newest record that is on disk. */
+  get numberOnDisk(): number {
+    return this.#durable?.number ?? 0
+  }
+  /** Of the newest record that was made, or that the peer has seen. */
+  get number(): number {
+    return this.#number
+  }
+  get peerPolicy(): Policy | null {
+    return this.#peerPolicy
   }
   get failed(): boolean {
     return this.#failed
+  }
+  /** A write has been under way for so long that nobody waits for it any more. */
+  isStuck(nowMs: number, afterMs: number): boolean {
+    return this.#writing !== null && nowMs >= this.#writing.sinceMs + afterMs
   }
   get retryAtMs(): number {
     return this.#retryAtMs
@@ -100,8 +151,17 @@ export class Ledger {
     this.#preferred = preferred
   }
 
-  setReleased(released: boolean): void {
-    this.#released = released
+  setOnline(online: boolean): void {
+    this.#online = online
+  }
+
+  setPeerPolicy(policy: Policy): void {
+    this.#peerPolicy = policy
+  }
+
+  /** The peer has seen this number of mine: the next record has a higher one. */
+  raiseNumber(number: number): void {
+    if (number > this.#number) this.#number = number
   }
 
   /** The number that this side would take next. */
@@ -116,6 +176,7 @@ export class Ledger {
 
   /** May a role be taken with this number now? `volatileAllowed`: also while the store refuses to write. */
   isReserved(epoch: number, volatileAllowed: boolean): boolean {
+    if (this.exhausted || epoch > EPOCH_MAX) return false
     return epoch <= (this.#durable?.reserved ?? 0) || (volatileAllowed && this.#failed)
   }
 
@@ -132,14 +193,16 @@ export class Ledger {
 
   /** The write to start now, or null when nothing is to be written. Keeps a number reserved ahead of the floor. */
   flush(nowMs: number): { readonly ticket: number; readonly record: PairRecord } | null {
+    if (this.exhausted) return null
     this.reserve(this.nextOwn())
     if (this.#writing !== null) return null
     const stale = this.#isStale()
     this.#retryAtMs = stale && nowMs < this.#notBeforeMs ? this.#notBeforeMs : Infinity
     if (!stale || this.#retryAtMs !== Infinity) return null
     this.#ticket += 1
-    this.#writing = { ticket: this.#ticket, record: this.#record() }
-    return this.#writing
+    this.#number += 1
+    this.#writing = { ticket: this.#ticket, record: this.#record(), sinceMs: nowMs }
+    return { ticket: this.#ticket, record: this.#writing.record }
   }
 
   /** The store's answer. Returns 'failed' or 'recovered' when that is news. */
@@ -149,10 +212,16 @@ export class Ledger {
     this.#writing = null
     if (ok) {
       this.#durable = record
+      this.#unsure = null
       const news = this.#failed ? 'recovered' : null
       this.#failed = false
       this.#retryMs = RETRY_MS_MIN
       return news
+    }
+    this.#unsure = {
+      promisedMs: Math.min(record.promisedMs, this.#unsure?.promisedMs ?? Infinity),
+      online: record.online && this.#unsure?.online !== false,
+      preferred: record.preferred || this.#unsure?.preferred === true
     }
     this.#notBeforeMs = nowMs + this.#retryMs
     this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2)
@@ -169,7 +238,9 @@ export class Ledger {
       parity: this.#parity,
       promisedMs: this.#promisedMs,
       preferred: this.#preferred,
-      released: this.#released
+      online: this.#online,
+      number: this.#number,
+      peerPolicy: this.#peerPolicy
     }
   }
 
@@ -183,7 +254,9 @@ export class Ledger {
       disk.parity !== this.#parity ||
       disk.promisedMs !== this.#promisedMs ||
       disk.preferred !== this.#preferred ||
-      disk.released !== this.#released
+      disk.online !== this.#online ||
+      disk.peerPolicy !== this.#peerPolicy ||
+      disk.number < this.#number
     )
   }
 }

@@ -21,8 +21,25 @@ export type Input =
   | { readonly kind: 'tick' }
   /** A frame that was decoded and, on the extended wire, whose seal was verified. */
   | { readonly kind: 'frame'; readonly link: number; readonly frame: Frame }
-  /** The network reported 'port unreachable' for something sent on this link. */
-  | { readonly kind: 'refused'; readonly link: number }
+  /** Something that was to go out on this link did not: its silence proves nothing. */
+  | { readonly kind: 'unsent'; readonly link: number }
+  /**
+   * A tether is up: both sides have proven it, for these two sessions. `provable`: what each side calls its own address is what the
+   * other one calls the peer's, so that nobody stands between. `id` is never used twice.
+   */
+  | {
+      readonly kind: 'tether'
+      readonly id: number
+      readonly session: bigint
+      readonly peerSession: bigint
+      readonly provable: boolean
+    }
+  /** The tether ended: with a FIN and without farewell, or in any other way. */
+  | { readonly kind: 'tetherEnded'; readonly id: number; readonly fin: boolean }
+  /** A dial that was begun after the tether's FIN had been read: refused at once, or anything else. */
+  | { readonly kind: 'redialled'; readonly id: number; readonly refused: boolean }
+  /** Another process wrote this side's record. */
+  | { readonly kind: 'foreignRecord' }
   /** The link's socket became usable, or stopped being so. */
   | { readonly kind: 'link'; readonly link: number; readonly open: boolean; readonly detail: string }
   /** The store finished writing the record of the `store` output with this ticket. */
@@ -46,8 +63,11 @@ export interface PairEvent {
 }
 
 export type Output =
-  /** Encode (and on the extended wire seal) this frame and send it on this link. */
-  | { readonly kind: 'send'; readonly link: number; readonly frame: Frame }
+  /**
+   * Encode (and on the extended wire seal) this frame and send it on this link. `toSource`: only to where the frame that this step
+   * received came from (the answer to a session that is not confirmed); else to where the peer is.
+   */
+  | { readonly kind: 'send'; readonly link: number; readonly toSource: boolean; readonly frame: Frame }
   /** Write this record durably and answer with `stored` and the same ticket. */
   | { readonly kind: 'store'; readonly ticket: number; readonly record: PairRecord }
   | ({ readonly kind: 'event' } & PairEvent)
@@ -81,6 +101,18 @@ export interface Difference {
   readonly brother: string | number
 }
 
+/** Whether a crash of the peer could be proved now, or why not. */
+export type ProofState = 'possible' | 'off' | 'offline' | 'no-tether' | 'addresses-differ' | 'not-on-disk'
+
+/** Why this side takes no role alone, whatever its policy says; null = nothing keeps it from it. */
+export type AloneBar =
+  | 'peer-may-serve'
+  | 'rolled-back'
+  | 'restored-copy'
+  | 'foreign-record'
+  | 'policy-differs'
+  | 'numbers-exhausted'
+
 export interface MachineView {
   readonly role: Role
   readonly previousRole: Role
@@ -106,6 +138,11 @@ export interface MachineView {
   readonly differences: readonly Difference[]
   /** The brother is heard as Active while this side is Active. */
   readonly conflict: boolean
+  /** My session and, while it is heard, the peer's; 0 = none. */
+  readonly session: bigint
+  readonly peerSession: bigint
+  readonly proof: ProofState
+  readonly aloneBar: AloneBar | null
 }
 
 export interface PairMachine {

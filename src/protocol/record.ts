@@ -1,3 +1,5 @@
+import type { Policy } from './settings'
+
 /** What a side keeps on disk: the fencing token's high-water marks and the promises that must outlive a restart. */
 export interface PairRecord {
   /** Random identity of this side, 16 hex digits. The last resort of tie-breaks, and the parity of its epochs. */
@@ -12,6 +14,13 @@ export interface PairRecord {
   readonly promisedMs: number
   /** Agreed in contact: this side is the preferred one. */
   readonly preferred: boolean
-  /** This side said goodbye and left the role to its brother: it does not take the role alone after a restart. */
-  readonly released: boolean
+  /**
+   * The mark: the peer was online, and may serve. A start that finds it takes no role alone before contact. Only the peer's goodbye
+   * clears it, or contact in this session followed by the longest promise without a frame.
+   */
+  readonly online: boolean
+  /** Grows by one with each record: whoever is told a higher one than its own was restored from a copy. */
+  readonly number: number
+  /** What the peer stated last; null = nothing yet. */
+  readonly peerPolicy: Policy | null
 }

@@ -4,7 +4,9 @@
  */
 
 export type Wire = 'extended' | 'classic'
-export type Policy = 'availability' | 'preferred' | 'safety'
+export type Channel = 'auto' | 'off'
+export const POLICIES = ['availability', 'preferred', 'safety'] as const
+export type Policy = (typeof POLICIES)[number]
 
 /** One path to the brother. `localHost` "" means any address. */
 export interface LinkSettings {
@@ -28,6 +30,10 @@ export interface PairSettings {
   readonly receiptTimeoutMs: number
   readonly lossLimit: number
   readonly stallLimitMs: number
+  /** A proved crash of the peer's process counts before its silence does. */
+  readonly crashProof: boolean
+  /** `auto`: the encrypted channel to the peer is opened where there is a key. */
+  readonly channel: Channel
 }
 
 /** Inclusive ranges. `peerTimeout` also has to be at least twice the heartbeat. */
@@ -55,7 +61,9 @@ export const DEFAULTS = {
   peerTimeoutMs: 2000,
   receiptTimeoutMs: 10_000,
   lossLimit: 5,
-  stallLimitMs: 10_000
+  stallLimitMs: 10_000,
+  crashProof: true,
+  channel: 'auto'
 } as const
 
 /** The figures of the 2015 program: 60 s, 10 s and 5 frames. It does not state a heartbeat; 1 s is ours. */

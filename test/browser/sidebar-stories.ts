@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import type { Locator } from 'playwright-core'
 import { eventually, pause } from '../e2e/harness/eventually'
-import { pairNode, stateNode, type FlowNode } from '../e2e/harness/flow'
+import { KEY, pairNode, stateNode, type FlowNode } from '../e2e/harness/flow'
 import type { NodeRedProcess } from '../e2e/harness/process'
 import type { NodeRed } from '../e2e/harness/versions'
 import { skipWithoutChromium } from './harness/chromium'
@@ -96,7 +96,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     this.timeout(SET_LIMIT_MS)
     skipWithoutChromium(this)
     stage = await Stage.set(version())
-    const hosts = await stage.hosts({ flows: flowsOf(pairOf()), credentials: { pair: { key: 'a strong key' } } })
+    const hosts = await stage.hosts({ flows: flowsOf(pairOf()), credentials: { pair: { key: KEY } } })
     ;({ a, b } = hosts)
     editor = await stage.editor(a)
     sidebar = await Sidebar.show(editor)
@@ -414,12 +414,14 @@ export function tellSidebarStories(version: () => NodeRed): void {
               localPort: 1 + (process.pid % 20_000) + 30_000
             }
           ],
+          auth: 'none',
           priority: 1,
           heartbeat: HEARTBEAT_MS,
           peerTimeout: PEER_TIMEOUT_MS
         }),
         pairNode('bad', {
           name: `bad ${MALICE}`,
+          auth: 'none',
           priority: '<i>many</i>',
           heartbeat: '${NOT_SET}',
           policy: 'preferred'
@@ -430,7 +432,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await eventually('both are listed', 10_000, async () => (await seen.card().count()) === 2)
     await seen.says(/Stopped: its settings are not valid/)
     await seen.says(/priority is “<i>many<\/i>”, which is not a whole number\./)
-    await seen.says(/heartbeat is \$\{NOT_SET\}, which is not set on this host\./)
+    await seen.says(/heartbeat is \$\{NOT_SET\}, which is not set on this host, or blank\./)
     await seen.says(/The brother’s name does not resolve; it is tried again\./, 15_000)
     assert.equal(await seen.root.locator('.ha-pair-name').last().innerText(), `bad ${MALICE}`)
     const gear = seen.root.locator('.ha-pair-icon-button').last()
@@ -481,7 +483,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     const links = [{ peerHost: '127.0.0.1', peerPort: port + 1, localHost: '127.0.0.1', localPort: port }]
     const host = await stage.host({
       name: 'guarded',
-      flows: flowsOf(pairOf({ links })),
+      flows: flowsOf(pairOf({ links, auth: 'none' })),
       settings: { adminAuth: { type: 'credentials', users } }
     })
     const reader = await open(host, { login: { user: 'reader', password: PASSWORD } })

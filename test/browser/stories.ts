@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Locator } from 'playwright-core'
+import { isWeak } from '../../src/host/key-strength'
 import { parseSettings } from '../../src/host/settings'
 import { eventually } from '../e2e/harness/eventually'
-import type { FlowNode } from '../e2e/harness/flow'
+import { type FlowNode, KEY } from '../e2e/harness/flow'
 import { freeUdpPorts } from '../e2e/harness/ports'
 import type { NodeRedProcess } from '../e2e/harness/process'
 import type { NodeRed } from '../e2e/harness/versions'
@@ -16,6 +17,7 @@ import type { Dialog, Editor } from './harness/editor'
 import { faintIn, namelessIn, overflowingIn, tabOrderIn, textsIn } from './harness/inspect'
 import { Stage } from './harness/stage'
 import { addressCases } from './link-cases'
+import { keyCases } from './key-cases'
 import { healthPathCases } from './path-cases'
 
 const SET_LIMIT_MS = 120_000
@@ -39,6 +41,9 @@ const oldPair = (localPort: string, peerPort: string): FlowNode => ({
   heartbeat: '50',
   peerTimeout: 500
 })
+
+/** What else a pair needs whose links or path are judged. */
+const PLAIN = { id: 'x', auth: 'none', schema: 2 } as const
 
 const newerPair: FlowNode = { ...oldPair('1', '2'), id: 'newer-pair', name: 'from tomorrow', schema: 99 }
 
@@ -101,6 +106,8 @@ async function eachDialog(of: Editor, look: (dialog: Dialog, what: string) => Pr
   await look(pair, 'ha-pair with everything')
   await choose(pair, 'policy', 'safety')
   await look(pair, 'ha-pair, safety')
+  await choose(pair, 'auth', 'none')
+  await look(pair, 'ha-pair, no key')
   await choose(pair, 'wire', 'classic')
   await look(pair, 'ha-pair, classic')
   await pair.cancel()
@@ -130,7 +137,8 @@ export function tellStories(version: () => NodeRed): void {
         newerPair,
         ...USERS.map((type, index) => user(type, `old-${type}`, 'old-pair', 60 + 60 * index)),
         user('ha-pair-gate', 'newer-gate', 'newer-pair', 360)
-      ]
+      ],
+      credentials: { 'old-pair': { key: KEY } }
     })
     editor = await stage.editor(host)
   })
@@ -147,15 +155,16 @@ export function tellStories(version: () => NodeRed): void {
     assert.equal(await editor.isChanged(), false)
     for (const node of await editor.nodes()) assert.equal(node.changed, false, node.id)
     const exported = await editor.exported('old-pair')
-    assert.equal(exported['schema'], 1)
+    assert.equal(exported['schema'], 2)
     assert.equal(exported['healthPath'], '')
+    assert.deepEqual([exported['auth'], exported['crashProof'], exported['channel']], ['key', true, 'auto'])
     assert.equal(exported['stallLimit'], 10_000, 'what it left out is written down')
     assert.equal(exported['heartbeat'], '50', 'what it said stays')
     await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
     await editor.dragFromPalette('ha-pair-gate', { x: 500, y: 300 })
     await editor.deploy()
     const saved = (await host.flows()).find(({ id }) => id === 'old-pair')
-    assert.equal(saved?.['schema'], 1)
+    assert.equal(saved?.['schema'], 2)
     await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
   }).timeout(STORY_LIMIT_MS)
 
@@ -195,7 +204,13 @@ export function tellStories(version: () => NodeRed): void {
     await dialog.keep()
     const made = await editor.node(gate)
     assert.equal(made.valid, true)
-    assert.equal((await editor.exported(String(made['pair'])))['schema'], 1)
+    const { schema, auth } = await editor.exported(String(made['pair']))
+    assert.deepEqual([schema, auth], [2, 'key'])
+    await editor.deploy()
+    await editor.badgeShows(gate, 'red', /^stopped: key is missing$/)
+    const again = await editor.openConfig('ha-pair', String(made['pair']))
+    await again.tray.locator('#ha-pair-make-key').click()
+    await again.keep()
     await editor.deploy()
     await editor.badgeShows(gate, 'yellow', /^open · brother offline/)
   }).timeout(STORY_LIMIT_MS)
@@ -271,7 +286,7 @@ export function tellStories(version: () => NodeRed): void {
       })`
     )
     for (const [index, links] of cases.entries()) {
-      const parsed = parseSettings({ id: 'x', links, schema: 1 })
+      const parsed = parseSettings({ ...PLAIN, links })
       assert.equal(verdicts[index], parsed.ok, JSON.stringify({ links, parsed }))
     }
     assert.ok(verdicts.includes(true) && verdicts.includes(false))
@@ -285,9 +300,9 @@ export function tellStories(version: () => NodeRed): void {
         return defaults.healthPath.validate.call({ _: (key) => key }, path, {}) === true
       })`
     )
-    const links = addressCases().find((candidate) => parseSettings({ id: 'x', links: candidate, schema: 1 }).ok)
+    const links = addressCases().find((candidate) => parseSettings({ ...PLAIN, links: candidate }).ok)
     for (const [index, healthPath] of cases.entries()) {
-      const parsed = parseSettings({ id: 'x', links, healthPath, schema: 1 })
+      const parsed = parseSettings({ ...PLAIN, links, healthPath })
       assert.equal(verdicts[index], parsed.ok, JSON.stringify({ healthPath, parsed }))
     }
     assert.ok(verdicts.includes(true) && verdicts.includes(false))
@@ -300,12 +315,25 @@ export function tellStories(version: () => NodeRed): void {
     await preset.selectOption('relaxed')
     assert.equal(await dialog.field('heartbeat').inputValue(), '1000')
     assert.equal(await dialog.field('peerTimeout').inputValue(), '10000')
-    assert.match(await effect(dialog), /process dies\s+after about 1 s[^]*vanishes[^]*after about 10 s/)
+    assert.match(await effect(dialog), /process dies\s+at once[^]*vanishes[^]*after about 10 s/)
     await dialog.type('peerTimeout', '4000')
     assert.equal(await preset.inputValue(), 'custom')
     assert.match(await effect(dialog), /vanishes[^]*after about 4 s/)
-    await dialog.type('heartbeat', '${HA_HEARTBEAT}')
-    assert.match(await effect(dialog), /process dies\s+as the environment says/)
+    await dialog.type('peerTimeout', '${HA_TIMEOUT}')
+    assert.match(await effect(dialog), /vanishes[^]*as the environment says/)
+    await dialog.type('peerTimeout', '4000')
+    // Without a proof, silence decides: no key, no channel, or not wanted.
+    for (const [property, word, usual] of [
+      ['auth', 'none', 'key'],
+      ['channel', 'off', 'auto'],
+      ['crashProof', 'false', 'true']
+    ] as const) {
+      await choose(dialog, property, word)
+      assert.match(await effect(dialog), /process dies\s+after about 4 s/, property)
+      assert.equal(await dialog.isShown(row('crashProof')), property === 'crashProof')
+      await choose(dialog, property, usual)
+      assert.match(await effect(dialog), /process dies\s+at once/, property)
+    }
     await preset.selectOption('standard')
     await preset.selectOption('custom')
     assert.equal(await preset.inputValue(), 'custom', 'chosen, it stays')
@@ -321,14 +349,19 @@ export function tellStories(version: () => NodeRed): void {
     const dialog = await openPair()
     const key = dialog.field('key')
     const shown = dialog.tray.locator('#ha-pair-new-key-text')
+    assert.equal(await dialog.isShown('#ha-pair-no-key'), false, 'there is a key')
+    await key.fill('')
     assert.ok(await dialog.isShown('#ha-pair-no-key'))
     assert.equal(await dialog.field('previousKey').isVisible(), false)
     await key.fill('short')
     assert.equal(await dialog.isShown('#ha-pair-no-key'), false)
-    assert.ok(await dialog.isShown('#ha-pair-short-key'))
+    assert.ok(await dialog.isShown('#ha-pair-weak-key'))
     await key.fill('${HA_PAIR_KEY}')
-    assert.equal(await dialog.isShown('#ha-pair-short-key'), false)
+    assert.equal(await dialog.isShown('#ha-pair-weak-key'), false)
     assert.ok(await dialog.field('previousKey').isVisible())
+    await dialog.field('previousKey').fill('plant42')
+    assert.ok(await dialog.isShown('#ha-pair-weak-key'), 'it is still accepted')
+    await dialog.field('previousKey').fill('')
     await dialog.tray.locator('#ha-pair-make-key').click()
     const first = await shown.inputValue()
     await dialog.tray.locator('#ha-pair-make-key').click()
@@ -357,6 +390,46 @@ export function tellStories(version: () => NodeRed): void {
     assert.equal((await editor.node('old-pair')).changed, false, 'a stored key, looked at, is no change')
   }).timeout(STORY_LIMIT_MS)
 
+  it('the dialog and the running pair agree on which keys are weak', async () => {
+    const dialog = await openPair()
+    const verdicts: boolean[] = []
+    for (const key of keyCases()) {
+      await dialog.field('key').fill(key)
+      const isCalledWeak = await dialog.isShown('#ha-pair-weak-key')
+      assert.equal(isCalledWeak, isWeak(key), key)
+      verdicts.push(isCalledWeak)
+    }
+    assert.ok(verdicts.includes(true) && verdicts.includes(false))
+    await dialog.cancel()
+  }).timeout(STORY_LIMIT_MS)
+
+  it('no key is a choice of its own, says what it means, and forgets the key', async () => {
+    const dialog = await openPair()
+    assert.equal(await dialog.isShown('#ha-pair-auth-none'), false)
+    await choose(dialog, 'auth', 'none')
+    assert.match(
+      await dialog.tray.locator('#ha-pair-auth-none').innerText(),
+      /whoever reaches the port is believed, and can take the role/
+    )
+    for (const property of ['key', 'previousKey', 'channel', 'crashProof']) {
+      assert.equal(await dialog.isShown(row(property)), false, property)
+    }
+    await dialog.keep()
+    assert.equal((await editor.node('old-pair'))['auth'], 'none')
+    await editor.deploy()
+    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
+    const stored = JSON.parse(readFileSync(join(host.userDirectory, 'flows_cred.json'), 'utf8')) as object
+    assert.doesNotMatch(JSON.stringify(stored), /"old-pair":\{[^}]*"key"/)
+
+    const again = await openPair()
+    await choose(again, 'auth', 'key')
+    assert.ok(await again.isShown('#ha-pair-no-key'))
+    await again.field('key').fill(KEY)
+    await again.keep()
+    await editor.deploy()
+    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
+  }).timeout(STORY_LIMIT_MS)
+
   it('the classic wire shows what it knows, and saves nothing that it does not', async () => {
     const dialog = await openPair()
     for (const property of ['receiptTimeout', 'lossLimit']) assert.equal(await dialog.isShown(row(property)), false)
@@ -364,7 +437,8 @@ export function tellStories(version: () => NodeRed): void {
     assert.match(await dialog.tray.locator('#ha-pair-priority-hint').innerText(), /different priorities/)
     await choose(dialog, 'wire', 'classic')
     for (const property of ['receiptTimeout', 'lossLimit']) assert.ok(await dialog.isShown(row(property)), property)
-    for (const property of ['key', 'previousKey', 'policy', 'priority', 'failback', 'failbackDelay']) {
+    const unknown = ['auth', 'key', 'previousKey', 'channel', 'policy', 'crashProof', 'priority', 'failback']
+    for (const property of [...unknown, 'failbackDelay']) {
       assert.equal(await dialog.isShown(row(property)), false, property)
     }
     assert.equal(await dialog.isShown('.red-ui-editableList-addButton'), false)
@@ -374,6 +448,13 @@ export function tellStories(version: () => NodeRed): void {
     await dialog.keep()
     const kept = await editor.node('old-pair')
     assert.deepEqual([kept['wire'], kept['policy'], kept['peerTimeout']], ['classic', 'availability', '60000'])
+    assert.deepEqual([kept['auth'], kept.valid], ['none', true])
+    // That the classic wire has no key is no word of anybody for the other one.
+    const back = await openPair()
+    await choose(back, 'wire', 'extended')
+    assert.ok(await back.isShown('#ha-pair-no-key'))
+    await back.keep()
+    assert.equal((await editor.node('old-pair'))['auth'], 'key')
     await editor.reload()
     const extended = await openPair()
     assert.ok(await extended.isShown(row('policy')))
@@ -402,7 +483,7 @@ export function tellStories(version: () => NodeRed): void {
     }
     const pairs = (await editor.nodes()).filter(({ type }) => type === 'ha-pair')
     assert.ok(pairs.length > 2)
-    for (const pair of pairs) if (pair.id !== 'newer-pair') assert.equal(pair['schema'], 1, pair.id)
+    for (const pair of pairs) if (pair.id !== 'newer-pair') assert.equal(pair['schema'], 2, pair.id)
     await editor.reload()
   }).timeout(STORY_LIMIT_MS)
 

@@ -1,6 +1,6 @@
 /** The judge can tell a good history from a bad one: each of its rules is shown to go red. */
 import assert from 'node:assert/strict'
-import { type Apart, judge, memoryTrend, type Policy, soleServer, uncoveredUs } from './checker'
+import { type Apart, falseCrashes, judge, memoryTrend, type Policy, soleServer, uncoveredUs } from './checker'
 import { BUCKET_US, History, type Side } from './history'
 
 const HEAL_US = 200_000
@@ -130,6 +130,15 @@ describe('the judge of a chaos run', () => {
     const history = historyOf({ side: 'a', epoch: 1, fromMs: 0, toMs: 200 })
     assert.equal(history.buckets(1, 3 * BUCKET_US).length, 2)
     assert.equal(history.passedBetween(0, 2 * BUCKET_US).a, 20)
+  })
+
+  it('believes in a crash only of a side that is dead, and for as long as it is', () => {
+    const death = { side: 'a', fromUs: 100, toUs: 200 } as const
+    assert.deepEqual(falseCrashes([{ by: 'b', atUs: 150 }], [death]), [])
+    const isFalse = (by: Side, atUs: number): boolean => falseCrashes([{ by, atUs }], [death]).length === 1
+    assert.ok(isFalse('b', 99))
+    assert.ok(isFalse('b', 201))
+    assert.ok(isFalse('a', 150), 'of itself')
   })
 
   it('adds up what no interval covers', () => {

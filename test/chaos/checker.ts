@@ -21,6 +21,8 @@ export type Rule =
   | 'epoch-shared'
   | 'epoch-back'
   | 'stuck'
+  | 'false-crash'
+  | 'channel'
   | 'lost-designation'
   | 'sockets'
   | 'memory'
@@ -45,6 +47,24 @@ export function judge(history: History, policy: Policy, apart: readonly Apart[],
     ...overlaps(history.tenures, policy === 'availability' ? apart : null, healUs),
     ...(policy === 'availability' ? [] : unordered(history.tenures))
   ]
+}
+
+/** A side said that its peer's process has crashed. */
+export interface Claim {
+  readonly by: Side
+  readonly atUs: number
+}
+
+/** Time in which a side's process did not run and its kernel could say so. */
+export interface Death extends Apart {
+  readonly side: Side
+}
+
+/** A crash is claimed of a side that is dead, and of no other. */
+export function falseCrashes(claims: readonly Claim[], deaths: readonly Death[]): Violation[] {
+  return claims
+    .filter(({ by, atUs }) => !deaths.some((each) => each.side !== by && each.fromUs <= atUs && atUs <= each.toUs))
+    .map(({ by, atUs }) => ({ rule: 'false-crash', text: `side ${by} called its peer crashed, and it was not`, atUs }))
 }
 
 function sharedEpochs(tenures: readonly Tenure[]): Violation[] {

@@ -17,6 +17,13 @@ export type FaultKind =
   | 'cut and freeze'
   | 'cut and redeploy'
   | 'loss and flood'
+  | 'other address'
+  | 'interface down'
+  | 'other name'
+  | 'tcp reset'
+  | 'tcp blocked'
+  | 'tcp blocked and kill'
+  | 'forged unreachable'
 
 export interface Fault {
   readonly kind: FaultKind
@@ -45,11 +52,18 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'cut and kill': 1,
   'cut and freeze': 2,
   'cut and redeploy': 1,
-  'loss and flood': 1
+  'loss and flood': 1,
+  'other address': 2,
+  'interface down': 2,
+  'other name': 1,
+  'tcp reset': 2,
+  'tcp blocked': 1,
+  'tcp blocked and kill': 1,
+  'forged unreachable': 2
 }
 
 export const ALL_FAULTS = Object.keys(WEIGHTS) as FaultKind[]
-const ENDS_PROCESS: readonly FaultKind[] = ['kill', 'restart', 'cut and kill']
+const ENDS_PROCESS: readonly FaultKind[] = ['kill', 'restart', 'cut and kill', 'tcp blocked and kill']
 const COMMAND_PERCENT = 35
 
 /**

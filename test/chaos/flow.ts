@@ -1,6 +1,6 @@
 /** The flow that both sides run, and the settings file that gives it the outside clock and the witness's pen. */
 import { type FlowNode, func, pairNode, stateNode } from '../e2e/harness/flow'
-import { LINKS, PAIR_PORT } from './network'
+import { LINKS, PAIR_PORT, PEER_NAME } from './network'
 
 export const HEARTBEAT_MS = 50
 export const FEED_PORT = 9100
@@ -29,11 +29,12 @@ const PLACE = { z: 'tab', x: 100, y: 100 } as const
  * stand close before and after the gate's decision. Commands come in by HTTP and are answered with the role or the error.
  */
 export function chaosFlow(sabotage: Sabotage | null): FlowNode[] {
+  // The first link knows its peer by name and is bound to no address, the others are bound to their own.
   const links = Array.from({ length: LINKS }, (_, link) => ({
-    peerHost: `\${PEER_${link}}`,
-    peerPort: PAIR_PORT,
-    localHost: `\${LOCAL_${link}}`,
-    localPort: PAIR_PORT
+    peerHost: link === 0 ? PEER_NAME : `\${PEER_${link}}`,
+    peerPort: PAIR_PORT + link,
+    localHost: link === 0 ? '' : `\${LOCAL_${link}}`,
+    localPort: PAIR_PORT + link
   }))
   const afterArrival =
     sabotage === 'no-gate' || sabotage === 'told-gate' ? 'passed' : sabotage === 'shut-gate' ? 'refused' : 'gate'
@@ -105,7 +106,7 @@ const QUEUED_US = 100_000
 /**
  * `settings.js`. The pen appends whole lines to one file that both sides share: the kernel puts them in order, they survive a
  * kill -9, and writing one takes some ten microseconds. Lines: ["p", side, epoch, before, after, waited], ["q", side, waited],
- * ["e", side, at, event, reason, role, epoch].
+ * ["e", side, at, event, reason, role, epoch, detail].
  */
 export function settingsFile(side: string, address: string, historyFile: string, sabotage: Sabotage | null): string {
   const settings = {
@@ -142,7 +143,7 @@ const refused = (payload, beforeUs) => {
 }
 const say = (event, pair) => {
   told = pair
-  write('e', side, nowUs(), event.event, event.reason, pair.role, pair.epoch)
+  write('e', side, nowUs(), event.event, event.reason, pair.role, pair.epoch, event.detail)
   if (sabotage === 'leak-sockets') require('dgram').createSocket('udp4').bind(0)
 }
 module.exports = ${JSON.stringify(settings, null, 2)}

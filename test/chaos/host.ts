@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../e2e/harness/eventually'
+import { KEY } from '../e2e/harness/flow'
 import { placeBuild, plainEnvironment } from '../e2e/harness/npm'
 import { type Resources, resourcesOf } from '../e2e/harness/resources'
 import { nodeRed4 } from '../e2e/harness/versions'
@@ -50,7 +51,7 @@ export class Host {
     const { folder, network, side, historyFile, sabotage } = options
     placeBuild(folder)
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(chaosFlow(sabotage)))
-    writeFileSync(join(folder, 'flows_cred.json'), JSON.stringify({ pair: { key: 'correct horse', previousKey: '' } }))
+    writeFileSync(join(folder, 'flows_cred.json'), JSON.stringify({ pair: { key: KEY, previousKey: '' } }))
     writeFileSync(join(folder, 'settings.js'), settingsFile(side, network.outsideAddress(side), historyFile, sabotage))
   }
 

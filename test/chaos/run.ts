@@ -49,7 +49,7 @@ function chosenPlans(): SessionPlan[] {
 }
 
 async function main(): Promise<number> {
-  const why = whyNotHere()
+  const why = whyNotHere(['ip', 'nft', 'hping3'])
   if (why !== null) {
     console.error(`The chaos run cannot run here: ${why}.`)
     return 2

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { seededRandom } from '../harness/random'
 import {
   type Apart,
+  type Death,
+  falseCrashes,
   judge,
   type MemorySample,
   memoryTrend,
@@ -23,7 +25,8 @@ import { FEED_PORT, HEARTBEAT_MS, type Sabotage } from './flow'
 import { BUCKET_US, otherSide, type Side, SIDES } from './history'
 import type { Resources } from '../e2e/harness/resources'
 import { Host } from './host'
-import { dropAll, dropSome, type Filter, LINKS, type Network, PAIR_PORT } from './network'
+import { DROP_TCP, dropAll, dropSome, type Filter, LINKS, type Network, PAIR_PORT, RESET_TCP } from './network'
+import { unreachable } from './hping'
 import { Witness } from './witness'
 
 export interface SessionPlan {
@@ -76,8 +79,9 @@ const RECOVERY_LIMIT_MS = 20_000
 const STARVED_MS = 100
 const SAMPLE_EVERY_MS = 1000
 const FLOOD_PER_SECOND = 2000
-/** Three answers at one a second, and the time to ask. */
-const KERNEL_ANSWERS_MS = 4000
+const FORGED_PER_SECOND = 5000
+/** A channel is dialled again after five seconds at most. */
+const CHANNEL_LIMIT_MS = 7000
 const REPLY_LIMIT_MS = 20_000
 /** Under `preferred` the preferred side acts alone two seconds after its start at the earliest (`RETURN_MS_MIN` of the protocol). */
 const RETURN_MS = 2500
@@ -93,6 +97,8 @@ interface Trouble {
   toUs: number
 }
 
+const ALL_LINKS: readonly number[] = Array.from({ length: LINKS }, (_, link) => link)
+
 export class Session {
   readonly #plan: SessionPlan
   readonly #network: Network
@@ -106,6 +112,8 @@ export class Session {
   readonly #apart: { readonly fromUs: number; toUs: number }[] = []
   readonly #starved: Apart[] = []
   readonly #troubles: Trouble[] = []
+  /** Deaths that the kernel of the dead side's host could tell of. */
+  readonly #deaths: (Death & { toUs: number })[] = []
   readonly #log: { readonly atUs: number; readonly text: string }[] = []
   readonly #pending = new Set<Promise<void>>()
   readonly #counts: Partial<Record<FaultKind, number>> = {}
@@ -117,7 +125,7 @@ export class Session {
   readonly #first = new Map<string, Resources>()
   readonly #lives: Record<Side, number> = { a: 0, b: 0 }
   readonly #timers: NodeJS.Timeout[] = []
-  #flood: ChildProcess | null = null
+  readonly #attacks = new Set<ChildProcess>()
   #stops = 0
   #queuedAtStops = 0
   #server: { readonly side: Side; readonly epoch: number } | null = null
@@ -194,7 +202,12 @@ export class Session {
     this.#witness.read()
     const open = this.#apart.map(({ fromUs, toUs }) => ({ fromUs, toUs: Math.min(toUs, nowUs()) }))
     const healUs = (HEARTBEAT_MS + HEAL_SLACK_MS) * US_PER_MS
-    return judge(this.#witness.history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#starved], healUs)
+    const { history, claims, claimsWrong } = this.#witness
+    return [
+      ...judge(history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#starved], healUs),
+      ...falseCrashes(claims, this.#deaths),
+      ...falseCrashes(claimsWrong, [])
+    ]
   }
 
   /** Notices when the machine gave this process no time: the sides then had none either, and may not have heard each other. */
@@ -310,7 +323,8 @@ export class Session {
       case 'cut and kill':
         await this.#whileCut(SIDES, async () => {
           await pause(holdMs)
-          await this.#kill(side)
+          // What its kernel has to tell comes when the cut is over.
+          await this.#kill(side, true)
         })
         return this.#startAgain(side)
       case 'cut and freeze':
@@ -321,17 +335,62 @@ export class Session {
         return this.#whileCut(SIDES, () => this.#redeploy(side))
       case 'loss and flood':
         return this.#whileLossy(fault, () => this.#whileFlooded(side, holdMs))
+      case 'other address':
+        await this.#network.readdress(side, fault.link, false)
+        await pause(holdMs)
+        return this.#network.readdress(side, fault.link, true)
+      case 'interface down':
+        // One of the links, or all of them.
+        if (holdMs % 2 === 0) return this.#whileDown(side, [fault.link], () => pause(holdMs))
+        return this.#whileApart(() => this.#whileDown(side, ALL_LINKS, () => pause(holdMs)))
+      case 'other name':
+        this.#network.name(side, true)
+        await pause(holdMs)
+        return this.#network.name(side)
+      case 'tcp reset':
+        return this.#whileFiltered(SIDES, RESET_TCP, false, async () => {
+          await this.#network.destroyTcp()
+          await pause(holdMs)
+        })
+      case 'tcp blocked':
+        return this.#whileFiltered(SIDES, DROP_TCP, false, () => pause(holdMs))
+      case 'tcp blocked and kill':
+        return this.#killUnseen(side)
+      case 'forged unreachable':
+        return this.#whileForged(side, () => pause(holdMs))
+    }
+  }
+
+  async #whileDown(side: Side, links: readonly number[], act: () => Promise<void>): Promise<void> {
+    await this.#network.setUp(side, links, false)
+    try {
+      await act()
+    } finally {
+      await this.#network.setUp(side, links, true)
+    }
+  }
+
+  async #whileApart(act: () => Promise<void>): Promise<void> {
+    const time = { fromUs: nowUs(), toUs: Infinity }
+    this.#apart.push(time)
+    try {
+      await act()
+    } finally {
+      time.toUs = nowUs()
     }
   }
 
   #whileCut(deaf: readonly Side[], act: () => Promise<void>): Promise<void> {
-    const all = Array.from({ length: LINKS }, (_, link) => dropAll(link))
-    return this.#whileFiltered(deaf, all, true, act)
+    return this.#whileFiltered(deaf, ALL_LINKS.map(dropAll), true, act)
   }
 
   #whileLossy({ lossPercent }: Fault, act: () => Promise<void>): Promise<void> {
-    const all = Array.from({ length: LINKS }, (_, link) => dropSome(link, lossPercent))
-    return this.#whileFiltered(SIDES, all, true, act)
+    return this.#whileFiltered(
+      SIDES,
+      ALL_LINKS.map((link) => dropSome(link, lossPercent)),
+      true,
+      act
+    )
   }
 
   async #whileFiltered(
@@ -340,15 +399,15 @@ export class Session {
     apart: boolean,
     act: () => Promise<void>
   ): Promise<void> {
-    const time = { fromUs: nowUs(), toUs: Infinity }
-    if (apart) this.#apart.push(time)
-    await Promise.all(sides.map((side) => this.#network.filter(side, filters)))
-    try {
-      await act()
-    } finally {
-      await Promise.all(sides.map((side) => this.#network.filter(side, [])))
-      time.toUs = nowUs()
+    const filtered = async (): Promise<void> => {
+      await Promise.all(sides.map((side) => this.#network.filter(side, filters)))
+      try {
+        await act()
+      } finally {
+        await Promise.all(sides.map((side) => this.#network.filter(side, [])))
+      }
     }
+    return apart ? this.#whileApart(filtered) : filtered()
   }
 
   #trouble(side: Side, kind: Trouble['kind']): Trouble {
@@ -368,46 +427,96 @@ export class Session {
     }
   }
 
-  async #kill(side: Side): Promise<Trouble> {
-    const trouble = this.#trouble(side, 'ended')
+  /** `seen`: the kernel of its host can tell the other side. */
+  async #kill(side: Side, seen: boolean): Promise<void> {
+    this.#trouble(side, 'ended')
+    if (seen) this.#deaths.push({ side, fromUs: nowUs(), toUs: Infinity })
     await this.#hosts[side].kill()
-    return trouble
   }
 
   async #startAgain(side: Side): Promise<void> {
+    for (const each of this.#deaths) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
     await this.#start(side)
     for (const each of this.#troubles) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
   }
 
-  /** With the links whole, the other side has to serve while this one is gone: 'port unreachable', or its goodbye, says so. */
+  /** Whatever was done to it, the channel is there again in a while: without it no crash can be proved. */
+  async #channelOpen(): Promise<void> {
+    const fromUs = nowUs()
+    for (;;) {
+      this.#witness.read()
+      const { channel } = this.#witness
+      if (SIDES.every((side) => channel[side] === 'channel-open')) return
+      if (this.#stop.wanted) throw new Error('stopped')
+      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > CHANNEL_LIMIT_MS) {
+        return this.#violate('channel', `not open ${CHANNEL_LIMIT_MS} ms later: a ${channel.a}, b ${channel.b}`)
+      }
+      await pause(20)
+    }
+  }
+
+  /** With TCP blocked nobody can tell a killed side from a silent one: it takes over whom silence lets take over. */
+  #killUnseen(side: Side): Promise<void> {
+    const { policy, peerTimeoutMs } = this.#plan
+    const follows = policy === 'availability' || (policy === 'preferred' && side === 'b')
+    return this.#whileFiltered(SIDES, DROP_TCP, false, async () => {
+      await this.#kill(side, false)
+      if (follows) await this.#settle(`an unseen kill of side ${side}`, this.#settleLimitMs, otherSide(side))
+      else await pause(2 * peerTimeoutMs)
+      await this.#startAgain(side)
+    })
+  }
+
+  /** With the links whole, the other side has to serve while this one is gone: a proof, or its goodbye, says so. */
   async #endAndStart(side: Side, kind: 'kill' | 'restart'): Promise<void> {
+    if (kind === 'kill') await this.#channelOpen()
     const wasServer = this.#server?.side === side
     const epoch = this.#server?.epoch ?? 0
     const fromUs = nowUs()
-    this.#trouble(side, 'ended')
-    if (kind === 'kill') await this.#hosts[side].kill()
-    else await this.#hosts[side].stop()
+    if (kind === 'kill') await this.#kill(side, true)
+    else {
+      this.#trouble(side, 'ended')
+      await this.#hosts[side].stop()
+    }
     await Promise.all(this.#pending)
-    // Where only a proof will do, three answers of the kernel are waited for; after other deaths it gives one a second.
-    const proofMs = this.#plan.policy === 'availability' || kind === 'restart' ? 0 : KERNEL_ANSWERS_MS
-    const survivor = await this.#settle(`${kind} of side ${side}`, this.#settleLimitMs + proofMs, otherSide(side))
+    const survivor = await this.#settle(`${kind} of side ${side}`, this.#settleLimitMs, otherSide(side))
     const took = this.#witness.history.tenures.find((each) => each.side === survivor && each.epoch > epoch)
     if (wasServer && took !== undefined) this.#takeoverMs.push((took.firstUs - fromUs) / US_PER_MS)
     await this.#startAgain(side)
   }
 
   async #whileFlooded(side: Side, holdMs: number): Promise<void> {
-    const addresses = Array.from({ length: LINKS }, (_, link) => this.#network.linkAddress(side, link))
-    const args = [String(this.#plan.seed + this.#faults), String(FLOOD_PER_SECOND), String(PAIR_PORT), ...addresses]
+    const targets = ALL_LINKS.map((link) => `${this.#network.linkAddress(side, link)}:${PAIR_PORT + link}`)
+    const args = [String(this.#plan.seed + this.#faults), String(FLOOD_PER_SECOND), ...targets]
     const namespace = this.#network.namespace(otherSide(side))
     const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, join(__dirname, 'flood.js'), ...args], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       detached: true
     })
-    this.#flood = child
-    await pause(holdMs + 300)
-    child.kill('SIGKILL')
-    this.#flood = null
+    await this.#whileAttacked([child], () => pause(holdMs + 300))
+  }
+
+  /** As if the peer's host had refused this side's frames, on all links. */
+  #whileForged(side: Side, act: () => Promise<void>): Promise<void> {
+    const peer = otherSide(side)
+    const children = ALL_LINKS.map((link) => {
+      const [own, other] = [this.#network.linkAddress(side, link), this.#network.linkAddress(peer, link)]
+      const args = unreachable({ from: own, to: other, port: PAIR_PORT + link, perSecond: FORGED_PER_SECOND })
+      return spawn('ip', ['netns', 'exec', this.#network.namespace(peer), 'hping3', own, ...args], { stdio: 'ignore' })
+    })
+    return this.#whileAttacked(children, act)
+  }
+
+  async #whileAttacked(children: readonly ChildProcess[], act: () => Promise<void>): Promise<void> {
+    for (const child of children) this.#attacks.add(child)
+    try {
+      await act()
+    } finally {
+      for (const child of children) {
+        child.kill('SIGKILL')
+        this.#attacks.delete(child)
+      }
+    }
   }
 
   async #redeploy(side: Side): Promise<void> {
@@ -497,7 +606,8 @@ export class Session {
   }
 
   async #end(): Promise<void> {
-    this.#flood?.kill('SIGKILL')
+    for (const child of this.#attacks) child.kill('SIGKILL')
+    for (const side of SIDES) this.#network.name(side)
     for (const side of SIDES) this.#hosts[side].thaw()
     await Promise.allSettled(SIDES.map((side) => this.#network.filter(side, [])))
     await Promise.allSettled(this.#pending)

@@ -20,7 +20,8 @@ function status(role: PairStatus['role'], epoch: number): PairStatus {
     wire: 'extended',
     authenticated: true,
     leaseLeft: null,
-    peer: null
+    peer: null,
+    channel: null
   }
 }
 

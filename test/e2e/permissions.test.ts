@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { eventually, pause } from './harness/eventually'
-import { pairNode, stateNode, type FlowNode } from './harness/flow'
+import { KEY, pairNode, stateNode, type FlowNode } from './harness/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from './harness/npm'
 import { freeUdpPorts } from './harness/ports'
 import { NodeRedProcess, type Answer } from './harness/process'
@@ -87,6 +87,7 @@ function tell(findVersion: () => NodeRed): void {
         userDirectory,
         environment,
         flows: flows(),
+        credentials: { pair: { key: KEY } },
         settings: { ...settings }
       })
       await made.start()
@@ -186,23 +187,57 @@ function tell(findVersion: () => NodeRed): void {
     assert.equal(await role(), before)
   })
 
-  it('without adminAuth: a page of another site cannot even send JSON', async () => {
+  it('a page of another site cannot send JSON either, with or without adminAuth', async () => {
+    const [own, evil] = [new URL(brother.url('')).host, 'evil.example']
+    const browser = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' }
+    const refused: readonly Record<string, string>[] = [
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site' },
+      { 'Sec-Fetch-Site': 'none' },
+      { Origin: `http://${evil}` },
+      { Origin: 'null' },
+      { Origin: 'http://127.0.0.1:1' },
+      { Origin: `http://${evil}`, 'Sec-Fetch-Site': 'cross-site' },
+      // What a page may set, with Node-RED's consent.
+      { Origin: `http://${evil}`, 'X-Forwarded-Host': evil },
+      { Origin: `http://${evil}`, Authorization: 'Bearer made-up' },
+      { ...browser },
+      { Referer: `http://${evil}/` },
+      { Cookie: 'a=b' }
+    ]
     // From the editor itself, and from what is no browser, the order is read: here it is a bad one.
-    const expected = {
-      'cross-site': [403, 'other-site'],
-      'same-origin': [400, 'unknown-command'],
-      '': [400, 'unknown-command']
+    const read: readonly Record<string, string>[] = [
+      {},
+      { 'User-Agent': 'curl/8.5.0' },
+      { ...browser, Origin: `http://${own}` },
+      { ...browser, Origin: `https://${own}` },
+      { ...browser, 'Sec-Fetch-Site': 'same-origin', Origin: 'http://name-that-a-proxy-changed' }
+    ]
+    const path = '/admin/ha-pair/pairs/pair/designate'
+    for (const headers of refused) {
+      const answer = await brother.post(path, { designate: 'nonsense' }, headers)
+      assert.deepEqual(codeOf(answer), [403, 'other-site'], JSON.stringify(headers))
     }
-    for (const [from, answer] of Object.entries(expected)) {
-      const headers: Record<string, string> = from === '' ? {} : { 'Sec-Fetch-Site': from }
-      const path = '/admin/ha-pair/pairs/pair/designate'
-      assert.deepEqual(codeOf(await brother.post(path, { designate: 'nonsense' }, headers)), answer, from)
+    for (const headers of read) {
+      const answer = await brother.post(path, { designate: 'nonsense' }, headers)
+      assert.deepEqual(codeOf(answer), [400, 'unknown-command'], JSON.stringify(headers))
     }
+    const before = await role()
+    assert.deepEqual(codeOf(await order('admin', { designate: 'swap' }, { Origin: `http://${evil}` })), [
+      403,
+      'other-site'
+    ])
+    assert.deepEqual(
+      codeOf(await order('admin', { designate: 'boss' })),
+      [400, 'unknown-command'],
+      'a script with a token'
+    )
+    assert.equal(await role(), before)
   })
 
   it('gives away no key and no password', async () => {
     const { body } = await see('reader')
-    assert.doesNotMatch(JSON.stringify(body), /correct horse|previousKey|password|token/i)
+    assert.doesNotMatch(JSON.stringify(body), new RegExp(`${KEY}|previousKey|password|token`, 'i'))
   })
 
   it('over the WebSocket: nothing without login, and with login a hint that says nothing', async () => {

@@ -13,6 +13,7 @@ import {
   type Entry,
   type FlowNode,
   HEARTBEAT_MS,
+  KEY,
   PAIR_NAME,
   pairFlow,
   pairNode,
@@ -378,6 +379,8 @@ export function tellStories(findVersion: () => NodeRed): void {
         LOCAL_PORT: String(port),
         PEER_PORT: String(peerPort),
         PRIORITY: '100',
+        BLANK: '',
+        HA_PAIR_KEY: KEY,
         HA_LOCAL_PORT: String(port),
         HA_PEER_HOST: '127.0.0.1',
         HA_PEER_PORT: String(peerPort),
@@ -407,10 +410,12 @@ export function tellStories(findVersion: () => NodeRed): void {
         ['heartbeat', { heartbeat: 'often' }],
         ['peerTimeout', { peerTimeout: 150 }],
         ['priority', { priority: '${NOT_IN_THE_ENVIRONMENT}' }],
-        ['policy', { policy: 'hope' }]
+        ['policy', { policy: 'hope' }],
+        ['stallLimit', { stallLimit: '${BLANK}' }],
+        ['key', { auth: 'key' }]
       ]
       const flows = wrong.flatMap(([field, settings]) => [
-        pairNode(`pair-${field}`, settings),
+        pairNode(`pair-${field}`, { auth: 'none', ...settings }),
         stateNode(`state-${field}`, `pair-${field}`)
       ])
       const alive = pairFlow().filter(({ id }) => id === 'gate-in' || id === 'answer')
@@ -432,7 +437,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       const squatter = await holdUdpPort(port)
       const mark = solo.diaryMark()
       try {
-        await solo.deploy(pairFlow(), 'full')
+        await solo.deploy(pairFlow({ auth: 'none' }), 'full')
         await badges.shows('state', 'red', /port/i, MARGIN_MS)
         assert.equal((await gateOf(solo)).open, false)
         assert.equal((await solo.get('/admin/flows')).status, 200)
@@ -445,7 +450,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       assert.equal((await gateOf(solo)).open, true)
     })
 
-    it('every example deploys as it is, with nothing but the environment set', async function () {
+    it('every example deploys as it is, with nothing but the environment set and the key typed', async function () {
       this.timeout(STORY_LIMIT_MS)
       const menu = `/admin/library/examples/flows/${PACKAGE}/`
       const examples = (await solo.get(menu)).body as { fn: string }[]
@@ -453,7 +458,11 @@ export function tellStories(findVersion: () => NodeRed): void {
         const logFrom = solo.log.length
         const flow = (await solo.get(`${menu}${encodeURIComponent(fn)}`)).body as FlowNode[]
         await solo.deploy([], 'full')
-        await solo.deploy(flow, 'full')
+        const typed = { key: '${HA_PAIR_KEY}' }
+        await solo.deploy(
+          flow.map((node) => (node.type === 'ha-pair' ? { ...node, credentials: typed } : node)),
+          'full'
+        )
         const users = flow.filter((node) => usesPair(node) && node.type !== 'ha-pair')
         assert.ok(users.length > 0, fn)
         for (const { id, type } of users) {
@@ -468,7 +477,7 @@ export function tellStories(findVersion: () => NodeRed): void {
     it('a brother whose name does not resolve: red, and Node-RED runs on', async function () {
       this.timeout(STORY_LIMIT_MS)
       const links = [{ peerHost: 'no-such-host.invalid', peerPort, localHost: '', localPort: port }]
-      await solo.deploy(pairFlow({ links }), 'full')
+      await solo.deploy(pairFlow({ links, auth: 'none' }), 'full')
       await badges.shows('state', 'red', /resol|host|name/i, 8000)
       assert.equal((await gateOf(solo)).open, false)
     })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import {
   EngineCell,
+  lookThrough,
   mayServe,
   newEngineCell,
   newPairCell,
@@ -30,7 +31,7 @@ function tickedEngine(): EngineCell {
 
 /** A gate's look, so many ms after the tick. */
 function opens(value: PairCellValue, engine: EngineCell, afterMs: number, wallAfterMs = afterMs): boolean {
-  return mayServe(value, engine, 1_000_000n + BigInt(afterMs * 1000), WALL + wallAfterMs)
+  return mayServe(value, engine.read(), 1_000_000n + BigInt(afterMs * 1000), WALL + wallAfterMs)
 }
 
 describe('the cell of a pair', () => {
@@ -134,13 +135,169 @@ describe('the gate', () => {
   })
 
   it('is shut before the first tick and after the death of the engine', () => {
-    const engine = new EngineCell(newEngineCell())
-    const forever = { ...SERVING, leaseUntilMs: Infinity, freshForMs: Infinity }
-    assert.equal(mayServe(forever, engine, nowUs()), false)
+    const [pair, engine] = [new PairCell(newPairCell()), new EngineCell(newEngineCell())]
+    pair.write({ ...SERVING, leaseUntilMs: Infinity, freshForMs: Infinity })
+    assert.deepEqual(lookThrough(pair, engine), { open: false, epoch: SERVING.epoch })
     engine.writeTick(nowUs(), Date.now())
-    assert.equal(mayServe(forever, engine, nowUs()), true)
+    assert.deepEqual(lookThrough(pair, engine), { open: true, epoch: SERVING.epoch })
     engine.markDead(true)
-    assert.equal(mayServe(forever, engine, nowUs()), false)
+    assert.deepEqual(lookThrough(pair, engine), { open: false, epoch: SERVING.epoch })
+  })
+
+  it('is open again with the engine’s next tick after the wall clock was set ahead', () => {
+    const engine = tickedEngine()
+    const jumpMs = 90 * 24 * 3_600_000
+    assert.equal(opens(SERVING, engine, 10, 10 + jumpMs), false)
+    engine.writeTick(1_020_000n, WALL + 20 + jumpMs)
+    assert.equal(opens(SERVING, engine, 30, 30 + jumpMs), true)
+  })
+
+  describe('whose thread is stopped between any two of its reads', () => {
+    /** What both threads share, and the clocks. */
+    class World {
+      readonly pair = new PairCell(newPairCell())
+      readonly engine = new EngineCell(newEngineCell())
+      nowMs = 1000
+      wallMs = WALL
+      /** How often the clock was read. */
+      looks = 0
+      /** Called before each read of a clock. */
+      onRead = (): void => {}
+
+      constructor(value: Partial<PairCellValue>) {
+        this.pair.write({ ...SERVING, leaseUntilMs: Infinity, freshForMs: Infinity, ...value })
+        this.tick()
+      }
+
+      tick(): void {
+        this.engine.writeTick(BigInt(this.nowMs * 1000), this.wallMs)
+      }
+
+      passes(ms: number): void {
+        this.nowMs += ms
+        this.wallMs += ms
+      }
+
+      look(): boolean {
+        const nowMicros = (): bigint => {
+          this.onRead()
+          this.looks++
+          return BigInt(this.nowMs * 1000)
+        }
+        const wallMs = (): number => {
+          this.onRead()
+          return this.wallMs
+        }
+        return lookThrough(this.pair, this.engine, { nowMicros, wallMs }).open
+      }
+    }
+
+    /** Runs the look, with `happens` in the middle: before its n-th read of the shared memory or a clock. `over` = it has no more reads. */
+    const interrupted = (world: World, n: number, happens: () => void): { open: boolean; over: boolean } => {
+      const real = Atomics.load
+      let [reads, quiet] = [0, false]
+      world.onRead = () => {
+        if (quiet || reads++ !== n) return
+        quiet = true
+        happens()
+        quiet = false
+      }
+      Atomics.load = ((...args: Parameters<typeof real>) => {
+        world.onRead()
+        return real(...args)
+      }) as typeof real
+      try {
+        const open = world.look()
+        return { open, over: reads <= n }
+      } finally {
+        Atomics.load = real
+      }
+    }
+
+    /** For each read before which it may happen: was the gate open, and had it happened when the clock was read? */
+    const atEachRead = (
+      value: Partial<PairCellValue>,
+      happens: (world: World) => void,
+      silentMs = 0
+    ): { open: boolean; happenedFirst: boolean }[] => {
+      const seen: { open: boolean; happenedFirst: boolean }[] = []
+      for (let n = 0; n < 100; n++) {
+        const world = new World(value)
+        world.passes(silentMs)
+        let looksBefore = 0
+        const { open, over } = interrupted(world, n, () => {
+          looksBefore = world.looks
+          happens(world)
+        })
+        if (over) break
+        seen.push({ open, happenedFirst: world.looks > looksBefore })
+      }
+      assert.ok(seen.length > 10 && seen.some(({ happenedFirst }) => happenedFirst), 'it was interrupted')
+      return seen
+    }
+
+    const CASES: Readonly<Record<string, readonly [Partial<PairCellValue>, (world: World) => void]>> = {
+      'while the role goes to the peer': [
+        {},
+        (world) => {
+          world.passes(5000)
+          world.pair.write({ ...SERVING, role: 'standby', serving: false })
+          world.tick()
+        }
+      ],
+      'while the lease runs out': [{ leaseUntilMs: 2000 }, (world) => world.passes(5000)],
+      'while the lease runs out and the role comes back with a new one': [
+        { leaseUntilMs: 2000 },
+        (world) => {
+          world.passes(5000)
+          world.pair.write({ ...SERVING, leaseUntilMs: 5500, freshForMs: Infinity })
+          world.passes(1000)
+          world.tick()
+        }
+      ],
+      'while the engine hangs': [{ freshForMs: 100 }, (world) => world.passes(5000)],
+      'while the engine dies': [
+        {},
+        (world) => {
+          world.passes(1)
+          world.engine.markDead(true)
+        }
+      ],
+      'while the machine sleeps, and the engine wakes up first': [
+        {},
+        (world) => {
+          world.wallMs += 60_000
+          world.passes(1)
+          world.pair.write({ ...SERVING, serving: false })
+          world.tick()
+        }
+      ],
+      'while the machine sleeps, and it wakes up first': [
+        {},
+        (world) => {
+          world.wallMs += 60_000
+          world.passes(1)
+        }
+      ]
+    }
+    for (const [when, [value, happens]] of Object.entries(CASES)) {
+      it(`${when}: shut if that was over when the clock was read`, () => {
+        for (const [read, { open, happenedFirst }] of atEachRead(value, happens).entries()) {
+          if (happenedFirst) assert.equal(open, false, `before read ${read}`)
+        }
+      })
+    }
+
+    it('while the engine comes back that was silent for too long: shut if that was not over when the clock was read', () => {
+      const seen = atEachRead({ freshForMs: 100 }, (world) => world.tick(), 5000)
+      for (const [read, { open, happenedFirst }] of seen.entries()) {
+        if (!happenedFirst) assert.equal(open, false, `before read ${read}`)
+      }
+    })
+
+    it('while nothing happens but time: open as before', () => {
+      for (const { open } of atEachRead({}, (world) => world.passes(400))) assert.equal(open, true)
+    })
   })
 })
 

@@ -3,8 +3,9 @@ import type { Socket } from 'node:dgram'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mayServe, nowUs } from '../../src/engine/cells'
+import { lookThrough, mayServe, nowUs } from '../../src/engine/cells'
 import { systemClock } from '../../src/engine/clock'
+import type { FromEngine, PairKeys } from '../../src/engine/messages'
 import { Seal } from '../../src/engine/seal'
 import {
   encodeClassic,
@@ -54,24 +55,29 @@ const TRAILER: Trailer = {
     preferred: false,
     goodbye: false,
     wanted: false,
-    refusal: false
+    refusal: false,
+    marked: false
   },
   link: 0,
   heardLinks: 0,
   heartbeatMs: 30,
   peerTimeoutMs: 600,
   promisedMs: 600,
-  flowsHash: 0
+  flowsHash: 0,
+  record: 0,
+  peerRecord: 0
 }
 /** Of an extended frame; see `protocol/frame.ts`. */
 const KEY_ID_AT = 6
-const SEND: Output = { kind: 'send', link: 0, frame: FRAME }
+const SEND: Output = { kind: 'send', link: 0, toSource: false, frame: FRAME }
 
-/** The bytes of a frame of the extended wire, of a pair without a key. */
-function word(session: bigint, echo: bigint, sealed: boolean): Buffer {
+const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
+
+/** The bytes of a frame of the extended wire; without keys it has no seal. */
+function word(trailer: Partial<Trailer>, keys: PairKeys | null): Buffer {
   const bytes = Buffer.alloc(EXTENDED_BYTES)
-  encodeExtended({ ...FRAME, trailer: { ...TRAILER, session, echo } }, bytes)
-  if (sealed) new Seal(NO_KEYS).close(bytes)
+  encodeExtended({ ...FRAME, trailer: { ...TRAILER, ...trailer } }, bytes)
+  if (keys !== null) new Seal(keys).close(bytes)
   return bytes
 }
 
@@ -113,6 +119,23 @@ describe('the engine', () => {
     peer.on('message', (bytes) => heard.push(bytes))
     const port = ports[id] ?? 0
     engine.add(id, settings([link(port, peer.address().port)], { wire: 'classic', ...over }), undefined, storeFile)
+    const machine = machines[id - 1] as FakeMachine
+    await until('the link is open', () => machine.kinds().includes('link'))
+    return { id, machine, port, peer, heard }
+  }
+
+  /** A pair on the extended wire, with a peer of plain dgram. */
+  const addSealed = async (
+    keys: PairKeys,
+    over: Partial<PairSettings> = {}
+  ): Promise<{ id: number; machine: FakeMachine; port: number; peer: Socket; heard: Buffer[] }> => {
+    const id = ++next
+    const peer = await open()
+    sockets.push(peer)
+    const heard: Buffer[] = []
+    peer.on('message', (bytes) => heard.push(bytes))
+    const port = ports[id] ?? 0
+    engine.add(id, settings([link(port, peer.address().port)], over), keys)
     const machine = machines[id - 1] as FakeMachine
     await until('the link is open', () => machine.kinds().includes('link'))
     return { id, machine, port, peer, heard }
@@ -165,6 +188,69 @@ describe('the engine', () => {
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       await until('the answer arrives', () => heard.length === 1)
       assert.deepEqual(heard[0], Buffer.from([0xff, 0xaa, 1, 7, 9]))
+    })
+
+    it('sends an answer that is for whoever asked only there, and all else to where the peer is configured', async () => {
+      const { id, machine, port, heard } = await addSealed(SECRET)
+      const stranger = await open('127.0.0.2')
+      sockets.push(stranger)
+      const answers: Buffer[] = []
+      stranger.on('message', (bytes) => answers.push(bytes))
+      const answer = { ...SEND, toSource: true, frame: { ...FRAME, id: 1, trailer: TRAILER } }
+      const regular = { ...SEND, frame: { ...FRAME, id: 2, trailer: TRAILER } }
+      machine.answer = (input) => (input.kind === 'frame' ? [answer] : input.kind === 'fitness' ? [regular] : [])
+      stranger.send(word({ session: 5n }, SECRET), port, LOOPBACK)
+      await until('it is answered', () => answers.length === 1)
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('the peer hears the other', () => heard.length === 1)
+      assert.deepEqual([answers.map((bytes) => bytes[3]), heard.map((bytes) => bytes[3])], [[1], [2]])
+    })
+
+    it('the very first frame of the peer from another address is answered there', async () => {
+      const { id, machine, port } = await addSealed(SECRET)
+      const elsewhere = await open('127.0.0.2')
+      sockets.push(elsewhere)
+      const answers: Buffer[] = []
+      elsewhere.on('message', (bytes) => answers.push(bytes))
+      const regular = { ...SEND, frame: { ...FRAME, id: 2, trailer: TRAILER } }
+      machine.answer = (input) => (input.kind === 'frame' || input.kind === 'fitness' ? [regular] : [])
+      machine.show({ session: TRAILER.session, peerSession: 5n })
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      elsewhere.send(word({ session: 5n, echo: TRAILER.session, seq: 1 }, SECRET), port, LOOPBACK)
+      await until('it is answered', () => answers.length === 1)
+    })
+
+    it('without a key answers nobody but the configured host', async () => {
+      const { machine, port, peer, heard } = await addSealed(NO_KEYS)
+      const otherPort = await open()
+      sockets.push(otherPort)
+      otherPort.on('message', () => assert.fail('answered'))
+      const answer = { ...SEND, toSource: true, frame: { ...FRAME, trailer: TRAILER } }
+      machine.answer = (input) => (input.kind === 'frame' ? [answer] : [])
+      otherPort.send(word({ session: 5n }, NO_KEYS), port, LOOPBACK)
+      peer.send(word({ session: 6n }, NO_KEYS), port, LOOPBACK)
+      await until('both are answered', () => heard.length === 2)
+    })
+
+    it('and tells it, in a step of its own, what did not go out', async () => {
+      const id = ++next
+      const port = ports[id] ?? 0
+      // Nobody may send there without asking for it.
+      engine.add(id, settings([{ ...link(port, port), peerHost: '255.255.255.255', localHost: '' }]), SECRET)
+      const machine = machines[id - 1] as FakeMachine
+      await until('the link is open', () => machine.kinds().includes('link'))
+      let stepping = false
+      machine.answer = (input) => {
+        assert.equal(stepping, false)
+        if (input.kind !== 'fitness') return []
+        stepping = true
+        queueMicrotask(() => (stepping = false))
+        return [{ ...SEND, frame: { ...FRAME, trailer: TRAILER } }]
+      }
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      await until('it is told', () => machine.count('unsent') === 1)
+      assert.deepEqual(machine.steps.at(-1)?.input, { kind: 'unsent', link: 0 })
+      assert.equal(machine.count('link'), 1, 'the link stays open')
     })
 
     it('at its deadline, and not before', async () => {
@@ -328,7 +414,7 @@ describe('the engine', () => {
             return 'designate'
           }
         })
-        return [{ kind: 'send', link: 0, frame }]
+        return [{ kind: 'send', link: 0, toSource: false, frame }]
       }
       engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
       assert.equal(servingAtSend, false)
@@ -339,8 +425,8 @@ describe('the engine', () => {
       machine.show({ role: 'active', serving: true, freshForMs: 200 })
       engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
       const value = engine.pairCell(1).read()
-      await until('the first tick', () => mayServe(value, engine.cell, nowUs()))
-      await holds('the gate is open', () => mayServe(engine.pairCell(1).read(), engine.cell, nowUs()), 1200)
+      await until('the first tick', () => mayServe(value, engine.cell.read(), nowUs(), Date.now()))
+      await holds('the gate is open', () => lookThrough(engine.pairCell(1), engine.cell).open, 1200)
     })
 
     it('as often from the very round in which a pair begins to serve', async () => {
@@ -354,7 +440,7 @@ describe('the engine', () => {
       }
       machine.dueMs = systemClock().nowMs()
       engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
-      const isOpen = (): boolean => mayServe(engine.pairCell(1).read(), engine.cell, nowUs())
+      const isOpen = (): boolean => lookThrough(engine.pairCell(1), engine.cell).open
       await until('the gate is open', isOpen)
       await holds('it stays open', isOpen, 1200)
     })
@@ -371,7 +457,7 @@ describe('the engine', () => {
         return []
       }
       engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
-      const isOpen = (): boolean => mayServe(engine.pairCell(1).read(), engine.cell, nowUs())
+      const isOpen = (): boolean => lookThrough(engine.pairCell(1), engine.cell).open
       await until('the gate is open', isOpen)
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       stall(250)
@@ -637,6 +723,78 @@ describe('the engine', () => {
       }
     })
 
+    it('whom the channel is for, and where, at each change and not else', async () => {
+      const { id, machine, port, peer } = await addSealed(SECRET)
+      const elsewhere = await open('127.0.0.2')
+      sockets.push(elsewhere)
+      const told = (): unknown[] =>
+        engine.of(id).flatMap((message) => (message.type === 'contact' ? [message.contact] : []))
+      const contact = (
+        session: bigint,
+        peerSession: bigint,
+        address: string | null
+      ): FromEngine & { type: 'contact' } => ({
+        type: 'contact',
+        pairId: id,
+        contact: { session, peerSession, addresses: [address] }
+      })
+      const look = (): void => engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      const hears = async (socket: Socket, session: bigint, seq: number): Promise<void> => {
+        const before = machine.count('frame')
+        socket.send(word({ session, seq, echo: 70n }, SECRET), port, LOOPBACK)
+        await until('it is stepped', () => machine.count('frame') > before)
+      }
+      await hears(peer, 5n, 1)
+      assert.deepEqual(told(), [], 'a greeting is no contact')
+      machine.show({ session: 70n, peerSession: 5n })
+      await hears(peer, 5n, 1)
+      for (const seq of [2, 3, 4]) await hears(peer, 5n, seq)
+      // A recording: it is dropped before its seal is checked.
+      elsewhere.send(word({ session: 5n, seq: 3, echo: 70n }, SECRET), port, LOOPBACK)
+      look()
+      await hears(elsewhere, 9n, 1)
+      await hears(elsewhere, 5n, 5)
+      machine.show({ session: 71n })
+      look()
+      machine.show({ peerSession: 0n })
+      look()
+      look()
+      machine.show({ peerSession: 8n })
+      look()
+      await hears(peer, 8n, 1)
+      assert.deepEqual(
+        told(),
+        [
+          contact(70n, 5n, LOOPBACK),
+          contact(70n, 5n, '127.0.0.2'),
+          contact(71n, 5n, '127.0.0.2'),
+          { contact: null },
+          contact(71n, 8n, null),
+          contact(71n, 8n, LOOPBACK)
+        ].map((message) => message.contact)
+      )
+      assert.deepEqual(
+        engine.events(id).flatMap(({ reason, detail }) => (reason === 'address-changed' ? [detail] : [])),
+        [
+          { link: 0, from: `${LOOPBACK}:${peer.address().port}`, to: `127.0.0.2:${elsewhere.address().port}` },
+          { link: 0, from: `127.0.0.2:${elsewhere.address().port}`, to: `${LOOPBACK}:${peer.address().port}` }
+        ]
+      )
+    })
+
+    it('of a peer whose address changes all the time a few times only', async () => {
+      const { id, machine, port } = await addSealed(SECRET)
+      const places = await Promise.all([2, 3].map((i) => open(`127.0.0.${i}`)))
+      sockets.push(...places)
+      machine.show({ session: 70n, peerSession: 5n })
+      for (let seq = 1; seq <= 30; seq++) {
+        places[seq % 2]?.send(word({ session: 5n, seq, echo: 70n }, SECRET), port, LOOPBACK)
+        await until('it is stepped', () => machine.count('frame') === seq)
+      }
+      const changes = engine.events(id).filter(({ reason }) => reason === 'address-changed').length
+      assert.ok(changes >= 5 && changes <= 9, `${changes} are told`)
+    })
+
     it('what a command came to, after what led to it', async () => {
       const { id, machine } = await addPair()
       machine.answer = () => {
@@ -725,15 +883,34 @@ describe('the engine', () => {
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
       }
       await until('strangers are too many', () => {
-        for (let i = 0; i < 50; i++) peer.send(word(5n, 0n, false), port, LOOPBACK)
+        for (let i = 0; i < 50; i++) peer.send(word({ session: 5n }, null), port, LOOPBACK)
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
         return engine.events(id).some(({ detail }) => detail.cause === 'intake')
       })
-      peer.send(word(5n, 0n, true), port, LOOPBACK)
-      peer.send(word(5n, 77n, true), port, LOOPBACK)
+      peer.send(word({ session: 5n }, NO_KEYS), port, LOOPBACK)
+      peer.send(word({ session: 5n, echo: 77n }, NO_KEYS), port, LOOPBACK)
       await until('it is heard', () => machine.count('frame') === 1)
       look()
       assert.ok(count('seal') > 100 && count('intake') > 0)
+    })
+
+    it('of a flood from elsewhere, within which a peer that has just started is heard from where it is configured', async () => {
+      const clock = new HandClock()
+      begin(clock)
+      const { id, machine, port, peer } = await addSealed(SECRET)
+      const elsewhere = await open('127.0.0.2')
+      sockets.push(elsewhere)
+      // The clock stands still: what is used up stays so.
+      await until('strangers are too many', () => {
+        for (let i = 0; i < 50; i++) elsewhere.send(word({ session: 5n }, null), port, LOOPBACK)
+        engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+        return engine.events(id).some(({ detail }) => detail.cause === 'intake')
+      })
+      elsewhere.send(word({ session: 6n }, SECRET), port, LOOPBACK)
+      peer.send(word({ session: 7n }, SECRET), port, LOOPBACK)
+      await until('it is heard', () => machine.count('frame') === 1)
+      const { input } = machine.steps.at(-1) ?? assert.fail()
+      assert.equal(input.kind === 'frame' ? input.frame.trailer?.session : null, 7n)
     })
 
     it('what the machine itself dropped in the same way', async () => {
@@ -776,7 +953,9 @@ describe('the engine', () => {
       parity: null,
       promisedMs: 5,
       preferred: false,
-      released: true
+      online: true,
+      number: 1,
+      peerPolicy: null
     }
 
     it('for the next start', async () => {

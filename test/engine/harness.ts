@@ -108,7 +108,11 @@ export class FakeMachine implements PairMachine {
     linksUp: [],
     peer: null,
     differences: [],
-    conflict: false
+    conflict: false,
+    session: 0n,
+    peerSession: 0n,
+    proof: 'offline',
+    aloneBar: null
   }
   answer: (input: Input, nowMs: number) => readonly Output[] = () => []
 

@@ -4,59 +4,20 @@ import type { Socket } from 'node:dgram'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mayServe, nowUs } from '../../src/engine/cells'
 import type { PairKeys } from '../../src/engine/messages'
 import { createMachine } from '../../src/protocol/create'
+import { SEALED_BYTES } from '../../src/protocol/frame'
 import type { PairSettings } from '../../src/protocol/settings'
 import { closed, freePorts, holds, link, LOOPBACK, NO_KEYS, open, settings, TestEngine, until } from './harness'
+import { Side } from './side'
 
 /** Of an extended frame; see `protocol/frame.ts`. */
 const KEY_ID_AT = 6
 const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
 
-/** One side of a pair: its engine, and the pair in it. */
-class Side {
-  engine: TestEngine
-  readonly #settings: PairSettings
-  #id = 0
-
-  constructor(pair: PairSettings) {
-    this.#settings = pair
-    this.engine = new TestEngine(createMachine)
-  }
-
-  start(keys = NO_KEYS): void {
-    this.engine.add(++this.#id, this.#settings, keys)
-  }
-  stop(): Promise<void> {
-    return this.engine.remove(this.#id)
-  }
-  /** No goodbye; the sockets close, as those of a dead process do. */
-  crash(): void {
-    this.engine.engine.abandon()
-    this.engine = new TestEngine(createMachine)
-  }
-  get snapshot(): ReturnType<TestEngine['snapshot']> {
-    return this.engine.snapshot(this.#id)
-  }
-  get role(): string {
-    return this.snapshot?.role ?? ''
-  }
-  get serves(): boolean {
-    return mayServe(this.engine.pairCell(this.#id).read(), this.engine.cell, nowUs())
-  }
-  reasonsOf(event: string): string[] {
-    return this.engine.events(this.#id).flatMap((said) => (said.event === event ? [said.reason] : []))
-  }
-  rejectedCauses(): unknown[] {
-    return this.engine.events(this.#id).flatMap(({ event, detail }) => (event === 'rejected' ? [detail.cause] : []))
-  }
-  dropped(): Readonly<Partial<Record<string, number>>> {
-    return this.snapshot?.dropped ?? {}
-  }
-  say(designate: 'active' | 'standby' | 'swap'): void {
-    this.engine.engine.handle({ type: 'command', pairId: this.#id, requestId: 1, designate, force: false })
-  }
+/** Link by link, whether frames pass both ways. */
+function up(side: Side): boolean[] {
+  return side.snapshot?.links.map((each) => each.up) ?? []
 }
 
 describe('two engines', () => {
@@ -350,7 +311,6 @@ describe('two engines', () => {
     sides = [one, two]
     one.start(SECRET)
     two.start(SECRET)
-    const up = (side: Side): boolean[] => side.snapshot?.links.map((each) => each.up) ?? []
     await until('both links carry', () => paired() && sides.every((side) => up(side).join() === 'true,true'))
     const roles = [one.role, two.role]
     middle.cut = true
@@ -385,7 +345,7 @@ describe('two engines', () => {
           const forged = Buffer.from(living)
           // Every field of a real frame, sessions and all, but no key to seal it with.
           forged[2] = i % 3
-          forged[30 + (turn++ % 36)] = i
+          forged[30 + (turn++ % (SEALED_BYTES - 30))] = i
           for (const [side, port] of [a, b].entries()) {
             middle.sockets[side]?.send(i % 4 === 0 ? Buffer.alloc(i, 0xff) : forged, port, LOOPBACK)
           }

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { eventually } from '../e2e/harness/eventually'
-import type { FlowNode } from '../e2e/harness/flow'
+import { type FlowNode, KEY } from '../e2e/harness/flow'
 import { removeFolder, scratchFolder } from '../e2e/harness/npm'
 import { freeUdpPorts } from '../e2e/harness/ports'
 import { NodeRedProcess } from '../e2e/harness/process'
@@ -64,7 +64,7 @@ export class ExampleHosts {
           HA_PEER_HOST: places?.[name === 'a' ? 'b' : 'a'].address ?? '127.0.0.1',
           HA_PEER_PORT: peerPort,
           HA_LOCAL_PORT: localPort,
-          HA_PAIR_KEY: 'of the examples',
+          HA_PAIR_KEY: KEY,
           ...environment[name]
         },
         flows,

@@ -1,7 +1,7 @@
 /**
  * One extended machine alone on the bench: the test plays its brother, frame by frame, and keeps the brother's books
- * (session, sequence, acknowledgement). Virtual time; ticks come exactly when the machine asks for them, the store
- * answers at once. The figures are those of `testSettings`: heartbeat 100 ms, peerTimeout 1000 ms.
+ * (session, sequence, acknowledgement), and the tether to it. Virtual time; ticks come exactly when the machine asks for them,
+ * the store answers at once. The figures are those of `testSettings`: heartbeat 100 ms, peerTimeout 1000 ms.
  */
 import { ExtendedMachine } from '../../src/protocol/extended'
 import type { Flag, Flags, Frame, Head, Trailer } from '../../src/protocol/frame'
@@ -28,11 +28,12 @@ export interface BenchOptions {
   readonly settings?: Partial<PairSettings>
   readonly record: PairRecord
   readonly brother: Partial<Trailer>
+  readonly keyed?: boolean
 }
 
 const STEPS_PER_INSTANT_MAX = 50
-/** One way, ms: what is sent is heard, or refused, so much later. */
-const WAY_MS = 1
+/** From the tether's FIN to the answer to the one dial that it is followed by. */
+const REDIAL_MS = 1
 
 export class Bench {
   readonly settings: PairSettings
@@ -45,16 +46,18 @@ export class Bench {
   readonly #unanswered: number[] = []
   /** What the store was asked to keep last. */
   lastRecord: PairRecord | null = null
-  /** Its process is dead, and its host says so. */
-  portIsClosed = false
+  /** Links on which nothing can be sent: the machine is told of each frame. */
+  readonly unsendable = new Set<number>()
   #unheard = false
   #lastWordMs = -Infinity
-  readonly #refusalsDueMs: number[] = []
+  #tetherId = 0
+  #redial: { readonly atMs: number; readonly refused: boolean } | null = null
   readonly #brother: Partial<Trailer>
   #brotherSession = 0xb0b0n
   #seq = 0
   #firstHeard = 0
-  #heard = 0
+  /** By the session that a frame was for: the newest number. What is for nobody (0) everybody takes. */
+  readonly #heard = new Map<bigint, number>()
   #machineSession = 0n
   #reports: string[] = []
   #said: Frame[] = []
@@ -63,7 +66,7 @@ export class Bench {
   constructor(options: BenchOptions) {
     this.settings = testSettings({ wire: 'extended', ...options.settings })
     this.#brother = options.brother
-    this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: true })
+    this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: options.keyed ?? true })
     this.step({ kind: 'start', record: options.record })
     this.step({ kind: 'link', link: 0, open: true, detail: '' })
   }
@@ -80,12 +83,15 @@ export class Bench {
 
   step(input: Input): void {
     const stored: number[] = []
+    const unsent: number[] = []
     for (const output of this.machine.step(this.nowMs, input)) {
       this.#note(output)
+      if (output.kind === 'send' && this.unsendable.has(output.link)) unsent.push(output.link)
       if (output.kind !== 'store') continue
       this.lastRecord = output.record
       stored.push(output.ticket)
     }
+    for (const link of unsent) this.step({ kind: 'unsent', link })
     if (!this.storeAnswers) this.#unanswered.push(...stored)
     else for (const ticket of stored) this.step({ kind: 'stored', ticket, ok: true })
   }
@@ -102,12 +108,39 @@ export class Bench {
     this.step({ kind: 'frame', link, frame: this.#frame({ ...word, trailer: { link, ...word.trailer } }) })
   }
 
-  /** The brother's process starts again and says this, in a new session: twice, for the second confirms the first. */
-  hearsRestarted(word: Word): void {
+  /** The brother's process starts again: from now on it speaks in a new session. */
+  restartBrother(): void {
     this.#brotherSession += 1n
     this.#seq = 0
+  }
+
+  /**
+   * The brother's process starts again and says this: twice, for the second confirms the first, and when nothing of the old
+   * session has been heard for two heartbeats.
+   */
+  hearsRestarted(word: Word): void {
+    if (this.view.peerSession !== 0n) {
+      const adoptedAtMs = (this.view.peer?.heardAtMs ?? 0) + this.settings.heartbeatMs * 2
+      this.advanceMs(Math.max(0, adoptedAtMs - this.nowMs))
+    }
+    this.restartBrother()
     this.hears(word)
     this.hears(word)
+  }
+
+  /** A tether of the living sessions is up. Returns its id. */
+  tether(provable = true): number {
+    const { session, peerSession } = this.view
+    this.#tetherId += 1
+    this.step({ kind: 'tether', id: this.#tetherId, session, peerSession, provable })
+    return this.#tetherId
+  }
+
+  /** The tether ends, and the one dial that follows a FIN is answered. The brother says nothing by itself any more. */
+  tetherEnds({ fin = true, refused = true }: { readonly fin?: boolean; readonly refused?: boolean } = {}): void {
+    this.brotherSays = null
+    this.step({ kind: 'tetherEnded', id: this.#tetherId, fin })
+    if (fin) this.#redial = { atMs: this.nowMs + REDIAL_MS, refused }
   }
 
   /** Whatever it sends meanwhile is lost. */
@@ -123,8 +156,9 @@ export class Bench {
     let stepsNow = 0
     for (;;) {
       const wordMs = this.brotherSays === null ? Infinity : this.#lastWordMs + this.settings.heartbeatMs
-      const refusedMs = this.#refusalsDueMs[0] ?? Infinity
-      const atMs = Math.max(this.nowMs, Math.min(this.machine.deadlineMs(), wordMs, refusedMs))
+      const redial = this.#redial
+      const redialMs = redial?.atMs ?? Infinity
+      const atMs = Math.max(this.nowMs, Math.min(this.machine.deadlineMs(), wordMs, redialMs))
       if (atMs > endMs) break
       stepsNow = atMs === this.nowMs ? stepsNow + 1 : 0
       if (stepsNow > STEPS_PER_INSTANT_MAX) throw new Error(`the machine spins at ${atMs} ms`)
@@ -132,9 +166,9 @@ export class Bench {
       if (this.brotherSays !== null && wordMs <= atMs) {
         this.#lastWordMs = atMs
         this.hears(this.brotherSays)
-      } else if (refusedMs <= atMs) {
-        this.#refusalsDueMs.shift()
-        this.step({ kind: 'refused', link: 0 })
+      } else if (redial !== null && redialMs <= atMs) {
+        this.#redial = null
+        this.step({ kind: 'redialled', id: this.#tetherId, refused: redial.refused })
       } else this.step({ kind: 'tick' })
     }
     this.nowMs = endMs
@@ -160,12 +194,16 @@ export class Bench {
     if (output.kind === 'reply') this.#replies.push(output.ok ? `ok ${output.role}` : output.error)
     if (output.kind !== 'send') return
     this.#said.push(output.frame)
-    if (this.portIsClosed) this.#refusalsDueMs.push(this.nowMs + WAY_MS)
     const trailer = output.frame.trailer
-    if (trailer === null || this.portIsClosed || this.#unheard) return
+    if (trailer === null || this.#unheard || this.unsendable.has(output.link)) return
+    if (trailer.session !== this.#machineSession) this.#heard.clear()
     this.#machineSession = trailer.session
-    this.#heard = trailer.seq
+    this.#heard.set(trailer.echo, trailer.seq)
     if (this.#firstHeard === 0) this.#firstHeard = trailer.seq
+  }
+
+  #heardBy(session: bigint): number {
+    return Math.max(this.#heard.get(session) ?? 0, this.#heard.get(0n) ?? 0)
   }
 
   #frame(word: Word): Frame {
@@ -178,6 +216,7 @@ export class Bench {
       goodbye: false,
       wanted: false,
       refusal: false,
+      marked: false,
       ...Object.fromEntries((word.flags ?? []).map((flag) => [flag, true]))
     }
     return {
@@ -191,7 +230,8 @@ export class Bench {
         session: this.#brotherSession,
         echo: this.#machineSession,
         seq: this.#seq,
-        ack: word.acksTheFirst === true ? this.#firstHeard : this.#heard,
+        ack:
+          word.acksTheFirst === true ? this.#firstHeard : this.#heardBy(word.trailer?.session ?? this.#brotherSession),
         epoch: word.epoch,
         priority: 100,
         fitness: 255,
@@ -204,6 +244,8 @@ export class Bench {
         peerTimeoutMs: this.settings.peerTimeoutMs,
         promisedMs: this.settings.peerTimeoutMs,
         flowsHash: 0,
+        record: 0,
+        peerRecord: 0,
         ...this.#brother,
         ...word.trailer
       }

@@ -3,6 +3,7 @@
  * delayed, recorded and replayed. Virtual time; nothing here knows what a datagram means.
  */
 import type { RandomInt } from '../../src/protocol/machine'
+import type { Endpoint } from './places'
 
 export type SideName = 'a' | 'b'
 export const SIDES: readonly SideName[] = ['a', 'b']
@@ -16,6 +17,9 @@ export interface Datagram {
   readonly link: number
   readonly bytes: Uint8Array
   readonly sentAtMs: number
+  /** Where it comes from, as its receiver sees it, and where it is sent to. */
+  readonly source: Endpoint
+  readonly to: Endpoint
 }
 
 interface InFlight {
@@ -111,6 +115,11 @@ export class Network {
   /** Somebody on the wire puts this in; cuts and losses do not touch it. */
   inject(nowMs: number, datagram: Datagram): void {
     this.#launch(nowMs, datagram)
+  }
+
+  /** Whether a packet of a connection would pass now, from this side to the other one. */
+  carries(from: SideName, link: number): boolean {
+    return !this.isCut(from, link)
   }
 
   /** What this side ever sent (bounded), oldest first. */

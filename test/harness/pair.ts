@@ -13,13 +13,15 @@
  */
 import assert from 'node:assert/strict'
 import { decodeClassic, decodeExtended, type Frame } from '../../src/protocol/frame'
-import type { Designation, Role } from '../../src/protocol/machine'
+import type { Designation, Input, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { LinkSettings, PairSettings, Wire } from '../../src/protocol/settings'
 import { Network, otherSide, SIDES, type Datagram, type SideName } from './network'
+import { Places, STRANGER, type Endpoint, type Station } from './places'
 import { scriptedTokens, seededRandom } from './random'
 import { testSettings } from './settings'
 import { bytesOf, Side, type SideHappening } from './side'
+import { FIN_MS, Tethers, type DialAnswer, type TetherEnd } from './tethers'
 
 export interface SideOptions {
   readonly settings?: Partial<PairSettings>
@@ -36,20 +38,34 @@ export interface PairOptions {
   readonly links?: number
   readonly latencyMs?: number
   readonly seed?: number
+  /** Each side has a connection to the other one; otherwise the test tells of them by itself, or there are none. */
+  readonly tethers?: boolean
 }
 
+/** A side, or the second process of one. */
+export type Speaker = SideName | 'a2' | 'b2'
+
 export type Happening =
-  | (SideHappening & { readonly atMs: number; readonly side: SideName })
+  | (SideHappening & { readonly atMs: number; readonly side: Speaker })
+  /** What a side is told of its tether. */
+  | { readonly kind: 'told'; readonly atMs: number; readonly side: Speaker; readonly input: Input }
   | {
       readonly kind: 'sent'
       readonly atMs: number
-      readonly side: SideName
+      readonly side: Speaker
       readonly link: number
       readonly frame: Frame
     }
   | { readonly kind: 'overlap'; readonly atMs: number; readonly begins: boolean; readonly lastedMs: number }
 
-const LINK: LinkSettings = { peerHost: '127.0.0.1', peerPort: 1101, localHost: '', localPort: 1101 }
+function linkAt(index: number): LinkSettings {
+  const port = Places.port(index)
+  return { peerHost: '127.0.0.1', peerPort: port, localHost: '', localPort: port }
+}
+
+/** Who sends what somebody on the wire puts in without saying who: the other side, as far as can be seen. */
+const SEED_OF_SECOND = 97
+
 /** The two clocks have nothing in common: a machine that confuses them is off by hours. */
 const ORIGINS_MS: Readonly<Record<SideName, number>> = { a: 1_000, b: 7_000_000 }
 
@@ -58,6 +74,10 @@ export class TestPair {
   readonly a: Side
   readonly b: Side
   readonly network: Network
+  readonly places: Places
+  readonly tethers: Tethers | null
+  /** Another process of one of the sides, with an address of its own; null = there is none. */
+  second: Side | null = null
   readonly happenings: Happening[] = []
   /** Total time in which both gates were open. */
   overlapMs = 0
@@ -67,8 +87,9 @@ export class TestPair {
 
   constructor(options: PairOptions = {}) {
     const wire = options.wire ?? 'extended'
-    const links = Array.from({ length: options.links ?? 1 }, () => LINK)
+    const links = Array.from({ length: options.links ?? 1 }, (_, index) => linkAt(index))
     const seed = options.seed ?? 1
+    this.places = new Places(links.length)
     this.network = new Network(links.length, options.latencyMs ?? 1, seededRandom(seed * 31 + 7))
     const make = (name: SideName, side: SideOptions, sideSeed: number): Side =>
       new Side(
@@ -77,15 +98,29 @@ export class TestPair {
         {
           randomInt: scriptedTokens(side.tokens ?? [], sideSeed),
           record: side.record ?? null,
-          originMs: ORIGINS_MS[name]
+          originMs: ORIGINS_MS[name],
+          station: name === 'a' ? 0 : 1
         },
-        {
-          send: (from, link, frame) => this.#send(from, link, frame),
-          report: (from, happening) => this.#report(from, happening)
-        }
+        this.#hostOfSides
       )
     this.a = make('a', options.a ?? {}, seed * 2)
     this.b = make('b', options.b ?? {}, seed * 2 + 1)
+    this.tethers =
+      options.tethers === true && wire === 'extended'
+        ? new Tethers({
+            network: this.network,
+            places: this.places,
+            side: (name) => this.side(name),
+            tell: (side, input) => this.#tell(side, input)
+          })
+        : null
+  }
+
+  readonly #hostOfSides = {
+    lookup: (side: Side, link: number): string => this.places.lookup(side.name === 'a' ? 1 : 0, link),
+    send: (from: Side, link: number, frame: Frame, to: readonly Endpoint[]): boolean =>
+      this.#send(from, link, frame, to),
+    report: (from: Side, happening: SideHappening): void => this.#report(from, happening)
   }
 
   side(name: SideName): Side {
@@ -98,14 +133,18 @@ export class TestPair {
   advanceMs(ms: number): void {
     const endMs = this.nowMs + ms
     for (;;) {
-      const nextMs = Math.min(this.network.nextArrivalMs(), this.a.nextMs(this.nowMs), this.b.nextMs(this.nowMs))
+      const sides = this.#sides()
+      const dueMs = sides.map((side) => side.nextMs(this.nowMs))
+      const nextMs = Math.min(this.network.nextArrivalMs(), this.tethers?.nextMs() ?? Infinity, ...dueMs)
       if (nextMs > endMs) break
       this.nowMs = Math.max(this.nowMs, nextMs)
       this.#deliver()
-      for (const name of SIDES) {
-        this.side(name).attend(this.nowMs)
+      this.tethers?.attend(this.nowMs)
+      for (const side of sides) {
+        side.attend(this.nowMs)
         this.#watchOverlap()
       }
+      this.tethers?.attend(this.nowMs)
     }
     this.nowMs = endMs
     for (const name of SIDES) this.side(name).refreshGate(endMs)
@@ -128,19 +167,60 @@ export class TestPair {
     this.#watchOverlap()
   }
 
-  /** The process dies; its host answers 'port unreachable' to whoever still sends. */
-  crash(name: SideName): void {
-    this.#die(name, true)
+  /** The process dies; after so long its kernel ends its connections (null = it never gets to that). */
+  crash(name: SideName, finMs: number | null = FIN_MS): void {
+    this.#die(name, true, finMs)
   }
 
   /** The host is off: silence. */
   powerOff(name: SideName): void {
-    this.#die(name, false)
+    this.#die(name, false, null)
   }
 
   restart(name: SideName): void {
-    if (this.side(name).isUp) this.#die(name, true)
+    if (this.side(name).isUp) this.#die(name, true, FIN_MS)
     this.start(name)
+  }
+
+  /** Another process of this side starts elsewhere, with a copy of its disk or with an empty one. */
+  startSecond(name: SideName, cloned: boolean): void {
+    assert.ok(this.second === null, 'there is a second process already')
+    const side = this.side(name)
+    this.second = new Side(
+      name,
+      side.settings,
+      {
+        randomInt: scriptedTokens([], SEED_OF_SECOND),
+        record: cloned ? side.disk : null,
+        originMs: 3_000_000,
+        station: STRANGER
+      },
+      this.#hostOfSides
+    )
+    this.second.start(this.nowMs)
+  }
+
+  endSecond(): void {
+    this.second?.die(true)
+    this.second = null
+  }
+
+  /** Something on the path ends the connection that this side dialled. */
+  endTether(dialler: SideName, how: TetherEnd, answer: DialAnswer = 'as-it-is'): void {
+    const ended = this.tethers?.end(this.nowMs, dialler, how, answer) ?? false
+    assert.ok(ended, `${dialler} has no tether`)
+    this.#watchOverlap()
+  }
+
+  /** The host of this side is what it was when it was kept. */
+  revert(name: SideName, seen: boolean): void {
+    this.side(name).revert(this.nowMs, seen)
+    this.#watchOverlap()
+  }
+
+  setClock(name: SideName, byMs: number): void {
+    this.side(name).setClock(this.nowMs, byMs)
+    this.#watchOverlap()
   }
 
   goodbye(name: SideName): void {
@@ -183,7 +263,9 @@ export class TestPair {
   }
 
   inject(to: SideName, bytes: Uint8Array, link = 0): void {
-    this.network.inject(this.nowMs, { from: otherSide(to), link, bytes, sentAtMs: this.nowMs })
+    const from = otherSide(to)
+    const [source, target] = [this.#placeOf(from, link), this.#placeOf(to, link)]
+    this.network.inject(this.nowMs, { from, link, bytes, sentAtMs: this.nowMs, source, to: target })
   }
 
   /** Sends again what `from` sent earlier and `which` selects. Returns how many datagrams that were. */
@@ -224,6 +306,10 @@ export class TestPair {
     this.side(name).openLink(this.nowMs, link, open)
   }
 
+  foreignRecord(name: SideName): void {
+    this.side(name).deliver(this.nowMs, { kind: 'foreignRecord' })
+  }
+
   // --- Looking ---
 
   /** Roles of a and b; a dead side is null. */
@@ -248,7 +334,9 @@ export class TestPair {
 
   // --- Inside ---
 
-  #die(name: SideName, hostIsUp: boolean): void {
+  #die(name: SideName, hostIsUp: boolean, finMs: number | null): void {
+    if (hostIsUp) this.tethers?.died(this.nowMs, name, finMs)
+    else this.tethers?.died(this.nowMs, name, null)
     this.side(name).die(hostIsUp)
     this.side(name).refreshGate(this.nowMs)
     this.#watchOverlap()
@@ -256,33 +344,60 @@ export class TestPair {
 
   #deliver(): void {
     for (let datagram = this.network.receive(this.nowMs); datagram !== null;) {
-      const to = this.side(otherSide(datagram.from))
-      if (to.isListening(datagram.link)) to.receive(this.nowMs, datagram.link, datagram.bytes)
-      else if (to.hostIsUp) this.#answerUnreachable(datagram)
+      const owner = this.places.owner(datagram.link, datagram.to)
+      const to = owner === null ? null : this.#at(owner)
+      if (to?.isListening(datagram.link) === true)
+        to.receive(this.nowMs, datagram.link, datagram.bytes, datagram.source)
       this.#watchOverlap()
       datagram = this.network.receive(this.nowMs)
     }
   }
 
-  /** The host answers for its dead process. The way back takes no time of its own here: it is part of the latency. */
-  #answerUnreachable(datagram: Datagram): void {
-    const sender = this.side(datagram.from)
-    if (this.network.isCut(otherSide(datagram.from), datagram.link)) return
-    if (sender.isUp && !sender.isHung) sender.step(this.nowMs, { kind: 'refused', link: datagram.link })
+  #send(from: Side, link: number, frame: Frame, to: readonly Endpoint[]): boolean {
+    const source = this.places.source(from.station, link)
+    this.happenings.push({ kind: 'sent', atMs: this.nowMs, side: this.#speaker(from), link, frame })
+    if (source === null) return false
+    const bytes = bytesOf(from.wire, frame)
+    for (const endpoint of to) {
+      this.network.send({ from: from.name, link, bytes, sentAtMs: this.nowMs, source, to: endpoint })
+    }
+    return true
   }
 
-  #send(from: Side, link: number, frame: Frame): void {
-    this.happenings.push({ kind: 'sent', atMs: this.nowMs, side: from.name, link, frame })
-    this.network.send({ from: from.name, link, bytes: bytesOf(from.wire, frame), sentAtMs: this.nowMs })
+  #tell(side: Side, input: Input): void {
+    if (!side.isUp) return
+    this.happenings.push({ kind: 'told', atMs: this.nowMs, side: this.#speaker(side), input })
+    side.deliver(this.nowMs, input)
+    this.#watchOverlap()
+  }
+
+  #sides(): Side[] {
+    return this.second === null ? [this.a, this.b] : [this.a, this.b, this.second]
+  }
+
+  #at(station: Station): Side | null {
+    return station === STRANGER ? this.second : station === 0 ? this.a : this.b
+  }
+
+  #placeOf(name: SideName, link: number): Endpoint {
+    const place = this.places.source(this.side(name).station, link)
+    return place ?? { address: '', port: 0 }
+  }
+
+  #speaker(side: Side): Speaker {
+    return side === this.second || side.station === STRANGER ? `${side.name}2` : side.name
   }
 
   #report(from: Side, happening: SideHappening): void {
-    this.happenings.push({ ...happening, atMs: this.nowMs, side: from.name })
+    this.happenings.push({ ...happening, atMs: this.nowMs, side: this.#speaker(from) })
+    // It ended by itself: in order.
+    if (happening.kind === 'process' && happening.state === 'gone' && from.station !== STRANGER)
+      this.tethers?.left(this.nowMs, from.name)
     if (happening.kind === 'reply') this.#replies.set(happening.id, happening.text)
   }
 
   #watchOverlap(): void {
-    const both = this.a.serves(this.nowMs) && this.b.serves(this.nowMs)
+    const both = this.#sides().filter((side) => side.serves(this.nowMs)).length > 1
     if (both === (this.#overlapSinceMs !== null)) return
     if (both) {
       this.#overlapSinceMs = this.nowMs

@@ -1,7 +1,7 @@
 /**
  * One side of the pair as its host sees it: a process that runs a machine (or is dead, hung or asleep), its clock, its
- * disk and its gate. The gate is computed here from the machine's view by the integrators' contract: Active, allowed
- * to serve, lease not over, engine fresh.
+ * disk, its gate, and where it sends to. The gate is computed here from the machine's view by the integrators' contract:
+ * Active, allowed to serve, lease not over, engine fresh.
  */
 import assert from 'node:assert/strict'
 import { createMachine } from '../../src/protocol/create'
@@ -15,13 +15,18 @@ import {
   type FrameRejection
 } from '../../src/protocol/frame'
 import type { Input, MachineView, Output, PairEvent, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
+import { addressText, Paths } from '../../src/protocol/paths'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings, Wire } from '../../src/protocol/settings'
 import type { SideName } from './network'
+import type { Endpoint, Station } from './places'
 
 /** What the world around a side does with its outputs. */
 export interface SideHost {
-  send(side: Side, link: number, frame: Frame): void
+  /** The address that the peer's name on this link stands for now. */
+  lookup(side: Side, link: number): string
+  /** False: it has no address to send from. */
+  send(side: Side, link: number, frame: Frame, to: readonly Endpoint[]): boolean
   report(side: Side, happening: SideHappening): void
 }
 
@@ -35,11 +40,15 @@ export type SideHappening =
 type Disk = 'works' | 'fails' | 'hangs'
 
 const STEPS_PER_INSTANT_MAX = 300
+/** The names of a silent link are looked up this often. */
+const LOOKUP_EVERY_MS = 5000
 /** The engine gives a goodbye this long. */
 const GOODBYE_MS = 2000
 
 export class Side {
   readonly name: SideName
+  /** Where it is on the network: the stranger is a second process of a side, elsewhere. */
+  readonly station: Station
   readonly settings: PairSettings
   readonly randomInt: RandomInt
   disk: PairRecord | null
@@ -49,14 +58,25 @@ export class Side {
   readonly #originMs: number
   #sleptMs = 0
 
-  /** Nobody answers for a dead process whose host is down too; a live host answers 'port unreachable'. */
+  /** The kernel of a dead process's host ends its connections, unless the host is down too. */
   hostIsUp = true
   #hungUntilMs: number | null = null
   #hungSinceMs = 0
   #asleep = false
   #tickFirst = false
-  #inbox: { readonly link: number; readonly bytes: Uint8Array }[] = []
+  #inbox: ((nowMs: number) => void)[] = []
   #leaveByMs = Infinity
+  readonly #paths: Paths[] = []
+  #lookUpAtMs = Infinity
+  /** What was put into the machine since its start, and what it drew: enough to make it once more. */
+  #log: { readonly localMs: number; readonly input: Input }[] = []
+  #draws: number[] = []
+  #kept: {
+    readonly inputs: number
+    readonly draws: number
+    readonly localMs: number
+    readonly disk: PairRecord | null
+  } | null = null
 
   diskState: Disk = 'works'
   diskLatencyMs = 0
@@ -71,10 +91,16 @@ export class Side {
   constructor(
     name: SideName,
     settings: PairSettings,
-    options: { readonly randomInt: RandomInt; readonly record: PairRecord | null; readonly originMs: number },
+    options: {
+      readonly randomInt: RandomInt
+      readonly record: PairRecord | null
+      readonly originMs: number
+      readonly station: Station
+    },
     host: SideHost
   ) {
     this.name = name
+    this.station = options.station
     this.settings = settings
     this.randomInt = options.randomInt
     this.disk = options.record
@@ -116,9 +142,19 @@ export class Side {
   start(nowMs: number): void {
     assert.ok(this.#machine === null, `${this.name} runs already`)
     this.hostIsUp = true
-    this.#machine = createMachine(this.settings, { randomInt: this.randomInt, keyed: true })
+    this.#log = []
+    this.#draws = []
+    this.#machine = this.#newMachine([])
     this.#leaveByMs = Infinity
     this.#host.report(this, { kind: 'process', state: 'up' })
+    const { heartbeatMs, peerTimeoutMs, links } = this.settings
+    const keyed = this.wire === 'extended'
+    this.#paths.length = 0
+    for (const { peerPort } of links) {
+      this.#paths.push(new Paths({ keyed, port: peerPort, heartbeatMs, peerTimeoutMs }))
+    }
+    this.#lookUpAtMs = nowMs
+    this.#lookUp(nowMs)
     this.step(nowMs, { kind: 'start', record: this.disk })
     for (let link = 0; link < this.settings.links.length; link++) this.openLink(nowMs, link, true)
   }
@@ -134,6 +170,45 @@ export class Side {
     this.#awaitedReplies.clear()
     this.#openLinks.clear()
     this.#host.report(this, { kind: 'process', state: 'gone' })
+  }
+
+  /** `drawn`: what it draws first. */
+  #newMachine(drawn: readonly number[]): PairMachine {
+    const left = [...drawn]
+    const randomInt: RandomInt = (boundExclusive) => {
+      const value = left.shift() ?? this.randomInt(boundExclusive)
+      this.#draws.push(value)
+      return value
+    }
+    return createMachine(this.settings, { randomInt, keyed: true })
+  }
+
+  /** Keeps what this host is now, memory and disk, as a hypervisor does. */
+  keep(nowMs: number): void {
+    this.#kept = {
+      inputs: this.#log.length,
+      draws: this.#draws.length,
+      localMs: this.localMs(nowMs),
+      disk: this.disk
+    }
+  }
+
+  /** The host is what it was when it was kept. `seen`: its wall clock tells. */
+  revert(nowMs: number, seen: boolean): void {
+    const kept = this.#kept
+    assert.ok(kept !== null && this.#machine !== null, `${this.name} was not kept, or does not run`)
+    const agoMs = this.localMs(nowMs) - kept.localMs
+    const [past, drawn] = [this.#log.slice(0, kept.inputs), this.#draws.slice(0, kept.draws)]
+    this.#draws = []
+    this.#machine = this.#newMachine(drawn)
+    for (const { localMs, input } of past) this.#machine.step(localMs, input)
+    this.#log = past
+    this.#writes = []
+    this.disk = kept.disk
+    this.#sleptMs += agoMs
+    this.#lastStepMs = -Infinity
+    if (seen) this.step(nowMs, { kind: 'suspended', ms: agoMs })
+    this.refreshGate(nowMs)
   }
 
   goodbye(nowMs: number): void {
@@ -154,10 +229,17 @@ export class Side {
     this.hang(nowMs, ms, false)
   }
 
-  /** Its socket: what arrives at a closed one is answered by 'port unreachable', what is sent through it is lost. */
+  /** The wall clock is set, and nobody sleeps: forward it looks like sleep, back like nothing. */
+  setClock(nowMs: number, byMs: number): void {
+    if (byMs > 0) this.deliver(nowMs, { kind: 'suspended', ms: byMs })
+  }
+
+  /** Its socket: what arrives at a closed one is lost, and so is what is sent through it. */
   openLink(nowMs: number, link: number, open: boolean): void {
-    if (open) this.#openLinks.add(link)
-    else this.#openLinks.delete(link)
+    if (open) {
+      this.#openLinks.add(link)
+      this.#paths[link]?.opened(nowMs)
+    } else this.#openLinks.delete(link)
     this.step(nowMs, { kind: 'link', link, open, detail: open ? '' : 'test' })
   }
 
@@ -169,7 +251,8 @@ export class Side {
     if (this.#hungUntilMs !== null) return Math.min(this.#hungUntilMs, this.#gateShutsAtMs(nowMs))
     const tickMs = this.#globalMs(this.#machine.deadlineMs())
     const writtenMs = this.#writes[0]?.atMs ?? Infinity
-    return Math.max(nowMs, Math.min(tickMs, writtenMs, this.#leaveByMs, this.#gateShutsAtMs(nowMs)))
+    const dueMs = Math.min(tickMs, writtenMs, this.#leaveByMs, this.#lookUpAtMs, this.#gateShutsAtMs(nowMs))
+    return Math.max(nowMs, dueMs)
   }
 
   /** Does what is due: datagrams were delivered before. */
@@ -178,6 +261,7 @@ export class Side {
     if (this.#hungUntilMs !== null) {
       if (nowMs >= this.#hungUntilMs) this.#wake(nowMs)
     } else {
+      if (nowMs >= this.#lookUpAtMs) this.#lookUp(nowMs)
       while (this.#writes[0] !== undefined && this.#writes[0].atMs <= nowMs) this.#finishWrite(nowMs)
       if (this.#tickIsDue(nowMs)) this.step(nowMs, { kind: 'tick' })
       if (nowMs >= this.#leaveByMs && this.#machine !== null) this.die(true)
@@ -185,15 +269,25 @@ export class Side {
     this.refreshGate(nowMs)
   }
 
-  receive(nowMs: number, link: number, bytes: Uint8Array): void {
+  receive(nowMs: number, link: number, bytes: Uint8Array, source: Endpoint): void {
     if (this.#machine === null || this.#asleep) return
     if (this.#hungUntilMs !== null) {
-      this.#inbox.push({ link, bytes })
+      this.#inbox.push((thenMs) => this.receive(thenMs, link, bytes, source))
       return
     }
+    const paths = this.#paths[link]
+    assert.ok(paths !== undefined)
+    if (!paths.counts(source.address)) return this.#host.report(this, { kind: 'dropped', cause: 'foreign' })
     const frame = this.wire === 'classic' ? decodeClassic(bytes) : decodeExtended(bytes)
-    if (typeof frame === 'string') this.#host.report(this, { kind: 'dropped', cause: frame })
-    else this.step(nowMs, { kind: 'frame', link, frame })
+    if (typeof frame === 'string') return this.#host.report(this, { kind: 'dropped', cause: frame })
+    this.step(nowMs, { kind: 'frame', link, frame }, source)
+  }
+
+  /** What does not come from a link; a hung engine finds it when it wakes. */
+  deliver(nowMs: number, input: Input): void {
+    if (this.#machine === null) return
+    if (this.#hungUntilMs !== null) this.#inbox.push((thenMs) => this.deliver(thenMs, input))
+    else this.step(nowMs, input)
   }
 
   command(nowMs: number, input: Extract<Input, { kind: 'command' }>): void {
@@ -201,7 +295,7 @@ export class Side {
     this.step(nowMs, input)
   }
 
-  step(nowMs: number, input: Input): void {
+  step(nowMs: number, input: Input, source: Endpoint | null = null): void {
     const machine = this.#machine
     assert.ok(machine !== null, `${this.name} is not running`)
     assert.ok(this.#hungUntilMs === null, `${this.name} hangs`)
@@ -209,10 +303,17 @@ export class Side {
     this.#lastStepMs = nowMs
     assert.ok(this.#stepsNow < STEPS_PER_INSTANT_MAX, `${this.name} spins at ${nowMs} ms (${input.kind})`)
     const before = machine.view()
+    this.#log.push({ localMs: this.localMs(nowMs), input })
     const outputs = machine.step(this.localMs(nowMs), input)
     this.#checkTold(before, machine.view(), outputs)
-    for (const output of outputs) this.#perform(nowMs, output)
+    const unsent = new Set<number>()
+    for (const output of outputs) {
+      if (output.kind !== 'send') this.#perform(nowMs, output)
+      else if (!this.#send(nowMs, output, source)) unsent.add(output.link)
+    }
+    if (input.kind === 'frame' && source !== null) this.#locate(nowMs, input.link, input.frame, source, outputs)
     this.refreshGate(nowMs)
+    for (const link of unsent) if (this.#machine !== null) this.step(nowMs, { kind: 'unsent', link })
     if (this.#leaveByMs !== Infinity && this.#machine !== null && machine.deadlineMs() === Infinity) this.die(true)
   }
 
@@ -261,15 +362,12 @@ export class Side {
     const inbox = this.#inbox
     this.#inbox = []
     if (this.#tickFirst) this.step(nowMs, { kind: 'tick' })
-    for (const { link, bytes } of inbox) this.receive(nowMs, link, bytes)
+    for (const happen of inbox) happen(nowMs)
     if (this.#tickIsDue(nowMs)) this.step(nowMs, { kind: 'tick' })
   }
 
-  #perform(nowMs: number, output: Output): void {
+  #perform(nowMs: number, output: Exclude<Output, { kind: 'send' }>): void {
     switch (output.kind) {
-      case 'send':
-        if (this.#openLinks.has(output.link)) this.#host.send(this, output.link, output.frame)
-        return
       case 'store':
         return this.#write(nowMs, output.ticket, output.record)
       case 'event':
@@ -282,6 +380,32 @@ export class Side {
         return this.#host.report(this, { kind: 'reply', id: output.id, text })
       }
     }
+  }
+
+  /** False: there is no address to send from. */
+  #send(nowMs: number, { link, frame, toSource }: Extract<Output, { kind: 'send' }>, source: Endpoint | null): boolean {
+    if (!this.#openLinks.has(link)) return true
+    const targets = this.#paths[link]?.targets(nowMs) ?? []
+    const to = toSource && source !== null ? [source] : targets.map(({ ip, port }) => ({ address: ip, port }))
+    return this.#host.send(this, link, frame, to)
+  }
+
+  /** A frame that counted says where the peer is. */
+  #locate(nowMs: number, link: number, frame: Frame, { address, port }: Endpoint, outputs: readonly Output[]): void {
+    const { trailer } = frame
+    if (this.#machine === null || outputs.some((o) => o.kind === 'drop')) return
+    if (trailer !== null && trailer.session !== this.#machine.view().peerSession) return
+    const change = this.#paths[link]?.hear(nowMs, address, port, trailer) ?? null
+    if (change === null) return
+    const detail = { link, from: addressText(change.from), to: addressText(change.to) }
+    this.#host.report(this, { kind: 'event', event: 'link', reason: 'address-changed', detail })
+  }
+
+  #lookUp(nowMs: number): void {
+    this.#paths.forEach((paths, link) => {
+      if (nowMs >= paths.silentAtMs) paths.resolved(nowMs, [this.#host.lookup(this, link)])
+    })
+    this.#lookUpAtMs = nowMs + LOOKUP_EVERY_MS
   }
 
   #write(nowMs: number, ticket: number, record: PairRecord): void {

@@ -30,7 +30,8 @@ describe('a process with an Active that ends', function () {
     brother = acquirePair({
       id: 'brother',
       settings: settings([link(y, x)], { ...over, priority: 1 }),
-      keys: { key: '', previousKey: '' },
+      // That of the other process: a crash is proved over the channel, which needs one.
+      keys: { key: 'x3Gk9-QvT71_mZpL0wBc4R', previousKey: '' },
       storeFile: null
     }).pair
     // A child that is slow to start finds its brother Active.
@@ -117,6 +118,7 @@ describe('a process with an Active that ends', function () {
 
   it('by SIGKILL is found out without waiting for the timeout', async () => {
     await startActive('signal-alone')
+    await until('a crash could be proved', () => brother.status().channel?.proof === true)
     child.kill('SIGKILL')
     await ended()
     await until('the brother serves', () => brother.gate().open && brother.status().reason !== 'none')

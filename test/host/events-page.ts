@@ -46,11 +46,13 @@ const WORDS = {
 /** What the red badge says: see `HeldPair.trouble`. */
 const IN_RED: ReadonlySet<string> = new Set([
   'engine-crashed',
+  'files-in-use',
   'port-in-use',
   'host-not-found',
   'link-failed',
   'store-failed',
-  'store-lost'
+  'store-lost',
+  'foreign-record'
 ])
 
 /** The blocks of a page by their name. */
@@ -105,7 +107,10 @@ function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'wa
 
 function badgeTexts(language: Language): Readonly<Record<string, string>> {
   const file = join(ROOT, 'nodes', 'locales', PAGES[language].locale, 'ha-pair.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }).reason
+  const { reason } = JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }
+  return Object.fromEntries(
+    Object.entries(reason).map(([code, text]) => [code, text.replaceAll('__noticedAfter__', '2 s')])
+  )
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`

@@ -18,7 +18,8 @@ const STATUS: PairStatus = {
   wire: 'extended',
   authenticated: true,
   leaseLeft: 1500,
-  peer: { role: 'standby', epoch: 7, priority: 90, host: '192.0.2.2', port: 1101, heardAgo: 40, roundTrip: 0.5 }
+  peer: { role: 'standby', epoch: 7, priority: 90, host: '192.0.2.2', port: 1101, heardAgo: 40, roundTrip: 0.5 },
+  channel: { open: true, proof: false, why: 'addresses-differ', behind: null, bytes: null, keys: null }
 }
 const VITALS: PairVitals = {
   at: AT,
@@ -99,7 +100,7 @@ describe('the health endpoint answers', () => {
     assert.deepEqual(JSON.parse(body), {
       name: 'line 1',
       role: 'initial',
-      reason: 'settings-invalid',
+      reason: 'key-missing',
       serving: false,
       online: false,
       peer: null,
@@ -108,6 +109,9 @@ describe('the health endpoint answers', () => {
       problems: [{ field: 'key', code: 'unresolved' }]
     })
     assert.deepEqual(await series('running', STOPPED), { '': 0 })
+    assert.equal((await healthAnswer('live', STOPPED)).body, 'stopped: settings-invalid\n')
+    const keyless = { ...STOPPED, problems: [{ field: 'key', code: 'key-missing' }] } as const
+    assert.equal((await healthAnswer('active', keyless)).body, 'stopped: key-missing\n')
   })
 })
 
@@ -120,12 +124,19 @@ describe('the metrics', () => {
       ['brother_online', 1],
       ['epoch', 7],
       ['fitness', 255],
+      ['channel_open', 1],
+      ['crash_proof_possible', 0],
       ['engine_up', 1],
       ['engine_restarts_total', 0]
     ] as const) {
       assert.deepEqual(await series(name, VITALS), { '': value }, name)
     }
     assert.deepEqual(await series('serving', side({ serving: false })), { '': 0 })
+    const proof = { open: true, proof: true, why: null, behind: null, bytes: null, keys: null }
+    assert.deepEqual(await series('crash_proof_possible', side({ channel: proof })), { '': 1 })
+    for (const name of ['channel_open', 'crash_proof_possible']) {
+      assert.deepEqual(await series(name, side({ channel: null })), {}, name)
+    }
     assert.match(Object.keys(await series('info', VITALS)).join(), /^policy=safety,wire=extended,version=[\d.]+\S*,/)
   })
 

@@ -83,6 +83,7 @@ describe('a held pair', () => {
     pair.setFitness(8)
     assert.deepEqual(desk.news(), [], 'nobody to tell')
     pair.onRestart()
+    pair.enter()
     assert.deepEqual(desk.posted.slice(1), [
       { type: 'fitness', pairId: 2, value: 8 },
       { type: 'flows', pairId: 2, hash: 99 }
@@ -117,6 +118,7 @@ describe('a held pair', () => {
     pair.onCrash('out of memory')
     assert.equal(await asked.now(), 'refused: stopped')
     pair.onRestart()
+    pair.enter()
     assert.deepEqual(desk.news(), ['add 2'])
   })
 })

@@ -22,21 +22,29 @@ const OLD: Raw = {
   stallLimit: 3000
 }
 
+const KEY = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 const settingsOf = (raw: Raw): unknown => {
-  const parsed = parseSettings(raw)
+  const parsed = parseSettings({ key: KEY, ...raw }, raw)
   assert.ok(parsed.ok, JSON.stringify(parsed))
   return parsed.settings
 }
 
-function migrated(raw: Raw): Raw {
-  const result = migrate(raw)
+function migrated(raw: Raw, typed?: Raw): Raw {
+  const result = migrate(raw, typed)
   assert.ok(result.ok)
   return result.raw
 }
 
 describe('config nodes of earlier versions', () => {
   it('0.1.0: what was saved stays as it was', () => {
-    assert.deepEqual(migrated(OLD), { ...OLD, healthPath: '', schema: 1 })
+    assert.deepEqual(migrated(OLD), {
+      ...OLD,
+      healthPath: '',
+      crashProof: true,
+      channel: 'auto',
+      auth: 'key',
+      schema: 2
+    })
   })
 
   it('0.1.0: a field that was left out means what it meant, whatever the defaults are now', () => {
@@ -52,15 +60,39 @@ describe('config nodes of earlier versions', () => {
       peerTimeoutMs: 2000,
       receiptTimeoutMs: 10_000,
       lossLimit: 5,
-      stallLimitMs: 10_000
+      stallLimitMs: 10_000,
+      crashProof: true,
+      channel: 'auto'
     })
     const written = migrated({ id: 'node-1' })
     for (const field of ['heartbeat', 'peerTimeout', 'stallLimit']) assert.ok(field in written, field)
   })
 
-  it('empty text was no value, and is none: it is filled in', () => {
-    assert.equal(migrated({ heartbeat: ' ', wire: '', priority: null })['heartbeat'], 200)
+  it('empty text in the flow file was no value, and is none: it is filled in', () => {
+    const raw = { heartbeat: ' ', wire: '', priority: null }
+    assert.equal(migrated(raw, raw)['heartbeat'], 200)
+    assert.equal(migrated(raw, raw)['auth'], 'key', 'by the wire that is filled in')
     assert.equal(migrated({ heartbeat: 0, failback: false })['heartbeat'], 0, 'a wrong value stays wrong')
+  })
+
+  it('a variable that is set but blank is not filled in: it is no default', () => {
+    const typed = { heartbeat: '${HA_HEARTBEAT}', policy: '${HA_POLICY}' }
+    const result = migrated({ heartbeat: '', policy: ' ' }, typed)
+    assert.deepEqual([result['heartbeat'], result['policy']], ['', ' '])
+  })
+
+  it('no old flow runs without a key by itself: the extended wire needs one from now on, the classic one has none', () => {
+    assert.equal(migrated({ ...OLD })['auth'], 'key')
+    assert.equal(migrated({ ...OLD, schema: 1 })['auth'], 'key')
+    assert.equal(migrated({ ...OLD, schema: 1, wire: 'classic' })['auth'], 'none')
+    assert.equal(migrated({ ...OLD, schema: 1, wire: '${HA_WIRE}' })['auth'], undefined, 'the runtime knows the wire')
+    assert.equal(migrated({ ...OLD, schema: 1, auth: 'none' })['auth'], 'none')
+    const parsed = parseSettings({ ...OLD, priority: 1 })
+    assert.ok(!parsed.ok)
+    assert.deepEqual(
+      parsed.problems.map(({ field, code }) => [field, code]),
+      [['key', 'key-missing']]
+    )
   })
 
   it('any old node, in part or whole, means the same before and after; a second time changes nothing', () => {
@@ -85,7 +117,9 @@ describe('config nodes of earlier versions', () => {
 
   it('steps are served to the editor as they are: plain data, without secrets', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(MIGRATIONS)), MIGRATIONS)
-    for (const { adds } of MIGRATIONS) assert.ok(!('key' in adds) && !('schema' in adds))
+    for (const { adds, addsOnWire } of MIGRATIONS) {
+      for (const each of [adds, ...Object.values(addsOnWire ?? {})]) assert.ok(!('key' in each) && !('schema' in each))
+    }
   })
 })
 

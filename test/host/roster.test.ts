@@ -127,6 +127,22 @@ describe('the roster', () => {
     assert.deepEqual(roster.list(), [])
   })
 
+  it('notes that a pair is stopped and why among what happened, once until that changes', () => {
+    const keyless = { field: 'key', code: 'key-missing', detail: '' } as const
+    const takeBack = roster.stop('1', 'oven', [keyless])
+    takeBack()
+    roster.stop('1', 'oven', [keyless])
+    assert.deepEqual(
+      roster.list()[0]?.events.map(({ event, reason, detail }) => [event, reason, detail]),
+      [['stopped', 'key-missing', { fields: ['key'] }]]
+    )
+    roster.stop('1', 'oven', [keyless, PROBLEM])
+    assert.deepEqual(reasons('1'), ['key-missing', 'settings-invalid'])
+    enter('1').tell('starting')
+    roster.stop('1', 'oven', [keyless])
+    assert.deepEqual(reasons('1').slice(2), ['starting', 'key-missing'])
+  })
+
   it('bad settings in the place of a running pair: it counts as stopped at once', () => {
     const running = enter('1', 'oven')
     roster.stop('1', 'oven', [PROBLEM])

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { parseSettings } from '../../src/host/settings'
+import { parseSettings, stopReason } from '../../src/host/settings'
 import { DEFAULTS } from '../../src/protocol/settings'
 
 type Raw = Readonly<Record<string, unknown>>
 const LINK = { peerHost: '10.0.0.2', peerPort: 1101, localHost: '', localPort: 1101 }
+const KEY = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
+const BASE = { id: 'node-1', links: [LINK], key: KEY }
+const CLASSIC = { wire: 'classic', key: '' }
 
 function good(raw: Raw): Extract<ReturnType<typeof parseSettings>, { ok: true }> {
-  const parsed = parseSettings({ id: 'node-1', links: [LINK], ...raw })
+  const parsed = parseSettings({ ...BASE, ...raw })
   assert.ok(parsed.ok, JSON.stringify(parsed))
   return parsed
 }
 
 /** The problems as `field code`. */
-function problems(raw: Raw): string[] {
-  const parsed = parseSettings({ id: 'node-1', links: [LINK], ...raw })
+function problems(raw: Raw, typed?: Raw): string[] {
+  const parsed = parseSettings({ ...BASE, ...raw }, typed)
   return parsed.ok ? [] : parsed.problems.map(({ field, code }) => `${field} ${code}`)
 }
 
@@ -44,9 +47,11 @@ describe('the settings of a config node', () => {
       peerTimeoutMs: 2000,
       receiptTimeoutMs: 10_000,
       lossLimit: 5,
-      stallLimitMs: 10_000
+      stallLimitMs: 10_000,
+      crashProof: true,
+      channel: 'auto'
     })
-    assert.deepEqual(keys, { key: '', previousKey: '' })
+    assert.deepEqual(keys, { key: KEY, previousKey: '' })
   })
 
   it('say where the health endpoint answers, beside what makes the pair', () => {
@@ -75,15 +80,67 @@ describe('the settings of a config node', () => {
   })
 
   it('say it also where the pair is stopped for another field', () => {
-    assert.equal(parseSettings({ links: [LINK], heartbeat: 1, healthPath: '/ha' }).healthPath, '/ha')
-    assert.equal(parseSettings({ links: [LINK], heartbeat: 1, healthPath: 'ha' }).healthPath, '')
+    assert.equal(parseSettings({ ...BASE, heartbeat: 1, healthPath: '/ha' }).healthPath, '/ha')
+    assert.equal(parseSettings({ ...BASE, heartbeat: 1, healthPath: 'ha' }).healthPath, '')
   })
 
-  it('read empty text like an absent field', () => {
-    const empty = Object.fromEntries(
-      ['name', 'wire', 'policy', 'priority', 'failback', 'failbackDelay', 'heartbeat', 'lossLimit'].map((f) => [f, ' '])
-    )
-    assert.deepEqual(good(empty).settings, { ...good({}).settings, name: 'node-1' })
+  const blank = [
+    'wire',
+    'policy',
+    'priority',
+    'failback',
+    'failbackDelay',
+    'heartbeat',
+    'peerTimeout',
+    'receiptTimeout',
+    'lossLimit',
+    'stallLimit',
+    'crashProof',
+    'channel',
+    'auth',
+    'links'
+  ]
+  for (const field of blank) {
+    it(`a blank ${field} is no default: it is missing, or its variable is named`, () => {
+      for (const value of ['', ' ', '\t\n']) {
+        for (const schema of [undefined, 1, 2]) {
+          assert.deepEqual(problems({ [field]: value, schema }), [`${field} missing`], `schema ${schema}`)
+          assert.deepEqual(problems({ [field]: value, schema }, { [field]: '${HA_VALUE}' }), [`${field} unresolved`])
+        }
+      }
+      const parsed = parseSettings({ ...BASE, [field]: '' }, { [field]: ' ${HA_VALUE} ' })
+      assert.ok(!parsed.ok && parsed.problems[0]?.detail === '${HA_VALUE}')
+    })
+  }
+
+  it('a blank address or port of a link is no default either, but for the local address', () => {
+    for (const field of ['peerHost', 'peerPort', 'localPort']) {
+      const links = [{ ...LINK, [field]: ' ' }]
+      assert.deepEqual(problems({ links }), [`links[0].${field} missing`])
+      const typed = { links: [{ ...LINK, [field]: '${HA_VALUE}' }] }
+      assert.deepEqual(problems({ links }, typed), [`links[0].${field} unresolved`])
+      assert.deepEqual(problems({ links }, { links: '${HA_LINKS}' }), [`links[0].${field} missing`])
+    }
+    assert.deepEqual(good({ links: [{ ...LINK, localHost: ' ' }] }).settings.links, [LINK])
+  })
+
+  it('blank means something for the name, the health path and the previous key', () => {
+    const parsed = good({ name: ' ', healthPath: ' ', previousKey: ' ' })
+    assert.deepEqual([parsed.settings.name, parsed.healthPath, parsed.keys.previousKey], ['node-1', '', ''])
+  })
+
+  it('text around a variable is told as what it is: only whole values are replaced', () => {
+    const partial: Raw[] = [
+      { name: 'line ${LINE}' },
+      { policy: '${A}${B}' },
+      { heartbeat: '${H}0' },
+      { healthPath: '/${LINE}' },
+      { auth: '${AUTH} none' }
+    ]
+    for (const raw of partial) assert.deepEqual(problems(raw), [`${Object.keys(raw)[0]} partial`])
+    assert.deepEqual(problems({ links: [{ ...LINK, peerHost: 'host-${N}' }] }), ['links[0].peerHost partial'])
+    const parsed = parseSettings({ ...BASE, name: 'x-${VAR}' })
+    assert.ok(!parsed.ok && parsed.problems[0]?.detail === 'x-${VAR}')
   })
 
   it('read numbers and text alike', () => {
@@ -110,7 +167,48 @@ describe('the settings of a config node', () => {
   it('take the secrets as they are, beside the fields or under credentials', () => {
     const secrets = { key: ' with spaces and ${money} ', previousKey: '12' }
     assert.deepEqual(good(secrets).keys, secrets)
-    assert.deepEqual(good({ credentials: secrets }).keys, secrets)
+    assert.deepEqual(good({ key: undefined, credentials: secrets }).keys, secrets)
+  })
+
+  it('take line ends away from around a secret, and nothing else', () => {
+    const files = { key: `${KEY}\r\n`, previousKey: `\n \tnew\nlines within \n\n` }
+    assert.deepEqual(good(files).keys, { key: KEY, previousKey: ' \tnew\nlines within ' })
+  })
+
+  it('need a key: without one the pair stays stopped, however it was lost', () => {
+    for (const raw of [
+      { key: '' },
+      { key: undefined },
+      { key: '\r\n' },
+      { key: '  ' },
+      { key: '', previousKey: KEY }
+    ]) {
+      for (const schema of [undefined, 1, 2]) {
+        assert.deepEqual(problems({ ...raw, schema }), ['key key-missing'], JSON.stringify({ ...raw, schema }))
+      }
+      const parsed = parseSettings({ ...BASE, ...raw })
+      assert.ok(!parsed.ok && stopReason(parsed.problems) === 'key-missing')
+    }
+    assert.deepEqual(problems({ key: '', auth: 'key' }), ['key key-missing'])
+    assert.equal(stopReason([{ field: 'key', code: 'unresolved' }]), 'key-missing')
+    assert.equal(
+      stopReason([
+        { field: 'key', code: 'key-missing' },
+        { field: 'policy', code: 'choice' }
+      ]),
+      'settings-invalid'
+    )
+  })
+
+  it('run without a key only where that was chosen in so many words', () => {
+    assert.deepEqual(good({ auth: 'none', key: '' }).keys, { key: '', previousKey: '' })
+    assert.deepEqual(good({ auth: 'none', key: '${UNSET}', previousKey: ' ' }).keys, { key: '', previousKey: '' })
+    assert.deepEqual(problems({ auth: 'none' }), ['key conflict'], 'what is meant?')
+    assert.deepEqual(problems({ auth: 'none', key: '', previousKey: KEY }), ['previousKey conflict'])
+    for (const auth of ['None', 'no', 'false', false, 0, {}]) {
+      assert.deepEqual(problems({ auth, key: '' }), ['auth choice', 'key key-missing'], String(auth))
+    }
+    assert.deepEqual(problems({ auth: '${HA_AUTH}', key: '' }), ['auth unresolved', 'key key-missing'])
   })
 
   const ranges: [string, number, number][] = [
@@ -166,6 +264,8 @@ describe('the settings of a config node', () => {
     assert.deepEqual(problems({ wire: 'carrier pigeon' }), ['wire choice'])
     assert.deepEqual(problems({ policy: 'toString' }), ['policy choice'])
     assert.deepEqual(problems({ failback: 'maybe' }), ['failback choice'])
+    assert.deepEqual(problems({ crashProof: 'often' }), ['crashProof choice'])
+    assert.deepEqual(problems({ channel: 'on' }), ['channel choice'])
     assert.deepEqual(problems({ name: {} }), ['name choice'])
   })
 
@@ -176,19 +276,21 @@ describe('the settings of a config node', () => {
     assert.deepEqual(problems({ links: '${LINKS}' }), ['links unresolved'])
     assert.deepEqual(problems({ links: [{ ...LINK, peerHost: '${PEER}' }] }), ['links[0].peerHost unresolved'])
     assert.deepEqual(problems({ key: '${KEY}', previousKey: '${OLD}' }), ['key unresolved', 'previousKey unresolved'])
-    const parsed = parseSettings({ links: [{ peerHost: '${PEER_HOST}' }] })
+    const parsed = parseSettings({ ...BASE, links: [{ peerHost: '${PEER_HOST}' }] })
     assert.ok(!parsed.ok && parsed.problems[0]?.detail === '${PEER_HOST}')
   })
 
   it('let the classic wire know only availability, no key and one link', () => {
-    assert.deepEqual(problems({ wire: 'classic' }), [])
-    assert.deepEqual(problems({ wire: 'classic', policy: 'safety' }), ['policy conflict'])
+    assert.deepEqual(problems(CLASSIC), [])
+    assert.deepEqual(problems({ ...CLASSIC, auth: 'none' }), [])
+    assert.deepEqual(problems({ ...CLASSIC, auth: 'key' }), ['auth conflict', 'key key-missing'])
+    assert.deepEqual(problems({ ...CLASSIC, policy: 'safety' }), ['policy conflict'])
     assert.deepEqual(problems({ wire: 'classic', policy: 'preferred', key: 'k', previousKey: 'p' }), [
-      'policy conflict',
       'key conflict',
-      'previousKey conflict'
+      'previousKey conflict',
+      'policy conflict'
     ])
-    assert.deepEqual(problems({ wire: 'classic', links: [LINK, { ...LINK, localPort: 1102 }] }), ['links conflict'])
+    assert.deepEqual(problems({ ...CLASSIC, links: [LINK, { ...LINK, localPort: 1102 }] }), ['links conflict'])
   })
 
   it('refuse a link that would talk to itself', () => {
@@ -241,14 +343,15 @@ describe('the settings of a config node', () => {
         'failback',
         'heartbeat',
         'peerTimeout',
+        'auth',
         'key',
         'credentials',
         'id'
       ]
     )
     fc.assert(
-      fc.property(fc.dictionary(field, fc.anything()), (raw) => {
-        const parsed = parseSettings(raw)
+      fc.property(fc.dictionary(field, fc.anything()), fc.dictionary(field, fc.anything()), (raw, typed) => {
+        const parsed = parseSettings(raw, typed)
         assert.ok(parsed.ok || parsed.problems.length > 0)
       })
     )

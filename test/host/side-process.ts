@@ -1,14 +1,22 @@
-/** One side of a pair in a process of its own: `node side-process.js <settings as JSON> <how it ends>`. */
+/** One side of a pair in a process of its own: `node side-process.js <settings as JSON> <how it ends> [file of its record]`. */
 import { acquirePair } from '../../src/host/hub'
 import type { PairSettings } from '../../src/protocol/settings'
 
-export type Ending = 'exit' | 'throw' | 'run-dry' | 'signal-alone' | 'signal-handled' | 'signal-ignored' | 'hang'
+export type Ending =
+  | 'exit'
+  | 'throw'
+  | 'run-dry'
+  | 'signal-alone'
+  | 'signal-handled'
+  | 'signal-ignored'
+  | 'hang'
+  | 'alone'
 
-const [, , json, ending] = process.argv as [string, string, string, Ending]
+const [, , json, ending, storeFile = null] = process.argv as [string, string, string, Ending, string?]
 const settings = JSON.parse(json) as PairSettings
-const lease = acquirePair({ id: 'side', settings, keys: { key: '', previousKey: '' }, storeFile: null })
+const lease = acquirePair({ id: 'side', settings, keys: { key: 'x3Gk9-QvT71_mZpL0wBc4R', previousKey: '' }, storeFile })
 const alive = setInterval(() => {
-  if (!lease.pair.gate().open || !lease.pair.status().online) return
+  if (!lease.pair.gate().open || (!lease.pair.status().online && ending !== 'alone')) return
   clearInterval(alive)
   console.log('active')
   act(ending)
@@ -23,6 +31,7 @@ function act(how: Ending): void {
       throw new Error('on purpose')
     case 'run-dry':
       return
+    case 'alone':
     case 'signal-alone':
       setInterval(() => {}, 1000)
       return

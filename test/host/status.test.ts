@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EngineCell, newEngineCell, type PairCellValue } from '../../src/engine/cells'
 import type { Snapshot } from '../../src/engine/messages'
 import type { PairStatus } from '../../src/host/pair'
-import { statusOf } from '../../src/host/status'
+import { channelStatus, statusOf } from '../../src/host/status'
 
 const AT = { nowMicros: 5_000_000n, wallMs: 1_700_000_000_000 }
 const SNAPSHOT: Snapshot = {
@@ -20,6 +20,8 @@ const SNAPSHOT: Snapshot = {
   dropped: {},
   differences: [],
   conflict: false,
+  proof: 'offline',
+  aloneBar: null,
   brotherAheadS: 0,
   store: null
 }
@@ -36,7 +38,7 @@ const CELL: PairCellValue = {
 function status(snapshot: Partial<Snapshot>, cell: Partial<PairCellValue>): PairStatus {
   const engine = new EngineCell(newEngineCell())
   engine.writeTick(AT.nowMicros, AT.wallMs)
-  return statusOf('pump', 9, { ...SNAPSHOT, ...snapshot }, { ...CELL, ...cell }, engine, AT)
+  return statusOf('pump', 9, { ...SNAPSHOT, ...snapshot }, null, { ...CELL, ...cell }, engine.read(), AT)
 }
 
 describe('the status object', () => {
@@ -63,7 +65,8 @@ describe('the status object', () => {
         port: 1101,
         heardAgo: 50,
         roundTrip: 0.412
-      }
+      },
+      channel: null
     })
   })
 
@@ -89,5 +92,20 @@ describe('the status object', () => {
   it('knows no brother before it has met one', () => {
     assert.equal(status({ peer: null }, { heardAtMs: null }).peer, null)
     assert.deepEqual([status({}, { heardAtMs: null, roundTripMs: null }).peer?.heardAgo], [null])
+  })
+
+  it('tells whether a crash could be proved, and why not', () => {
+    const nothing = { behind: null, bytes: null, keys: null }
+    const shut = { open: false, blocked: false, busy: false }
+    const open = { ...shut, open: true }
+    assert.equal(channelStatus('possible', null), null)
+    assert.deepEqual(channelStatus('possible', open), { open: true, proof: true, why: null, ...nothing })
+    for (const why of ['off', 'offline', 'addresses-differ', 'not-on-disk'] as const) {
+      assert.deepEqual(channelStatus(why, open), { open: true, proof: false, why, ...nothing })
+    }
+    assert.equal(channelStatus('no-tether', shut)?.why, 'channel-lost')
+    assert.equal(channelStatus('no-tether', { ...shut, blocked: true })?.why, 'channel-blocked')
+    const early = channelStatus('possible', shut)
+    assert.deepEqual([early?.proof, early?.why], [false, 'channel-lost'], 'the engine has not heard of the end yet')
   })
 })

@@ -1,9 +1,10 @@
 /** The warnings by themselves: conditions come and go, and a hand moves the clock. */
 import assert from 'node:assert/strict'
-import type { Snapshot } from '../../src/engine/messages'
+import type { PairKeys, Snapshot } from '../../src/engine/messages'
 import { EVENTS, REASONS } from '../../src/protocol/catalogue'
 import type { FrameRejection } from '../../src/protocol/frame'
 import type { PairSettings } from '../../src/protocol/settings'
+import type { ChannelState } from '../../src/host/channel/channel'
 import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS, type WarningCode } from '../../src/host/warnings'
 import { levelOf } from '../../src/host/report'
 import { link, settings } from '../engine/harness'
@@ -26,21 +27,27 @@ const QUIET: Snapshot = {
   dropped: {},
   differences: [],
   conflict: false,
+  proof: 'offline',
+  aloneBar: null,
   brotherAheadS: 0,
   store: null
 }
+
+const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 
 /** A pair whose state a test changes, and what its warnings say. */
 class Watched {
   readonly warnings: Warnings
   crash: string | null = null
+  filesHolder: string | null = null
+  channel: ChannelState | null = null
   /** `+code` when it began, `-code` when it ended. */
   readonly said: string[] = []
   #snapshot = QUIET
   #nowMs = 1000
 
-  constructor(over: Partial<PairSettings> = {}) {
-    this.warnings = new Warnings({ ...settings([link(1, 2), link(3, 4)]), ...over })
+  constructor(over: Partial<PairSettings> = {}, keys: PairKeys = { key: STRONG, previousKey: '' }) {
+    this.warnings = new Warnings({ ...settings([link(1, 2), link(3, 4)]), ...over }, keys)
     this.#review()
   }
 
@@ -82,11 +89,20 @@ class Watched {
     const { began, ended } = this.warnings.review({
       snapshot: this.#snapshot,
       crash: this.crash,
+      filesHolder: this.filesHolder,
+      channel: this.channel,
       nowMs: this.#nowMs,
       wallMs: this.#nowMs + 1e12
     })
     this.said.push(...ended.map(({ code }) => `-${code}`), ...began.map(({ code }) => `+${code}`))
   }
+}
+
+/** What is warned of after such frames have come for a while. */
+const told = (cause: FrameRejection, change: Partial<Snapshot>): string[] => {
+  const pair = new Watched().is(change)
+  for (let i = 0; i < 80; i++) pair.drops(cause).waits(1000)
+  return pair.codes
 }
 
 describe('warnings', () => {
@@ -142,6 +158,7 @@ describe('warnings', () => {
 
   for (const [cause, code] of [
     ['key', 'keys-differ'],
+    ['unkeyed', 'peer-has-no-key'],
     ['seal', 'keys-differ'],
     ['unsealed', 'wires-differ'],
     ['sealed', 'wires-differ'],
@@ -158,6 +175,26 @@ describe('warnings', () => {
       assert.deepEqual([pair.codes, pair.said], [[], [`+${code}`, `-${code}`]])
     })
   }
+
+  it('of a key tell which side has none, and blame the peer for nothing while it is heard', () => {
+    assert.deepEqual(told('unkeyed', { online: false }), ['peer-has-no-key'])
+    assert.deepEqual(told('key', { online: false }), ['keys-differ'])
+    assert.deepEqual(told('key', { online: false, authenticated: false }), ['peer-has-key', 'no-key'])
+    assert.deepEqual(told('seal', { online: false, authenticated: false }), ['bad-frame', 'no-key'])
+    assert.deepEqual(told('unkeyed', {}), ['bad-frame'])
+    assert.deepEqual(told('key', { authenticated: false }), ['bad-frame', 'no-key'])
+  })
+
+  it('of a weak key come in list and log, and leave the badge alone', () => {
+    const pair = new Watched({}, { key: 'plant42', previousKey: '' })
+    assert.deepEqual(pair.codes, [])
+    assert.deepEqual(pair.waits(5000).said, ['+weak-key'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { fields: ['key'] })
+    assert.equal(badgeWarning(pair.warnings.list), null)
+    const rotating = new Watched({}, { key: STRONG, previousKey: 'plant42' }).waits(5000)
+    assert.deepEqual(rotating.warnings.list[0]?.detail, { fields: ['previousKey'] })
+    assert.deepEqual(new Watched({}, { key: '', previousKey: '' }).waits(5000).codes, [], 'none is another matter')
+  })
 
   it('do not take what networks and restarts bring for a warning', () => {
     const pair = new Watched()
@@ -233,6 +270,21 @@ describe('warnings', () => {
     assert.equal(badgeWarning(pair.is({ conflict: false }).warnings.list)?.code, 'settings-differ')
     assert.equal(badgeWarning([]), null)
     assert.equal(badgeWarning(new Watched().is({ authenticated: false }).warnings.list), null)
+  })
+
+  it('of a channel that is blocked or whose port is taken name what it costs', () => {
+    const pair = new Watched({ peerTimeoutMs: 1500 })
+    pair.channel = { open: false, blocked: true, busy: true }
+    assert.deepEqual(
+      pair.is({}).warnings.list.map(({ code, detail }) => [code, detail]),
+      [
+        ['channel-busy', { noticedAfter: '1.5 s' }],
+        ['channel-blocked', { noticedAfter: '1.5 s' }]
+      ]
+    )
+    assert.equal(badgeWarning(pair.warnings.list)?.code, 'channel-busy')
+    pair.channel = { open: true, blocked: false, busy: false }
+    assert.deepEqual(pair.is({}).said.slice(2), ['-channel-busy', '-channel-blocked'])
   })
 
   it('all have something to do, in both languages', () => {

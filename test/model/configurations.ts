@@ -8,8 +8,11 @@ const POLICIES = ['availability', 'preferred', 'safety'] as const
 
 type Part = Omit<Configuration, 'policy'>
 
-/** Five heartbeats: a survivor under `preferred` then asks for its lease once a heartbeat, and its phases recur. */
-const STEADY = { heartbeatMs: 200, peerTimeoutMs: 1000 } as const
+/**
+ * A proof takes at least three probes in a quiet time of a heartbeat, and a machine that is late by a quarter of that has not listened:
+ * so time moves in fifths of a heartbeat.
+ */
+const FINE = { heartbeatMs: 10, peerTimeoutMs: 40, quantumMs: 2 } as const
 
 function everyPolicy(part: Part): Configuration[] {
   return POLICIES.map((policy) => ({ ...part, policy, name: `${policy}: ${part.name}` }))
@@ -18,7 +21,7 @@ function everyPolicy(part: Part): Configuration[] {
 /** For `npm test`. */
 export const QUICK: readonly Configuration[] = [
   ...everyPolicy({ name: 'a cut', start: 'formed', budget: { cut: 1 }, depthMax: 70 }),
-  ...everyPolicy({ name: 'a crash', start: 'formed', budget: { crash: 1 }, ...STEADY, depthMax: 45 }),
+  ...everyPolicy({ name: 'a crash', start: 'formed', budget: { crash: 1 }, ...FINE, depthMax: 70 }),
   ...everyPolicy({
     name: 'a command and a lost frame',
     start: 'formed',
@@ -34,6 +37,11 @@ export const QUICK: readonly Configuration[] = [
   }),
   ...everyPolicy({ name: 'a goodbye', start: 'formed', budget: { goodbye: 1 }, depthMax: 40 }),
   ...everyPolicy({ name: 'a stall', start: 'formed', budget: { stall: 1 }, stallFor: 7, depthMax: 40 }),
+  ...everyPolicy({ name: 'ends of a tether', start: 'formed', budget: { fin: 1, reset: 1 }, ...FINE, depthMax: 24 }),
+  ...everyPolicy({ name: 'a late FIN', start: 'formed', budget: { crash: 1, late: 1 }, ...FINE, depthMax: 40 }),
+  ...everyPolicy({ name: 'a lie', start: 'formed', budget: { lie: 1 }, ...FINE, depthMax: 60 }),
+  ...everyPolicy({ name: 'a second process', start: 'formed', budget: { double: 1 }, depthMax: 60 }),
+  ...everyPolicy({ name: 'both vanish', start: 'formed', budget: { vanish: 2 }, depthMax: 34 }),
   {
     name: 'preferred: a command and a cut',
     policy: 'preferred',
@@ -46,7 +54,7 @@ export const QUICK: readonly Configuration[] = [
 /** For `npm run verify`. */
 export const LONG: readonly Configuration[] = [
   ...everyPolicy({ name: 'one cut, the whole space', start: 'formed', budget: { cut: 1 } }),
-  ...everyPolicy({ name: 'one crash, the whole space', start: 'formed', budget: { crash: 1 }, ...STEADY }),
+  ...everyPolicy({ name: 'one crash, the whole space', start: 'formed', budget: { crash: 1 }, ...FINE }),
   ...everyPolicy({
     name: 'a command, a lost frame, a crash',
     start: 'formed',
@@ -62,6 +70,43 @@ export const LONG: readonly Configuration[] = [
     budget: { drop: 1, repeat: 1, delay: 1 },
     anyOrder: true,
     depthMax: 12
+  }),
+  ...everyPolicy({
+    name: 'a late FIN and a cut',
+    start: 'formed',
+    budget: { crash: 1, late: 1, cut: 1 },
+    ...FINE,
+    depthMax: 30
+  }),
+  ...everyPolicy({
+    name: 'a cut, a crash and a restart with a late FIN',
+    start: 'formed',
+    budget: { crash: 1, late: 1, cut: 1 },
+    heartbeatMs: 200,
+    peerTimeoutMs: 600,
+    depthMax: 34
+  }),
+  ...everyPolicy({
+    name: 'a crash, a vanishing and a slow store',
+    start: 'formed',
+    budget: { crash: 1, vanish: 1 },
+    ...FINE,
+    slowStore: true,
+    depthMax: 26
+  }),
+  ...everyPolicy({ name: 'two lies', start: 'formed', budget: { lie: 2 }, ...FINE, depthMax: 52 }),
+  ...everyPolicy({
+    name: 'ends of a tether and a crash',
+    start: 'formed',
+    budget: { fin: 1, reset: 1, crash: 1 },
+    ...FINE,
+    depthMax: 26
+  }),
+  ...everyPolicy({
+    name: 'a second process and a recorded frame',
+    start: 'formed',
+    budget: { double: 1, replay: 1 },
+    depthMax: 40
   }),
   ...everyPolicy({ name: 'a copied identity', start: 'cloned', budget: { drop: 1, crash: 1 }, depthMax: 26 }),
   ...everyPolicy({
@@ -99,7 +144,7 @@ export const LONG: readonly Configuration[] = [
     name: 'a crash and a fail-back',
     start: 'formed',
     budget: { crash: 1 },
-    ...STEADY,
+    ...FINE,
     priorities: [200, 100],
     failback: true,
     depthMax: 60
@@ -121,11 +166,15 @@ export const EXPECTED: readonly string[] = [
   'availability: yielded (higher-epoch)',
   'preferred: standby -> active (lost-connection)',
   'preferred: standby -> active (brother-crashed)',
+  'preferred: a restarted side waits for its peer',
+  'preferred: proof-wrong (proof-wrong)',
+  'preferred: second-peer (second-peer)',
   'preferred: active -> standby (operator)',
   'preferred: standby -> active (designated)',
   'preferred: handover (operator) asking',
   'safety: active -> standby (lease-expired)',
   'safety: standby -> active (brother-crashed)',
+  'safety: active -> standby (proof-wrong)',
   'safety: standby -> active (brother-left)',
   'safety: active -> initial (shutdown)',
   'safety: reply ok active',

@@ -8,7 +8,7 @@ import { fingerprint } from './fingerprint'
 import { checkAlways, checkEventually, describe } from './properties'
 import type { Protocol } from './transparent'
 import { Visited } from './visited'
-import { ACTIONS, Violated, World, type Configuration, type SideIndex, type State } from './world'
+import { ACTIONS, Violated, World, type Configuration, type ProcessIndex, type State } from './world'
 
 export interface Options {
   readonly statesMax: number
@@ -39,6 +39,8 @@ export interface Report {
   ms: number
 }
 
+/** A sometimes-property of its own: nothing is said when nothing happens. */
+const KEPT = 'a restarted side waits for its peer'
 const COMPARE_EVERY = 97
 const COMPARED_MAX = 4000
 const PROGRESS_MS = 10_000
@@ -123,6 +125,7 @@ export function explore(configuration: Configuration, protocol: Protocol, option
           way = [number, action]
           const after = world.act(state, action)
           checkAlways(world, after)
+          if (world.waitsByMark(after, 0) || world.waitsByMark(after, 1)) tally(report.seen, KEPT)
           report.transitions += 1
           const key = fingerprint(after)
           digest += key % 0x1fffffff
@@ -198,9 +201,13 @@ function compareTwice(
   return compared
 }
 
-function note(seen: Map<string, number>, _side: SideIndex, output: Output): void {
+function note(seen: Map<string, number>, _side: ProcessIndex, output: Output): void {
   const what = sayOutput(output)
-  if (what !== null) seen.set(what, (seen.get(what) ?? 0) + 1)
+  if (what !== null) tally(seen, what)
+}
+
+function tally(seen: Map<string, number>, what: string): void {
+  seen.set(what, (seen.get(what) ?? 0) + 1)
 }
 
 /** In one line what an output says; null for what is only traffic. */
@@ -239,12 +246,12 @@ export function tell(
       const { head, trailer } = output.frame
       const flags = Object.entries(trailer?.flags ?? {}).flatMap(([flag, on]) => (on ? [flag] : []))
       lines.push(
-        `           ${side === 0 ? 'a' : 'b'} sends ${head} seq ${trailer?.seq} ack ${trailer?.ack} epoch ${trailer?.epoch} heard ${trailer?.heardLinks} ${trailer?.reason} [${flags.join()}]`
+        `           ${'abc'[side]} sends ${head} seq ${trailer?.seq} ack ${trailer?.ack} epoch ${trailer?.epoch} heard ${trailer?.heardLinks} ${trailer?.reason} [${flags.join()}]`
       )
       return
     }
     const what = sayOutput(output)
-    if (what !== null) lines.push(`           ${side === 0 ? 'a' : 'b'}: ${what}   at ${state.nowMs - 100_000} ms`)
+    if (what !== null) lines.push(`           ${'abc'[side]}: ${what}   at ${state.nowMs - 100_000} ms`)
   })
   try {
     let state = world.initial()

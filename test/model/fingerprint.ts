@@ -8,14 +8,16 @@
  */
 import type { Frame } from '../../src/protocol/frame'
 import type { PairMachine } from '../../src/protocol/machine'
-import type { State } from './world'
+import type { SideState, State } from './world'
 
 const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
-const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, refusals: 3 }
+const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, unanswered: 3 }
 const TIME = /(At|Since|Until|[nN]otBefore|AloneBefore)Ms$|^(since|at|lastStep|deadline)Ms$/
 const OWN_SEQ = new Set(['pausedSeq', 'firstSeq'])
 /** No acknowledgement or repetition reaches further back than this many frames. */
 const SEQ_DEPTH = 64
+/** Nor does anything that is known of records reach further back than this. */
+const RECORD_DEPTH = 8
 
 type Kind = 'unread' | 'counted' | 'time' | 'own' | 'plain'
 const kinds = new Map<string, Kind>()
@@ -41,12 +43,23 @@ interface Insides {
     readonly _p_peer: Readonly<Record<string, unknown>> | null
     readonly _p_hello: Readonly<Record<string, unknown>> | null
   }
+  readonly _p_ledger: { readonly _p_nodeId: bigint; readonly _p_number: number }
+  readonly _p_proof: { readonly _p_tether: { readonly id: number } | null }
 }
 
 /** A session and its latest sequence number. */
 export interface Counted {
   readonly session: bigint
   readonly seq: number
+}
+
+function tetherOf(machine: PairMachine | null): number | null {
+  return (machine as unknown as Partial<Insides> | null)?._p_proof?._p_tether?.id ?? null
+}
+
+function ownerOf(value: Record<string, unknown>): bigint {
+  const id = value['nodeId'] ?? value['_p_nodeId']
+  return typeof id === 'string' ? BigInt(`0x${id}`) : (id as bigint)
 }
 
 /** Nothing of a machine that is not of glass. */
@@ -66,6 +79,8 @@ class Mixer {
   #memoryMs = 0
   #sentMemoryMs = 0
   readonly #latest = new Map<bigint, number>()
+  /** The newest record of each node id. */
+  readonly #records = new Map<bigint, number>()
   /** The session of the side that is being read. */
   #self = 0n
 
@@ -76,35 +91,66 @@ class Mixer {
     this.#memoryMs = state.memoryMs
     this.#sentMemoryMs = state.sentMemoryMs
     this.#latest.clear()
-    for (const { machine, ended } of state.sides) {
+    for (const { machine, ended } of state.double === null ? state.sides : [...state.sides, state.double.side]) {
       for (const { session, seq } of [...ended, ...countedBy(machine)]) this.#latest.set(session, seq)
     }
-    for (const side of [0, 1] as const) {
-      const { machine, disk, write, starts, hostIsUp, isOpen, stalledFor, ranAtMs, awaiting, leaving, used } =
-        state.sides[side]
-      this.#self = countedBy(machine)[0]?.session ?? 0n
-      this.#flags(machine !== null, hostIsUp, isOpen, leaving)
-      this.number(starts)
-      this.number(used)
-      this.number(stalledFor)
-      this.number(stalledFor > 0 ? this.#nowMs - ranAtMs : 0)
-      for (const id of awaiting) this.number(id)
-      this.#value(disk)
-      if (write !== null) this.#value(write.record)
-      if (machine !== null) this.#value(machine)
-    }
+    this.#countRecords(state)
+    for (const side of state.sides) this.#side(side)
+    this.number(state.double?.of ?? -1)
+    if (state.double !== null) this.#side(state.double.side)
     this.number(state.cut)
     for (const count of state.budget) this.number(count)
-    for (const side of [0, 1] as const) {
-      this.number(state.net[side].length)
-      for (const { frame, sentAtMs } of state.net[side]) {
+    for (const flights of state.net) {
+      this.number(flights.length)
+      for (const { frame, sentAtMs } of flights) {
         this.#frame(frame)
         this.#time(sentAtMs)
       }
-      const tape = state.tape[side]
-      if (tape !== null) this.#frame(tape)
     }
+    for (const tape of state.tape) if (tape !== null) this.#frame(tape)
     return (this.#a >>> 0) * 0x200000 + (this.#b >>> 11)
+  }
+
+  #side(side: SideState): void {
+    const { machine, disk, write, starts, hostIsUp, isOpen, stalledFor, ranAtMs, awaiting, leaving, used } = side
+    this.#self = countedBy(machine)[0]?.session ?? 0n
+    this.#flags(machine !== null, hostIsUp, isOpen, leaving, side.tether !== null, side.liedFromSeq !== null)
+    this.number(starts)
+    this.number(used)
+    this.number(stalledFor)
+    this.number(stalledFor > 0 ? this.#nowMs - ranAtMs : 0)
+    for (const id of awaiting) this.number(id)
+    if (side.tether !== null) {
+      const { id, session, peerSession, ended } = side.tether
+      this.#value(session)
+      this.#value(peerSession)
+      this.#value(ended)
+      // The only tether that an end can be told of, or one that the machine has forgotten.
+      this.#flags(tetherOf(machine) === id)
+    }
+    if (side.liedFromSeq !== null) this.#seq(side.liedFromSeq, this.#self)
+    this.#value(disk)
+    if (write !== null) this.#value(write.record)
+    if (machine !== null) this.#value(machine)
+  }
+
+  /** Numbers of records count from the newest of their side, which is known by its node id. */
+  #countRecords({ sides, double }: State): void {
+    this.#records.clear()
+    for (const { machine, disk } of double === null ? sides : [...sides, double.side]) {
+      const ledger = (machine as unknown as Partial<Insides> | null)?._p_ledger
+      const nodeId = ledger?._p_nodeId ?? (disk === null ? null : BigInt(`0x${disk.nodeId}`))
+      const number = ledger?._p_number ?? disk?.number ?? 0
+      if (nodeId !== null) this.#records.set(nodeId, Math.max(number, this.#records.get(nodeId) ?? 0))
+    }
+  }
+
+  /** 0 means none. */
+  #record(number: number, nodeId: bigint): void {
+    const newest = this.#records.get(nodeId)
+    if (number === 0) this.number(0.125)
+    else if (newest === undefined) this.number(number)
+    else this.number(Math.max(number - newest, -RECORD_DEPTH) - 0.25)
   }
 
   number(value: number): void {
@@ -147,6 +193,9 @@ class Mixer {
     for (const key in trailer) {
       if (key === 'seq') this.#seq(trailer.seq, trailer.session)
       else if (key === 'ack') this.#seq(trailer.ack, trailer.echo)
+      else if (key === 'record') this.#record(trailer.record, trailer.nodeId)
+      // Whose it is the echo says; there is one other.
+      else if (key === 'peerRecord') this.#record(trailer.peerRecord, this.#otherThan(trailer.nodeId))
       else this.#value(trailer[key as keyof typeof trailer])
     }
     this.#value(frame.head)
@@ -180,13 +229,20 @@ class Mixer {
     }
   }
 
+  #otherThan(nodeId: bigint): bigint {
+    for (const known of this.#records.keys()) if (known !== nodeId) return known
+    return nodeId
+  }
+
   #members(value: Record<string, unknown>): void {
     const insides = value as unknown as Insides['_p_conversation']
     if ('_p_sentAtMs' in value) return this.#conversation(insides)
     for (const key in value) {
       const member = value[key]
       const kind = kindOf(key)
-      if (kind === 'unread' || typeof member === 'function') continue
+      // Of a record, of the ledger, and of what is known of the peer's records.
+      if (key === 'number' || key === '_p_number') this.#record(member as number, ownerOf(value))
+      else if (kind === 'unread' || typeof member === 'function') continue
       if (typeof member !== 'number' || kind === 'plain') this.#value(member)
       else if (kind === 'counted') this.number(Math.min(member, COUNTED_TO[key.replace('_p_', '')] ?? member))
       // 0 there says that nothing is waited for.

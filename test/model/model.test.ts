@@ -7,11 +7,15 @@ import { World, type Configuration } from './world'
 
 const LIMITS = { statesMax: 120_000, msMax: 60_000, eventuallyEvery: 40 } as const
 
+function plain(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member))
+}
+
 /** Everything a machine says along one random way, in words. */
 function wander(protocol: Protocol, configuration: Configuration, seed: number, actions: number): string[] {
   const said: string[] = []
   const world = new World(configuration, protocol, (side, output) => {
-    said.push(`${side} ${JSON.stringify(output, (_key, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v))}`)
+    said.push(`${side} ${plain(output)}`)
   })
   let state = world.initial()
   let chance = seed
@@ -21,7 +25,7 @@ function wander(protocol: Protocol, configuration: Configuration, seed: number, 
     // Mostly what is due, so that the pair gets somewhere.
     const pick = chance % 8 === 0 ? (chance >>> 8) % can.length : 0
     state = world.act(state, can[pick] ?? 0)
-    said.push(JSON.stringify(state.sides.map(({ machine }) => machine?.view())))
+    said.push(plain(state.sides.map(({ machine }) => machine?.view())))
   }
   return said
 }
@@ -41,7 +45,12 @@ const EVERYTHING = {
   close: 3,
   replay: 4,
   storeFail: 4,
-  storeLoss: 1
+  storeLoss: 1,
+  late: 2,
+  fin: 2,
+  reset: 2,
+  lie: 1,
+  double: 1
 } as const
 
 describe('the model', () => {

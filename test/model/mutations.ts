@@ -10,7 +10,7 @@ interface Sabotage {
   readonly caughtBy: RegExp
 }
 
-const STEADY = { heartbeatMs: 200, peerTimeoutMs: 1000 } as const
+const FINE = { heartbeatMs: 10, peerTimeoutMs: 40, quantumMs: 2 } as const
 
 export const SABOTAGES: readonly Sabotage[] = [
   {
@@ -56,9 +56,33 @@ export const SABOTAGES: readonly Sabotage[] = [
     caughtBy: /two serve/
   },
   {
-    does: 'serves on when its socket is closed',
-    mutations: [{ file: 'extended.js', find: "this._p_pause('link-failed', 0)", replace: 'void 0' }],
-    configuration: { policy: 'safety', start: 'formed', budget: { close: 1 } },
+    does: 'takes every dial for refused',
+    mutations: [{ file: 'proof.js', find: 'if (refused)', replace: 'if (true)' }],
+    configuration: { policy: 'safety', start: 'formed', budget: { cut: 1, fin: 1 }, ...FINE },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'serves on when the proof that its role rests on is refuted',
+    mutations: [{ file: 'extended.js', find: "this._p_becomeStandby('proof-wrong');", replace: 'void 0;' }],
+    configuration: { policy: 'preferred', start: 'formed', budget: { lie: 1, cut: 1 }, ...FINE },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'acts alone after a start that found the mark',
+    mutations: [
+      {
+        file: 'extended.js',
+        find: 'return this._p_uncounted || (online && !this._p_contactMade) ?',
+        replace: 'return this._p_uncounted ?'
+      }
+    ],
+    configuration: { policy: 'preferred', start: 'formed', budget: { goodbye: 1, cut: 1 } },
+    caughtBy: /two serve/
+  },
+  {
+    does: 'lets a second process take the place of a peer that is heard',
+    mutations: [{ file: 'conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }],
+    configuration: { policy: 'safety', start: 'formed', budget: { double: 1 } },
     caughtBy: /two serve/
   },
   {
@@ -79,7 +103,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     mutations: [
       { file: 'ledger.js', find: 'record === null ? 0 : Math.max(record.epoch, record.reserved)', replace: '0' }
     ],
-    configuration: { policy: 'availability', start: 'formed', budget: { crash: 2 }, ...STEADY },
+    configuration: { policy: 'availability', start: 'formed', budget: { crash: 2 }, ...FINE },
     caughtBy: /takes epoch|does not settle/
   },
   {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { PairStatus } from '../../src/host/pair'
 import { eventually } from '../e2e/harness/eventually'
-import { PAIR_NAME, PEER_TIMEOUT_MS } from '../e2e/harness/flow'
+import { KEY, PAIR_NAME, PEER_TIMEOUT_MS } from '../e2e/harness/flow'
 import { packInto, removeFolder, scratchFolder } from '../e2e/harness/npm'
 import type { NodeRedProcess } from '../e2e/harness/process'
 import { TwoHosts } from '../e2e/harness/two-hosts'
@@ -18,7 +18,6 @@ const STORY_LIMIT_MS = 60_000
 /** A takeover, and HAProxy's checks at both sides; twice that is a failure. */
 const FOLLOWS_WITHIN_MS = 2 * (PEER_TIMEOUT_MS + 2000)
 const SURE = 20
-const KEY = 'correct horse'
 const PAGES = ['', '/active', '/standby', '/live', '/metrics'] as const
 
 const statusOf = async (host: NodeRedProcess): Promise<PairStatus> => (await host.get(HEALTH_PATH)).body as PairStatus

@@ -3,7 +3,7 @@
  * once, and `put` takes its place. `run.ts` says what catches each; `list.test.ts` keeps the list true.
  */
 
-export type MutatedFile = 'extended' | 'contact' | 'conversation' | 'ledger' | 'lease' | 'policy'
+export type MutatedFile = 'extended' | 'contact' | 'conversation' | 'ledger' | 'lease' | 'paths' | 'policy' | 'proof'
 
 export interface Edit {
   readonly find: string
@@ -29,6 +29,52 @@ function mutation(file: MutatedFile, does: string, find: string, put: string): M
 }
 
 export const RULES: readonly Rule[] = [
+  {
+    rule: 'frames go to the configured address, and to the one that is heard; only a new number moves that',
+    mutations: [
+      mutation('paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
+      mutation(
+        'paths',
+        'gives up the configured address',
+        '[configured] : [configured, heard]',
+        '[configured] : [heard]'
+      ),
+      mutation(
+        'paths',
+        'does not follow a peer that moves',
+        '[configured] : [configured, heard]',
+        '[configured] : [configured]'
+      ),
+      mutation(
+        'paths',
+        'hears any host without a key',
+        'return this.#keyed || this.isConfigured(ip);',
+        'return this.#keyed || ip !== "";'
+      ),
+      mutation('paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
+      mutation('paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
+      mutation(
+        'paths',
+        'is pointed by a name away from what it hears',
+        'if (this.#configured.length > 0 && nowMs < this.silentAtMs)',
+        'if (false)'
+      ),
+      mutation('paths', 'tries one address of a name only', '(this.#turn + 1) % this.#configured.length', 'this.#turn'),
+      mutation(
+        'paths',
+        'keeps what a socket of the other family heard',
+        'return this.counts(heard.ip) && (first',
+        'return this.counts(heard.ip) || (first'
+      ),
+      mutation('paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
+      mutation(
+        'paths',
+        'calls a link with nothing but recordings alive',
+        'if (word !== null && !this.#isNew(word))',
+        'this.#heardAtMs = nowMs;\n        if (word !== null && !this.#isNew(word))'
+      )
+    ]
+  },
   {
     rule: 'a lease ends before the brother may take over',
     mutations: [
@@ -71,22 +117,23 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'keeps the lease of the brother’s former session',
-        'if (!this.#leaseIsOfThisSession)',
-        'if (false)'
+        `if (!this.#leaseIsOfThisSession)
+            this.#leaseUntilMs = -Infinity;`,
+        ''
       ),
       mutation('extended', 'does not shorten the lease by a suspend', 'this.#leaseUntilMs -= ms;', ''),
       mutation(
         'extended',
         'counts a lease from before a suspend after it',
-        `this.#leaseUntilMs -= ms;
-        this.#conversation.forgetSendTimes();`,
-        'this.#leaseUntilMs -= ms;'
+        `this.#conversation.forgetSendTimes();
+        this.#proof.drop();`,
+        'this.#proof.drop();'
       ),
       mutation(
         'extended',
         'moves the lease by its own stall',
-        'this.#contact.wasDeaf(lateMs);',
-        '(this.#contact.wasDeaf(lateMs), (this.#leaseUntilMs += lateMs));'
+        'this.#contact.wasDeaf(this.#nowMs, lateMs);',
+        '(this.#contact.wasDeaf(this.#nowMs, lateMs), (this.#leaseUntilMs += lateMs));'
       ),
       mutation(
         'extended',
@@ -109,25 +156,13 @@ export const RULES: readonly Rule[] = [
     ]
   },
   {
-    rule: 'a survivor alone needs no lease only where nobody can come back alone',
+    rule: 'a sole right is bounded by the first frame that counts a peer that has settled',
     mutations: [
       mutation(
         'extended',
-        'serves without a lease after a proof of a crash under `preferred`',
-        "(known.evidence === 'crash' && this.#settings.policy === 'safety')",
-        "known.evidence === 'crash'"
-      ),
-      mutation(
-        'extended',
-        'stays without a lease when the brother is heard again',
-        "if (this.#settings.policy !== 'safety' || this.#nowMs < this.#leaseUntilMs)",
-        'if (false)'
-      ),
-      mutation(
-        'extended',
         'stops at the lease’s end after a goodbye',
-        "const sole = known.evidence === 'goodbye' || ",
-        'const sole = '
+        "this.#sole = known.evidence === 'goodbye' || this.#restsOnProof",
+        'this.#sole = this.#restsOnProof'
       ),
       mutation(
         'extended',
@@ -138,35 +173,55 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'lets the refusals of a link that did not carry renew the lease',
-        'this.#contact.carried(link)) {',
-        'this.#metInThisSession) {'
-      ),
-      mutation(
-        'extended',
-        'lets refused probes renew nothing',
-        'if (!this.#contact.alive && this.#contact.carried(link)) {',
-        'if (false) {'
-      ),
-      mutation(
-        'contact',
-        'credits a refused probe with the present',
-        'return Math.min(sentAtMs, ',
-        'return Math.max(sentAtMs, nowMs, '
-      ),
-      mutation(
-        'extended',
-        'serves without a lease beside a preferred brother that is back and may never be heard again',
-        `        if (adopted)
-            this.#endSole();`,
+        'counts a peer without bounding its own right',
+        `this.#sole = false;
+            this.#leaseUntilMs = boundMs;`,
         ''
       ),
       mutation(
         'extended',
-        'serves on a lease that ends with the contact’s first word',
+        'gives up its sole right without a lease',
         `this.#sole = false;
-        this.#extendLease(this.#nowMs);`,
+            this.#leaseUntilMs = boundMs;`,
         'this.#sole = false;'
+      ),
+      mutation(
+        'extended',
+        'extends its right by each frame that counts the peer',
+        'this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs)',
+        'this.#leaseUntilMs = boundMs'
+      ),
+      mutation(
+        'extended',
+        'serves on the lease of the session before while it counts the new one',
+        `else if (!this.#leaseIsOfThisSession)
+            this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs);`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'counts a peer that may die again right after its start',
+        'if (this.#underLease && !this.#hasSettled)',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'never counts a peer that has no tether',
+        `if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs)
+            return true;`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'counts a peer that is not marked',
+        'return this.#proof.provable === true && this.#brother?.marked === true',
+        'return this.#proof.provable === true'
+      ),
+      mutation(
+        'extended',
+        'counts a peer that has no provable tether',
+        'return this.#proof.provable === true && this.#brother?.marked === true',
+        'return this.#brother?.marked === true'
       )
     ]
   },
@@ -185,12 +240,6 @@ export const RULES: readonly Rule[] = [
         'takes over from an Active that is heard but does not hear it',
         "if (this.#brother?.role === 'active')\n                return null;",
         ''
-      ),
-      mutation(
-        'extended',
-        'takes over alone after it released the role',
-        "if (alone && this.#ledger.released && this.#settings.policy !== 'availability')",
-        'if (false)'
       ),
       mutation(
         'extended',
@@ -230,8 +279,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'forgets after a restart what it promised before',
-        'return sinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
-        'return sinceMs + this.#returnMs'
+        'return sinceMs + Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs)',
+        'return sinceMs + this.#peerTimeoutMs'
       ),
       mutation(
         'extended',
@@ -259,30 +308,16 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'promises more than its disk would keep',
-        'Math.max(this.#ledger.promisedMs, this.#settings.peerTimeoutMs)',
-        'Infinity'
-      ),
-      mutation(
-        'extended',
-        'takes over alone right after its own socket was closed',
+        'takes the role alone though the brother answers and is about to be met',
         "this.#settings.policy === 'availability' ? -Infinity",
         'true ? -Infinity'
-      ),
-      mutation('extended', 'serves on when its last socket closes', "this.#pause('link-failed', 0);", ';'),
-      mutation(
-        'extended',
-        'counts a lease from before its socket closed',
-        `this.#conversation.forgetSendTimes();
-            if (this.#departed`,
-        'if (this.#departed'
       )
     ]
   },
   {
     rule: 'nobody is declared dead for one’s own deafness',
     mutations: [
-      mutation('extended', 'does not credit its own stall', 'this.#contact.wasDeaf(lateMs);', ';'),
+      mutation('extended', 'does not credit its own stall', 'this.#contact.wasDeaf(this.#nowMs, lateMs);', ';'),
       mutation(
         'extended',
         'takes the role in the moment it wakes from its own stall',
@@ -297,87 +332,9 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'serves on alone after its last link was closed, though its brother may have taken that for a crash',
-        "if (this.#departed?.evidence !== 'goodbye')",
-        'if (false)'
-      ),
-      mutation(
-        'extended',
-        'takes a role whose lease is over already',
-        "if (known.evidence === 'crash' && !this.#wouldServeOnCrash)",
-        'if (false)'
-      ),
-      mutation(
-        'extended',
-        'asks a dead brother’s port seldom although it waits for the proof',
-        "if (this.#role !== 'active' && this.#mayTakeOn('crash') && !this.#mayTakeOn('silence'))",
-        'if (false)'
-      ),
-      mutation(
-        'extended',
-        'returns alone while its brother may serve on a refusal: at the start',
-        'return sinceMs + Math.max(this.#returnMs, this.#promisedBeforeMs)',
-        'return sinceMs + Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs)'
-      ),
-      mutation(
-        'extended',
-        'returns alone while its brother may serve on a refusal: after its socket opened late',
+        'waits from its start, though its socket opened long after that',
         'const sinceMs = listeningSinceMs === Infinity ? this.#startedAtMs : listeningSinceMs',
         'const sinceMs = this.#startedAtMs'
-      ),
-      mutation(
-        'contact',
-        'returns alone while its brother may serve on a refusal: of a link that did not open again',
-        'l.open || (this.#counted && l.heardAtMs === -Infinity)',
-        'l.open || l.heardAtMs === -Infinity'
-      ),
-      mutation(
-        'contact',
-        'never returns alone while a link is closed that has not carried anything',
-        'l.open || (this.#counted && l.heardAtMs === -Infinity)',
-        'l.open'
-      ),
-      mutation(
-        'extended',
-        'serves on while its brother may serve on the refusals of the link that carried',
-        'refuses ? this.#contact.soundSinceMs : this.#contact.listeningSinceMs',
-        'this.#contact.listeningSinceMs'
-      ),
-      mutation(
-        'extended',
-        'waits for its closed link though its brother left',
-        " && this.#departed?.evidence !== 'goodbye';\n        const openSinceMs",
-        ';\n        const openSinceMs'
-      ),
-      mutation(
-        'extended',
-        'returns alone while its brother may serve on a refusal: after a closed link',
-        'this.#contact.soundSinceMs + this.#returnMs',
-        'this.#contact.soundSinceMs + peerTimeoutMs'
-      ),
-      mutation(
-        'extended',
-        'returns alone while its brother may serve on a refusal: after a pause',
-        'this.#peerTimeoutMs : this.#returnMs)',
-        'this.#peerTimeoutMs : this.#peerTimeoutMs)'
-      ),
-      mutation(
-        'extended',
-        'serves on a refusal no longer than on an acknowledgement',
-        'this.#extendLease(sentAtMs, this.#refusedLeaseMs)',
-        'this.#extendLease(sentAtMs)'
-      ),
-      mutation(
-        'extended',
-        'spends the kernel’s answers on a brother that is gone',
-        'Math.max(this.#heartbeatMs, REFUSED_SEND_MS)',
-        'this.#heartbeatMs'
-      ),
-      mutation(
-        'extended',
-        'speaks slowly to a brother that refuses nothing',
-        'const refused = this.#contact.refusedAtMs > this.#lastSentAtMs',
-        "const refused = this.#role === 'active'"
       ),
       mutation('conversation', 'never learns a new node id of its brother', 'peer.nodeId = trailer.nodeId;', ''),
       mutation('extended', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
@@ -396,9 +353,16 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'judges a brother it met before its sockets were closed',
-        `if (this.#contact.listeningSinceMs === Infinity)
+        `if (listeningSinceMs === Infinity)
             return null;`,
         ''
+      ),
+      mutation('contact', 'moves deadlines past now', 'Math.min(nowMs, atMs + lateMs)', 'atMs + lateMs'),
+      mutation(
+        'extended',
+        'believes in a word from before it was deaf',
+        'Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs',
+        'this.#contact.sinceMs + peerTimeoutMs'
       )
     ]
   },
@@ -419,93 +383,498 @@ export const RULES: readonly Rule[] = [
         'lets the gate trust a dead engine for the whole peerTimeout',
         '/ (1 + exports.CLOCK_DRIFT) - heartbeatMs',
         '/ (1 - exports.CLOCK_DRIFT)'
+      ),
+      mutation(
+        'extended',
+        'stays paused though an operator forces it to serve',
+        `if (force && this.#pausedAtMs !== null)
+                this.#resume('operator-forced')`,
+        ''
       )
     ]
   },
   {
-    rule: 'proof of a crash: three refusals on every link that carried, after silence',
+    rule: 'a suspect is asked',
     mutations: [
-      mutation('contact', 'believes one refusal', 'exports.REFUSALS_FOR_PROOF = 3', 'exports.REFUSALS_FOR_PROOF = 1'),
-      mutation(
-        'contact',
-        'counts refusals before a heartbeat is overdue',
-        'Math.max(this.suspectAtMs(heartbeatMs), this.#heardAtMs',
-        'Math.max(0 * this.suspectAtMs(heartbeatMs), this.#heardAtMs'
-      ),
-      mutation(
-        'contact',
-        'counts refusals of what was sent before the last word',
-        'this.#heardAtMs + this.#answerMs(peerTimeoutMs))',
-        'this.#heardAtMs)'
-      ),
-      mutation(
-        'contact',
-        'keeps counting refusals though the brother was heard',
-        `contact.refusals = 0;
-            if (contact.heardAtMs`,
-        'if (contact.heardAtMs'
-      ),
-      mutation('contact', 'believes the refusal of one link of several', 'heard.every(', 'heard.some('),
-      mutation(
-        'contact',
-        'believes the refusal of a link on which the brother never heard anything',
-        'l.carried && l.refusals',
-        'l.refusals'
-      ),
-      mutation(
-        'contact',
-        'asks only the links that it has open itself',
-        'filter((l) => l.heardAtMs > -Infinity)',
-        'filter((l) => l.open && l.heardAtMs > -Infinity)'
-      ),
-      mutation(
-        'extended',
-        'believes for ever what was proven once',
-        "if (this.#departed?.evidence === 'crash' && now >= this.#crashProofEndsMs())",
-        'if (false)'
-      ),
-      mutation(
-        'extended',
-        'believes no refusal',
-        'const proven = this.#contact.refused(',
-        'const proven = false && this.#contact.refused('
-      ),
       mutation(
         'extended',
         'does not probe a suspect',
-        `if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs))
-            this.#probe();`,
-        'if (now >= this.#contact.nextProbeAtMs(this.#heartbeatMs)) this.#contact.probed(now);'
-      ),
-      mutation(
-        'extended',
-        'does not ask again at once where it is refused',
-        'this.#contact.proofBegun(link))',
-        'false)'
+        `            this.#probe();
+        }
+        if (now >= this.#urgeAtMs)`,
+        `            if (now >= this.#proof.nextProbeAtMs(this.#quietMs)) this.#probe();
+            else this.#contact.probed(now);
+        }
+        if (now >= this.#urgeAtMs)`
       ),
       mutation(
         'contact',
         'waits for a late heartbeat for a quarter of its distance, however long',
         'Math.min(heartbeatMs / 4, LATE_MS_MAX)',
         'heartbeatMs / 4'
+      )
+    ]
+  },
+  {
+    rule: 'the proof of a crash: a provable tether ends with a FIN, a dial is refused, probes stay unanswered',
+    mutations: [
+      mutation('extended', 'proves crashes though `crashProof` is off', '!this.#settings.crashProof || ', ''),
+      mutation(
+        'proof',
+        'proves a crash by a tether between addresses that differ',
+        'if (!fin || !tether.provable)',
+        'if (!fin)'
+      ),
+      mutation(
+        'proof',
+        'proves a crash by a reset or a farewell',
+        'if (!fin || !tether.provable)',
+        'if (!tether.provable)'
+      ),
+      mutation(
+        'proof',
+        'proves a crash by the end of a tether that was replaced',
+        'if (tether?.id !== id)',
+        'if (tether === null)'
+      ),
+      mutation('extended', 'proves a crash by a tether of another session', 'if (living)', 'if (true)'),
+      mutation(
+        'proof',
+        'asks twice about one end',
+        `this.#tether = null;
+        if (!fin`,
+        'if (!fin'
+      ),
+      mutation(
+        'proof',
+        'goes on asking though a new tether is up',
+        `this.#tether = { id, provable };
+        this.#asking = null;`,
+        'this.#tether = { id, provable };'
+      ),
+      mutation(
+        'proof',
+        'goes on asking though its dial was answered',
+        `else
+            this.#asking = null;`,
+        ''
+      ),
+      mutation(
+        'proof',
+        'counts the dial that followed another end',
+        'if (this.#asking?.id !== id)',
+        'if (this.#asking === null)'
+      ),
+      mutation('proof', 'needs no refused dial', 'asking?.refused !== true', 'asking == null'),
+      mutation(
+        'proof',
+        'proves a crash by a silence in which it asked nothing',
+        ' || asking.unanswered < PROBES_MIN',
+        ''
+      ),
+      mutation(
+        'proof',
+        'counts probes from before the last word',
+        `this.#asking.quietSinceMs = nowMs;
+        this.#asking.unanswered = 0;`,
+        'this.#asking.quietSinceMs = nowMs;'
+      ),
+      mutation(
+        'proof',
+        'proves the crash of a peer that acknowledged what was sent after the FIN',
+        'if (ack >= this.#asking.firstSeq)',
+        'if (false)'
+      ),
+      mutation(
+        'proof',
+        'takes frames of before the FIN for no frames',
+        `else
+            this.disturbed(nowMs);`,
+        ''
+      ),
+      mutation('proof', 'waits less than two round trips', 'Math.min(2 * roundTripMs, peerTimeoutMs / 4)', '0'),
+      mutation(
+        'proof',
+        'waits for more than the peer may be silent',
+        'Math.min(2 * roundTripMs, peerTimeoutMs / 4)',
+        '2 * roundTripMs'
+      ),
+      mutation(
+        'proof',
+        'waits 25 ms between heartbeats that are shorter',
+        'Math.min(QUIET_MS, heartbeatMs)',
+        'QUIET_MS'
       ),
       mutation(
         'contact',
-        'goes on with a proof that was half done when it was deaf',
-        'contact.refusals = 0;\n        }\n    }\n    /** When the brother counts',
-        '}\n    }\n    /** When the brother counts'
+        'knows no bound of the round trip until it is measured',
+        'return this.#samples === 0 ? this.#ackedWithinMs',
+        'return this.#samples === 0 ? Infinity'
       ),
       mutation(
         'contact',
-        'asks for more answers than a proof takes',
-        'return refusals > 0 && refusals < exports.REFUSALS_FOR_PROOF;',
-        'return refusals > 0;'
+        'asks on some links only',
+        `if (!contact.open)
+                return false`,
+        ''
+      ),
+      mutation('contact', 'asks on no link', 'return open > 0', 'return true'),
+      mutation(
+        'extended',
+        'counts a probe that could not be sent',
+        `if (this.#contact.isHeardOn(this.#nowMs, input.link, this.#peerTimeoutMs))
+                    this.#proof.disturbed(this.#nowMs)`,
+        ''
       ),
       mutation(
-        'contact',
-        'asks again at once where an answer proves nothing',
-        'return refusals > 0 && refusals < exports.REFUSALS_FOR_PROOF;',
-        'return refusals < exports.REFUSALS_FOR_PROOF;'
+        'extended',
+        'counts silence from before a link opened or closed',
+        `this.#contact.setOpen(this.#nowMs, link, open);
+        this.#proof.disturbed(this.#nowMs);`,
+        'this.#contact.setOpen(this.#nowMs, link, open);'
+      ),
+      mutation(
+        'extended',
+        'counts its own stall as silence',
+        `if (lateMs > this.#quietMs / 4)
+            this.#proof.disturbed(nowMs)`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'goes on asking after a suspend',
+        `this.#conversation.forgetSendTimes();
+        this.#proof.drop();`,
+        'this.#conversation.forgetSendTimes();'
+      ),
+      mutation(
+        'extended',
+        'forgets its tether in a suspend',
+        `this.#conversation.forgetSendTimes();
+        this.#proof.drop();`,
+        `this.#conversation.forgetSendTimes();
+        this.#proof.forget();`
+      ),
+      mutation(
+        'extended',
+        'proves the crash of a peer that it does not hear anyway',
+        ` || !this.#contact.alive) {
+            this.#proof.ended`,
+        `) {
+            this.#proof.ended`
+      ),
+      mutation(
+        'extended',
+        'goes on asking when the peer is lost',
+        `this.#contact.lost();
+        this.#proof.drop();`,
+        'this.#contact.lost();'
+      ),
+      mutation(
+        'extended',
+        'does not ask at once',
+        `if (this.#proof.ended(this.#nowMs, id, fin, this.#conversation.lastSentSeq + 1))
+            this.#probe();`,
+        'this.#proof.ended(this.#nowMs, id, fin, this.#conversation.lastSentSeq + 1);'
+      ),
+      mutation(
+        'extended',
+        'needs a lease after a proof of a crash',
+        "this.#sole = known.evidence === 'goodbye' || this.#restsOnProof",
+        "this.#sole = known.evidence === 'goodbye'"
+      ),
+      mutation(
+        'extended',
+        'serves under a lease on after a proof of a crash',
+        `            return;
+        this.#sole = true;
+        this.#restsOnProof = true;`,
+        '            return;'
+      ),
+      mutation(
+        'extended',
+        'keeps the tether of the session before',
+        `this.#proof.forget();
+        this.#proofUntilMs = -Infinity;
+        this.#restsOnProof = false;`,
+        `this.#proofUntilMs = -Infinity;
+        this.#restsOnProof = false;`
+      )
+    ]
+  },
+  {
+    rule: 'a proof of a crash can be refuted',
+    mutations: [
+      mutation(
+        'extended',
+        'never hears that its proof was wrong',
+        `if (departed?.evidence !== 'crash')
+            return true;`,
+        `if (departed?.evidence !== 'crash')
+            return true;
+        if (departed !== null)
+            return false;`
+      ),
+      mutation(
+        'extended',
+        'takes what was on its way for a refutation',
+        'if (trailer.ack < departed.firstSeq) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended',
+        'takes one late frame for a refutation',
+        'if (departed.lateFrames < LATE_FRAMES_REFUTE)',
+        'if (departed.lateFrames < 1)'
+      ),
+      mutation(
+        'extended',
+        'is never refuted by a peer that speaks on and hears nothing',
+        'if (departed.lateFrames < LATE_FRAMES_REFUTE)',
+        'if (true)'
+      ),
+      mutation(
+        'extended',
+        'counts frames that are not late',
+        'if (this.#nowMs >= departed.atMs + this.#peerTimeoutMs)',
+        'if (true)'
+      ),
+      mutation(
+        'extended',
+        'serves on though its proof was wrong',
+        `if (this.#restsOnProof && this.#role === 'active')
+            this.#becomeStandby('proof-wrong')`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'gives up a role that does not rest on the proof',
+        `if (this.#restsOnProof && this.#role === 'active')
+            this.#becomeStandby('proof-wrong')`,
+        `if (this.#role === 'active')
+            this.#becomeStandby('proof-wrong')`
+      )
+    ]
+  },
+  {
+    rule: 'the mark: a side keeps on disk that its peer is online, and then takes no role alone',
+    mutations: [
+      mutation(
+        'extended',
+        'takes the role alone though its disk says that the peer was online',
+        "return this.#uncounted || (online && !this.#contactMade) ? 'peer-may-serve' : null",
+        "return this.#uncounted ? 'peer-may-serve' : null"
+      ),
+      mutation(
+        'extended',
+        'takes the role alone beside an Active that does not count it',
+        "return this.#uncounted || (online && !this.#contactMade) ? 'peer-may-serve' : null",
+        "return online && !this.#contactMade ? 'peer-may-serve' : null"
+      ),
+      mutation(
+        'extended',
+        'makes contact by hearing',
+        "this.#uncounted = !partner && frame.state === 'active';",
+        "(this.#uncounted = !partner && frame.state === 'active'), (this.#contactMade = true);"
+      ),
+      mutation(
+        'extended',
+        'clears the mark at the first silence',
+        'return silent ? this.#contact.heardAtMs + this.#peerTimeoutMs : Infinity',
+        'return silent ? this.#contact.heardAtMs : Infinity'
+      ),
+      mutation(
+        'extended',
+        'clears the mark without contact',
+        'const silent = this.#contactMade && this.#ledger.online',
+        'const silent = this.#ledger.online'
+      ),
+      mutation('extended', 'never clears the mark', 'if (now >= this.#clearMarkAtMs)', 'if (false)'),
+      mutation(
+        'extended',
+        'keeps the mark after a goodbye',
+        `firstSeq: 0, lateFrames: 0 };
+        this.#ledger.setOnline(false);`,
+        'firstSeq: 0, lateFrames: 0 };'
+      ),
+      mutation(
+        'extended',
+        'keeps the mark when both leave',
+        `if (trailer.flags.goodbye)
+            this.#ledger.setOnline(false)`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'never sets the mark',
+        `this.#ledger.setOnline(true);
+        if (this.#doubt`,
+        'if (this.#doubt'
+      ),
+      mutation(
+        'extended',
+        'says that it is marked before the disk knows it',
+        'marked: this.#ledger.onlineOnDisk',
+        'marked: this.#ledger.online'
+      ),
+      mutation(
+        'ledger',
+        'says that it is marked while a write may clear the mark',
+        'this.#writing?.record.online !== false && ',
+        ''
+      ),
+      mutation(
+        'ledger',
+        'says that it is marked though a failed write may have cleared the mark',
+        'this.#writing?.record.online !== false && this.#unsure?.online !== false',
+        'this.#writing?.record.online !== false'
+      ),
+      mutation(
+        'extended',
+        'does not act on a proof because of its mark',
+        " && !(evidence === 'crash' && bar === 'peer-may-serve')",
+        ''
+      ),
+      mutation(
+        'extended',
+        'takes an answer of long ago for a sign of life',
+        `if (sentAtMs === null || this.#nowMs >= sentAtMs + this.#peerTimeoutMs)
+            return`,
+        ''
+      )
+    ]
+  },
+  {
+    rule: 'the window: the side that is not preferred uses a proof only while the dead one must have counted it as online',
+    mutations: [
+      mutation(
+        'extended',
+        'uses a proof at any time',
+        "return this.#settings.policy !== 'preferred' || this.#ledger.preferred || this.#nowMs < this.#proofUntilMs",
+        'return true'
+      ),
+      mutation(
+        'extended',
+        'opens the window by frames that are not marked',
+        'if (trailer.flags.marked) {',
+        'if (true) {'
+      ),
+      mutation('extended', 'does not shorten the window by a suspend', 'this.#proofUntilMs -= ms;', ''),
+      mutation(
+        'extended',
+        'keeps the window of the session before',
+        `this.#proofUntilMs = -Infinity;
+        this.#restsOnProof = false;`,
+        'this.#restsOnProof = false;'
+      ),
+      mutation(
+        'extended',
+        'serves without a lease on a proof that it may not use',
+        'if (!this.#underLease || !this.#mayUseProof || ',
+        'if (!this.#underLease || '
+      ),
+      mutation(
+        'extended',
+        'serves without a lease on a proof though it may take no role alone',
+        " || this.#isBarred('crash'))",
+        ')'
+      ),
+      mutation(
+        'extended',
+        'closes the window while it serves alone',
+        `if (this.#sole && this.#settings.policy !== 'availability')
+            this.#readProofWindow(trailer, ackedAtMs);
+        else`,
+        `if (this.#sole && this.#settings.policy !== 'availability')
+            ;
+        else`
+      )
+    ]
+  },
+  {
+    rule: 'what a side believes of itself',
+    mutations: [
+      mutation(
+        'extended',
+        'acts alone though it is in doubt of itself',
+        `if (this.#doubt !== null)
+            return this.#doubt`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'acts alone though its policy is not the peer’s',
+        'if (peerPolicy !== null && peerPolicy !== policy)',
+        'if (false)'
+      ),
+      mutation(
+        'extended',
+        'forgets that another process writes its file',
+        "if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled())",
+        'if (this.#ledger.isSettled())'
+      ),
+      mutation(
+        'extended',
+        'is healed before the newer record is on disk',
+        "if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled())",
+        "if (this.#doubt !== 'foreign-record')"
+      ),
+      mutation('extended', 'does not notice that its disk was set back', "this.#cast('rolled-back');", ''),
+      mutation(
+        'extended',
+        'counts records from where its disk was set back to',
+        'this.#ledger.raiseNumber(trailer.peerRecord);',
+        ''
+      ),
+      mutation(
+        'extended',
+        'serves on though it is a copy',
+        `if (this.#role === 'active')
+            this.#becomeStandby('restored-copy')`,
+        ''
+      ),
+      mutation(
+        'conversation',
+        'does not notice that another copy of it makes contact',
+        'if (trailer.echo === this.session && trailer.ack > this.#seq)',
+        'if (false)'
+      ),
+      mutation(
+        'conversation',
+        'does not notice that a copy of it took leave',
+        'const left = trailer.echo === 0n && trailer.seq > peer.lastSeq',
+        'const left = false'
+      ),
+      mutation(
+        'extended',
+        'tells the number of a record that is not on disk',
+        'record: this.#ledger.numberOnDisk',
+        'record: this.#ledger.number'
+      ),
+      mutation(
+        'extended',
+        'tells the record number of another node',
+        'this.#peerRecord.nodeId === this.#conversation.nodeId(toHello) ? this.#peerRecord.number : 0',
+        'this.#peerRecord.number'
+      ),
+      mutation(
+        'extended',
+        'is barred by nothing at the end of its numbers',
+        `if (this.#ledger.exhausted)
+            return 'numbers-exhausted'`,
+        ''
+      ),
+      mutation(
+        'ledger',
+        'takes a role at the end of its numbers',
+        'if (this.exhausted || epoch > exports.EPOCH_MAX)',
+        'if (epoch > exports.EPOCH_MAX)'
+      ),
+      mutation(
+        'ledger',
+        'takes a role with a number above the range',
+        'if (this.exhausted || epoch > exports.EPOCH_MAX)',
+        'if (this.exhausted)'
       )
     ]
   },
@@ -558,27 +927,28 @@ export const RULES: readonly Rule[] = [
       mutation(
         'conversation',
         'adopts a session that echoes another one of mine',
-        'if (trailer.echo !== this.session || trailer.ack > this.#seq)',
-        'if (trailer.ack > this.#seq)'
+        `if (trailer.echo !== this.session)
+            return false;`,
+        ''
       ),
       mutation(
         'conversation',
         'hears frames that echo a former session of its own',
-        'if (trailer.echo !== this.session)\n',
-        'if (false)\n'
+        'if (trailer.echo !== this.session) {',
+        'if (false) {'
       ),
       mutation(
         'conversation',
         'believes an acknowledgement of what it never sent',
         `if (trailer.ack > this.#seq)
-            return { kind: 'drop'`,
-        `if (false)
-            return { kind: 'drop'`
+            return { kind: 'beyond' };
+        if (trailer.seq <=`,
+        'if (trailer.seq <='
       ),
       mutation('conversation', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
       mutation(
         'conversation',
-        'lets a third node take the place of a living brother',
+        'lets another session take the place of a living brother',
         'if (guarded && ',
         'if (false && '
       ),
@@ -589,7 +959,66 @@ export const RULES: readonly Rule[] = [
         'this.#contact.alive'
       ),
       mutation('extended', 'hears on from a brother that left', 'this.#conversation.retirePeer();', ''),
-      mutation('extended', 'answers every opening, as many as come', 'if (ration.take(', 'if (true || ration.take(')
+      mutation(
+        'extended',
+        'answers every opening, as many as come',
+        'if (!ration.take(this.#nowMs, this.#helloAllowance))',
+        'if (false)'
+      )
+    ]
+  },
+  {
+    rule: 'a new session of the peer',
+    mutations: [
+      mutation(
+        'extended',
+        'forgets that a former session may serve',
+        'this.#formerUntilMs = this.#contact.heardAtMs + this.#peerTimeoutMs;',
+        ''
+      ),
+      mutation(
+        'extended',
+        'takes a grant while a former session may serve',
+        ` || this.#nowMs < this.#formerUntilMs)
+            return;
+        if (this.#nowMs >= sentAtMs`,
+        `)
+            return;
+        if (this.#nowMs >= sentAtMs`
+      ),
+      mutation(
+        'extended',
+        'grants the role while a former session may serve',
+        `        if (this.#nowMs < this.#formerUntilMs)
+            return;
+`,
+        ''
+      ),
+      mutation(
+        'extended',
+        'tells of a second peer with each of its frames',
+        'if (!both || this.#rival.told)',
+        'if (!both)'
+      ),
+      mutation('extended', 'never tells of a second peer', 'if (!both || this.#rival.told)', 'if (true)'),
+      mutation(
+        'conversation',
+        'takes a session that it refused on an old confirmation',
+        'this.#candidates?.set(trailer.session, this.#seq);',
+        ''
+      ),
+      mutation(
+        'extended',
+        'does not ask a refused session to confirm anew',
+        'probe: this.#rival?.session === session',
+        'probe: false'
+      ),
+      mutation(
+        'extended',
+        'calls a peer lost that has acknowledged all it was told',
+        'if (trailer.ack >= this.#toldSeq)',
+        'if (trailer.ack === this.#conversation.lastSentSeq)'
+      )
     ]
   },
   {
@@ -611,8 +1040,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'counts as a partner before its parity is on disk',
-        'const isPartner = this.#ledger.hasMet ||',
-        'const isPartner = true ||'
+        'if (!this.#ledger.hasMet && ',
+        'if (false && '
       )
     ]
   },
@@ -700,6 +1129,41 @@ export const RULES: readonly Rule[] = [
     ]
   },
   {
+    rule: 'promises on disk',
+    mutations: [
+      mutation(
+        'extended',
+        'promises more than its disk would keep',
+        ': this.#ledger.promisedMs;',
+        ': Math.max(this.#ledger.promisedMs, peerTimeoutMs);'
+      ),
+      mutation(
+        'ledger',
+        'promises what the write under way takes back',
+        'this.#writing?.record.promisedMs ?? Infinity',
+        'Infinity'
+      ),
+      mutation(
+        'ledger',
+        'promises what a failed write may have taken back',
+        'this.#writing?.record.promisedMs ?? Infinity, this.#unsure?.promisedMs ?? Infinity',
+        'this.#writing?.record.promisedMs ?? Infinity'
+      ),
+      mutation(
+        'ledger',
+        'forgets the worst of the writes that failed',
+        'Math.min(record.promisedMs, this.#unsure?.promisedMs ?? Infinity)',
+        'record.promisedMs'
+      ),
+      mutation(
+        'ledger',
+        'waits for ever for a write that hangs',
+        'return this.#writing !== null && nowMs',
+        'return nowMs === -1 && nowMs'
+      )
+    ]
+  },
+  {
     rule: 'preferred is agreed, and given up on disk before the other takes it',
     mutations: [
       mutation(
@@ -711,7 +1175,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'ledger',
         'says it is not preferred while the disk still says so',
-        'return this.#preferred || this.#durable?.preferred === true',
+        'return this.#preferred || kept || this.#unsure?.preferred === true',
         'return this.#preferred'
       ),
       mutation(
@@ -753,8 +1217,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'takes a grant from a side that does not count it as a partner',
-        'if (sentAtMs === null || trailer.heardLinks === 0)',
-        'if (sentAtMs === null)'
+        'if (sentAtMs === null || trailer.heardLinks === 0 || ',
+        'if (sentAtMs === null || '
       ),
       mutation(
         'extended',
@@ -934,18 +1398,11 @@ export const RULES: readonly Rule[] = [
         'if (trailer.flags.goodbye)\n            return this.#onBrotherLeft',
         'if (false)\n            return this.#onBrotherLeft'
       ),
-      mutation('extended', 'forgets to store that it released the role', 'this.#ledger.setReleased(true);', ''),
       mutation(
         'extended',
-        'says goodbye before the release is on disk',
-        'const released = this.#ledger.isSettled();',
-        'const released = true;'
-      ),
-      mutation(
-        'extended',
-        'is released for ever',
-        'if (this.#ledger.released && this.#leaving === null)',
-        'if (false)'
+        'says goodbye before its mark is on disk',
+        'const marked = this.#ledger.onlineOnDisk;',
+        'const marked = true;'
       ),
       mutation('extended', 'says goodbye once only', 'leaving.sent >= GOODBYES_MAX', 'leaving.sent >= 1'),
       mutation(
@@ -1082,15 +1539,8 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'needs a lease again when its socket was closed, though its brother left',
-        `if (this.#departed?.evidence !== 'goodbye')
-                this.#sole = false`,
-        'this.#sole = false'
-      ),
-      mutation(
-        'extended',
         'acts at once beside a brother that it has only just heard one way',
-        'Math.max(oneWayAtMs, this.#contact.sinceMs + peerTimeoutMs, notBeforeMs)',
+        'Math.max(oneWayAtMs, heardForMs, notBeforeMs)',
         'Math.max(oneWayAtMs, notBeforeMs)'
       )
     ]
@@ -1109,13 +1559,6 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'stays released though an operator forced it to serve',
-        `this.#ledger.setReleased(false);
-        this.#epoch = epoch`,
-        'this.#epoch = epoch'
-      ),
-      mutation(
-        'extended',
         'prefers neither side when both have the same priority',
         ': this.#ledger.nodeId > trailer.nodeId;',
         ': false;'
@@ -1123,7 +1566,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'believes an epoch that leaves no room for the next',
-        'if (trailer.epoch > frame_1.UINT48_MAX - 2 ** 16)',
+        'if (trailer.epoch > ledger_1.EPOCH_MAX)',
         'if (false)'
       )
     ]
@@ -1145,25 +1588,18 @@ export const RULES: readonly Rule[] = [
             contact.markedAtMs = -Infinity;`,
         'contact.heardAtMs = -Infinity;'
       ),
-      mutation(
-        'contact',
-        'counts refusals from before its own socket was closed',
-        `contact.open = open;
-        contact.refusals = 0;`,
-        'contact.open = open;'
-      ),
       mutation('contact', 'calls a closed link up', '!this.#alive || !contact.open)', '!this.#alive)'),
       mutation(
         'contact',
         'does not credit its own stall to the wait for a first word',
-        'this.#listeningSinceMs += lateMs;',
+        'this.#listeningSinceMs = later(this.#listeningSinceMs);',
         ';'
       ),
       mutation(
         'extended',
         'says no more goodbye after any word of the brother',
-        'if (leaving.sent > 0 && trailer.ack >= leaving.firstSeq)',
-        'if (leaving.sent > 0)'
+        '(leaving.sent > 0 && trailer.ack >= leaving.firstSeq)',
+        'leaving.sent > 0'
       )
     ]
   }

@@ -7,6 +7,7 @@
  *     node dist/test/mutation/run.js --seeds N            bound of the simulation (default 600; 0 = leave it out)
  *     node dist/test/mutation/run.js --markdown FILE      the table as markdown too, row by row
  *     node dist/test/mutation/run.js --thorough           the simulation also for what the tests have caught
+ *     node dist/test/mutation/run.js --quick              stops at the first test that fails, the short ones first
  *
  * Tests and scenarios run for each mutation; where they see nothing, the simulation does, until its first failure. The
  * exit code is 1 when a mutation survives, 2 when one does not apply any more, the unmutated machine fails, or the campaign
@@ -18,15 +19,18 @@ import { join } from 'node:path'
 import { RULES, type Mutation } from './list'
 import { Subject } from './subject'
 
-const MOCHA_LIMIT_MS = 120_000
+/** Some of the unmutated run on a busy machine: what is killed counts as caught. */
+const MOCHA_LIMIT_MS = 480_000
+const TEST_LIMIT_MS = 120_000
 const SIMULATION_LIMIT_MS = 180_000
 
-/** Means in the order of their cost; `tests` are those of test/protocol/extended, the matrix excepted. */
+/** Means in the order of their cost; `tests` are those of test/protocol/extended, the matrix excepted, and of the paths. */
 type Means = 'tests' | 'matrix' | 'scenarios' | 'simulation'
 type Catch = Partial<Record<Means, string>>
 
 interface MochaReport {
   readonly stats: { readonly tests: number }
+  readonly passes: readonly { readonly file: string; readonly duration: number }[]
   readonly failures: readonly { readonly fullTitle: string; readonly file: string }[]
 }
 
@@ -72,24 +76,34 @@ function node(root: string, args: readonly string[], limitMs: number): Promise<R
   })
 }
 
+const PROTOCOL = join('dist', 'test', 'protocol')
+const TESTS: readonly string[] = [
+  join(PROTOCOL, 'extended'),
+  join(PROTOCOL, 'paths.test.js'),
+  join('dist', 'test', 'scenarios')
+]
+
+function byDuration({ passes }: MochaReport): readonly string[] {
+  const tookMs = new Map<string, number>()
+  for (const { file, duration } of passes) tookMs.set(file, (tookMs.get(file) ?? 0) + duration)
+  return [...tookMs.keys()].toSorted((a, b) => (tookMs.get(a) ?? 0) - (tookMs.get(b) ?? 0))
+}
+
+interface Tested {
+  readonly caught: Catch
+  /** The files whose tests passed, those that end soon first. */
+  readonly files: readonly string[]
+}
+
 /** The tests and scenarios that fail, by means: the first one's title and how many more there are. */
-async function catchByTests(root: string): Promise<Catch> {
+async function test(root: string, files = TESTS, options: readonly string[] = []): Promise<Tested> {
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js')
-  const files = [join('dist', 'test', 'protocol', 'extended'), join('dist', 'test', 'scenarios')]
-  const args = [
-    mocha,
-    '--no-config',
-    '--recursive',
-    '--timeout',
-    String(MOCHA_LIMIT_MS),
-    '--reporter',
-    'json',
-    ...files
-  ]
+  const limits = ['--timeout', String(TEST_LIMIT_MS)]
+  const args = [mocha, '--no-config', '--recursive', ...limits, '--reporter', 'json', ...options, ...files]
   const run = await node(root, args, MOCHA_LIMIT_MS)
-  if (run.endless) return { tests: 'does not end' }
+  if (run.endless) return { caught: { tests: 'does not end' }, files: [] }
   const start = run.stdout.indexOf('{\n  "stats"')
-  if (start < 0) return { tests: 'does not load' }
+  if (start < 0) return { caught: { tests: 'does not load' }, files: [] }
   const report = JSON.parse(run.stdout.slice(start)) as MochaReport
   if (report.stats.tests === 0) throw new Error('no test ran')
   const caught: Catch = {}
@@ -100,7 +114,7 @@ async function catchByTests(root: string): Promise<Catch> {
     const [first] = titles
     if (first !== undefined) caught[means] = titles.length === 1 ? first : `${first} (+${titles.length - 1})`
   }
-  return caught
+  return { caught, files: byDuration(report) }
 }
 
 async function catchBySimulation(root: string, seeds: number): Promise<Catch> {
@@ -147,16 +161,15 @@ async function campaign(subject: Subject): Promise<number> {
   const except = option('except', '\0').split('|')
   const seeds = Number(option('seeds', '600'))
   const thorough = process.argv.includes('--thorough')
+  const quick = process.argv.includes('--quick')
   const chosen = RULES.flatMap(({ rule, mutations }) => mutations.map((mutation) => ({ rule, mutation }))).filter(
     ({ rule, mutation }) => {
       const has = (text: string): boolean => `${rule} ${mutation.does}`.includes(text)
       return only.some(has) && !except.some(has)
     }
   )
-  const healthy = describe({
-    ...(await catchByTests(subject.root)),
-    ...(await catchBySimulation(subject.root, seeds))
-  })
+  const whole = await test(subject.root)
+  const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, seeds)) })
   if (healthy !== 'SURVIVES') {
     print(`the machine as it is fails: ${healthy}`)
     return 2
@@ -166,7 +179,7 @@ async function campaign(subject: Subject): Promise<number> {
   const startedAtMs = Date.now()
   for (const { rule, mutation } of chosen) {
     const restore = subject.apply(mutation)
-    const byTests = await catchByTests(subject.root)
+    const { caught: byTests } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
     const simulated = thorough || Object.keys(byTests).length === 0
     const caught = { ...byTests, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
     restore()

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
+import { roster } from '../../src/host/roster'
 import { catchAll, Rig, twoSides, until, userNode, type FlowNode } from './rig'
 
 const LINK = { peerHost: '127.0.0.1', peerPort: 40_000, localHost: '127.0.0.1', localPort: 40_001 }
 const UNSET = 'HA_PAIR_TEST_IS_NOT_SET'
+const BLANK = 'HA_PAIR_TEST_IS_BLANK'
 
 /** What is wrong, and the beginning of what the badge says about it. */
 const FAULTS: readonly (readonly [string, object, RegExp])[] = [
-  ['no host', { links: [{ ...LINK, peerHost: '' }] }, /^stopped: links\[0\]\.peerHost is missing/],
+  ['no host', { links: [{ ...LINK, peerHost: '' }] }, /^stopped: links\[0\]\.peerHost is missing or blank/],
   ['no links', { links: [] }, /^stopped: links/],
   ['too many links', { links: [LINK, LINK, LINK, LINK, LINK] }, /^stopped: links: 5/],
   ['a port of 0', { links: [{ ...LINK, peerPort: 0 }] }, /^stopped: links\[0\]\.peerPort: 0/],
@@ -20,6 +22,23 @@ const FAULTS: readonly (readonly [string, object, RegExp])[] = [
   ],
   ['an unset number', { heartbeat: `\${${UNSET}}` }, /^stopped: heartbeat: \$\{\w+\} is not set/],
   ['an unset name', { name: `\${${UNSET}}` }, /^stopped: name: /],
+  ['a blank policy', { policy: ' ', schema: 2 }, /^stopped: policy is missing or blank/],
+  ['a blank port', { links: [{ ...LINK, peerPort: '' }] }, /^stopped: links\[0\]\.peerPort is missing or blank/],
+  [
+    'a policy from a blank variable',
+    { policy: `\${${BLANK}}` },
+    /^stopped: policy: \$\{\w+_BLANK\} is not set, or blank/
+  ],
+  [
+    'a port from a blank variable',
+    { links: [{ ...LINK, localPort: `\${${BLANK}}` }] },
+    /^stopped: links\[0\]\.localPort: \$\{\w+_BLANK\} is not set, or blank/
+  ],
+  ['a variable in the midst', { name: `x-\${${UNSET}}` }, /^stopped: name: "x-\$\{\w+\}" holds a variable; only whole/],
+  ['no key', { auth: 'key' }, /^stopped: key is missing$/],
+  ['no key in an old flow', { auth: undefined }, /^stopped: key is missing$/],
+  ['another auth', { auth: 'maybe' }, /^stopped: auth: "maybe"/],
+  ['a blank auth', { auth: '', schema: 2 }, /^stopped: auth is missing or blank/],
   ['an unknown wire', { wire: 'radio' }, /^stopped: wire: "radio"/],
   ['an unknown policy', { policy: 'luck' }, /^stopped: policy: "luck"/],
   ['a heartbeat of 4', { heartbeat: 4 }, /^stopped: heartbeat: 4/],
@@ -38,10 +57,14 @@ describe('bad settings', () => {
   let rig: Rig
   let side: FlowNode
   beforeEach(async () => {
+    process.env[BLANK] = ' '
     rig = new Rig()
     side = (await twoSides()).a
   })
-  afterEach(() => rig.close())
+  afterEach(async () => {
+    delete process.env[BLANK]
+    await rig.close()
+  })
 
   const users = (): FlowNode[] => [
     ...userNode('ha-pair-state', 'state', side),
@@ -70,6 +93,18 @@ describe('bad settings', () => {
     })
   }
 
+  it('with line ends in the name and in a value make one line each in the log, and one on the badges', async () => {
+    side = { ...side, name: 'pump\n29 Nov 12:00:00 - [error] forged', wire: 'radio\nforged' }
+    await rig.load([side, ...users()])
+    const lines = rig.logged('ha-pair', 'ERROR')
+    assert.equal(lines.length, 1)
+    for (const text of [...lines, rig.badge('state').text ?? '']) {
+      assert.match(text, /\\n/)
+      assert.doesNotMatch(text, /\n/)
+    }
+    assert.doesNotMatch(String(rig.node(side.id).name), /\n/, 'what Node-RED puts before the line')
+  })
+
   it('open no socket', async () => {
     side = { ...side, heartbeat: 4 }
     await rig.load([side, ...users()])
@@ -95,6 +130,14 @@ describe('bad settings', () => {
   })
 })
 
+const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
+
+const warningsOf = ({ id }: FlowNode): string[] =>
+  roster
+    .list()
+    .find((pair) => pair.id === id)
+    ?.running?.warnings.map(({ code }) => code) ?? []
+
 describe('keys', () => {
   const NAME = 'HA_PAIR_TEST_KEY'
   let rig: Rig
@@ -108,7 +151,7 @@ describe('keys', () => {
 
   /** Loads both sides with these credentials and says what side a shows. */
   async function loadWith(a: object, b: object): Promise<void> {
-    const sides = await twoSides()
+    const sides = await twoSides({ both: { auth: 'key' } })
     await rig.load([sides.a, sides.b, ...userNode('ha-pair-state', 'state', sides.a)], {
       [sides.a.id]: a as Record<string, string>,
       [sides.b.id]: b as Record<string, string>
@@ -140,14 +183,61 @@ describe('keys', () => {
     await until(() => rig.inbox('state.2').at(-1)?.payload === true, 'the two agree')
   })
 
+  it('the line end of a key file is no part of the key', async () => {
+    process.env[NAME] = 'a shared secret\n'
+    await loadWith({ key: `\${${NAME}}` }, { key: 'a shared secret' })
+    await until(() => rig.inbox('state.2').at(-1)?.payload === true, 'the two agree')
+  })
+
+  it('a previous key from a blank variable is none', async () => {
+    process.env[NAME] = ''
+    await loadWith({ key: 'a shared secret', previousKey: `\${${NAME}}` }, { key: 'a shared secret' })
+    await until(() => rig.inbox('state.2').at(-1)?.payload === true, 'the two agree')
+  })
+
+  it('none: the pair stays stopped, and the log says why and what to do', async () => {
+    await loadWith({ key: ' ' }, {})
+    assert.equal(rig.badge('state').text, 'stopped: key is missing')
+    const lines = rig.logged('ha-pair', 'ERROR')
+    assert.equal(lines.length, 2, 'one for each side')
+    for (const line of lines) assert.match(line, /stays stopped: key is missing\. .*credentialSecret/)
+    const listed = roster.list().find(({ running }) => running === null)
+    assert.deepEqual(
+      listed?.events.map(({ event, reason }) => [event, reason]),
+      [['stopped', 'key-missing']]
+    )
+  })
+
+  it('none, chosen in so many words: the pair runs, and both the list and the peer say so', async () => {
+    const sides = await twoSides({ a: { auth: 'none' }, b: { auth: 'key' } })
+    await rig.load([sides.a, sides.b, ...userNode('ha-pair-state', 'state', sides.a)], {
+      [sides.b.id]: { key: STRONG }
+    })
+    await until(() => warningsOf(sides.b).includes('peer-has-no-key'), 'b says that a has no key')
+    await until(() => warningsOf(sides.a).includes('peer-has-key'), 'a says that b has one')
+    assert.deepEqual(warningsOf(sides.a), ['peer-has-key', 'no-key'])
+    assert.deepEqual(warningsOf(sides.b), ['peer-has-no-key'])
+  })
+
+  it('a key that is easy to guess is warned of in the log, once', async () => {
+    await loadWith({ key: 'plant42' }, { key: 'plant42' })
+    await until(() => rig.logged('ha-pair', 'WARN').length >= 2, 'both sides warn')
+    for (const line of rig.logged('ha-pair', 'WARN')) {
+      assert.match(line, /short or easy to guess.*Let the dialog make a key.*fields=key/)
+      assert.doesNotMatch(line, /plant42/)
+    }
+    assert.equal(rig.badge('state').fill === 'yellow', false)
+  })
+
   for (const [what, value] of [
     ['unset', undefined],
-    ['empty', '']
+    ['empty', ''],
+    ['blank', ' ']
   ] as const) {
     it(`a key from an ${what} variable stops the pair: it must not mean "no key"`, async () => {
       if (value !== undefined) process.env[NAME] = value
       await loadWith({ key: `\${${NAME}}` }, { key: 'a shared secret' })
-      assert.match(rig.badge('state').text ?? '', /^stopped: key: \$\{HA_PAIR_TEST_KEY\} is not set$/)
+      assert.match(rig.badge('state').text ?? '', /^stopped: key: \$\{HA_PAIR_TEST_KEY\} is not set, or blank$/)
     })
   }
 

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { REASONS } from '../../src/protocol/catalogue'
-import { catalogue, LANGUAGES, NODE_FILES, NODES, type NodeFile } from './texts'
+import { catalogue, LANGUAGES, NODE_FILES, NODES, PROBLEMS, type NodeFile } from './texts'
 
-const PROBLEMS = ['missing', 'range', 'number', 'choice', 'path', 'unresolved', 'conflict', 'newer']
 const COMMAND_ERRORS = ['unknown-command', 'brother-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
 const ROLES = ['initial', 'active', 'standby']
 
@@ -21,6 +20,12 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'choice.': [
     'wire.extended',
     'wire.classic',
+    'auth.key',
+    'auth.none',
+    'channel.auto',
+    'channel.off',
+    'crashProof.true',
+    'crashProof.false',
     'policy.availability',
     'policy.preferred',
     'policy.safety',
@@ -131,7 +136,7 @@ describe('the texts', () => {
     )
     for (const language of LANGUAGES) {
       for (const key of reasons) {
-        const text = catalogue('ha-pair', language).get(key) ?? ''
+        const text = (catalogue('ha-pair', language).get(key) ?? '').replace('__noticedAfter__', '2 s')
         assert.ok(text.length <= 30, `${key} is too long for a badge: ${text}`)
       }
     }

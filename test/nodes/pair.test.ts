@@ -75,7 +75,7 @@ describe('ha-pair and ha-pair-state', () => {
         assert.equal(message.topic, 'side a')
         assert.deepEqual(
           Object.keys(message.pair ?? {}).toSorted(),
-          'authenticated epoch leaseLeft name online peer policy previousRole reason role seq serving since wire'.split(
+          'authenticated channel epoch leaseLeft name online peer policy previousRole reason role seq serving since wire'.split(
             ' '
           )
         )

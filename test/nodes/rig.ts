@@ -108,6 +108,7 @@ export async function twoSides(
     type: 'ha-pair',
     name: `side ${name}`,
     links: [{ peerHost: '127.0.0.1', peerPort, localHost: '127.0.0.1', localPort }],
+    auth: 'none',
     ...QUICK,
     ...overrides.both
   })

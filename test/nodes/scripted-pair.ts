@@ -28,7 +28,8 @@ const STANDBY: PairStatus = {
   wire: 'extended',
   authenticated: true,
   leaseLeft: null,
-  peer: null
+  peer: null,
+  channel: null
 }
 
 export class ScriptedPair implements Pair {

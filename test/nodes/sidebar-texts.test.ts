@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { catalogue, LANGUAGES, NODES, SIDEBAR } from './texts'
+import { catalogue, LANGUAGES, NODES, PROBLEMS, SIDEBAR } from './texts'
 
 const PAGE = join(NODES, '..', 'resources', 'sidebar')
 
@@ -62,6 +62,10 @@ describe('the texts of the sidebar', () => {
       }
     }
     assert.ok(asked > 60, `only ${asked} were found: the search is broken`)
+  })
+
+  it('whatever keeps a pair stopped has its text', () => {
+    for (const code of PROBLEMS) assert.ok(keys.includes(`problem.${code}`), code)
   })
 
   it('every text is asked for', () => {

@@ -1,12 +1,26 @@
 /** The locale files as tests read them: keys, texts, and a translator that refuses a key that does not exist. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ProblemCode } from '../../src/host/settings'
 
 export const NODES = join(__dirname, '..', '..', '..', 'nodes')
 export const NODE_FILES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'] as const
 export const LANGUAGES = ['en-US', 'zh-CN'] as const
 /** The plugin beside the nodes. */
 export const SIDEBAR = 'ha-pair-sidebar'
+/** Whatever keeps a pair stopped. */
+export const PROBLEMS = Object.keys({
+  missing: 0,
+  range: 0,
+  number: 0,
+  choice: 0,
+  path: 0,
+  unresolved: 0,
+  partial: 0,
+  conflict: 0,
+  'key-missing': 0,
+  newer: 0
+} satisfies Record<ProblemCode, 0>)
 export type NodeFile = (typeof NODE_FILES)[number]
 export type Language = (typeof LANGUAGES)[number]
 

@@ -9,6 +9,7 @@ import { ScriptedPair } from './scripted-pair'
 import { translator } from './texts'
 
 const say = translator('ha-pair')
+const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 const warned = (...codes: ReasonCode[]): PairWarning[] => codes.map((code) => ({ code, since: 0, detail: {} }))
 const statusWith = (change: Partial<PairStatus>): PairStatus => {
   const pair = new ScriptedPair()
@@ -29,6 +30,12 @@ describe('a badge with warnings', () => {
       badge(statusWith({ online: false }), 'keys-differ', 'flows-differ'),
       'yellow ring Standby · brother offline · keys differ'
     )
+  })
+
+  it('says what a blocked channel costs', () => {
+    const blocked = [{ code: 'channel-blocked', since: 0, detail: { noticedAfter: '2 s' } }] as const
+    const expected = 'Active · brother online · TCP blocked: crash seen in 2 s'
+    assert.equal(pairBadge(ACTIVE, null, say, blocked).text, expected)
   })
 
   it('says nothing of what is set on purpose', () => {
@@ -92,7 +99,7 @@ describe('two sides that are not set up alike', () => {
   })
 
   it('in their keys: the badge names it beside offline', async () => {
-    const { a } = await load({}, { a: 'one secret', b: 'another secret' })
+    const { a } = await load({ both: { auth: 'key' } }, { a: `${STRONG}1`, b: `${STRONG}2` })
     for (const side of ['a', 'b'] as const) {
       await rig.shows(`state-${side}`, 'yellow', /^Active · brother offline · keys differ$/)
       await until(() => told(side).includes('warning keys-differ'), `${side} tells it`)

@@ -111,7 +111,15 @@ describe('classic wire, one machine and any peer', () => {
     fc
       .tuple(fc.constantFrom<Designation>('active', 'standby', 'swap'), fc.boolean())
       .map(([designate, force]): Input => ({ kind: 'command', id: 1, designate, force })),
-    fc.constantFrom<Input>({ kind: 'refused', link: 0 }, { kind: 'fitness', value: 0 }, { kind: 'flows', hash: 1 })
+    fc.constantFrom<Input>(
+      { kind: 'unsent', link: 0 },
+      { kind: 'tether', id: 1, session: 0n, peerSession: 0n, provable: true },
+      { kind: 'tetherEnded', id: 1, fin: true },
+      { kind: 'redialled', id: 1, refused: true },
+      { kind: 'foreignRecord' },
+      { kind: 'fitness', value: 0 },
+      { kind: 'flows', hash: 1 }
+    )
   )
 
   it('never throws, and never sends more than receipts and a bounded number of words per heartbeat', () => {

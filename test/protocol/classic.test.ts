@@ -449,6 +449,44 @@ describe('classic wire, own stalls', () => {
     assert.equal(solo.view.serving, true)
   })
 
+  for (const ms of [60_000, 3_600_000, 90 * 24 * 3_600_000]) {
+    it(`a wall clock that jumps by ${ms} ms keeps it from serving for peerTimeout at most`, () => {
+      const solo = Solo.inRole('active')
+      for (let jumps = 0; jumps < 3; jumps++) {
+        solo.step({ kind: 'suspended', ms })
+        assert.equal(solo.view.serving, false)
+        solo.advanceMs(P)
+        assert.equal(solo.view.serving, true)
+        solo.advanceMs(H)
+        solo.hears('connected', 'standby')
+      }
+      const initial = new Solo()
+      initial.advanceMs(10)
+      initial.step({ kind: 'suspended', ms })
+      initial.advanceMs(10 * P)
+      assert.equal(initial.role, 'active')
+    })
+  }
+
+  it('an operator’s force ends a pause, and says active only of a side that serves', () => {
+    const solo = Solo.inRole('active')
+    solo.step({ kind: 'suspended', ms: 60_000 })
+    solo.takeEvents()
+    solo.command('active', true)
+    assert.equal(solo.view.serving, true)
+    assert.deepEqual(solo.takeEvents(), ['resumed operator-forced'])
+    assert.deepEqual(solo.replies, [{ id: 1, result: 'active' }])
+  })
+
+  it('but not while another Active is heard: it fails', () => {
+    const solo = Solo.inRole('active', { settings: { heartbeatMs: 400 } })
+    solo.stallMs(3 * P)
+    solo.hears('connected', 'active', 5, 3)
+    solo.command('active', true)
+    assert.equal(solo.view.serving, false)
+    assert.deepEqual(solo.replies, [{ id: 1, result: 'busy' }])
+  })
+
   it('suspended as a Standby: the full peerTimeout runs again', () => {
     const solo = Solo.inRole('standby')
     solo.advanceMs(P - 1)
@@ -1000,7 +1038,9 @@ describe('classic wire, view and epoch', () => {
       parity: null,
       promisedMs: 0,
       preferred: false,
-      released: false
+      online: false,
+      number: 1,
+      peerPolicy: null
     }
     const solo = new Solo({ record, tokens: [100] })
     assert.equal(solo.stores.at(-1)?.reserved, 10)

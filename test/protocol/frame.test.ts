@@ -33,7 +33,8 @@ const NO_FLAGS: Flags = {
   preferred: false,
   goodbye: false,
   wanted: false,
-  refusal: false
+  refusal: false,
+  marked: false
 }
 const ALL_FLAGS: Flags = {
   probe: true,
@@ -43,7 +44,8 @@ const ALL_FLAGS: Flags = {
   preferred: true,
   goodbye: true,
   wanted: true,
-  refusal: true
+  refusal: true,
+  marked: true
 }
 
 function classic(head: Head, state: Role, id: number, value: number): Frame {
@@ -67,8 +69,9 @@ const CLASSIC_FIXTURES: readonly (readonly [hex: string, frame: Frame])[] = [
 const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: Frame])[] = [
   [
     'an Active’s heartbeat',
-    `ff aa 01 2a 00  01 03  0123456789abcdef fedcba9876543210 1122334455667788
-     010203040506 0a0b0c0d0e0f 00000000002a  64 ff 01 07  0007 25  00c8 000007d0 00001388 deadbeef`,
+    `ff aa 01 2a 00  02 03  0123456789abcdef fedcba9876543210 1122334455667788
+     010203040506 0a0b0c0d0e0f 00000000002a  64 ff 01 07  0007 25  00c8 000007d0 00001388 deadbeef
+     00000000000b 0000000000a0`,
     {
       ...classic('connected', 'active', 42, 0),
       trailer: {
@@ -89,14 +92,17 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heartbeatMs: 200,
         peerTimeoutMs: 2000,
         promisedMs: 5000,
-        flowsHash: 0xdeadbeef
+        flowsHash: 0xdeadbeef,
+        record: 11,
+        peerRecord: 160
       }
     }
   ],
   [
     'the smallest of everything',
-    `ff a0 00 00 00  01 00  0000000000000000 0000000000000001 0000000000000000
-     000000000001 000000000000 000000000000  00 00 03 00  0000 00  0001 00000001 00000000 00000000`,
+    `ff a0 00 00 00  02 00  0000000000000000 0000000000000001 0000000000000000
+     000000000001 000000000000 000000000000  00 00 03 00  0000 00  0001 00000001 00000000 00000000
+     000000000000 000000000000`,
     {
       ...classic('negotiate', 'initial', 0, 0),
       trailer: {
@@ -117,14 +123,17 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heartbeatMs: 1,
         peerTimeoutMs: 1,
         promisedMs: 0,
-        flowsHash: 0
+        flowsHash: 0,
+        record: 0,
+        peerRecord: 0
       }
     }
   ],
   [
     'the largest of everything',
-    `ff a5 02 ff ff  01 ff  ffffffffffffffff ffffffffffffffff ffffffffffffffff
-     ffffffffffff ffffffffffff ffffffffffff  ff ff 02 2a  00ff 3f  ea60 000927c0 00ffffff ffffffff`,
+    `ff a5 02 ff ff  02 ff  ffffffffffffffff ffffffffffffffff ffffffffffffffff
+     ffffffffffff ffffffffffff ffffffffffff  ff ff 02 2a  01ff 3f  ea60 000927c0 00ffffff ffffffff
+     ffffffffffff ffffffffffff`,
     {
       ...classic('designate', 'standby', 255, 255),
       trailer: {
@@ -145,7 +154,9 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         heartbeatMs: 60_000,
         peerTimeoutMs: 600_000,
         promisedMs: 0xffffff,
-        flowsHash: 0xffffffff
+        flowsHash: 0xffffffff,
+        record: UINT48_MAX,
+        peerRecord: UINT48_MAX
       }
     }
   ]
@@ -215,8 +226,8 @@ describe('frame, classic wire', () => {
 })
 
 describe('frame, extended wire', () => {
-  it('is 102 bytes: 5 of 2015, a trailer of 65 and a seal of 32', () => {
-    assert.deepEqual([CLASSIC_BYTES, SEALED_BYTES, SEAL_BYTES, EXTENDED_BYTES], [5, 70, 32, 102])
+  it('is 98 bytes: 5 of 2015, a trailer of 77 and a seal of 16', () => {
+    assert.deepEqual([CLASSIC_BYTES, SEALED_BYTES, SEAL_BYTES, EXTENDED_BYTES], [5, 82, 16, 98])
   })
 
   for (const [name, hex, frame] of EXTENDED_FIXTURES) {
@@ -262,7 +273,8 @@ describe('frame, extended wire', () => {
     ['an unknown head', changed(1, 0xab), 'head'],
     ['an unknown state', changed(2, 3), 'state'],
     ['version 0', changed(5, 0), 'version'],
-    ['version 2', changed(5, 2), 'version'],
+    ['version 1', changed(5, 1), 'version'],
+    ['version 3', changed(5, 3), 'version'],
     ['policy 0', changed(51, 0), 'field'],
     ['policy 4', changed(51, 4), 'field'],
     ['link 4', changed(55, 0x40), 'field'],
@@ -307,7 +319,8 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
         preferred: fc.boolean(),
         goodbye: fc.boolean(),
         wanted: fc.boolean(),
-        refusal: fc.boolean()
+        refusal: fc.boolean(),
+        marked: fc.boolean()
       },
       PLAIN
     ),
@@ -316,7 +329,9 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
     heartbeatMs: fc.integer({ min: 1, max: 65_535 }),
     peerTimeoutMs: fc.integer({ min: 1, max: 2 ** 24 - 1 }),
     promisedMs: fc.integer({ min: 0, max: 2 ** 24 - 1 }),
-    flowsHash: fc.integer({ min: 0, max: 2 ** 32 - 1 })
+    flowsHash: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    record: uint48,
+    peerRecord: uint48
   },
   PLAIN
 )

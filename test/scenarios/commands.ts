@@ -6,12 +6,16 @@ import { HEADS, type Head } from '../../src/protocol/frame'
 import type { Designation, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import { CLASSIC_PRESET, type PairSettings, type Policy, type Wire } from '../../src/protocol/settings'
-import { otherSide, type SideName } from '../harness/network'
+import { otherSide, SIDES, type SideName } from '../harness/network'
 import { TestPair, type PairOptions, type SideOptions } from '../harness/pair'
+import type { Station } from '../harness/places'
+import type { TetherEnd } from '../harness/tethers'
 import type { Detail } from './transcript'
 
 export interface Stage {
   pair: TestPair | null
+  /** Records that were put aside. */
+  readonly kept: Map<SideName, PairRecord | null>
   readonly shown: Set<Detail>
   /** Lines that a command says itself, beside what happens. */
   readonly said: string[]
@@ -91,10 +95,12 @@ function oneOf<T extends string>(word: string, allowed: readonly T[]): T {
   return found
 }
 
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, h: 3_600_000, d: 86_400_000 }
+
 function parseMs(word: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(word)
+  const match = /^(\d+(?:\.\d+)?)(ms|s|h|d)$/.exec(word)
   if (match === null) throw new ScenarioError(`${word} is no time: write 300ms or 2s`)
-  return Number(match[1]) * (match[2] === 's' ? 1000 : 1)
+  return Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 1)
 }
 
 function parseWhole(word: string): number {
@@ -131,14 +137,16 @@ const SETTING_KEYS: Readonly<Record<string, (settings: Mutable<Partial<PairSetti
   policy: (s, v) => (s.policy = oneOf<Policy>(v, ['availability', 'preferred', 'safety'])),
   priority: (s, v) => (s.priority = parseWhole(v)),
   failback: (s, v) => (s.failback = oneOf(v, ['on', 'off']) === 'on'),
-  failbackDelay: (s, v) => (s.failbackDelayMs = parseMs(v))
+  failbackDelay: (s, v) => (s.failbackDelayMs = parseMs(v)),
+  crashProof: (s, v) => (s.crashProof = oneOf(v, ['on', 'off']) === 'on')
 }
 
 function makePair(words: Words): TestPair {
   const wire = oneOf<Wire>(words.next('the wire'), ['classic', 'extended'])
   const common: Mutable<Partial<PairSettings>> = {}
   const sides: Record<SideName, SideDraft> = { a: { settings: {} }, b: { settings: {} } }
-  const world: Mutable<Pick<PairOptions, 'links' | 'latencyMs' | 'seed'>> = {}
+  const world: Mutable<Pick<PairOptions, 'links' | 'latencyMs' | 'seed' | 'tethers'>> = { tethers: true }
+  const nats: (readonly [SideName, boolean])[] = []
   for (const word of words.rest()) {
     if (word === 'preset') {
       Object.assign(common, CLASSIC_PRESET, { wire })
@@ -150,6 +158,9 @@ function makePair(words: Words): TestPair {
     if (key === 'links') world.links = parseWhole(value)
     else if (key === 'latency') world.latencyMs = parseMs(value)
     else if (key === 'seed') world.seed = parseWhole(value)
+    else if (key === 'tethers') world.tethers = oneOf(value, ['on', 'off']) === 'on'
+    else if (key === 'nat')
+      for (const s of chosen(side)) nats.push([s, oneOf(value, ['forwards', 'hides']) === 'forwards'])
     else if (key === 'token') for (const s of chosen(side)) sides[s].tokens = value.split(',').map(parseWhole)
     else if (key === 'epoch') for (const s of chosen(side)) sides[s].record = recordOf(s, parseWhole(value))
     else {
@@ -158,7 +169,15 @@ function makePair(words: Words): TestPair {
       set(side === undefined ? common : sides[oneOf<SideName>(side, ['a', 'b'])].settings, value)
     }
   }
-  return new TestPair({ wire, settings: common, ...world, a: sides.a satisfies SideOptions, b: sides.b })
+  const pair = new TestPair({ wire, settings: common, ...world, a: sides.a satisfies SideOptions, b: sides.b })
+  for (const [name, forwards] of nats) {
+    for (let link = 0; link < (world.links ?? 1); link++) pair.places.hide(stationOf(name), link, forwards)
+  }
+  return pair
+}
+
+function stationOf(name: SideName): Station {
+  return name === 'a' ? 0 : 1
 }
 
 function chosen(side: string | undefined): readonly SideName[] {
@@ -168,7 +187,17 @@ function chosen(side: string | undefined): readonly SideName[] {
 /** A disk of an earlier life. Node ids keep a below b. */
 function recordOf(side: SideName, epoch: number): PairRecord {
   const nodeId = side === 'a' ? 'a000000000000000' : 'b000000000000000'
-  return { nodeId, epoch, reserved: 0, parity: null, promisedMs: 0, preferred: false, released: false }
+  return {
+    nodeId,
+    epoch,
+    reserved: 0,
+    parity: null,
+    promisedMs: 0,
+    preferred: false,
+    online: false,
+    number: 1,
+    peerPolicy: null
+  }
 }
 
 // --- The commands ---
@@ -185,9 +214,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   show: {
-    usage: 'show sends|links|starts|gate on|off',
+    usage: 'show sends|links|starts|tethers|gate on|off',
     run(stage, words) {
-      const detail = oneOf<Detail>(words.next('what'), ['sends', 'links', 'starts', 'gate'])
+      const detail = oneOf<Detail>(words.next('what'), ['sends', 'links', 'starts', 'tethers', 'gate'])
       if (words.onOff()) stage.shown.add(detail)
       else stage.shown.delete(detail)
     }
@@ -208,7 +237,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   advance: { usage: 'advance TIME', run: (stage, words) => on(stage).advanceMs(words.ms()) },
   status: { usage: 'status', run: sayStatus },
-  crash: { usage: 'crash a|b', run: (stage, words) => on(stage).crash(words.side()) },
+  proof: {
+    usage: 'proof a|b',
+    run(stage, words) {
+      const side = words.side()
+      stage.said.push(`          ${side}  proof ${on(stage).side(side).view.proof}`)
+    }
+  },
+  crash: {
+    usage: 'crash a|b [fin TIME|no-fin]',
+    run(stage, words) {
+      const side = words.side()
+      if (words.take('no-fin')) on(stage).crash(side, null)
+      else if (words.take('fin')) on(stage).crash(side, words.ms())
+      else on(stage).crash(side)
+    }
+  },
   poweroff: { usage: 'poweroff a|b', run: (stage, words) => on(stage).powerOff(words.side()) },
   restart: { usage: 'restart a|b', run: (stage, words) => on(stage).restart(words.side()) },
   goodbye: { usage: 'goodbye a|b', run: (stage, words) => on(stage).goodbye(words.side()) },
@@ -216,6 +260,66 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'stall a|b TIME [tick-first]',
     run: (stage, words) =>
       on(stage).stall(words.side(), words.ms(), words.take('tick-first') ? 'tick-first' : 'queue-first')
+  },
+  clock: {
+    usage: 'clock a|b forward|back TIME',
+    run(stage, words) {
+      const side = words.side()
+      const sign = oneOf(words.next('forward or back'), ['forward', 'back']) === 'forward' ? 1 : -1
+      on(stage).setClock(side, sign * words.ms())
+    }
+  },
+  keep: { usage: 'keep a|b', run: (stage, words) => on(stage).side(words.side()).keep(on(stage).nowMs) },
+  revert: {
+    usage: 'revert a|b [unseen]',
+    run: (stage, words) => on(stage).revert(words.side(), !words.take('unseen'))
+  },
+  second: {
+    usage: 'second a|b copied|empty|ends',
+    run(stage, words) {
+      const side = words.side()
+      const what = oneOf(words.next('what'), ['copied', 'empty', 'ends'])
+      if (what === 'ends') on(stage).endSecond()
+      else on(stage).startSecond(side, what === 'copied')
+    }
+  },
+  tether: {
+    usage: 'tether a|b fin|reset|farewell [refused]',
+    run(stage, words) {
+      const side = words.side()
+      const how = oneOf<TetherEnd>(words.next('how it ends'), ['fin', 'reset', 'farewell'])
+      on(stage).endTether(side, how, words.take('refused') ? 'refused' : 'as-it-is')
+    }
+  },
+  tcp: {
+    usage: 'tcp open|blocked|refused',
+    run(stage, words) {
+      const { tethers } = on(stage)
+      const what = oneOf(words.next('what'), ['open', 'blocked', 'refused'])
+      if (tethers !== null) tethers.wall = what === 'open' ? 'none' : what === 'blocked' ? 'blocks' : 'refuses'
+    }
+  },
+  address: {
+    usage: 'address a|b N new|gone|back|alias|no-alias|rebound',
+    run(stage, words) {
+      const { places } = on(stage)
+      const station = stationOf(words.side())
+      const link = words.count()
+      const what = oneOf(words.next('what'), ['new', 'gone', 'back', 'alias', 'no-alias', 'rebound'])
+      if (what === 'new') places.move(station, link)
+      else if (what === 'gone') places.unplug(station, link)
+      else if (what === 'back') places.plug(station, link)
+      else if (what === 'rebound') places.rebind(station, link)
+      else places.giveAlias(station, link, what === 'alias')
+    }
+  },
+  name: {
+    usage: 'name a|b N right|wrong',
+    run(stage, words) {
+      const station = stationOf(words.side())
+      const link = words.count()
+      on(stage).places.rename(station, link, oneOf(words.next('right or wrong'), ['right', 'wrong']) === 'right')
+    }
   },
   suspend: { usage: 'suspend a|b TIME', run: (stage, words) => on(stage).suspend(words.side(), words.ms()) },
   cut: {
@@ -306,12 +410,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   disk: {
-    usage: 'disk a|b works|fails|hangs|lost|copied',
+    usage: 'disk a|b works|fails|hangs|lost|copied|kept|restored|foreign',
     run(stage, words) {
       const pair = on(stage)
       const side = words.side()
-      const what = oneOf(words.next('what'), ['works', 'fails', 'hangs', 'lost', 'copied'])
+      const all = ['works', 'fails', 'hangs', 'lost', 'copied', 'kept', 'restored', 'foreign'] as const
+      const what = oneOf(words.next('what'), all)
       if (what === 'lost') pair.side(side).disk = null
+      else if (what === 'kept') stage.kept.set(side, pair.side(side).disk)
+      else if (what === 'restored') pair.side(side).disk = stage.kept.get(side) ?? null
+      else if (what === 'foreign') pair.foreignRecord(side)
       else if (what === 'copied') pair.side(side).disk = pair.side(otherSide(side)).disk
       else pair.side(side).diskState = what
     }
@@ -323,7 +431,7 @@ function fiveBytes(head: Head, state: Role, id: number, value: number): Uint8Arr
 }
 
 function sayStatus(stage: Stage): void {
-  for (const name of ['a', 'b'] as const) stage.said.push(`          ${name}  ${statusOf(on(stage), name)}`)
+  for (const name of SIDES) stage.said.push(`          ${name}  ${statusOf(on(stage), name)}`)
 }
 
 function statusOf(pair: TestPair, name: SideName): string {
@@ -334,5 +442,6 @@ function statusOf(pair: TestPair, name: SideName): string {
   const words = [`${view.role} (${view.reason}), epoch ${view.epoch}`, view.online ? 'online' : 'offline']
   if (side.serves(pair.nowMs)) words.push(lease === Infinity ? 'serves' : `serves for ${Math.floor(lease)} ms`)
   words.push(view.peer === null ? 'brother unknown' : `brother ${view.peer.role}`)
+  if (view.aloneBar !== null) words.push(`not alone: ${view.aloneBar}`)
   return words.join(', ')
 }

@@ -1,6 +1,7 @@
 /** Runs a scenario file: commands in, transcript out. The file that comes back is the file that should be there. */
 import { COMMANDS, ScenarioError, Words, type Stage } from './commands'
-import { lineOf } from './transcript'
+import type { Happening } from '../harness/pair'
+import { lineOf, type Detail } from './transcript'
 
 const QUIET = '          ..'
 
@@ -9,7 +10,7 @@ const QUIET = '          ..'
  * command is followed by what happened. Errors: throws ScenarioError with the line's number on a command that is wrong.
  */
 export function play(text: string): string {
-  const stage: Stage = { pair: null, shown: new Set(), said: [] }
+  const stage: Stage = { pair: null, kept: new Map(), shown: new Set(), said: [] }
   const out: string[] = []
   text.split('\n').forEach((line, index) => {
     if (line.startsWith('>')) {
@@ -40,7 +41,27 @@ function perform(stage: Stage, line: string): string[] {
     if (error instanceof ScenarioError) throw new ScenarioError(`${error.message}. Usage: ${command.usage}`)
     throw error
   }
-  const lines = (stage.pair?.happenings.splice(0) ?? []).flatMap((happening) => lineOf(happening, stage.shown) ?? [])
+  const lines = linesOf(stage.pair?.happenings.splice(0) ?? [], stage.shown)
   lines.push(...stage.said.splice(0))
   return lines.length === 0 && name === 'advance' ? [QUIET] : lines
+}
+
+/** What a side drops for one cause is one line, at its first time. */
+function linesOf(happenings: readonly Happening[], shown: ReadonlySet<Detail>): string[] {
+  const lines: string[] = []
+  const drops = new Map<string, { readonly at: number; count: number }>()
+  for (const happening of happenings) {
+    const line = lineOf(happening, shown)
+    if (line === null) continue
+    const key = happening.kind === 'dropped' ? `${happening.side} ${happening.cause}` : null
+    const known = key === null ? undefined : drops.get(key)
+    if (known !== undefined) {
+      known.count += 1
+      continue
+    }
+    if (key !== null) drops.set(key, { at: lines.length, count: 1 })
+    lines.push(line)
+  }
+  for (const { at, count } of drops.values()) if (count > 1) lines[at] = `${lines[at]}, ${count} times`
+  return lines
 }

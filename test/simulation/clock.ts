@@ -25,6 +25,12 @@ export class LocalClock {
     this.#rate = rate
   }
 
+  /** It shows this from now on. */
+  set(trueMs: number, localMs: number): void {
+    this.#baseTrueMs = trueMs
+    this.#baseLocalMs = localMs
+  }
+
   freeze(trueMs: number): void {
     this.#rebase(trueMs)
     this.#frozen = true

@@ -119,6 +119,11 @@ function planOf(conditions: Conditions, seed: bigint, endMs: number): Plan {
     delayMs: DELAY_MS,
     jitterMs: DELAY_MS,
     cloned: false,
+    keyed: true,
+    nats: [null, null],
+    hasMoves: false,
+    absent: null,
+    exhausted: null,
     faults:
       loss === 0
         ? []
@@ -188,7 +193,9 @@ class TakeoverWatcher implements Watcher {
 
   #strike(): void {
     const active = ([0, 1] as const).find((host: HostIndex) => this.#world.gateOpen(host))
-    if (active === undefined) return
+    // Where a socket opened late there is no pair yet: nothing is measured.
+    const met = ([0, 1] as const).every((host) => this.#world.process(host)?.view.online === true)
+    if (active === undefined || !met) return
     this.#downSinceMs = this.#world.nowMs
     this.#world.powerOff(active)
   }

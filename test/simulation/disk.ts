@@ -9,6 +9,7 @@ export class Disk {
   confirmed: PairRecord | null = null
   failing = 0
   slowMs = 0
+  readonly #history: { readonly atMs: number; readonly record: PairRecord }[] = []
   readonly #timeline: Timeline
   readonly #random: Random
   #queue: { record: PairRecord; done: (ok: boolean) => void; begun: boolean }[] = []
@@ -34,13 +35,31 @@ export class Disk {
     this.record = null
   }
 
+  /** An older file takes its place. Returns whether there is one. */
+  restore(back: number): boolean {
+    const older = this.#history.at(-1 - back)
+    if (older === undefined) return false
+    this.record = older.record
+    return true
+  }
+
+  /** As it was at that time. */
+  restoreTo(atMs: number): void {
+    this.record = this.#history.findLast((item) => item.atMs <= atMs)?.record ?? null
+  }
+
   /** The process is gone: what was being written may or may not have reached the disk, the rest never will. */
   abandon(): void {
     const first = this.#queue[0]
-    if (first !== undefined && first.begun && this.failing === 0 && this.#random.chance(0.5)) this.record = first.record
+    if (first !== undefined && first.begun && this.failing === 0 && this.#random.chance(0.5)) this.#keep(first.record)
     this.#queue = []
     this.#lastFailed = false
     this.#turn++
+  }
+
+  #keep(record: PairRecord): void {
+    this.record = record
+    this.#history.push({ atMs: this.#timeline.nowMs, record })
   }
 
   #next(): void {
@@ -53,7 +72,7 @@ export class Disk {
       if (turn !== this.#turn) return
       const ok = this.failing === 0
       // A failed write may have taken effect all the same (the error came after the rename).
-      if (ok || this.#random.chance(0.15)) this.record = job.record
+      if (ok || this.#random.chance(0.15)) this.#keep(job.record)
       this.#lastFailed = !ok
       if (ok) this.confirmed = job.record
       this.#queue.shift()

@@ -29,8 +29,8 @@ export type Fault =
   | (For & { readonly kind: 'suspend'; readonly host: HostIndex })
   /** The flows' event loop hangs; the engine is told. */
   | (For & { readonly kind: 'flows-hang'; readonly host: HostIndex })
-  /** kill -9, started again afterwards. The host answers 'port unreachable'. */
-  | (For & { readonly kind: 'crash'; readonly host: HostIndex })
+  /** kill -9, started again afterwards. Its kernel ends the connections after `fin` ms, or resets them. */
+  | (For & { readonly kind: 'crash'; readonly host: HostIndex; readonly fin: number | 'reset' })
   /** The whole host, gone without a word. */
   | (For & { readonly kind: 'power-off'; readonly host: HostIndex })
   /** Stopped in order: goodbye, `lingerMs` later the process ends. */
@@ -61,6 +61,44 @@ export type Fault =
       readonly overMs: number
     })
   | (At & { readonly kind: 'junk'; readonly host: HostIndex; readonly count: number })
+  /** Forged 'port unreachable' messages: to a socket that is not connected they are nothing. */
+  | (At & { readonly kind: 'icmp'; readonly host: HostIndex; readonly count: number })
+  /** Something on the path ends the connection that this host dialled, with a FIN or a reset, while its peer lives. */
+  | (At & { readonly kind: 'tcp-fin'; readonly host: HostIndex })
+  | (At & { readonly kind: 'tcp-reset'; readonly host: HostIndex })
+  /** This host dials again and has two connections for a moment. */
+  | (At & { readonly kind: 'tcp-again'; readonly host: HostIndex })
+  /** A firewall: new connections are dropped or refused, and those that are open are dropped, reset or left alone. */
+  | (For & { readonly kind: 'tcp-wall'; readonly refuses: boolean; readonly open: 'dropped' | 'reset' | 'left' })
+  /** The host's address on this link is another one from now on; the old one may be somebody else's. */
+  | (At & { readonly kind: 'move'; readonly host: HostIndex; readonly link: number; readonly taken: boolean })
+  /** It is without an address for a while, and has the same or another one afterwards. */
+  | (For & { readonly kind: 'unplug'; readonly host: HostIndex; readonly link: number; readonly moves: boolean })
+  /** It has a second address for a while, and speaks from that one. */
+  | (For & { readonly kind: 'alias'; readonly host: HostIndex; readonly link: number })
+  /** The NAT before it gives its frames another port. */
+  | (At & { readonly kind: 'rebind'; readonly host: HostIndex; readonly link: number })
+  /** Its name stands for another host's address for a while, and for its own afterwards. */
+  | (For & { readonly kind: 'misname'; readonly host: HostIndex; readonly link: number })
+  /** Its name stands for the address that it has. */
+  | (At & { readonly kind: 'rename'; readonly host: HostIndex; readonly link: number })
+  /** The store's file becomes what it was so many records ago; noticed at the next start. */
+  | (At & { readonly kind: 'store-restored'; readonly host: HostIndex; readonly back: number })
+  /** Another process writes the file of this side, and the side is told. */
+  | (At & { readonly kind: 'store-foreign'; readonly host: HostIndex })
+  /** Another process with the same key and a copy of this side's record runs elsewhere for a while. */
+  | (For & { readonly kind: 'second-peer'; readonly host: HostIndex; readonly cloned: boolean })
+  /** The wall clock is set; the host does not sleep. */
+  | (At & { readonly kind: 'clock-jump'; readonly host: HostIndex; readonly byMs: number })
+  /** The virtual machine is set back to what it was `agoMs` ago; `unseen`: its wall clock does not tell. */
+  | (At & {
+      readonly kind: 'vm-restored'
+      readonly host: HostIndex
+      readonly agoMs: number
+      readonly unseen: boolean
+    })
+  /** Somebody on the path ends the connection that this host dialled, refuses the next and keeps its peer's frames away. */
+  | (For & { readonly kind: 'liar'; readonly host: HostIndex })
 
 export type NetworkFaultKind = 'cut' | 'one-way-cut' | 'loss' | 'burst' | 'delay' | 'reorder' | 'duplicate'
 export type FaultKind = Fault['kind']
@@ -80,10 +118,14 @@ export type Finale =
   | 'crash-standby'
   | 'power-off-active'
   | 'power-off-standby'
+  /** Both hosts lose their power; both return, or one of them. */
+  | 'power-cut'
+  | 'power-cut-one'
   | 'stop-active'
   | 'restart-active'
   | 'restart-standby'
   | 'cut'
+  | 'clock-jump'
 
 /** One line for people. */
 export function describeFault(fault: Fault): string {

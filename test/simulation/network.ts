@@ -9,6 +9,8 @@ export type HostIndex = 0 | 1
 
 export interface Disturbance {
   readonly cut?: boolean
+  /** What is cut or lost is so for datagrams alone. */
+  readonly udpOnly?: boolean
   /** Share of frames lost at random. */
   readonly loss?: number
   /** Gilbert-Elliott: chance per frame to enter / leave the bad state, in which `lossInBurst` of all frames is lost. */
@@ -25,6 +27,7 @@ export interface Disturbance {
 class Lane {
   readonly disturbances = new Set<Disturbance>()
   cut = false
+  tcpCut = false
   loss = 0
   burst: NonNullable<Disturbance['burst']> | null = null
   inBurst = false
@@ -37,6 +40,7 @@ class Lane {
 
   recompute(baseDelayMs: number, baseJitterMs: number): void {
     this.cut = false
+    this.tcpCut = false
     this.loss = 0
     this.burst = null
     this.delayMs = baseDelayMs
@@ -46,6 +50,7 @@ class Lane {
     this.reorderMs = 0
     for (const d of this.disturbances) {
       if (d.cut === true) this.cut = true
+      if (d.cut === true && d.udpOnly !== true) this.tcpCut = true
       this.loss = Math.max(this.loss, d.loss ?? 0)
       this.burst = d.burst ?? this.burst
       this.delayMs += d.delayMs ?? 0
@@ -123,6 +128,12 @@ export class Network {
 
   isCut(link: number, from: HostIndex): boolean {
     return this.#lane(link, from).cut
+  }
+
+  /** Whether a packet of a connection gets through now, if it were sent. */
+  carriesTcp(link: number, from: HostIndex): boolean {
+    const lane = this.#lane(link, from)
+    return !lane.tcpCut && !(lane.loss > 0 && this.#random.chance(lane.loss))
   }
 
   /** Calls `arrive` once per copy that gets through, at its time. */

@@ -17,7 +17,15 @@ export const PROFILES = [
   'stores',
   'replay',
   'chaos',
-  'forced'
+  'forced',
+  'tether',
+  'middlebox',
+  'forged',
+  'addresses',
+  'files',
+  'second',
+  'alone',
+  'liar'
 ] as const
 export type ProfileName = (typeof PROFILES)[number]
 
@@ -35,13 +43,16 @@ export interface Plan {
   readonly links: number
   readonly delayMs: number
   readonly jitterMs: number
-  /** Share of 'port unreachable' answers that the host's rate limit swallows. */
-  readonly refusalsLost: number
-  /**
-   * A 'port unreachable' arrives within this time after what it answers, or not at all: twice the undisturbed round trip,
-   * or a heartbeat or an eighth of the peerTimeout.
-   */
-  readonly refusalMsMax: number
+  /** Both have the key; without one only the configured host's frames count, and there is no tether. */
+  readonly keyed: boolean
+  /** By side: a NAT before it, whose port of the pair is passed on to the host or not. */
+  readonly nats: readonly [Nat, Nat]
+  /** Something is done to addresses or names, or a NAT is there. */
+  readonly hasMoves: boolean
+  /** This side never starts. */
+  readonly absent: HostIndex | null
+  /** This side begins so near to the end of the range of epochs and of record numbers. */
+  readonly exhausted: { readonly host: HostIndex; readonly epoch: number; readonly number: number } | null
   /** Both sides begin with a copy of the same store. */
   readonly cloned: boolean
   readonly faults: readonly Fault[]
@@ -53,9 +64,16 @@ export interface Plan {
   /** From here on nothing is disturbed and everything runs. */
   readonly quietAtMs: number
   readonly finale: Finale
+  /** Who comes back from a power cut, where one alone does, and after how long whoever restarts in the finale does. */
+  readonly returns: HostIndex
+  readonly returnsAfterMs: number
   readonly finaleAtMs: number
   readonly endMs: number
+  /** What these checkers say is not heard. */
+  readonly unheard: readonly string[]
 }
+
+export type Nat = 'forwards' | 'hides' | null
 
 type Weights = Partial<Record<FaultKind, number>>
 
@@ -73,6 +91,10 @@ const STALLS: Weights = { 'engine-stall': 3, sigstop: 3, suspend: 3, 'flows-hang
 const RESTARTS: Weights = { crash: 4, 'power-off': 2, stop: 3 }
 const OPERATOR: Weights = { command: 3, fitness: 1 }
 const STORES: Weights = { 'store-fails': 2, 'store-slow': 2, 'store-lost': 2 }
+const TETHERS: Weights = { 'tcp-fin': 2, 'tcp-reset': 2, 'tcp-again': 1, 'tcp-wall': 2 }
+const ADDRESSES: Weights = { move: 4, unplug: 3, alias: 2, rebind: 2, misname: 2, rename: 3 }
+const MOVES: readonly FaultKind[] = ['move', 'unplug', 'alias', 'rebind', 'misname', 'rename']
+const FORGERIES: Weights = { icmp: 4, replay: 3, junk: 2 }
 
 const PROFILE: Readonly<Record<ProfileName, Profile>> = {
   calm: {
@@ -93,9 +115,23 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
     clockSpread: 0.02,
     lossMax: 0.02
   },
-  stalls: { faults: { ...STALLS, command: 1, fitness: 1 }, clusters: 8, clockSpread: 0.03, lossMax: 0 },
+  stalls: {
+    faults: { ...STALLS, 'clock-jump': 2, crash: 1, command: 1, fitness: 1 },
+    clusters: 8,
+    clockSpread: 0.03,
+    lossMax: 0
+  },
   clocks: {
-    faults: { 'clock-rate': 4, cut: 3, 'one-way-cut': 3, sigstop: 1, crash: 1, command: 1 },
+    faults: {
+      'clock-rate': 4,
+      'clock-jump': 2,
+      cut: 3,
+      'one-way-cut': 3,
+      sigstop: 1,
+      suspend: 1,
+      crash: 2,
+      command: 1
+    },
     clusters: 9,
     clockSpread: 0.05,
     lossMax: 0.02
@@ -125,7 +161,13 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
       ...RESTARTS,
       ...OPERATOR,
       ...STORES,
+      ...TETHERS,
       socket: 2,
+      move: 1,
+      unplug: 1,
+      rename: 1,
+      icmp: 1,
+      'clock-jump': 1,
       'clock-rate': 1,
       reconfigure: 1,
       replay: 2,
@@ -136,11 +178,54 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
     lossMax: 0.1
   },
   forced: {
-    faults: { ...NETWORK, crash: 2, 'power-off': 1, command: 6 },
+    faults: { ...NETWORK, crash: 2, 'power-off': 1, command: 6, suspend: 1, 'clock-jump': 1 },
     clusters: 8,
     clockSpread: 0.03,
     lossMax: 0.02
-  }
+  },
+  tether: {
+    faults: { ...TETHERS, ...STALLS, crash: 6, cut: 4, 'one-way-cut': 3, stop: 1, 'store-slow': 1, command: 1 },
+    clusters: 10,
+    clockSpread: 0.03,
+    lossMax: 0.05
+  },
+  middlebox: { faults: { ...FORGERIES, 'tcp-fin': 8, 'tcp-again': 1 }, clusters: 8, clockSpread: 0.02, lossMax: 0 },
+  forged: { faults: { ...FORGERIES, ...TETHERS, 'tcp-reset': 6 }, clusters: 10, clockSpread: 0.02, lossMax: 0 },
+  addresses: {
+    faults: { ...ADDRESSES, cut: 1, crash: 1, stop: 1, command: 1, 'tcp-reset': 1 },
+    clusters: 8,
+    clockSpread: 0.02,
+    lossMax: 0.02
+  },
+  files: {
+    faults: {
+      ...RESTARTS,
+      'store-restored': 3,
+      'store-foreign': 1,
+      'vm-restored': 2,
+      'store-lost': 1,
+      'store-fails': 2,
+      cut: 3,
+      'one-way-cut': 1,
+      command: 1
+    },
+    clusters: 9,
+    clockSpread: 0.02,
+    lossMax: 0.02
+  },
+  second: {
+    faults: { 'second-peer': 4, cut: 2, 'one-way-cut': 2, loss: 1, crash: 2, stop: 1, command: 1 },
+    clusters: 6,
+    clockSpread: 0.02,
+    lossMax: 0.02
+  },
+  alone: {
+    faults: { 'clock-jump': 5, command: 4, suspend: 2, 'engine-stall': 2, sigstop: 1, 'flows-hang': 1, crash: 1 },
+    clusters: 5,
+    clockSpread: 0.02,
+    lossMax: 0
+  },
+  liar: { faults: { liar: 5, crash: 1, cut: 1, command: 1, suspend: 1 }, clusters: 5, clockSpread: 0.02, lossMax: 0.02 }
 }
 
 const POLICIES: readonly Policy[] = ['availability', 'preferred', 'safety']
@@ -157,6 +242,9 @@ const PACES: readonly (readonly [heartbeatMs: number, peerTimeoutMs: number])[] 
   [1000, 10_000]
 ]
 
+const DAY_MS = 86_400_000
+const JUMPS_MS = [600, 5000, 3_600_000, 90 * DAY_MS, -600, -5000, -3_600_000, -90 * DAY_MS] as const
+
 export function makePlan(seed: bigint, profileName: ProfileName): Plan {
   const random = new Random(seed, `plan/${profileName}`)
   const profile = PROFILE[profileName]
@@ -164,7 +252,11 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
   const pace = random.pick(PACES)
   const links = random.chance(0.35) ? 2 : 1
   const equalPriority = random.chance(0.3)
-  const failback = random.chance(0.25)
+  // Where nothing is to happen, nothing may happen by itself.
+  const still = isStill(profileName)
+  const failback = !still && random.chance(0.25)
+  const channel = random.chance(0.05) ? 'off' : 'auto'
+  const keyed = random.chance(profileName === 'addresses' ? 0.85 : 0.95)
   const sides = ([0, 1] as const).map((index): SidePlan => {
     const [heartbeatMs, peerTimeoutMs] = random.chance(0.1) ? random.pick(PACES) : pace
     return {
@@ -182,11 +274,13 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
         failback,
         failbackDelayMs: random.pick([0, peerTimeoutMs, 5 * peerTimeoutMs]),
         heartbeatMs,
-        peerTimeoutMs
+        peerTimeoutMs,
+        crashProof: random.chance(0.95),
+        channel
       },
       clockOffsetMs: random.pick([0, 1, 5e3, 1e6, 1e9]) * random.unit(),
       clockRate: clockRate(random, profile.clockSpread),
-      startAtMs: random.chance(0.7) ? random.unit() * 100 : random.unit() * 5 * peerTimeoutMs
+      startAtMs: still || random.chance(0.7) ? random.unit() * 100 : random.unit() * 5 * peerTimeoutMs
     }
   }) as [SidePlan, SidePlan]
   const paceMs = Math.max(sides[0].settings.peerTimeoutMs, sides[1].settings.peerTimeoutMs)
@@ -194,7 +288,10 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
   const delayMs = Math.min(random.logBetween(0.05, 20), heartbeatMs / 12)
   const jitterMs = delayMs * random.unit()
   const disturbedMs = paceMs * random.between(15, 35)
-  const faults = schedule(random, profile, { timeoutMs: paceMs, heartbeatMs, links, untilMs: disturbedMs, profileName })
+  const stillMs = 2 * paceMs + 4000
+  const fromMs = still ? stillMs : 0
+  const untilMs = fromMs + disturbedMs
+  const faults = schedule(random, profile, { timeoutMs: paceMs, heartbeatMs, links, fromMs, untilMs, profileName })
   const timeoutMs = faults.reduce(
     (max, fault) => (fault.kind === 'reconfigure' ? Math.max(max, fault.change.peerTimeoutMs ?? 0) : max),
     paceMs
@@ -204,9 +301,13 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
     ...faults.map((f) => (f.kind === 'reconfigure' ? f.change : {}))
   ]
   const timeoutMsMin = Math.min(...settings.map((s) => s.peerTimeoutMs ?? Infinity))
-  const heartbeatMsMin = Math.min(...settings.map((s) => s.heartbeatMs ?? Infinity))
-  const settleMs = 6 * timeoutMs + 20 * heartbeatMs + (failback ? 6 * timeoutMs : 0) + 2000
-  const finaleAtMs = disturbedMs + settleMs
+  const natted = keyed && random.chance(profileName === 'addresses' ? 0.35 : 0.05) ? random.int(2) : null
+  const nat = random.pick<Nat>(['forwards', 'hides'])
+  const hasMoves = natted !== null || faults.some((fault) => MOVES.includes(fault.kind))
+  // A name is looked up again after so long.
+  const lookUpMs = hasMoves ? 2.5 * Math.max(5000, timeoutMs) : 0
+  const settleMs = 6 * timeoutMs + 20 * heartbeatMs + (failback ? 6 * timeoutMs : 0) + 2000 + lookUpMs
+  const finaleAtMs = untilMs + settleMs
   return {
     seed,
     profile: profileName,
@@ -214,14 +315,24 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
     links,
     delayMs,
     jitterMs,
-    refusalsLost: random.pick([0, 0, 0.3, 0.8]),
-    refusalMsMax: Math.max(4 * (delayMs + jitterMs), Math.min(heartbeatMsMin, timeoutMsMin / 8)),
-    cloned: random.chance(0.03),
+    keyed,
+    nats: [natted === 0 ? nat : null, natted === 1 ? nat : null],
+    hasMoves,
+    absent: profileName === 'alone' ? (random.int(2) as HostIndex) : null,
+    exhausted:
+      profileName === 'files' && random.chance(0.06)
+        ? {
+            host: random.int(2) as HostIndex,
+            epoch: random.pick([0, 1, 7, 2 ** 16, 2 ** 40]),
+            number: random.pick([0, 1, 7, 2 ** 16, 2 ** 40])
+          }
+        : null,
+    cloned: !still && random.chance(0.03),
     faults,
     timeoutMsMax: timeoutMs,
     timeoutMsMin,
     attackEveryMs: profileName === 'replay' && random.chance(0.5) ? heartbeatMs / random.pick([1, 3, 10]) : null,
-    quietAtMs: disturbedMs,
+    quietAtMs: untilMs,
     finale: random.pick<Finale>([
       'none',
       'swap',
@@ -229,20 +340,32 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
       'crash-standby',
       'power-off-active',
       'power-off-standby',
+      'power-cut',
+      'power-cut-one',
       'stop-active',
       'restart-active',
       'restart-standby',
-      'cut'
+      'cut',
+      'clock-jump'
     ]),
+    returns: random.int(2) as HostIndex,
+    returnsAfterMs: random.between(0.02, 0.3) * sides[0].settings.peerTimeoutMs,
     finaleAtMs,
+    unheard: [],
     endMs: finaleAtMs + 5 * timeoutMs + 20 * heartbeatMs + 1000
   }
+}
+
+/** A profile whose faults must change nothing. */
+export function isStill(profile: ProfileName): boolean {
+  return profile === 'middlebox' || profile === 'forged'
 }
 
 interface Scale {
   readonly timeoutMs: number
   readonly heartbeatMs: number
   readonly links: number
+  readonly fromMs: number
   readonly untilMs: number
   readonly profileName: ProfileName
 }
@@ -256,12 +379,17 @@ function schedule(random: Random, profile: Profile, scale: Scale): Fault[] {
   }
   const clusters = 1 + random.int(2 * profile.clusters)
   for (let c = 0; c < clusters; c++) {
-    let atMs = random.unit() * scale.untilMs
+    let atMs = random.between(scale.fromMs, scale.untilMs)
     const size = random.pick([1, 1, 2, 2, 3, 4])
     for (let i = 0; i < size; i++) {
       faults.push(makeFault(random, random.weighted(profile.faults), atMs, profile, scale))
       atMs += random.chance(0.5) ? random.unit() * 1.5 * scale.timeoutMs : random.unit() * 3 * scale.heartbeatMs
     }
+  }
+  if (scale.profileName === 'alone') {
+    // What happens before the first role is taken.
+    const early = random.unit() * scale.timeoutMs
+    faults.push(makeFault(random, random.pick(['clock-jump', 'suspend', 'command']), early, profile, scale))
   }
   return faults.filter((fault) => fault.atMs < scale.untilMs).toSorted((a, b) => a.atMs - b.atMs)
 }
@@ -273,12 +401,14 @@ function makeFault(random: Random, kind: FaultKind, atMs: number, profile: Profi
     : random.logBetween(0.02, 5) * scale.timeoutMs
   const link = scale.links === 1 || random.chance(0.6) ? ('all' as const) : random.int(scale.links)
   const way = random.pick<Way>(['both', 'to0', 'to1'])
+  const one = random.int(scale.links)
+  const udpOnly = random.chance(0.4)
   const oneWay = random.pick<Way>(['to0', 'to1'])
   switch (kind) {
     case 'cut':
-      return { kind, atMs, forMs, link, way: 'both', disturbance: { cut: true } }
+      return { kind, atMs, forMs, link, way: 'both', disturbance: { cut: true, udpOnly } }
     case 'one-way-cut':
-      return { kind, atMs, forMs, link, way: oneWay, disturbance: { cut: true } }
+      return { kind, atMs, forMs, link, way: oneWay, disturbance: { cut: true, udpOnly } }
     case 'loss':
       return { kind, atMs, forMs, link, way, disturbance: { loss: random.pick([0.05, 0.1, 0.3, 0.6, 0.9]) } }
     case 'burst':
@@ -322,10 +452,11 @@ function makeFault(random: Random, kind: FaultKind, atMs: number, profile: Profi
     case 'sigstop':
     case 'suspend':
     case 'flows-hang':
-    case 'crash':
     case 'power-off':
     case 'store-fails':
       return { kind, atMs, forMs, host }
+    case 'crash':
+      return { kind, atMs, forMs, host, fin: kernel(random, scale) }
     case 'stop':
       return { kind, atMs, forMs, host, lingerMs: random.logBetween(0.1, 400) }
     case 'store-slow':
@@ -340,7 +471,7 @@ function makeFault(random: Random, kind: FaultKind, atMs: number, profile: Profi
         atMs,
         host,
         designate: random.pick(['active', 'standby', 'swap']),
-        force: scale.profileName === 'forced' && random.chance(0.5)
+        force: (scale.profileName === 'forced' || scale.profileName === 'alone') && random.chance(0.5)
       }
     case 'fitness':
       return { kind, atMs, host, value: random.pick([0, 0, 1, 100, 254, 255, 255]) }
@@ -360,8 +491,42 @@ function makeFault(random: Random, kind: FaultKind, atMs: number, profile: Profi
         overMs: random.pick([0, scale.heartbeatMs, scale.timeoutMs])
       }
     case 'junk':
+    case 'icmp':
       return { kind, atMs, host, count: random.pick([1, 10, 200]) }
+    case 'tcp-fin':
+    case 'tcp-reset':
+    case 'tcp-again':
+    case 'store-foreign':
+      return { kind, atMs, host }
+    case 'tcp-wall':
+      return { kind, atMs, forMs, refuses: random.chance(0.5), open: random.pick(['dropped', 'reset', 'left']) }
+    case 'move':
+      return { kind, atMs, host, link: one, taken: random.chance(0.3) }
+    case 'unplug':
+      return { kind, atMs, forMs, host, link: one, moves: random.chance(0.4) }
+    case 'alias':
+    case 'misname':
+      return { kind, atMs, forMs, host, link: one }
+    case 'rebind':
+    case 'rename':
+      return { kind, atMs, host, link: one }
+    case 'store-restored':
+      return { kind, atMs, host, back: random.pick([1, 1, 2, 5, 20]) }
+    case 'second-peer':
+      return { kind, atMs, forMs: 3 * forMs, host, cloned: random.chance(0.7) }
+    case 'clock-jump':
+      return { kind, atMs, host, byMs: random.pick(JUMPS_MS) }
+    case 'vm-restored':
+      return { kind, atMs, host, agoMs: random.logBetween(0.05, 10) * scale.timeoutMs, unseen: random.chance(0.2) }
+    case 'liar':
+      return { kind, atMs, forMs: random.logBetween(0.05, 3) * scale.timeoutMs, host }
   }
+}
+
+/** ms from a crash until the kernel ends the connections: at once, or after a dump of the memory. */
+function kernel(random: Random, scale: Scale): number | 'reset' {
+  if (random.chance(0.08)) return 'reset'
+  return random.chance(0.2) ? random.logBetween(0.01, 3) * scale.timeoutMs : random.unit() * 20
 }
 
 function settingsChange(random: Random, scale: Scale): SettingsChange {

@@ -5,10 +5,13 @@
  */
 import type { Frame } from '../../src/protocol/frame'
 import type { Input, MachineView, Output, PairMachine } from '../../src/protocol/machine'
+import { Paths } from '../../src/protocol/paths'
+import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
 import type { LocalClock } from './clock'
 import type { Disk } from './disk'
 import type { HostIndex } from './network'
+import type { Endpoint } from '../harness/places'
 import type { Random } from './random'
 import type { Timeline } from './timeline'
 
@@ -54,7 +57,11 @@ export interface Surroundings {
   readonly clock: LocalClock
   readonly disk: Disk
   readonly random: Random
-  send(process: EngineProcess, link: number, frame: Frame): void
+  readonly keyed: boolean
+  /** The addresses that the peer's name on this link stands for now. */
+  lookup(link: number): readonly string[]
+  /** False: nothing can be sent on this link. */
+  send(process: EngineProcess, link: number, frame: Frame, to: readonly Endpoint[]): boolean
   stepped(step: Step): void
   /** A broken rule of the machine's own interface. */
   faulty(rule: string, detail: string): void
@@ -64,7 +71,15 @@ interface Waiting {
   /** Null: a datagram that is no frame; the engine drops it by itself. */
   readonly input: Input | null
   readonly facts: FrameFacts | null
+  readonly source: Endpoint | null
 }
+
+/** What was put into a machine, and when: enough to make it once more. */
+export type Log = { readonly localMs: number; readonly input: Input }[]
+
+/** The names of a link that stays silent are looked up this often. */
+const LOOKUP_EVERY_MS = 5000
+const UNSENT_MS = 0.05
 
 export class EngineProcess {
   readonly host: HostIndex
@@ -76,18 +91,39 @@ export class EngineProcess {
   /** Local time of the step before; for stalls as the machine can see them. */
   lastStepLocalMs: number
   alive = true
-  /** As its own frames say; null = has not sent any. */
-  session: bigint | null = null
+  /** What the store held at its start. */
+  record: PairRecord | null = null
+  /** It was not started: it is the copy of another one. */
+  resumed = false
+  /** It belongs to neither side. */
+  isSecond = false
+  /** The start whose chance its machine has. */
+  seededBy = 0
+  /** Another process wrote its record. */
+  foreign = false
+  /** The highest number that its frames had in the present session. */
+  lastSentSeq = 0
   /** Since when both threads and the host run, in true time. */
   runningSinceMs: number
   readonly socketOpen: boolean[]
   readonly #machine: PairMachine
+  readonly random: Random
   readonly #around: Surroundings
+  readonly #paths: readonly Paths[]
+  /** By link: what the peer's name stood for when it was looked up. */
+  readonly lookedUp: string[] = []
+  /** How often the peer was heard from another address. */
+  addressChanges = 0
+  /** By link: where what was taken in last came from. */
+  readonly sources: (Endpoint | null)[]
+  /** Null: nobody will want to go back. */
+  log: Log | null = null
   /** The host slept and the engine has not run since. */
   #sleptUnseen = false
   #stalls = 0
   #stops = 0
   #suspends = 0
+  #hangs = 0
   #inbox: Waiting[] = []
   #framesWaiting = 0
   #wakeAtMs = Infinity
@@ -104,9 +140,16 @@ export class EngineProcess {
     this.settings = settings
     this.#machine = machine
     this.#around = around
+    this.random = around.random
     this.startedAtMs = around.timeline.nowMs
     this.runningSinceMs = this.startedAtMs
     this.socketOpen = settings.links.map(() => false)
+    const { heartbeatMs, peerTimeoutMs } = settings
+    this.#paths = settings.links.map(
+      (link) => new Paths({ keyed: around.keyed, port: link.peerPort, heartbeatMs, peerTimeoutMs })
+    )
+    this.sources = settings.links.map(() => null)
+    settings.links.forEach((_, link) => this.#lookUp(link))
     this.lastTickLocalMs = this.#localMs
     this.lastStepLocalMs = this.#localMs
     this.view = machine.view()
@@ -120,6 +163,11 @@ export class EngineProcess {
   /** The flows' thread runs, so that a message can reach the gate. */
   get flowsRun(): boolean {
     return this.alive && this.#stops === 0 && this.#suspends === 0
+  }
+
+  /** The flows' thread gets to what waits for it. */
+  get mainRuns(): boolean {
+    return this.flowsRun && this.#hangs === 0
   }
 
   /**
@@ -138,19 +186,13 @@ export class EngineProcess {
   }
 
   /** False when the socket's buffer is full. */
-  deliver(input: Input | null, facts: FrameFacts | null = null): boolean {
+  deliver(input: Input | null, facts: FrameFacts | null = null, source: Endpoint | null = null): boolean {
     if (!this.alive) return false
     if (input === null || input.kind === 'frame') {
       if (this.#framesWaiting >= SOCKET_FRAMES_MAX) return false
       this.#framesWaiting++
     }
-    // A socket keeps one error.
-    if (
-      input?.kind === 'refused' &&
-      this.#inbox.some((w) => w.input?.kind === 'refused' && w.input.link === input.link)
-    )
-      return true
-    this.#inbox.push({ input, facts })
+    this.#inbox.push({ input, facts, source })
     if (this.running) this.#work()
     return true
   }
@@ -185,8 +227,78 @@ export class EngineProcess {
   wake(suspendedMs: number): void {
     this.#suspends--
     this.#sleptUnseen = true
-    this.#inbox.unshift({ input: { kind: 'suspended', ms: suspendedMs }, facts: null })
+    this.#inbox.unshift({ input: { kind: 'suspended', ms: suspendedMs }, facts: null, source: null })
     this.#resumed()
+  }
+
+  /** The flows' event loop hangs, or runs again; the engine is told. */
+  hang(on: boolean): void {
+    this.#hangs += on ? 1 : -1
+    this.deliver({ kind: 'hostStalled', stalled: this.#hangs > 0 })
+  }
+
+  /** The wall clock was set forward: from here that looks like sleep. */
+  wallJumped(ms: number): void {
+    this.#sleptUnseen = true
+    this.#inbox.unshift({ input: { kind: 'suspended', ms }, facts: null, source: null })
+    if (this.running) this.#work()
+  }
+
+  /** What the engine would send a frame on this link to. */
+  targets(link: number): readonly Endpoint[] {
+    const targets = this.#paths[link]?.targets(this.#localMs) ?? []
+    return targets.map(({ ip, port }) => ({ address: ip, port }))
+  }
+
+  openSocket(link: number): void {
+    this.socketOpen[link] = true
+    this.#paths[link]?.opened(this.#localMs)
+  }
+
+  /** Looks the peer's name up again where nothing is heard. Returns after how long to come back. */
+  attendNames(): number {
+    const now = this.#localMs
+    let nextMs = now + LOOKUP_EVERY_MS
+    this.#paths.forEach((paths, link) => {
+      if (now >= paths.silentAtMs) this.#lookUp(link)
+      else nextMs = Math.min(nextMs, paths.silentAtMs)
+    })
+    return nextMs - now + 1
+  }
+
+  #lookUp(link: number): void {
+    const found = this.#around.lookup(link)
+    this.lookedUp[link] = found[0] ?? ''
+    this.#paths[link]?.resolved(this.#localMs, found)
+  }
+
+  /**
+   * A machine that comes back as it was after these inputs, in the place of `original`. Returns what its disk had confirmed to
+   * it by then.
+   */
+  resume(past: Log, original: EngineProcess): PairRecord | null {
+    const waiting = new Map<number, PairRecord>()
+    let confirmed = original.record
+    for (const { localMs, input } of past) {
+      if (input.kind === 'stored') {
+        if (input.ok) confirmed = waiting.get(input.ticket) ?? confirmed
+        waiting.delete(input.ticket)
+      }
+      for (const output of this.#machine.step(localMs, input)) {
+        if (output.kind === 'send') this.lastSentSeq = seqOf(output.frame)
+        if (output.kind === 'store') waiting.set(output.ticket, output.record)
+      }
+    }
+    this.view = this.#machine.view()
+    this.log = past
+    this.record = original.record
+    this.foreign = past.some(({ input }) => input.kind === 'foreignRecord')
+    for (const { input } of past) if (input.kind === 'link') this.socketOpen[input.link] = input.open
+    original.sources.forEach((source, link) => (this.sources[link] = source))
+    for (const [ticket, record] of waiting) this.#write(ticket, record)
+    this.resumed = true
+    this.#rearm()
+    return confirmed
   }
 
   die(): void {
@@ -212,12 +324,12 @@ export class EngineProcess {
       const waiting = this.#inbox.shift()
       if (waiting === undefined) break
       if (waiting.input === null || waiting.input.kind === 'frame') this.#framesWaiting--
-      if (waiting.input !== null) this.#step(waiting.input, waiting.facts)
+      if (waiting.input !== null) this.#step(waiting.input, waiting.facts, waiting.source)
       if (!this.alive) return
     }
     let ticks = 0
     while (this.alive && this.#localMs >= this.#machine.deadlineMs()) {
-      this.#step({ kind: 'tick' }, null)
+      this.#step({ kind: 'tick' }, null, null)
       if (++ticks > TICKS_AT_ONCE_MAX) {
         this.#around.faulty('deadline', `still due at ${this.#machine.deadlineMs()} after ${ticks} ticks`)
         break
@@ -243,13 +355,16 @@ export class EngineProcess {
       this.#wakeAtMs = Infinity
       if (!this.running) return
       // A step that is early or spurious has to be harmless.
-      if (random.chance(0.005)) this.#step({ kind: 'tick' }, null)
+      if (random.chance(0.005)) this.#step({ kind: 'tick' }, null, null)
       this.#work()
     })
   }
 
-  #step(input: Input, facts: FrameFacts | null): void {
+  #step(input: Input, facts: FrameFacts | null, source: Endpoint | null): void {
+    // As the real engine: a pair without a key believes the configured host only.
+    if (input.kind === 'frame' && source !== null && this.#paths[input.link]?.counts(source.address) !== true) return
     const localMs = this.#localMs
+    this.log?.push({ localMs, input })
     const before = this.view
     const wasDue = this.#machine.deadlineMs() <= localMs
     let outputs: readonly Output[]
@@ -277,13 +392,41 @@ export class EngineProcess {
       wasDue
     })
     this.lastStepLocalMs = localMs
+    const unsent = new Set<number>()
     for (const output of outputs) {
-      if (output.kind === 'send') this.session ??= output.frame.trailer?.session ?? null
-      if (output.kind === 'send') this.#around.send(this, output.link, output.frame)
-      else if (output.kind === 'store') {
-        const { ticket, record } = output
-        this.#around.disk.write(record, (ok) => this.deliver({ kind: 'stored', ticket, ok }))
+      if (output.kind === 'send') {
+        this.lastSentSeq = Math.max(before.session === this.view.session ? this.lastSentSeq : 0, seqOf(output.frame))
+        const answers = output.toSource && source !== null && this.#around.keyed
+        const to = answers ? [source] : this.targets(output.link)
+        if (!this.#around.send(this, output.link, output.frame, to)) unsent.add(output.link)
+      } else if (output.kind === 'store') {
+        this.#write(output.ticket, output.record)
       }
     }
+    // Where the real engine does it too.
+    if (input.kind === 'frame' && source !== null) this.#noteSource(input.link, input.frame, source, outputs)
+    for (const link of unsent) {
+      this.#around.timeline.after(UNSENT_MS, () => this.deliver({ kind: 'unsent', link }))
+    }
   }
+
+  #write(ticket: number, record: PairRecord): void {
+    this.#around.disk.write(record, (ok) => this.deliver({ kind: 'stored', ticket, ok }))
+  }
+
+  /** A frame of the living session with a new number says where the peer is. */
+  #noteSource(link: number, frame: Frame, source: Endpoint, outputs: readonly Output[]): void {
+    const trailer = frame.trailer
+    const paths = this.#paths[link]
+    if (trailer === null || paths === undefined || trailer.session !== this.view.peerSession) return
+    if (outputs.some((output) => output.kind === 'drop')) return
+    const changed = paths.hear(this.#localMs, source.address, source.port, trailer) !== null
+    if (changed) this.addressChanges++
+    const { heard } = paths
+    this.sources[link] = heard === null ? null : { address: heard.ip, port: heard.port }
+  }
+}
+
+function seqOf(frame: Frame): number {
+  return frame.trailer?.seq ?? 0
 }

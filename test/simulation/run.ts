@@ -5,7 +5,8 @@
  *     node dist/test/simulation/run.js --from N --count M [--profile P] [--shrink]           many seeds, and what they reached
  *
  * `--machine FILE` takes another `createMachine` (a compiled `create.js`), for instance a mutated one; `--keep-going`
- * carries on after failures; `--brief` prints failures only; `--without KIND,KIND` leaves faults of these kinds out.
+ * carries on after failures; `--brief` prints failures only; `--without KIND,KIND` leaves faults of these kinds out;
+ * `--unheard CHECKER,CHECKER` is deaf to these checkers.
  */
 import { createMachine } from '../../src/protocol/create'
 import { describeFailure, describeReport, newReport, profileOf, rerun, runPlan, type Failure } from './campaign'
@@ -48,20 +49,33 @@ function chooseProfile(): ProfileName | null {
 function makePlan(seed: bigint, profile: ProfileName): Plan {
   const plan = makeWholePlan(seed, profile)
   const without = (option('without') ?? '').split(',')
-  return { ...plan, faults: plan.faults.filter((fault) => !without.includes(fault.kind)) }
+  const unheard = (option('unheard') ?? '').split(',').filter((name) => name !== '')
+  return { ...plan, unheard, faults: plan.faults.filter((fault) => !without.includes(fault.kind)) }
 }
 
 function printPlan(plan: Plan): void {
   print(
-    `seed ${plan.seed}, profile ${plan.profile}, finale ${plan.finale}, ${plan.links} link(s), delay ${plan.delayMs.toFixed(2)}+${plan.jitterMs.toFixed(2)} ms, refusals lost ${plan.refusalsLost}${plan.cloned ? ', cloned identity' : ''}`
+    `seed ${plan.seed}, profile ${plan.profile}, finale ${plan.finale}, ${plan.links} link(s), delay ${plan.delayMs.toFixed(2)}+${plan.jitterMs.toFixed(2)} ms${plan.keyed ? '' : ', no key'}${plan.cloned ? ', cloned identity' : ''}${describeNats(plan)}${describeEnd(plan)}`
   )
   for (const side of plan.sides) {
-    const { name, policy, priority, heartbeatMs, peerTimeoutMs, failback } = side.settings
+    const { name, policy, priority, heartbeatMs, peerTimeoutMs, failback, crashProof, channel } = side.settings
     print(
-      `${name}: policy ${policy}, priority ${priority}, heartbeat ${heartbeatMs}, peerTimeout ${peerTimeoutMs}, failback ${failback}, clock ${side.clockRate.toFixed(4)} + ${side.clockOffsetMs.toFixed(1)}, starts at ${side.startAtMs.toFixed(1)}`
+      `${name}: policy ${policy}, priority ${priority}, heartbeat ${heartbeatMs}, peerTimeout ${peerTimeoutMs}, failback ${failback}, proofs ${crashProof ? channel : 'off'}, clock ${side.clockRate.toFixed(4)} + ${side.clockOffsetMs.toFixed(1)}, starts at ${side.startAtMs.toFixed(1)}`
     )
   }
   for (const fault of plan.faults) print(`  ${describeFault(fault)}`)
+}
+
+function describeNats({ nats }: Plan): string {
+  return nats.map((nat, host) => (nat === null ? '' : `, ${'AB'[host]} behind a NAT that ${nat}`)).join('')
+}
+
+function describeEnd({ exhausted, absent }: Plan): string {
+  const end =
+    exhausted === null
+      ? ''
+      : `, ${'AB'[exhausted.host]} ${exhausted.epoch} epochs and ${exhausted.number} records from the end`
+  return absent === null ? end : `${end}, ${'AB'[absent]} never starts`
 }
 
 function runOne(seed: bigint, profile: ProfileName, factory: MachineFactory): boolean {

@@ -101,10 +101,12 @@ export const SABOTEURS: readonly Saboteur[] = [
     wrap: wrapping(() => ({ view: (view) => ({ ...view, serving: false }) }))
   },
   {
-    does: 'ignores that nobody listens at the other end',
+    does: 'ignores that its tether has ended',
     caughtBy: ['liveness'],
     profile: 'calm',
-    wrap: wrapping(() => ({ step: (real, nowMs, input) => (input.kind === 'refused' ? [] : real.step(nowMs, input)) }))
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => (input.kind === 'tetherEnded' ? [] : real.step(nowMs, input))
+    }))
   },
   {
     does: 'leaves without a goodbye',
@@ -170,15 +172,125 @@ export const SABOTEURS: readonly Saboteur[] = [
       factory({ ...settings, peerTimeoutMs: settings.peerTimeoutMs / 2 }, context)
   },
   {
-    does: 'takes every refusal for three',
-    caughtBy: ['causes'],
+    does: 'takes every end of a tether for a FIN and a refusal',
+    caughtBy: ['proofs', 'overlap'],
+    profile: 'tether',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) =>
+        input.kind === 'tetherEnded'
+          ? [
+              ...real.step(nowMs, { ...input, fin: true }),
+              ...real.step(nowMs, { kind: 'redialled', id: input.id, refused: true })
+            ]
+          : real.step(nowMs, input)
+    }))
+  },
+  {
+    does: 'takes every dial for refused',
+    caughtBy: ['proofs', 'overlap'],
+    profile: 'tether',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => real.step(nowMs, input.kind === 'redialled' ? { ...input, refused: true } : input)
+    }))
+  },
+  {
+    does: 'takes every tether for provable',
+    caughtBy: ['proofs', 'liveness'],
+    profile: 'addresses',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => real.step(nowMs, input.kind === 'tether' ? { ...input, provable: true } : input)
+    }))
+  },
+  {
+    does: 'forgets at every start that its peer was online',
+    caughtBy: ['marks', 'overlap'],
     profile: 'restarts',
     wrap: wrapping(() => ({
       step: (real, nowMs, input) =>
-        input.kind === 'refused'
-          ? [...real.step(nowMs, input), ...real.step(nowMs, input), ...real.step(nowMs, input)]
-          : real.step(nowMs, input)
+        real.step(
+          nowMs,
+          input.kind === 'start' && input.record !== null
+            ? { kind: 'start', record: { ...input.record, online: false } }
+            : input
+        )
     }))
+  },
+  {
+    does: 'believes that every write is on disk at once',
+    caughtBy: ['marks', 'epochs'],
+    profile: 'stores',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => real.step(nowMs, input.kind === 'stored' ? { ...input, ok: true } : input)
+    }))
+  },
+  {
+    does: 'does not hear that its record is another one’s',
+    caughtBy: ['marks'],
+    profile: 'files',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => (input.kind === 'foreignRecord' ? [] : real.step(nowMs, input))
+    }))
+  },
+  {
+    does: 'drops the answers that refute its proof',
+    caughtBy: ['overlap', 'proofs', 'heal', 'liveness'],
+    profile: 'liar',
+    wrap: wrapping(() => {
+      let claimed = false
+      return {
+        step(real, nowMs, input) {
+          if (claimed && input.kind === 'frame') return []
+          const outputs = real.step(nowMs, input)
+          if (outputs.some((o) => o.kind === 'event' && o.reason === 'brother-crashed')) claimed = true
+          return outputs
+        }
+      }
+    })
+  },
+  {
+    does: 'falls for a reset',
+    caughtBy: ['still'],
+    profile: 'forged',
+    wrap: wrapping(() => {
+      let fell = false
+      return {
+        step(real, nowMs, input) {
+          if (input.kind === 'tetherEnded') fell = true
+          return real.step(nowMs, input)
+        },
+        view: (view) => (fell ? { ...view, serving: false } : view)
+      }
+    })
+  },
+  {
+    does: 'shifts its wait by as much as the wall clock jumped',
+    caughtBy: ['alone'],
+    profile: 'alone',
+    wrap: wrapping(() => {
+      let untilMs = -Infinity
+      return {
+        step(real, nowMs, input) {
+          if (input.kind === 'suspended') untilMs = nowMs + input.ms
+          return real.step(nowMs, input)
+        },
+        view: (view) => (view.sinceMs < untilMs ? { ...view, serving: false } : view)
+      }
+    })
+  },
+  {
+    does: 'loses its peer when an address changes',
+    caughtBy: ['contact', 'liveness'],
+    profile: 'addresses',
+    wrap: wrapping(() => {
+      let frames = 0
+      return {
+        step(real, nowMs, input) {
+          // As if every hundredth frame had come from elsewhere, and nothing from there counted.
+          if (input.kind === 'frame' && ++frames % 400 > 200) return []
+          return real.step(nowMs, input)
+        }
+      }
+    })
   },
   {
     does: 'answers no command',

@@ -23,7 +23,7 @@ export function shrink(plan: Plan, factory: MachineFactory, runsMax = 2000): Pla
     if (chunk > 1) chunk = Math.ceil(chunk / 2)
     else if (!dropped) break
   }
-  const calmer: Partial<Plan>[] = [{ refusalsLost: 0 }, { jitterMs: 0 }, { cloned: false }, { finale: 'none' }]
+  const calmer: Partial<Plan>[] = [{ nats: [null, null] }, { jitterMs: 0 }, { cloned: false }, { finale: 'none' }]
   for (const change of calmer) {
     const candidate = { ...best, ...change }
     if (fails(candidate)) best = candidate

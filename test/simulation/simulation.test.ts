@@ -37,7 +37,34 @@ const FAULTS: readonly FaultKind[] = [
   'clock-rate',
   'reconfigure',
   'replay',
-  'junk'
+  'junk',
+  'icmp',
+  'tcp-fin',
+  'tcp-reset',
+  'tcp-again',
+  'tcp-wall',
+  'move',
+  'unplug',
+  'alias',
+  'rebind',
+  'misname',
+  'rename',
+  'store-restored',
+  'store-foreign',
+  'second-peer',
+  'clock-jump',
+  'vm-restored',
+  'liar'
+]
+
+/** What has to be told at least once. */
+const EVENTS: readonly string[] = [
+  'proof-wrong (proof-wrong)',
+  'second-peer (second-peer)',
+  'mismatch (rolled-back)',
+  'mismatch (restored-copy)',
+  'mismatch (cloned-identity)',
+  'store (foreign-record)'
 ]
 
 const TRANSITIONS: readonly string[] = [
@@ -106,5 +133,8 @@ describe('the simulation', () => {
     for (const kind of FAULTS) assert.ok((report.faults[kind] ?? 0) > 0, `fault ${kind} never happened`)
     for (const transition of TRANSITIONS)
       assert.ok((report.transitions[transition] ?? 0) > 0, `never seen: ${transition}`)
+    for (const event of EVENTS) assert.ok((report.events[event] ?? 0) > 0, `never told: ${event}`)
+    for (const what of ['proofs claimed', 'proofs refuted', 'copies that were told', 'steps kept by the mark'])
+      assert.ok((report.network[what] ?? 0) > 0, `never: ${what}`)
   })
 })

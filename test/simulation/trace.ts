@@ -71,6 +71,10 @@ export class Trace implements Watcher {
     }
   }
 
+  onSecondStep(step: Step): void {
+    this.onStep(step)
+  }
+
   onMoment(): void {
     for (const host of [0, 1] as const) {
       const open = this.#scene.gateOpen(host)

@@ -40,8 +40,11 @@ export class Truth {
     return this.#sides[host].hops >= HOPS_OF_CONTACT
   }
 
-  /** `forgetsSinceMs`: what was learnt later than this may not have reached the disk. */
-  started(host: HostIndex, storeLost: boolean, forgetsSinceMs: number): void {
+  /**
+   * `forgetsSinceMs`: what was learnt later than this may not have reached the disk. `restoredEpoch`: the disk is an older
+   * one, which knows of this; null = it is as it was left.
+   */
+  started(host: HostIndex, storeLost: boolean, forgetsSinceMs: number, restoredEpoch: number | null = null): void {
     for (const side of this.#sides) {
       side.hops = 0
       side.lastSeq = 0
@@ -50,7 +53,10 @@ export class Truth {
     }
     const side = this.#sides[host]
     side.seen = new Set()
-    const kept = this.#learnt[host].filter((item) => !storeLost && item.atMs <= forgetsSinceMs)
+    const kept =
+      restoredEpoch === null
+        ? this.#learnt[host].filter((item) => !storeLost && item.atMs <= forgetsSinceMs)
+        : [{ epoch: restoredEpoch, atMs: -Infinity }]
     this.#learnt[host].length = 0
     this.#learnt[host].push(...kept)
     side.knownEpoch = kept.reduce((max, item) => Math.max(max, item.epoch), 0)
@@ -68,7 +74,7 @@ export class Truth {
     if (facts.from === step.host) return
     if (facts.senderIncarnation !== brotherIncarnation || facts.receiverIncarnation !== step.process.incarnation) return
     // Addressed to a session that is not this one: an answer to somebody's recording.
-    if (facts.frame.trailer?.echo !== step.process.session) return
+    if (facts.frame.trailer?.echo !== step.before.session) return
     if (side.seen.has(facts.uid)) return
     side.seen.add(facts.uid)
     // Too long under way to prove that its sender speaks now: such a link is as good as cut.
@@ -78,7 +84,9 @@ export class Truth {
     if (seq <= side.lastSeq) return
     side.lastSeq = seq
     side.hops = Math.max(side.hops, facts.hops + 1)
-    if (side.hops < HOPS_OF_CONTACT) return
+    // While the former session counts as present, the new one is only answered.
+    const adopted = facts.frame.trailer?.session === step.after.peerSession
+    if (side.hops < HOPS_OF_CONTACT || !adopted) return
     side.heardLocalMs = step.localMs
     side.heardAtMs = step.atMs
     this.#learn(step.host, facts.knownEpoch, step.atMs)

@@ -11,6 +11,10 @@ export interface Watcher {
   onStart?(process: EngineProcess, storeLost: boolean): void
   onEnd?(process: EngineProcess, how: Ending): void
   onStep?(step: Step): void
+  /** A step of a process that belongs to neither side. */
+  onSecondStep?(step: Step): void
+  /** As far as addresses go, frames can pass again, one way at least. */
+  onReachable?(): void
   /** After every happening that can open a gate. */
   onMoment?(): void
   onCommand?(process: EngineProcess, id: number, designate: Designation, force: boolean): void
@@ -32,6 +36,8 @@ export interface Scene {
   readonly nowMs: number
   process(host: HostIndex): EngineProcess | null
   gateOpen(host: HostIndex): boolean
+  /** Of a process that belongs to neither side. */
+  secondGateOpen(): boolean
   localMs(host: HostIndex): number
   /** Since when at least one link works both ways without any disturbance, sockets open at both ends; Infinity = it does not. */
   readonly cleanSinceMs: number

@@ -1,15 +1,25 @@
 /** Two hosts, the network between them, what is done to them, and those who look on. One run of one plan. */
-import { decodeExtended, encodeExtended, EXTENDED_BYTES, SEALED_BYTES, type Frame } from '../../src/protocol/frame'
+import {
+  decodeExtended,
+  encodeExtended,
+  EXTENDED_BYTES,
+  SEALED_BYTES,
+  UINT48_MAX,
+  type Frame
+} from '../../src/protocol/frame'
 import type { PairMachine, RandomInt } from '../../src/protocol/machine'
+import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
 import { Attacker } from './attacker'
 import { LocalClock } from './clock'
 import { Disk } from './disk'
 import type { Fault, SettingsChange } from './faults'
 import { Network, type HostIndex } from './network'
+import { Places, STRANGER, type Endpoint, type Station } from '../harness/places'
 import type { Plan } from './plan'
 import { EngineProcess, type FrameFacts, type Step } from './process'
 import { Random } from './random'
+import { Tethers } from './tethers'
 import { Timeline } from './timeline'
 import { Truth } from './truth'
 import type { Ending, Scene, Violation, Watcher } from './watcher'
@@ -21,6 +31,8 @@ export type MachineFactory = (
 
 interface Host {
   readonly index: HostIndex
+  /** Where it is on the network: the stranger is a second process of a side, elsewhere. */
+  readonly station: Station
   readonly clock: LocalClock
   readonly disk: Disk
   settings: PairSettings
@@ -33,10 +45,19 @@ interface Host {
   /** A start is on its way: no second one. */
   startDue: boolean
   goodbyeSaid: boolean
+  /** The latest start found something else than what this side had written last. */
+  restored: boolean
+  /** Its next start will: the record was put there. */
+  restoredDue: boolean
 }
 
+/** What a kernel takes at most to end the connections of a process that was killed, unless it dumps its memory first. */
+export const KERNEL_MS_MAX = 20
+const JUMPS_MS = [1000, 60_000, 3_600_000, 90 * 86_400_000] as const
 /** A side may take this long before it asks its store to keep what it has just heard. */
 const STORE_DELAY_MS = 1
+/** Incarnations of second processes, which are nobody's brother. */
+const SECOND_FROM = 1_000_000
 
 const HOSTS: readonly HostIndex[] = [0, 1]
 
@@ -45,6 +66,8 @@ export class World implements Scene {
   readonly truth: Truth
   readonly plan: Plan
   readonly network: Network
+  readonly places: Places
+  readonly tethers: Tethers
   readonly violations: Violation[] = []
   cleanSinceMs = Infinity
   readonly #factory: MachineFactory
@@ -54,6 +77,13 @@ export class World implements Scene {
   readonly #random: Random
   /** What was learnt before this has been stored. */
   readonly #storedUntilMs: [number, number] = [-Infinity, -Infinity]
+  /** Until contact with it is made and stored, nobody can know that this side's record is an old one. */
+  readonly #unguarded: ['record' | 'machine' | null, 'record' | 'machine' | null] = [null, null]
+  #second: Host | null = null
+  #seconds = 0
+  /** Since when frames can pass on some link, one way at least, as far as addresses go; Infinity = on none. */
+  #reachableSinceMs = Infinity
+  #placesSeen = -1
   #uid = 0
   #commands = 0
 
@@ -65,33 +95,32 @@ export class World implements Scene {
     this.#random = new Random(plan.seed, 'world')
     this.network = new Network(this.timeline, new Random(plan.seed, 'network'), plan.links, plan.delayMs, plan.jitterMs)
     this.#attacker = new Attacker(new Random(plan.seed, 'attacker'))
+    this.places = new Places(plan.links)
+    for (const host of HOSTS) {
+      const nat = plan.nats[host]
+      if (nat !== null) for (let link = 0; link < plan.links; link++) this.places.hide(host, link, nat === 'forwards')
+    }
+    this.tethers = new Tethers(
+      {
+        timeline: this.timeline,
+        network: this.network,
+        places: this.places,
+        process: (host) => this.process(host),
+        isUp: (host) => this.#hosts[host].powered && this.#hosts[host].suspends === 0
+      },
+      new Random(plan.seed, 'tethers'),
+      plan.keyed && plan.sides.every(({ settings }) => settings.channel === 'auto')
+    )
     this.#hosts = HOSTS.map((index): Host => {
       const side = plan.sides[index]
-      return {
-        index,
-        clock: new LocalClock(side.clockOffsetMs, side.clockRate),
-        disk: new Disk(this.timeline, new Random(plan.seed, `disk${index}`)),
-        settings: side.settings,
-        powered: true,
-        suspends: 0,
-        process: null,
-        incarnations: 0,
-        identity: 0,
-        startDue: false,
-        goodbyeSaid: false
-      }
+      const clock = new LocalClock(side.clockOffsetMs, side.clockRate)
+      const disk = new Disk(this.timeline, new Random(plan.seed, `disk${index}`))
+      return newHost(index, index, clock, disk, side.settings)
     }) as [Host, Host]
-    if (plan.cloned) {
-      const record = {
-        nodeId: '00000000000000aa',
-        epoch: 0,
-        reserved: 0,
-        parity: null,
-        promisedMs: 0,
-        preferred: false,
-        released: false
-      }
-      for (const host of this.#hosts) host.disk.record = record
+    if (plan.cloned) for (const host of this.#hosts) host.disk.record = recordOf('00000000000000aa', 0, 1)
+    if (plan.exhausted !== null) {
+      const { host, epoch, number } = plan.exhausted
+      this.#hosts[host].disk.record = recordOf('00000000000000ee', UINT48_MAX - epoch, UINT48_MAX - number)
     }
   }
 
@@ -117,6 +146,34 @@ export class World implements Scene {
 
   gateOpen(host: HostIndex): boolean {
     return this.#hosts[host].process?.gateOpen() ?? false
+  }
+
+  /** The gate of a second process, which belongs to neither side. */
+  secondGateOpen(): boolean {
+    return this.#second?.process?.gateOpen() ?? false
+  }
+
+  /** Its record was put back and it has not met its brother since. */
+  unguarded(host: HostIndex): 'record' | 'machine' | null {
+    return this.#unguarded[host]
+  }
+
+  /** What this side's disk has confirmed to it. */
+  confirmed(host: HostIndex): PairRecord | null {
+    return this.#hosts[host].disk.confirmed
+  }
+
+  get hasSecond(): boolean {
+    return this.#second !== null
+  }
+
+  /** A second process of this side runs, or has run. */
+  get hadSecond(): boolean {
+    return this.#seconds > 0
+  }
+
+  get reachableSinceMs(): number {
+    return this.#reachableSinceMs
   }
 
   identity(host: HostIndex): number {
@@ -146,13 +203,14 @@ export class World implements Scene {
   }
 
   report(checker: string, message: string): void {
-    this.violations.push({ checker, atMs: this.timeline.nowMs, message })
+    if (!this.plan.unheard.includes(checker)) this.violations.push({ checker, atMs: this.timeline.nowMs, message })
   }
 
   /** Runs the plan to its end, or to the first violation. */
   run(): void {
     const { plan, timeline } = this
     for (const host of this.#hosts) {
+      if (plan.absent === host.index) continue
       host.startDue = true
       timeline.at(plan.sides[host.index].startAtMs, () => this.#start(host))
     }
@@ -174,31 +232,20 @@ export class World implements Scene {
     host.startDue = false
     if (!host.powered || host.process !== null) return
     const incarnation = ++host.incarnations
-    const random = new Random(this.plan.seed, `process${host.index}/${incarnation}`)
     const storeLost = host.disk.record === null
-    if (storeLost) host.identity++
     host.disk.confirmed = host.disk.record
     host.goodbyeSaid = false
-    let machine: PairMachine
-    try {
-      machine = this.#factory(host.settings, { randomInt: (bound) => random.int(bound), keyed: true })
-    } catch (error) {
-      this.report('throws', String(error))
-      return
-    }
-    const process = new EngineProcess(host.index, incarnation, host.settings, machine, {
-      timeline: this.timeline,
-      clock: host.clock,
-      disk: host.disk,
-      random,
-      send: (from, link, frame) => this.#send(from, link, frame),
-      stepped: (step) => this.#stepped(step),
-      faulty: (rule, detail) => this.report(rule, `${host.settings.name}: ${detail}`)
-    })
+    const process = this.#newProcess(host, incarnation)
+    if (process === null) return
     host.process = process
-    this.truth.started(host.index, storeLost, this.#storedUntilMs[host.index])
-    for (const watcher of this.#watchers) watcher.onStart?.(process, storeLost)
+    if (host.station === STRANGER) process.isSecond = true
+    else this.#introduce(host, process, storeLost)
+    if (this.plan.faults.some((fault) => fault.kind === 'vm-restored' && fault.host === host.index)) process.log = []
+    process.seededBy = incarnation
+    process.record = host.disk.record
     process.deliver({ kind: 'start', record: host.disk.record })
+    if (this.plan.hasMoves) this.#attendNames(process)
+    const { random } = process
     process.settings.links.forEach((_, link) => {
       // A name that is not found, or a port in use: such a link opens later, now and then much later than all others.
       const lateMs = random.pick([process.settings.peerTimeoutMs, process.settings.peerTimeoutMs, 5000])
@@ -212,13 +259,64 @@ export class World implements Scene {
     this.#moment()
   }
 
-  #end(host: Host, how: Ending): void {
+  #newProcess(host: Host, incarnation: number, machine = this.#newMachine(host, incarnation)): EngineProcess | null {
+    const random = new Random(this.plan.seed, `process${host.station}/${incarnation}`)
+    if (machine === null) return null
+    const process: EngineProcess = new EngineProcess(host.index, incarnation, host.settings, machine, {
+      timeline: this.timeline,
+      clock: host.clock,
+      disk: host.disk,
+      random,
+      keyed: this.plan.keyed,
+      lookup: (link) => [this.places.lookup(other(host.index), link)],
+      send: (from, link, frame, to) => this.#send(from, host.station, link, frame, to),
+      stepped: (step) => this.#stepped(step),
+      faulty: (rule, detail) => this.report(rule, `${host.settings.name}: ${detail}`)
+    })
+    return process
+  }
+
+  /** With a chance of its own, so that it can be made once more. */
+  #newMachine(host: Host, incarnation: number): PairMachine | null {
+    const random = new Random(this.plan.seed, `machine${host.station}/${incarnation}`)
+    try {
+      return this.#factory(host.settings, { randomInt: (bound) => random.int(bound), keyed: this.plan.keyed })
+    } catch (error) {
+      this.report('throws', String(error))
+      return null
+    }
+  }
+
+  /** What those who look on are told of a start. */
+  #introduce(host: Host, process: EngineProcess, storeLost: boolean, resumedEpoch: number | null = null): void {
+    const { index, disk } = host
+    host.restored = host.restoredDue
+    host.restoredDue = false
+    if (host.restored) this.#unguarded[index] ??= 'record'
+    if (storeLost || host.restored) host.identity++
+    const record = host.restored ? disk.record : null
+    const restoredEpoch = resumedEpoch ?? (record === null ? null : Math.max(record.epoch, record.reserved))
+    this.truth.started(index, storeLost, this.#storedUntilMs[index], restoredEpoch)
+    for (const watcher of this.#watchers) watcher.onStart?.(process, storeLost || host.restored)
+  }
+
+  #attendNames(process: EngineProcess): void {
+    if (!process.alive) return
+    const againMs = process.running ? process.attendNames() : 500
+    this.#reviewLinks()
+    this.timeline.after(againMs, () => this.#attendNames(process))
+  }
+
+  #end(host: Host, how: Ending, fin: number | 'reset' | null = null): void {
     const process = host.process
     if (process === null) return
     process.die()
     host.process = null
     host.disk.abandon()
-    for (const watcher of this.#watchers) watcher.onEnd?.(process, how)
+    if (how === 'power-off' || fin === null) this.tethers.vanished(process)
+    else if (how === 'stop') this.tethers.left(process)
+    else this.tethers.died(process, fin)
+    if (!process.isSecond) for (const watcher of this.#watchers) watcher.onEnd?.(process, how)
     this.#reviewLinks()
     this.#moment()
   }
@@ -229,7 +327,7 @@ export class World implements Scene {
   }
 
   #openSocket(process: EngineProcess, link: number): void {
-    process.socketOpen[link] = true
+    process.openSocket(link)
     this.#reviewLinks()
     process.deliver({ kind: 'link', link, open: true, detail: '' })
   }
@@ -242,10 +340,11 @@ export class World implements Scene {
 
   // --- frames ------------------------------------------------------------------------------------------------------
 
-  #send(process: EngineProcess, link: number, frame: Frame): void {
-    if (process.socketOpen[link] !== true) return
+  #send(process: EngineProcess, station: Station, link: number, frame: Frame, to: readonly Endpoint[]): boolean {
+    if (process.socketOpen[link] !== true) return true
     const from = process.host
-    const to = other(from)
+    const source = this.places.source(station, link)
+    if (source === null) return false
     const bytes = new Uint8Array(EXTENDED_BYTES)
     encodeExtended(frame, bytes)
     const side = this.truth.side(from)
@@ -254,45 +353,41 @@ export class World implements Scene {
       from,
       link,
       senderIncarnation: process.incarnation,
-      receiverIncarnation: this.#hosts[to].process?.incarnation ?? 0,
-      hops: side.hops,
+      receiverIncarnation: this.#hosts[other(from)].process?.incarnation ?? 0,
+      hops: process.isSecond ? 0 : side.hops,
       knownEpoch: side.knownEpoch,
       sentAtMs: this.timeline.nowMs,
       frame,
       replayed: false
     }
     this.#attacker.record({ bytes, facts })
-    this.network.carry(link, from, () => this.#arrive(to, link, bytes, facts, process))
+    for (const endpoint of to)
+      this.network.carry(link, from, () => this.#arrive(this.places.owner(link, endpoint), link, bytes, facts, source))
+    return true
   }
 
-  #arrive(to: HostIndex, link: number, bytes: Uint8Array, facts: FrameFacts, sender: EngineProcess | null): void {
-    const host = this.#hosts[to]
-    if (!host.powered || host.suspends > 0) return
+  #arrive(to: Station | null, link: number, bytes: Uint8Array, facts: FrameFacts, source: Endpoint): void {
+    const host = to === null ? null : this.#at(to)
+    if (host === null || !host.powered || host.suspends > 0) return
     const process = host.process
-    if (process === null || process.socketOpen[link] !== true) {
-      if (sender !== null && !this.#random.chance(this.plan.refusalsLost))
-        this.#refuse(to, link, sender, facts.sentAtMs)
-      return
-    }
+    if (process === null || process.socketOpen[link] !== true) return
     const decoded = decodeExtended(bytes)
     if (typeof decoded === 'string') this.report('bytes', `a frame does not survive its own encoding: ${decoded}`)
-    else process.deliver({ kind: 'frame', link, frame: decoded }, facts)
+    else process.deliver({ kind: 'frame', link, frame: decoded }, facts, source)
     this.#moment()
   }
 
-  /** Assumed, as the protocol does: the answer 'port unreachable' comes soon after what it answers, or not at all. */
-  #refuse(from: HostIndex, link: number, sender: EngineProcess, answersMs: number): void {
-    this.network.carry(link, from, () => {
-      if (this.timeline.nowMs - answersMs > this.plan.refusalMsMax) return
-      const host = this.#hosts[sender.host]
-      if (host.suspends > 0 || host.process !== sender || sender.socketOpen[link] !== true) return
-      sender.deliver({ kind: 'refused', link })
-      this.#moment()
-    })
+  #at(station: Station): Host | null {
+    return station === STRANGER ? this.#second : (this.#hosts[station as HostIndex] ?? null)
   }
 
   #stepped(step: Step): void {
     const { facts } = step
+    if (step.process.isSecond) {
+      for (const watcher of this.#watchers) watcher.onSecondStep?.(step)
+      if (step.after.serving) this.#moment()
+      return
+    }
     // What the attacker plays for the first time, to the run that it was meant for, is a late delivery.
     if (facts !== null) {
       const brother = this.#hosts[other(step.host)]
@@ -304,7 +399,12 @@ export class World implements Scene {
     const promoted = after.role === 'active' && (before.role !== 'active' || after.epoch > before.epoch)
     if (promoted) this.truth.promoted(step.host, after.epoch, step.atMs, this.isDurable(step.host, after.epoch))
     const wantsMore = step.outputs.some((output) => output.kind === 'store')
-    if (!wantsMore && this.#hosts[step.host].disk.settled) this.#storedUntilMs[step.host] = step.atMs - STORE_DELAY_MS
+    if (!wantsMore && this.#hosts[step.host].disk.settled) {
+      this.#storedUntilMs[step.host] = step.atMs - STORE_DELAY_MS
+      if (this.truth.inContact(step.host)) this.#unguarded[step.host] = null
+    }
+    this.tethers.review()
+    if (this.plan.hasMoves && (facts !== null || this.#placesSeen !== this.places.version)) this.#reviewLinks()
     if (after.serving && !before.serving) this.#moment()
   }
 
@@ -312,15 +412,46 @@ export class World implements Scene {
     for (const watcher of this.#watchers) watcher.onMoment?.()
   }
 
-  /** Keeps `cleanSinceMs` up to date. */
+  /** Keeps `cleanSinceMs` and `reachableSinceMs` up to date. */
   #reviewLinks(): void {
     let clean = false
+    let reachable = false
+    this.#placesSeen = this.places.version
     for (let link = 0; link < this.network.links; link++) {
       if (!this.network.isClean(link)) continue
-      if (this.#hosts.every((host) => host.process?.socketOpen[link] === true && host.suspends === 0)) clean = true
+      if (!this.#hosts.every((host) => host.process?.socketOpen[link] === true && host.suspends === 0)) continue
+      const flows = HOSTS.filter((from) => this.#flows(from, link)).length
+      if (flows === 2) clean = true
+      // Without a key nobody is found elsewhere.
+      if (flows > (this.plan.keyed ? 0 : 1) && HOSTS.every((host) => this.places.hasAddress(host, link)))
+        reachable = true
     }
     if (!clean) this.cleanSinceMs = Infinity
     else if (this.cleanSinceMs === Infinity) this.cleanSinceMs = this.timeline.nowMs
+    if (!reachable) this.#reachableSinceMs = Infinity
+    else if (this.#reachableSinceMs === Infinity) {
+      this.#reachableSinceMs = this.timeline.nowMs
+      for (const watcher of this.#watchers) watcher.onReachable?.()
+    }
+  }
+
+  /**
+   * What this side sends gets to the other one, as far as addresses go: its name was looked up and stands for it, or something
+   * of it that was taken in came from where it still is.
+   */
+  #flows(from: HostIndex, link: number): boolean {
+    if (!this.plan.hasMoves) return true
+    const process = this.process(from)
+    if (process === null || !this.places.hasAddress(from, link)) return false
+    const to = other(from)
+    const named = { address: process.lookedUp[link] ?? '', port: Places.port(link) }
+    const heard = process.sources[link] ?? null
+    if (!this.plan.keyed) {
+      const believed = this.process(to)?.lookedUp[link] === this.places.source(from, link)?.address
+      return believed && this.places.owner(link, named) === to
+    }
+    const known = heard === null ? [named] : [named, heard]
+    return known.some((endpoint) => this.places.owner(link, endpoint) === to)
   }
 
   // --- faults ------------------------------------------------------------------------------------------------------
@@ -382,8 +513,97 @@ export class World implements Scene {
       case 'reconfigure':
         this.#hosts[fault.host].settings = changed(this.#hosts[fault.host].settings, fault.change)
         return true
+      case 'store-restored': {
+        const { disk } = this.#hosts[fault.host]
+        const restored = disk.restore(fault.back)
+        if (restored) this.#hosts[fault.host].restoredDue = true
+        return restored
+      }
+      case 'tcp-wall':
+        this.#until(fault, this.tethers.buildWall(fault.refuses, fault.open))
+        return true
+      case 'icmp':
+        // A socket that is not connected never hears of it.
+        return this.#hosts[fault.host].process !== null
+      case 'tcp-fin':
+        return this.plan.profile === 'middlebox'
+          ? this.tethers.endByFinAndRefuse(fault.host)
+          : this.tethers.endByFin(fault.host)
+      case 'tcp-reset':
+        return this.tethers.endByReset(fault.host)
+      case 'tcp-again':
+        return this.tethers.dialAgain(fault.host)
+      case 'move':
+      case 'unplug':
+      case 'alias':
+      case 'rebind':
+      case 'misname':
+      case 'rename':
+        return this.#applyToPlace(fault)
+      case 'liar': {
+        const applied = this.tethers.endByFinAndRefuse(fault.host)
+        if (!applied) return false
+        const disturbance = { cut: true, udpOnly: true }
+        const each = (act: (link: number) => void): void => {
+          for (let link = 0; link < this.network.links; link++) act(link)
+          this.#reviewLinks()
+        }
+        each((link) => this.network.disturb(link, other(fault.host), disturbance))
+        this.#until(fault, () => each((link) => this.network.calm(link, other(fault.host), disturbance)))
+        return true
+      }
       default:
         return this.#applyToProcess(fault)
+    }
+  }
+
+  #applyToPlace(fault: Fault & { readonly host: HostIndex; readonly link: number }): boolean {
+    const { places } = this
+    const { host, link } = fault
+    const done = (): void => {
+      // Who has moved has to be found anew.
+      this.#reachableSinceMs = Infinity
+      this.#reviewLinks()
+    }
+    switch (fault.kind) {
+      case 'move':
+        if (!places.hasAddress(host, link)) return false
+        places.move(host, link)
+        if (fault.taken) this.tethers.strangerAt(host)
+        done()
+        return true
+      case 'unplug': {
+        if (!places.hasAddress(host, link)) return false
+        places.unplug(host, link)
+        done()
+        this.#until(fault, () => {
+          places.plug(host, link)
+          if (fault.moves) places.move(host, link)
+          done()
+        })
+        return true
+      }
+      case 'alias':
+        places.giveAlias(host, link, true)
+        done()
+        this.#until(fault, () => {
+          places.giveAlias(host, link, false)
+          done()
+        })
+        return true
+      case 'rebind':
+        if (!places.rebind(host, link)) return false
+        done()
+        return true
+      case 'misname':
+        places.rename(host, link, false)
+        this.#until(fault, () => places.rename(host, link))
+        return true
+      case 'rename':
+        places.rename(host, link)
+        return true
+      default:
+        return false
     }
   }
 
@@ -404,11 +624,11 @@ export class World implements Scene {
         this.#suspend(host, fault)
         return true
       case 'flows-hang':
-        process.deliver({ kind: 'hostStalled', stalled: true })
-        this.#until(fault, () => process.deliver({ kind: 'hostStalled', stalled: false }))
+        process.hang(true)
+        this.#until(fault, () => process.hang(false))
         return true
       case 'crash':
-        this.#end(host, 'crash')
+        this.#end(host, 'crash', fault.fin)
         this.#restartAfter(host, fault.forMs)
         return true
       case 'power-off':
@@ -447,9 +667,72 @@ export class World implements Scene {
       case 'junk':
         this.#junk(process, fault.count)
         return true
+      case 'store-foreign':
+        host.disk.record = recordOf('00000000000000ff', (host.disk.record?.epoch ?? 0) + 7, 1)
+        host.restoredDue = true
+        process.foreign = true
+        process.deliver({ kind: 'foreignRecord' })
+        return true
+      case 'clock-jump':
+        // Back, it hides what the host has slept: that is for those who sleep only.
+        if (host.suspends > 0 || (fault.byMs < 0 && !process.running)) return false
+        if (fault.byMs > 0) process.wallJumped(fault.byMs)
+        return true
+      case 'second-peer':
+        return this.#startSecond(host, process, fault)
+      case 'vm-restored':
+        return this.#restoreMachine(host, process, fault)
       default:
         return false
     }
+  }
+
+  /** Another process of this side, with a clock, a disk and an address of its own. */
+  #startSecond(host: Host, process: EngineProcess, fault: Fault & { readonly kind: 'second-peer' }): boolean {
+    if (this.#second !== null) return false
+    const name = `${host.settings.name}2`
+    const clock = new LocalClock(this.#random.unit() * 1e6, 1)
+    const disk = new Disk(this.timeline, new Random(this.plan.seed, `disk${STRANGER}/${this.#seconds}`))
+    if (fault.cloned) disk.record = host.disk.record
+    const second = newHost(host.index, STRANGER, clock, disk, { ...process.settings, name })
+    second.incarnations = SECOND_FROM + this.#seconds++
+    second.startDue = true
+    this.#second = second
+    this.#start(second)
+    this.#until(fault, () => {
+      this.#end(second, 'crash')
+      if (this.#second === second) this.#second = null
+    })
+    return true
+  }
+
+  /** The machine as it was, with the clock and the disk of that time. */
+  #restoreMachine(host: Host, process: EngineProcess, fault: Fault & { readonly kind: 'vm-restored' }): boolean {
+    const thenMs = this.localMs(host.index) - fault.agoMs
+    const past = process.log?.filter(({ localMs }) => localMs <= thenMs) ?? []
+    if (past.length === 0 || !process.running || process.log?.length === past.length) return false
+    const machine = this.#newMachine(host, process.seededBy)
+    if (machine === null) return false
+    this.#end(host, 'power-off')
+    host.disk.restoreTo(this.timeline.nowMs - fault.agoMs)
+    host.restoredDue = true
+    host.clock.set(this.timeline.nowMs, thenMs)
+    const restored = this.#newProcess(host, ++host.incarnations, machine)
+    if (restored === null) return false
+    host.process = restored
+    restored.seededBy = process.seededBy
+    host.disk.confirmed = restored.resume(past, process)
+    this.#unguarded[host.index] = 'machine'
+    this.#introduce(host, restored, false, restored.view.epoch)
+    if (!fault.unseen) restored.wallJumped(fault.agoMs)
+    // What was about to open then opens now.
+    restored.socketOpen.forEach((open, link) => {
+      if (!open)
+        this.timeline.after(1, () => (host.process === restored ? this.#openSocket(restored, link) : undefined))
+    })
+    this.#reviewLinks()
+    this.#moment()
+    return true
   }
 
   #suspend(host: Host, fault: Fault & { readonly forMs: number }): void {
@@ -481,10 +764,16 @@ export class World implements Scene {
     const chosen = this.#attacker.choose(host.index, fault.count, fault.age, process.incarnation)
     chosen.forEach(({ bytes, facts }, i) => {
       this.timeline.after((fault.overMs * i) / chosen.length, () =>
-        this.#arrive(host.index, facts.link, bytes, { ...facts, replayed: true }, null)
+        this.#arrive(host.index, facts.link, bytes, { ...facts, replayed: true }, this.#falseSource(facts.link))
       )
     })
     return chosen.length > 0
+  }
+
+  /** What an attacker sends comes from his own address, or seems to come from one of the pair's. */
+  #falseSource(link: number): Endpoint {
+    const own = { address: '203.0.113.66', port: 6666 }
+    return this.#random.chance(0.5) ? own : (this.places.source(this.#random.pick(HOSTS), link) ?? own)
   }
 
   /** An attacker that never rests, not even in the quiet. */
@@ -495,7 +784,7 @@ export class World implements Scene {
       for (const { bytes, facts } of this.#attacker.choose(host.index, 1, 'any', process.incarnation))
         // What the last cut holds back is not for the attacker to deliver: that would be a link of its own.
         if (facts.sentAtMs < this.plan.finaleAtMs)
-          this.#arrive(host.index, facts.link, bytes, { ...facts, replayed: true }, null)
+          this.#arrive(host.index, facts.link, bytes, { ...facts, replayed: true }, this.#falseSource(facts.link))
     }
     this.timeline.after(everyMs * (0.5 + this.#random.unit()), () => this.#attackOn(everyMs))
   }
@@ -517,14 +806,19 @@ export class World implements Scene {
     this.network.calmAll()
     for (const host of this.#hosts) {
       host.powered = true
+      if (host.index === this.plan.absent) continue
       if (host.process === null) {
         host.startDue = true
         this.#start(host)
       } else {
         host.process.deliver({ kind: 'fitness', value: 255 })
-        host.process.deliver({ kind: 'hostStalled', stalled: false })
       }
     }
+    // What was unplugged is plugged in at this very instant.
+    this.timeline.after(1, () => {
+      for (const host of HOSTS) for (let link = 0; link < this.network.links; link++) this.places.rename(host, link)
+      this.#reviewLinks()
+    })
     this.#reviewLinks()
     for (const watcher of this.#watchers) watcher.onQuiet?.()
     this.#look()
@@ -553,20 +847,34 @@ export class World implements Scene {
     const { finale, endMs } = this.plan
     const downMs = endMs - atMs + 1
     const act = (fault: Fault): void => this.#begin(fault)
-    const brief = this.#random.between(0.02, 0.3) * this.plan.sides[0].settings.peerTimeoutMs
+    const brief = this.plan.returnsAfterMs
+    const fin = this.#random.unit() * KERNEL_MS_MAX
     switch (finale) {
       case 'none':
         return
       case 'swap':
         return act({ kind: 'command', atMs, host: this.#random.pick(HOSTS), designate: 'swap', force: false })
       case 'crash-active':
-        return act({ kind: 'crash', atMs, forMs: downMs, host: active })
+        return act({ kind: 'crash', atMs, forMs: downMs, host: active, fin })
       case 'crash-standby':
-        return act({ kind: 'crash', atMs, forMs: downMs, host: standby })
+        return act({ kind: 'crash', atMs, forMs: downMs, host: standby, fin })
       case 'restart-active':
-        return act({ kind: 'crash', atMs, forMs: brief, host: active })
+        return act({ kind: 'crash', atMs, forMs: brief, host: active, fin })
       case 'restart-standby':
-        return act({ kind: 'crash', atMs, forMs: brief, host: standby })
+        return act({ kind: 'crash', atMs, forMs: brief, host: standby, fin })
+      case 'power-cut':
+      case 'power-cut-one': {
+        for (const host of HOSTS) this.powerOff(host)
+        const back = finale === 'power-cut' ? HOSTS : [this.plan.returns]
+        for (const host of back) {
+          if (host === this.plan.absent) continue
+          this.#hosts[host].powered = true
+          this.#restartAfter(this.#hosts[host], brief)
+        }
+        return
+      }
+      case 'clock-jump':
+        return act({ kind: 'clock-jump', atMs, host: this.#random.pick(HOSTS), byMs: this.#random.pick(JUMPS_MS) })
       case 'stop-active':
         return act({ kind: 'stop', atMs, forMs: downMs, host: active, lingerMs: 300 })
       case 'power-off-active':
@@ -583,6 +891,39 @@ export class World implements Scene {
 
 export function other(host: HostIndex): HostIndex {
   return host === 0 ? 1 : 0
+}
+
+function newHost(index: HostIndex, station: Station, clock: LocalClock, disk: Disk, settings: PairSettings): Host {
+  return {
+    index,
+    station,
+    clock,
+    disk,
+    settings,
+    powered: true,
+    suspends: 0,
+    process: null,
+    incarnations: 0,
+    identity: 0,
+    startDue: false,
+    goodbyeSaid: false,
+    restored: false,
+    restoredDue: false
+  }
+}
+
+function recordOf(nodeId: string, epoch: number, number: number): PairRecord {
+  return {
+    nodeId,
+    epoch,
+    reserved: 0,
+    parity: null,
+    promisedMs: 0,
+    preferred: false,
+    online: false,
+    number,
+    peerPolicy: null
+  }
 }
 
 function changed(settings: PairSettings, change: SettingsChange): PairSettings {

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import type { FlowNode } from '../../e2e/harness/flow'
+import { type FlowNode, KEY } from '../../e2e/harness/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../e2e/harness/npm'
 import { freeUdpPorts } from '../../e2e/harness/ports'
 import { NodeRedProcess, type NodeRedOptions } from '../../e2e/harness/process'
@@ -80,7 +80,7 @@ export class Stage {
           HA_PEER_HOST: '127.0.0.1',
           HA_PEER_PORT: peerPort,
           HA_LOCAL_PORT: localPort,
-          HA_PAIR_KEY: 'of the browser tests',
+          HA_PAIR_KEY: KEY,
           ...options.environment
         }
       })

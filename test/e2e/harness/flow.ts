@@ -12,6 +12,8 @@ export interface FlowNode {
 export const HEARTBEAT_MS = 100
 export const PEER_TIMEOUT_MS = 1500
 export const PAIR_NAME = 'line 1'
+/** Strong, so that nothing is warned of; whoever deploys a pair by itself gives it as the pair's credential. */
+export const KEY = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 const TAB = 'tab'
 /** A node with a place on a tab: without one Node-RED takes it for a config node. */
 const PLACE = { z: TAB, x: 100, y: 100 } as const
@@ -33,6 +35,7 @@ export function pairNode(id: string, settings: Readonly<Record<string, unknown>>
     name: PAIR_NAME,
     links: [{ peerHost: '127.0.0.1', peerPort: '${PEER_PORT}', localHost: '127.0.0.1', localPort: '${LOCAL_PORT}' }],
     wire: 'extended',
+    auth: 'key',
     policy: 'availability',
     priority: '${PRIORITY}',
     failback: false,

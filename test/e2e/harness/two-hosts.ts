@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { PairStatus } from '../../../src/host/pair'
 import { eventually } from './eventually'
-import { type Entry, type FlowNode, pairFlow } from './flow'
+import { type Entry, type FlowNode, KEY, pairFlow } from './flow'
 import { installInto } from './npm'
 import { freeUdpPorts } from './ports'
 import { NodeRedProcess } from './process'
@@ -73,7 +73,7 @@ export class TwoHosts {
         name,
         version: name === 'b' ? versionB : version,
         userDirectory,
-        environment: { LOCAL_PORT: localPort, PEER_PORT: peerPort, PRIORITY: priority, PAIR_KEY: 'correct horse' },
+        environment: { LOCAL_PORT: localPort, PEER_PORT: peerPort, PRIORITY: priority, PAIR_KEY: KEY },
         flows,
         credentials: { pair: { key: '${PAIR_KEY}', previousKey: '' } }
       })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Contact, REFUSALS_FOR_PROOF } from '../../../src/protocol/contact'
+import { Contact } from '../../../src/protocol/contact'
 
 const H = 100
 const P = 1000
@@ -47,81 +47,82 @@ describe('contact', () => {
     )
   })
 
-  it('takes refusals as proof only when enough came after a due heartbeat', () => {
+  it('moves its deadlines by the time that it was deaf itself', () => {
     const contact = met()
-    assert.equal(REFUSALS_FOR_PROOF, 3)
-    for (const t of [50, 60, 70, 80]) assert.equal(contact.refused(t, 0, H, P), false, 'no heartbeat is due yet')
-    assert.equal(contact.refused(109, 0, H, P), false, 'it is not late yet')
-    contact.refused(110, 0, H, P)
-    contact.refused(111, 0, H, P)
-    assert.equal(contact.refused(112, 0, H, P), true)
+    contact.heard(2900, 0, 0, 1)
+    contact.answered(2900)
+    contact.wasDeaf(4000, 800)
+    assert.equal(contact.lostAtMs(P), 3700 + P)
+    assert.equal(contact.oneWayAtMs(P), 3700 + P)
+    assert.equal(contact.suspectAtMs(H), 3700 + H + 9)
   })
 
-  it('takes no refusal for proof that may answer something sent before the last word', () => {
-    const far = met()
-    far.renewed(0)
-    far.measured(0, 80)
-    far.heard(0, 0, 0, 1)
-    for (const t of [120, 140, 159, 160]) assert.equal(far.refused(t, 0, H, P), false)
-    const proofs = [161, 162, 163].map((t) => far.refused(t, 0, H, P))
-    assert.deepEqual(proofs, [false, false, true])
+  for (const lateMs of [1000, 3_600_000, 90 * 24 * 3_600_000, Infinity]) {
+    it(`moves no time past now, though it is told that it was deaf for ${lateMs} ms`, () => {
+      const contact = met(2)
+      contact.wasDeaf(500, lateMs)
+      assert.equal(contact.heardAtMs, 500)
+      assert.equal(contact.listeningSinceMs, 500)
+      assert.equal(contact.lostAtMs(P), 500 + P)
+      assert.equal(contact.oneWayAtMs(P), 500 + P)
+      assert.deepEqual([contact.heardLinks(500 + P - 1, P), contact.heardLinks(500 + P, P)], [0b11, 0])
+      assert.deepEqual([contact.isLinkUp(500 + P - 1, 0, P), contact.isLinkUp(500 + P, 0, P)], [true, false])
+    })
+  }
+
+  it('moves no time of what has not been', () => {
+    const contact = new Contact(1)
+    contact.wasDeaf(500, 90 * 24 * 3_600_000)
+    assert.deepEqual([contact.heardAtMs, contact.listeningSinceMs], [-Infinity, Infinity])
+    contact.setOpen(600, 0, true)
+    contact.wasDeaf(900, 90 * 24 * 3_600_000)
+    assert.deepEqual([contact.heardAtMs, contact.listeningSinceMs], [-Infinity, 900])
+    assert.equal(contact.isHeardOn(900, 0, P), false)
   })
 
-  it('wants the next answer at once only while a proof is begun and not complete', () => {
+  it('credits a stall of this side also to the wait for a first word', () => {
+    const contact = new Contact(1)
+    contact.setOpen(0, 0, true)
+    contact.wasDeaf(4000, 3000)
+    assert.equal(contact.listeningSinceMs, 3000)
+  })
+
+  it('knows on which links it was heard, and whether all of them can be asked, and one at least', () => {
+    const contact = new Contact(3)
+    const canAskAll = (nowMs: number): boolean => contact.canAskAll(nowMs, P)
+    for (const link of [0, 1]) contact.setOpen(0, link, true)
+    assert.equal(canAskAll(0), false, 'nothing was heard anywhere')
+    contact.heard(10, 0, 0, 1)
+    assert.deepEqual(
+      [0, 1, 2].map((link) => contact.isHeardOn(10, link, P)),
+      [true, false, false]
+    )
+    contact.setOpen(20, 1, false)
+    assert.equal(canAskAll(20), true, 'on link 1 nothing was heard, and link 2 was never open')
+    contact.setOpen(30, 1, true)
+    contact.heardCopy(40, 1, 1)
+    assert.equal(contact.isHeardOn(40, 1, P), true, 'a copy is enough')
+    contact.setOpen(50, 1, false)
+    assert.equal(canAskAll(50), false)
+    contact.heard(1039, 0, 0, 1)
+    assert.equal(canAskAll(1039), false)
+    assert.equal(canAskAll(1040), true, 'a link that has been silent for P is not asked any more')
+    contact.renewed(1050)
+    assert.deepEqual([canAskAll(1050), contact.isHeardOn(1050, 0, P)], [false, false])
+  })
+
+  it('can ask nobody while no link is open, however long', () => {
     const contact = met()
-    const begun: boolean[] = []
-    for (const t of [109, 110, 111, 112, 113]) {
-      contact.refused(t, 0, H, P)
-      begun.push(contact.proofBegun(0))
-    }
-    assert.deepEqual(begun, [false, true, true, false, false])
-    contact.heard(140, 0, 0, 1)
-    assert.equal(contact.proofBegun(0), false)
+    contact.setOpen(10, 0, false)
+    for (const nowMs of [10, P - 1, P, 10 * P]) assert.equal(contact.canAskAll(nowMs, P), false, `${nowMs} ms`)
+    contact.setOpen(20 * P, 0, true)
+    assert.equal(contact.canAskAll(20 * P, P), false, 'nothing has been heard for long')
+    contact.heard(20 * P, 0, 0, 1)
+    assert.equal(contact.canAskAll(20 * P, P), true)
   })
 
-  it('begins a proof anew after it was deaf itself: no early answer has the next one asked for at once', () => {
-    const contact = met()
-    contact.refused(115, 0, H, P)
-    assert.equal(contact.proofBegun(0), true)
-    contact.wasDeaf(200)
-    contact.refused(300, 0, H, P)
-    assert.equal(contact.proofBegun(0), false)
-    const proofs = [315, 316, 317].map((t) => contact.refused(t, 0, H, P))
-    assert.deepEqual(proofs, [false, false, true])
-  })
-
-  it('forgets refusals when anything is heard', () => {
-    const contact = met()
-    contact.refused(130, 0, H, P)
-    contact.refused(131, 0, H, P)
-    contact.heard(132, 0, 0, 1)
-    assert.equal(contact.refused(300, 0, H, P), false)
-  })
-
-  it('needs the refusal of every link that carried the session, and of none that never did', () => {
-    const both = met(2)
-    for (let i = 0; i < 5; i++) assert.equal(both.refused(200 + i, 1, H, P), false)
-    both.refused(210, 0, H, P)
-    both.refused(211, 0, H, P)
-    assert.equal(both.refused(212, 0, H, P), true)
-
-    const closed = met(2)
-    closed.setOpen(190, 1, false)
-    for (let i = 0; i < 5; i++) assert.equal(closed.refused(200 + i, 0, H, P), false, 'link 1 cannot be asked')
-
-    const one = new Contact(2)
-    one.measured(0, 1)
-    one.setOpen(0, 0, true)
-    one.setOpen(0, 1, true)
-    one.heard(0, 0, 0, 1)
-    for (let i = 0; i < 5; i++) assert.equal(one.refused(200 + i, 1, H, P), false, 'link 1 never carried anything')
-  })
-
-  it('moves its deadlines by the time it was deaf itself', () => {
-    const contact = met()
-    contact.wasDeaf(3000)
-    assert.equal(contact.lostAtMs(P), 3000 + P)
-    assert.equal(contact.isTwoWay(3500, P), true)
+  it('was heard on no link that there is not', () => {
+    assert.equal(met().isHeardOn(1, 3, P), false)
   })
 
   it('judges nobody while no link is open, and starts afresh when one opens', () => {
@@ -153,32 +154,16 @@ describe('contact', () => {
     assert.equal(contact.roundTripMs, 5)
   })
 
-  it('credits a refusal with the time that an answer may have been under way', () => {
-    const contact = met()
-    contact.sent(100, 0)
-    contact.sent(200, 0)
-    assert.equal(contact.refusedSentAtMs(230, 0, H, P), 100, 'the probe before the last')
-    assert.equal(contact.refusedSentAtMs(150, 0, H, P), 50, 'not less than a heartbeat ago')
-  })
-
-  it('is sound when all its links are open or, once the brother counts it as partner, those that carried', () => {
-    const contact = new Contact(2)
-    assert.equal(contact.soundSinceMs, Infinity)
-    contact.setOpen(10, 0, true)
-    contact.heard(20, 0, 0, 1)
-    assert.equal(contact.soundSinceMs, Infinity, 'link 1 may have carried the session before')
-    contact.answered(30)
-    assert.equal(contact.soundSinceMs, 30)
-    contact.setOpen(40, 0, false)
-    assert.equal(contact.soundSinceMs, Infinity)
-  })
-
-  it('knows since when no link that carried has been closed', () => {
-    const contact = met(2)
-    contact.setOpen(50, 1, false)
-    assert.equal(contact.soundSinceMs, Infinity)
-    contact.setOpen(90, 1, true)
-    assert.equal(contact.soundSinceMs, 90)
+  it('knows how long a round trip is at most: what was acknowledged soonest, until one is measured', () => {
+    const contact = new Contact(1)
+    assert.equal(contact.roundTripAtMostMs, Infinity)
+    for (const ms of [90, 40, 70]) contact.ackedWithin(ms)
+    assert.deepEqual([contact.roundTripAtMostMs, contact.roundTripMs], [40, null])
+    contact.measured(0, 60)
+    contact.ackedWithin(5)
+    assert.equal(contact.roundTripAtMostMs, 60)
+    contact.renewed(10)
+    assert.deepEqual([contact.roundTripAtMostMs, contact.measuredAtMs], [Infinity, -Infinity])
   })
 
   it('knows nothing more of a brother that is lost, until it is heard again', () => {
@@ -198,27 +183,9 @@ describe('contact', () => {
     assert.equal(contact.heardLinks(10, P), 0b01)
   })
 
-  it('counts no refusal from before its own socket was closed', () => {
-    const contact = met()
-    for (const t of [300, 400]) contact.refused(t, 0, H, P)
-    contact.setOpen(500, 0, false)
-    contact.setOpen(600, 0, true)
-    assert.equal(contact.refused(800, 0, H, P), false)
-  })
-
   it('calls no closed link up', () => {
     const contact = met(2)
     contact.setOpen(1, 0, false)
     assert.deepEqual([contact.isLinkUp(1, 0, P), contact.isLinkUp(1, 1, P)], [false, true])
-  })
-
-  it('credits a stall of this side also to the wait for a first word, and to each link', () => {
-    const fresh = new Contact(1)
-    fresh.setOpen(0, 0, true)
-    fresh.wasDeaf(3000)
-    assert.equal(fresh.listeningSinceMs, 3000)
-    const contact = met()
-    contact.wasDeaf(3000)
-    assert.equal(contact.isLinkUp(3500, 0, P), true)
   })
 })

@@ -11,7 +11,8 @@ const NO_FLAGS: Flags = {
   preferred: false,
   goodbye: false,
   wanted: false,
-  refusal: false
+  refusal: false,
+  marked: false
 }
 
 function trailer(over: Partial<Trailer>): Trailer {
@@ -34,6 +35,8 @@ function trailer(over: Partial<Trailer>): Trailer {
     peerTimeoutMs: 1000,
     promisedMs: 1000,
     flowsHash: 0,
+    record: 0,
+    peerRecord: 0,
     ...over
   }
 }
@@ -93,18 +96,39 @@ describe('conversation', () => {
     assert.equal(story.hears({ seq: 2, ack: story.sends() }).kind, 'current')
   })
 
-  it('a node that took another id in mid-session is known by it: its restart is not a third party', () => {
+  it('the id of whom the next frame goes to is known: of an opening, of the brother, also when it took another in mid-session', () => {
     const story = new Story()
+    assert.deepEqual([story.me.nodeId(true), story.me.nodeId(false)], [0n, 0n])
+    story.hears({ session: 33n, nodeId: 3n, echo: 0n })
+    assert.deepEqual([story.me.nodeId(true), story.me.nodeId(false)], [3n, 0n])
     story.meets()
+    assert.deepEqual([story.me.nodeId(true), story.me.nodeId(false)], [0n, 2n], 'the opening is forgotten')
     assert.equal(story.hears({ seq: 6, nodeId: 7n }).kind, 'current')
-    assert.deepEqual(story.hears({ session: 44n, nodeId: 2n }, true), { kind: 'drop', cause: 'third-party' })
-    assert.equal(story.hears({ session: 44n, nodeId: 7n }, true).kind, 'hello')
+    assert.equal(story.me.nodeId(false), 7n)
+    story.hears({ session: 44n, nodeId: 4n, echo: 0n }, true)
+    assert.deepEqual([story.me.nodeId(true), story.me.nodeId(false)], [4n, 7n])
   })
 
-  it('an acknowledgement of something never sent is damage', () => {
+  it('an acknowledgement of something never sent is the sign of a copy of this side, from the brother and from anybody else', () => {
+    const story = new Story()
+    assert.deepEqual(story.hears({ session: 33n, ack: 1 }), { kind: 'beyond' })
+    story.meets()
+    const before = { ...story.me.peer }
+    assert.deepEqual(story.hears({ seq: 6, ack: story.me.lastSentSeq + 1 }), { kind: 'beyond' })
+    assert.deepEqual(story.hears({ session: 44n, ack: story.me.lastSentSeq + 1 }), { kind: 'beyond' })
+    assert.deepEqual({ ...story.me.peer }, before, 'it leaves the conversation as it is')
+    assert.equal(story.hears({ seq: 6, ack: story.me.lastSentSeq }).kind, 'current')
+  })
+
+  it('but not when it is about another session of mine, of one that said goodbye, or my own', () => {
     const story = new Story()
     story.meets()
-    assert.deepEqual(story.hears({ seq: 6, ack: 99 }), { kind: 'drop', cause: 'field' })
+    assert.deepEqual(story.hears({ seq: 6, echo: 10n, ack: 99 }), { kind: 'drop', cause: 'session' })
+    assert.equal(story.hears({ session: 44n, echo: 10n, ack: 99 }).kind, 'hello')
+    assert.equal(story.hears({ session: 44n, echo: 0n, ack: 99 }).kind, 'hello')
+    assert.deepEqual(story.hears({ session: 11n, ack: 99 }), { kind: 'drop', cause: 'reflected' })
+    story.me.retirePeer()
+    assert.deepEqual(story.hears({ seq: 7, ack: 99 }), { kind: 'drop', cause: 'replayed' })
   })
 
   it('my own frame, reflected, is refused', () => {
@@ -154,14 +178,66 @@ describe('conversation', () => {
     assert.deepEqual({ ...story.me.peer }, before)
   })
 
-  it('while the brother is alive a third node cannot take its place, a restarted brother can', () => {
+  for (const [who, nodeId] of [
+    ['the restarted brother', 2n],
+    ['a third node', 3n]
+  ] as const) {
+    it(`while the brother is present, ${who} is a rival once it is confirmed, and takes its place when it is not`, () => {
+      const story = new Story()
+      story.meets()
+      const other = { nodeId, session: 33n }
+      assert.equal(story.hears({ ...other, ack: story.sends() }, true).kind, 'hello')
+      for (let seq = 2; seq < 5; seq++) {
+        assert.deepEqual(story.hears({ ...other, seq, ack: story.sends() }, true), { kind: 'rival' })
+        assert.equal(story.hears({ seq: 4 + seq }, true).kind, 'current', 'the brother is heard as before')
+      }
+      assert.equal(story.me.peer?.session, 22n)
+      const refused = { ...other, seq: 5, ack: story.me.lastSentSeq }
+      assert.equal(
+        story.hears(refused, false).kind,
+        'hello',
+        'it was refused: by now it may be dead, and this a recording'
+      )
+      const ack = story.sends()
+      assert.deepEqual(story.hears({ ...other, seq: 6, ack }, false), { kind: 'current', adopted: true, ackedAtMs: 0 })
+      assert.deepEqual([story.me.peer?.session, story.me.peer?.nodeId], [33n, nodeId])
+    })
+  }
+
+  it('nothing that a rival said before it was refused last, heard or withheld, makes it the brother when that one has gone', () => {
     const story = new Story()
     story.meets()
-    const third = { nodeId: 3n, session: 33n }
-    assert.deepEqual(story.hears({ ...third, ack: story.sends() }, true), { kind: 'drop', cause: 'third-party' })
-    const restarted = { nodeId: 2n, session: 44n }
-    story.hears({ ...restarted, ack: story.sends() }, true)
-    assert.equal(story.hears({ ...restarted, seq: 2, ack: story.sends() }, true).kind, 'current')
+    const said = [{ session: 33n, ack: story.sends() }]
+    story.hears(said[0] ?? {}, true)
+    for (let seq = 2; seq <= 18; seq++) {
+      const frame = { session: 33n, seq, ack: story.sends() }
+      said.push(frame)
+      if (seq % 2 === 0) assert.equal(story.hears(frame, true).kind, 'rival')
+    }
+    for (const frame of [...said, ...said.toReversed()]) assert.equal(story.hears(frame, false).kind, 'hello')
+    assert.equal(story.me.peer?.session, 22n)
+  })
+
+  it('an opening is news when it echoes my session, and is not older than what its session said before', () => {
+    const story = new Story()
+    const news = (over: Partial<Trailer>): boolean => {
+      const reception = story.hears(over)
+      assert.equal(reception.kind, 'hello')
+      return reception.kind === 'hello' && reception.news
+    }
+    assert.equal(news({ echo: 0n, seq: 4 }), false, 'it does not know me')
+    assert.equal(news({ seq: 5 }), true)
+    assert.equal(news({ seq: 5 }), false)
+    assert.equal(news({ seq: 3 }), false)
+    assert.deepEqual(story.me.address(true), { echo: 22n, ack: 5 }, 'the newest is acknowledged')
+    assert.equal(news({ seq: 6 }), true)
+    assert.equal(news({ session: 33n, seq: 1 }), true, 'another one')
+  })
+
+  it('without a brother there is nobody to guard', () => {
+    const story = new Story()
+    story.hears({ ack: story.sends() }, true)
+    assert.equal(story.hears({ seq: 2, ack: story.sends() }, true).kind, 'current')
   })
 
   it('tells when the acknowledged frame was sent, once, and only while that is known', () => {

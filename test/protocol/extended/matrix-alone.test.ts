@@ -11,18 +11,18 @@ import assert from 'node:assert/strict'
 import type { Bench } from '../../harness/bench'
 import type { ReasonCode } from '../../../src/protocol/catalogue'
 import type { Role } from '../../../src/protocol/machine'
-import { clear, inRole, KNOWN_EPOCH, newcomer, WORDS, type Column } from './matrix-cast'
+import type { PairRecord } from '../../../src/protocol/record'
+import type { PairSettings } from '../../../src/protocol/settings'
+import { answered, clear, inRole, KNOWN_EPOCH, newcomer, WORDS, type Column } from './matrix-cast'
 
 /**
  * - `takes`: Active with 22, not a ms before `atMs`.
- * - `returns`: the same, but never before 2000 ms: until then the other side may serve on a refusal.
  * - `follows`: Standby at once, and it stays that.
  * - `waits`: keeps its role, which is not Active, for as long as the story goes.
  * - `serves`: stays Active with 20 and serves all the time.
- * - `stops`: Active and serving until its lease ends, at `stopsAtMs` at the latest; Standby then.
- * - `halts`: stops serving at once; its lease, if it has one, ends in the role of Standby.
+ * - `stops`: Active and serving until its lease ends, after LEASE_MS at the latest; Standby then.
  */
-type Verdict = 'takes' | 'returns' | 'follows' | 'waits' | 'serves' | 'stops' | 'halts'
+type Verdict = 'takes' | 'follows' | 'waits' | 'serves' | 'stops'
 
 /** Under `availability` the two sides do the same, under `safety` too. */
 const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'safety, higher'] as const
@@ -31,31 +31,45 @@ interface Evidence {
   readonly story: (bench: Bench) => void
   /** Since the last word heard, or the start where nothing was; the exact ms at which a role may be taken. */
   readonly atMs: number
-  /** Where the ms depends on which probe is answered: at the latest. */
-  readonly untilMs?: number
   readonly reason: ReasonCode
-  /** The start of the story is that of the machine. */
-  readonly newcomer?: true
+  /** The start of the story is that of the machine, which finds this on disk. */
+  readonly newcomer?: Partial<PairRecord>
+  readonly settings?: Partial<PairSettings>
 }
 
 const SILENT = (bench: Bench): void => {
   bench.brotherSays = null
 }
 
+/** There is a tether, and it ends so. */
+const ENDS =
+  (how: {
+    readonly marked?: boolean
+    readonly provable?: boolean
+    readonly fin?: boolean
+    readonly refused?: boolean
+  }) =>
+  (bench: Bench): void => {
+    answered(bench, how)
+    bench.tether(how.provable)
+    bench.tetherEnds(how)
+  }
+
+/** Its process is dead, and everything shows it. Proven after the quiet time. */
+const CRASHED = ENDS({})
+const SILENCE = { atMs: 1000, reason: 'lost-connection' } as const
+const PROOF = { atMs: 25, reason: 'brother-crashed' } as const
+const NEVER_MET = { story: SILENT, atMs: 1000, reason: 'cannot-negotiate' } as const
+const NOTHING = { atMs: Infinity, reason: 'none' } as const
+
 const EVIDENCE = {
-  'never met, silence since the start': { story: SILENT, atMs: 1000, reason: 'cannot-negotiate', newcomer: true },
-  'never met, and its host refuses': {
-    story: (bench) => (bench.portIsClosed = true),
-    atMs: 1000,
-    reason: 'cannot-negotiate',
-    newcomer: true
-  },
-  'in contact': { story: () => {}, atMs: Infinity, reason: 'none' },
-  silence: { story: SILENT, atMs: 1000, reason: 'lost-connection' },
+  'never met, silence since the start': { ...NEVER_MET, newcomer: {} },
+  'never met, my mark is on disk': { ...NEVER_MET, newcomer: { online: true } },
+  'in contact': { story: () => {}, ...NOTHING },
+  silence: { story: SILENT, ...SILENCE },
   'it is Active, and does not hear me': {
     story: (bench) => (bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }),
-    atMs: Infinity,
-    reason: 'none'
+    ...NOTHING
   },
   'it stood down, and does not hear me': {
     story: (bench) => (bench.brotherSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }),
@@ -64,18 +78,35 @@ const EVIDENCE = {
   },
   'it is a Standby, and does not hear me': {
     story: (bench) => (bench.brotherSays = { ...WORDS['a Standby, ready'], deaf: true, acksTheFirst: true }),
-    atMs: Infinity,
-    reason: 'none'
+    ...NOTHING
   },
-  // Suspected after 109 ms; refusals count from 250 ms (P/4) on. The first is on a probe, each 10 ms; two follow in a round trip each.
-  'proof of a crash': {
+  'proof of a crash': { story: CRASHED, ...PROOF },
+  'proof of a crash, its mark not on its disk': { story: ENDS({ marked: false }), ...PROOF },
+  'all of a proof, which is switched off': { story: CRASHED, ...SILENCE, settings: { crashProof: false } },
+  'all of a proof, with somebody between the two': { story: ENDS({ provable: false }), ...SILENCE },
+  'its tether is reset': { story: ENDS({ fin: false }), ...SILENCE },
+  'its tether is reset, then ends, and the dial is refused': {
     story: (bench) => {
-      SILENT(bench)
-      bench.portIsClosed = true
+      ENDS({ fin: false })(bench)
+      bench.tetherEnds()
     },
-    atMs: 252,
-    untilMs: 272,
-    reason: 'brother-crashed'
+    ...SILENCE
+  },
+  'its tether ends, and it can be dialled': { story: ENDS({ refused: false }), ...SILENCE },
+  'its tether ends, the dial is refused, and it answers once': {
+    story: (bench) => {
+      CRASHED(bench)
+      bench.advanceMs(10)
+      bench.hears(bench.view.role === 'standby' ? WORDS['an Active of epoch 20'] : WORDS['a Standby, not ready'])
+    },
+    ...SILENCE
+  },
+  'its tether ends, the dial is refused, nothing can be sent': {
+    story: (bench) => {
+      ENDS({})(bench)
+      bench.unsendable.add(0)
+    },
+    ...SILENCE
   },
   goodbye: {
     story: (bench) => {
@@ -90,54 +121,74 @@ const EVIDENCE = {
       SILENT(bench)
       bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
     },
-    atMs: Infinity,
-    reason: 'none'
+    ...NOTHING
+  },
+  'all of a proof, and no link of mine is open': {
+    story: (bench) => {
+      CRASHED(bench)
+      bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+    },
+    ...NOTHING
   }
 } as const satisfies Readonly<Record<string, Evidence>>
 type Known = keyof typeof EVIDENCE
 
 type Row = readonly [mine: Role, known: Known, ...verdicts: [Verdict, Verdict, Verdict, Verdict]]
 
+const SILENCES = [
+  'silence',
+  'all of a proof, which is switched off',
+  'all of a proof, with somebody between the two',
+  'its tether is reset',
+  'its tether is reset, then ends, and the dial is refused',
+  'its tether ends, and it can be dialled',
+  'its tether ends, the dial is refused, and it answers once',
+  'its tether ends, the dial is refused, nothing can be sent'
+] as const satisfies readonly Known[]
+
 const MATRIX: readonly Row[] = [
   // my role, what is known of the brother, under: availability, preferred as the preferred side and as the other, safety
-  ['initial', 'never met, silence since the start', 'takes', 'returns', 'waits', 'waits'],
-  ['initial', 'never met, and its host refuses', 'takes', 'returns', 'waits', 'waits'],
+  ['initial', 'never met, silence since the start', 'takes', 'takes', 'waits', 'waits'],
+  ['initial', 'never met, my mark is on disk', 'takes', 'waits', 'waits', 'waits'],
   ['initial', 'in contact', 'waits', 'waits', 'waits', 'waits'],
-  ['initial', 'silence', 'takes', 'takes', 'waits', 'waits'],
+  ...SILENCES.map((known): Row => ['initial', known, 'takes', 'takes', 'waits', 'waits']),
   ['initial', 'it is Active, and does not hear me', 'follows', 'follows', 'follows', 'follows'],
   ['initial', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
   ['initial', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
+  ['initial', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
   ['initial', 'no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
+  ['initial', 'all of a proof, and no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
 
   ['standby', 'in contact', 'waits', 'waits', 'waits', 'waits'],
-  ['standby', 'silence', 'takes', 'takes', 'waits', 'waits'],
+  ...SILENCES.map((known): Row => ['standby', known, 'takes', 'takes', 'waits', 'waits']),
   ['standby', 'it is Active, and does not hear me', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
   ['standby', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
+  ['standby', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
   ['standby', 'no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
+  ['standby', 'all of a proof, and no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
 
   ['active', 'in contact', 'serves', 'serves', 'serves', 'serves'],
-  ['active', 'silence', 'serves', 'serves', 'stops', 'stops'],
+  ...SILENCES.map((known): Row => ['active', known, 'serves', 'serves', 'stops', 'stops']),
   ['active', 'it is a Standby, and does not hear me', 'serves', 'serves', 'stops', 'stops'],
-  // Under `preferred`, refused probes renew the lease of the other side.
   ['active', 'proof of a crash', 'serves', 'serves', 'serves', 'serves'],
+  ['active', 'proof of a crash, its mark not on its disk', 'serves', 'serves', 'stops', 'serves'],
   ['active', 'goodbye', 'serves', 'serves', 'serves', 'serves'],
-  ['active', 'no link of mine is open', 'serves', 'halts', 'halts', 'halts']
+  // A lost path is no reason to stop; a lease ends as ever.
+  ['active', 'no link of mine is open', 'serves', 'serves', 'stops', 'stops'],
+  ['active', 'all of a proof, and no link of mine is open', 'serves', 'serves', 'stops', 'stops']
 ]
 
 const STORY_MS = 3000
-/** From the start, or the opening of a link, until the preferred side may take the role alone. */
-const RETURN_MS = 2000
 /** L from the send time of the last acknowledged frame, which the last word was the answer to. */
 const LEASE_MS = 886
-/** The same for RETURN_MS, from the send time of a refused frame. */
-const REFUSED_LEASE_MS = 1772
 
 function begin(mine: Role, known: Known, column: Column): Bench {
   const evidence: Evidence = EVIDENCE[known]
-  const bench = evidence.newcomer === true ? newcomer(column) : inRole(mine, column)
+  const { newcomer: record, settings } = evidence
+  const bench = record === undefined ? inRole(mine, column, settings) : newcomer(column, record, settings)
   clear(bench)
   evidence.story(bench)
   return bench
@@ -157,7 +208,7 @@ function live(bench: Bench): { readonly atMs: number; readonly state: string }[]
 }
 
 function check(mine: Role, known: Known, verdict: Verdict, bench: Bench): void {
-  const { atMs, untilMs, reason }: Evidence = EVIDENCE[known]
+  const { atMs, reason }: Evidence = EVIDENCE[known]
   const states = live(bench)
   const names = states.map(({ state }) => state)
   switch (verdict) {
@@ -167,12 +218,10 @@ function check(mine: Role, known: Known, verdict: Verdict, bench: Bench): void {
     case 'follows':
       assert.deepEqual(names, [mine, 'standby'])
       return
-    case 'takes':
-    case 'returns': {
+    case 'takes': {
       assert.deepEqual(names, atMs === 0 ? ['serves 22'] : [mine, 'serves 22'])
       const tookAtMs = states.at(-1)?.atMs ?? Infinity
-      const fromMs = verdict === 'takes' ? atMs : RETURN_MS
-      assert.ok(tookAtMs >= fromMs && tookAtMs <= (untilMs ?? fromMs), `took the role after ${tookAtMs} ms`)
+      assert.equal(tookAtMs, atMs, 'when it took the role')
       assert.equal(bench.view.reason, reason)
       return
     }
@@ -186,10 +235,6 @@ function check(mine: Role, known: Known, verdict: Verdict, bench: Bench): void {
       assert.equal(bench.view.reason, 'lease-expired')
       return
     }
-    case 'halts':
-      assert.equal(names[0], `active, silent ${KNOWN_EPOCH}`)
-      assert.ok(names.every((name) => !name.startsWith('serves')))
-      return
     default:
       verdict satisfies never
   }
@@ -206,7 +251,7 @@ describe('extended wire, the matrix without contact', () => {
   it('has every cell exactly once', () => {
     const expected = (['initial', 'standby', 'active'] as const).flatMap((mine) =>
       (Object.keys(EVIDENCE) as Known[])
-        .filter((known) => (EVIDENCE[known] as Evidence).newcomer !== true || mine === 'initial')
+        .filter((known) => (EVIDENCE[known] as Evidence).newcomer === undefined || mine === 'initial')
         .filter((known) => known !== 'it is a Standby, and does not hear me' || mine === 'active')
         .filter(
           (known) =>
@@ -227,92 +272,134 @@ describe('extended wire, without contact, what outlives a restart', () => {
       assert.deepEqual(states.slice(1), alone ? [{ atMs: 3000, state: 'serves 22' }] : [])
     })
 
-    it(`${column}: a side that released the role ${column.startsWith('availability') ? 'takes it' : 'waits'}`, () => {
-      const states = live(newcomer(column, { released: true }))
-      assert.deepEqual(states.slice(1), column.startsWith('availability') ? [{ atMs: 1000, state: 'serves 22' }] : [])
-    })
-
     it(`${column}: a reserved number counts as used`, () => {
       const bench = newcomer(column, { reserved: 40 })
       assert.equal(bench.view.epoch, 40)
-      bench.advanceMs(RETURN_MS)
+      bench.advanceMs(2000)
       assert.equal(bench.view.epoch, alone ? 42 : 40)
     })
 
-    it(`${column}: a released side is free again when its brother counts it as a partner`, () => {
-      const bench = newcomer(column, { released: true })
+    it(`${column}: a side with the mark on its disk is free again when its brother counts it as a partner`, () => {
+      const bench = newcomer(column, { online: true })
       bench.brotherSays = WORDS['an Active of epoch 20']
       bench.advanceMs(500)
       bench.brotherSays = null
-      const waitMs = column === 'preferred, higher' ? RETURN_MS - 500 : 1000
-      bench.advanceMs(waitMs - 101)
+      bench.advanceMs(999)
       assert.notEqual(bench.view.role, 'active')
-      bench.advanceMs(101)
+      bench.advanceMs(1)
       assert.equal(bench.view.role, alone ? 'active' : 'standby')
+    })
+
+    it(`${column}: a brother that is heard but never counts it as a partner does not free it`, () => {
+      const free = column === 'availability, lower'
+      const bench = newcomer(column, { online: true })
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true }
+      bench.advanceMs(500)
+      bench.brotherSays = null
+      bench.advanceMs(3000)
+      assert.equal(bench.view.role, free ? 'active' : 'standby')
+      assert.equal(bench.view.aloneBar, free ? null : 'peer-may-serve')
     })
   }
 })
 
 describe('extended wire, without contact, how long it lasts', () => {
-  it('preferred, lower: when the refusals end, so does the lease', () => {
-    const bench = begin('active', 'proof of a crash', 'preferred, lower')
-    bench.advanceMs(3000)
-    assert.equal(bench.serves, true)
-    bench.portIsClosed = false
-    bench.advanceMs(REFUSED_LEASE_MS)
-    assert.equal(bench.view.role, 'standby')
-    assert.equal(bench.view.reason, 'lease-expired')
-  })
-
-  it('preferred, lower: one refusal a second, as many as Linux gives, is enough to serve on beside a dead brother', () => {
-    const bench = begin('active', 'proof of a crash', 'preferred, lower')
-    bench.advanceMs(500)
-    bench.portIsClosed = false
-    for (let second = 0; second < 10; second++) {
-      bench.advanceMs(1000)
-      assert.equal(bench.serves, true)
-      bench.step({ kind: 'refused', link: 0 })
-    }
-  })
-
-  it('preferred, higher: after a pause for a closed link it serves again when no refusal counts any more', () => {
-    const bench = begin('active', 'no link of mine is open', 'preferred, higher')
-    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
-    bench.advanceMs(RETURN_MS - 1)
-    assert.equal(bench.serves, false)
-    bench.advanceMs(1)
-    assert.equal(bench.serves, true)
-  })
-
-  it('preferred, higher: nor does an operator’s word give it the role before', () => {
-    const bench = newcomer('preferred, higher')
+  it('preferred, higher: an operator’s word gives it the role P after its start, when every promise of a former life is over', () => {
+    const bench = newcomer('preferred, higher', { online: true })
     bench.advanceMs(10)
     bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
-    bench.advanceMs(RETURN_MS - 11)
+    bench.advanceMs(989)
     assert.equal(bench.view.role, 'initial')
     bench.advanceMs(1)
     assert.equal(bench.serves, true)
+    assert.deepEqual(bench.takeReplies(), ['ok active'])
   })
 
-  it('a proof of a crash speaks of one moment: after half a promise, hung flows that run again change nothing', () => {
+  it('safety: a proof of a crash holds until the brother is heard again: hung flows that run again take the role', () => {
     const bench = inRole('standby', 'safety, higher')
     bench.step({ kind: 'hostStalled', stalled: true })
-    EVIDENCE['proof of a crash'].story(bench)
-    bench.advanceMs(407 + 501)
-    bench.portIsClosed = false
-    bench.step({ kind: 'hostStalled', stalled: false })
-    bench.advanceMs(STORY_MS)
+    CRASHED(bench)
+    bench.advanceMs(30_000)
     assert.equal(bench.view.role, 'standby')
+    bench.step({ kind: 'hostStalled', stalled: false })
+    bench.advanceMs(1)
+    assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
   })
 
-  it('anything heard cancels a crash that is not proven yet', () => {
+  for (const [afterMs, taken] of [
+    [800, true],
+    [1000, false]
+  ] as const) {
+    it(`preferred, lower: the same after ${afterMs} ms: ${taken ? 'it takes the role' : 'its window is over'}`, () => {
+      const bench = inRole('standby', 'preferred, lower')
+      bench.step({ kind: 'hostStalled', stalled: true })
+      CRASHED(bench)
+      bench.advanceMs(afterMs)
+      bench.step({ kind: 'hostStalled', stalled: false })
+      bench.advanceMs(STORY_MS)
+      assert.equal(bench.view.role, taken ? 'active' : 'standby')
+    })
+  }
+
+  for (const column of SIDES) {
+    it(`${column}: a survivor of a proof serves on for as long as nothing is heard, and is Active with the epoch it had`, () => {
+      const bench = inRole('active', column)
+      CRASHED(bench)
+      bench.advanceMs(100)
+      clear(bench)
+      for (let second = 0; second < 60; second++) {
+        bench.advanceMs(1000)
+        assert.equal(bench.serves, true)
+      }
+      assert.equal(bench.view.epoch, KNOWN_EPOCH)
+      assert.equal(bench.view.leaseUntilMs, Infinity)
+      assert.deepEqual(bench.takeReports(), [])
+    })
+  }
+
+  it('a word of before the FIN that comes late puts the proof off by the quiet time', () => {
     const bench = inRole('standby', 'safety, higher')
-    EVIDENCE['proof of a crash'].story(bench)
-    bench.advanceMs(390)
-    bench.portIsClosed = false
-    bench.hears(WORDS['an Active of epoch 20'])
-    bench.advanceMs(STORY_MS)
+    CRASHED(bench)
+    bench.advanceMs(20)
+    bench.hears({ ...WORDS['an Active of epoch 20'], acksTheFirst: true })
+    bench.advanceMs(24)
     assert.equal(bench.view.role, 'standby')
+    bench.advanceMs(1)
+    assert.equal(bench.view.reason, 'brother-crashed')
+  })
+
+  for (const [when, afterMs] of [
+    ['when the brother was lost by its silence', 1000],
+    ['a moment before that', 990]
+  ] as const) {
+    it(`an end that is told ${when} proves nothing then, nor when a word of before it comes late`, () => {
+      const bench = inRole('standby', 'safety, higher')
+      answered(bench)
+      bench.tether()
+      bench.brotherSays = null
+      bench.advanceMs(afterMs)
+      bench.tetherEnds()
+      bench.advanceMs(100)
+      assert.equal(bench.view.online, false)
+      bench.hears({ ...WORDS['an Active of epoch 20'], acksTheFirst: true })
+      bench.advanceMs(STORY_MS)
+      assert.equal(bench.view.role, 'standby')
+    })
+  }
+
+  it('the tether outlives a silence: its end is proven when the brother is heard again in the same session', () => {
+    const bench = inRole('standby', 'safety, higher')
+    const says = bench.brotherSays
+    answered(bench)
+    bench.tether()
+    bench.brotherSays = null
+    bench.advanceMs(3000)
+    bench.brotherSays = says
+    bench.advanceMs(500)
+    assert.deepEqual([bench.view.online, bench.view.proof], [true, 'possible'])
+    bench.tetherEnds()
+    bench.advanceMs(200)
+    assert.equal(bench.view.reason, 'brother-crashed')
   })
 
   it('deaf until now: silence counts from when a link is open again', () => {
@@ -323,5 +410,15 @@ describe('extended wire, without contact, how long it lasts', () => {
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
     assert.equal(bench.view.role, 'active')
+  })
+
+  it('nor does the last word of a brother that stood by count for more when the link is open again', () => {
+    const bench = begin('initial', 'no link of mine is open', 'preferred, higher')
+    bench.advanceMs(3000)
+    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+    bench.advanceMs(999)
+    assert.equal(bench.view.role, 'initial')
+    bench.advanceMs(1)
+    assert.deepEqual([bench.view.role, bench.view.reason], ['active', 'lost-connection'])
   })
 })

@@ -84,7 +84,9 @@ export function newcomer(
       parity: 0,
       promisedMs: 1000,
       preferred: isPreferred(column),
-      released: false,
+      online: false,
+      number: 1,
+      peerPolicy: null,
       ...record
     },
     brother: {}
@@ -103,6 +105,34 @@ export function inRole(role: Role, column: Column, settings: Partial<PairSetting
   bench.advanceMs(CONTACT_MS)
   assert.deepEqual([bench.view.role, bench.view.epoch, bench.view.online], [role, KNOWN_EPOCH, true])
   assert.equal(bench.serves, role === 'active')
+  clear(bench)
+  return bench
+}
+
+/**
+ * The brother answers what the machine says next, 1 ms later: so the round trip is known, and the quiet time of a proof is 25 ms.
+ * What it says from then on, it says with its mark on disk, unless told otherwise.
+ */
+export function answered(bench: Bench, { marked = true }: { readonly marked?: boolean } = {}): void {
+  const says = bench.brotherSays
+  if (says === null) throw new Error('it is silent')
+  bench.brotherSays = { ...says, flags: [...(says.flags ?? []), ...(marked ? (['marked'] as const) : [])] }
+  bench.takeSaid()
+  while (bench.takeSaid().length === 0) bench.advanceMs(1)
+  bench.advanceMs(1)
+  bench.hears({ ...bench.brotherSays, head: 'responsed' })
+  assert.equal(bench.view.peer?.roundTripMs, 1)
+}
+
+/** The same as `inRole`, with a known round trip and a tether. */
+export function tethered(
+  role: Role,
+  column: Column,
+  options: { readonly marked?: boolean; readonly provable?: boolean; readonly settings?: Partial<PairSettings> } = {}
+): Bench {
+  const bench = inRole(role, column, options.settings)
+  answered(bench, options)
+  bench.tether(options.provable)
   clear(bench)
   return bench
 }

@@ -3,12 +3,24 @@
  * docs/PROTOCOL.md that a mutation (test/mutation) could break unseen without it.
  */
 import assert from 'node:assert/strict'
-import type { Bench } from '../../harness/bench'
-import type { LinkSettings } from '../../../src/protocol/settings'
-import { clear, COLUMNS, decisions, HIGHER, inRole, KNOWN_EPOCH, LOWER, newcomer, WORDS } from './matrix-cast'
+import type { Bench, Word } from '../../harness/bench'
+import { servesUnderLease } from '../../../src/protocol/policy'
+import {
+  clear,
+  COLUMNS,
+  decisions,
+  HIGHER,
+  inRole,
+  isPreferred,
+  KNOWN_EPOCH,
+  LOWER,
+  newcomer,
+  policyOf,
+  tethered,
+  WORDS,
+  type Column
+} from './matrix-cast'
 
-const LINK: LinkSettings = { peerHost: '127.0.0.1', peerPort: 1101, localHost: '', localPort: 1101 }
-const TWO_LINKS = [LINK, LINK]
 /** How many goodbyes it said since it was asked last. */
 function goodbyes(bench: Bench): number {
   return bench.takeSaid().filter(({ trailer }) => trailer?.flags.goodbye).length
@@ -66,7 +78,7 @@ describe('extended wire, stories of leases', () => {
     assert.equal(bench.view.leaseUntilMs, leaseUntilMs)
   })
 
-  it('nor is one of what was sent before the last socket closed', () => {
+  it('a link that closes and opens again is no reason to doubt what was said: the lease is renewed by what was sent before', () => {
     const bench = inRole('active', 'safety, higher')
     bench.brotherSays = null
     bench.advanceMs(100)
@@ -76,7 +88,7 @@ describe('extended wire, stories of leases', () => {
     })
     const { leaseUntilMs } = bench.view
     bench.hears(WORDS['a Standby, ready'])
-    assert.equal(bench.view.leaseUntilMs, leaseUntilMs)
+    assert.ok(bench.view.leaseUntilMs >= leaseUntilMs + 100)
   })
 
   it('a restarted brother’s promise counts, not the longer one of its former life', () => {
@@ -88,6 +100,16 @@ describe('extended wire, stories of leases', () => {
     assert.ok(bench.view.leaseUntilMs - bench.nowMs > 4000)
     bench.hearsRestarted(WORDS['an Initial, not ready'])
     assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS)
+  })
+
+  it('the shorter promise of a restarted brother bounds it from the first frame that counts the brother', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
+    bench.advanceMs(100)
+    bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
+    bench.hearsRestarted({ ...WORDS['an Initial, not ready'], flags: ['probe'], deaf: true })
+    assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS, 'though nothing says that the frame arrives')
   })
 
   it('a forced command waits until a brother under a lease has stopped', () => {
@@ -108,85 +130,14 @@ describe('extended wire, stories of leases', () => {
   })
 })
 
-describe('extended wire, stories of a port where nobody listens', () => {
-  it('is asked at a pace that leaves the kernel its answers, and only while it refuses', () => {
-    const bench = inRole('active', 'availability, lower')
-    bench.brotherSays = null
-    bench.portIsClosed = true
-    bench.advanceMs(5000)
-    bench.takeSaid()
-    bench.advanceMs(30_000)
-    const refused = bench.takeSaid().length
-    assert.ok(refused >= 9 && refused <= 11, `${refused} in 30 s`)
-    bench.portIsClosed = false
-    bench.advanceMs(5000)
-    bench.takeSaid()
-    bench.advanceMs(1000)
-    assert.ok(bench.takeSaid().length >= 9, 'silence is asked each heartbeat')
-  })
-
-  it('safety: a side whose lease ran out serves again when its brother is proven dead', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
-    bench.advanceMs(1000)
-    assert.equal(bench.view.role, 'standby')
-    for (let second = 0; second < 3; second++) {
-      assert.equal(bench.view.role, 'standby')
-      bench.advanceMs(1000)
-      bench.step({ kind: 'refused', link: 0 })
-    }
-    assert.equal(bench.view.reason, 'brother-crashed')
-    assert.equal(bench.serves, true)
-  })
-
-  it('preferred: a proof on refusals that are older than their lease gives no role, and spends no number', () => {
-    const bench = inRole('standby', 'preferred, lower')
-    bench.brotherSays = null
-    bench.whileUnheard(() => bench.advanceMs(1500))
-    const atMs = bench.nowMs
-    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
-    bench.advanceMs(3000)
-    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
-    clear(bench)
-    bench.step({ kind: 'refused', link: 0 })
-    bench.step({ kind: 'refused', link: 0 })
-    bench.step({ kind: 'refused', link: 0 })
-    assert.equal(bench.nowMs, atMs + 3000)
-    assert.equal(bench.view.role, 'standby')
-    assert.equal(bench.view.epoch, KNOWN_EPOCH)
-  })
-
-  it('whoever is refused asks again at once, until three answers prove the crash, and not where an answer proves nothing', () => {
-    const bench = inRole('standby', 'availability, higher')
-    bench.brotherSays = null
-    bench.advanceMs(200)
-    const askedOn = (): number => {
-      bench.takeSaid()
-      bench.step({ kind: 'refused', link: 0 })
-      return bench.takeSaid().filter(({ trailer }) => trailer?.flags.probe === true).length
-    }
-    assert.equal(askedOn(), 0, 'too early to be the answer to a probe')
-    bench.advanceMs(300)
-    assert.equal(askedOn(), 1)
-    assert.equal(askedOn(), 1)
-    assert.equal(bench.view.role, 'standby')
-    assert.equal(askedOn(), 0)
-    assert.equal(bench.view.reason, 'brother-crashed')
-  })
-
-  it('a side that waits for the proof asks at each heartbeat: the kernel’s next answer is not missed', () => {
-    const bench = inRole('standby', 'safety, higher')
-    bench.brotherSays = null
-    bench.advanceMs(1550)
-    bench.step({ kind: 'refused', link: 0 })
-    bench.advanceMs(100)
-    bench.takeSaid()
-    bench.advanceMs(1000)
-    assert.ok(bench.takeSaid().length >= 9)
-  })
-})
-
 describe('extended wire, stories of promises', () => {
+  it('nobody takes the role from an Active that is heard, and counts this side, but acknowledges nothing new', () => {
+    const bench = inRole('standby', 'preferred, higher')
+    bench.brotherSays = { ...WORDS['an Active of epoch 20'], acksTheFirst: true }
+    bench.advanceMs(5000)
+    assert.deepEqual([bench.view.online, bench.view.role], [false, 'standby'])
+  })
+
   it('a longer promise of a former life is kept also by a side that met its brother since', () => {
     const bench = newcomer('availability, lower', { promisedMs: 3000 })
     bench.brotherSays = WORDS['an Active of epoch 20']
@@ -228,56 +179,53 @@ describe('extended wire, stories of promises', () => {
     bench.advanceMs(1)
     assert.equal(bench.view.role, 'active')
   })
-
-  it('nobody takes the role alone before 2000 ms after a link that carried was open again', () => {
-    const bench = inRole('standby', 'preferred, higher', { links: TWO_LINKS })
-    bench.brotherSays = null
-    bench.step({ kind: 'link', link: 1, open: true, detail: '' })
-    bench.hears(WORDS['an Active of epoch 20'], 1)
-    bench.hears(WORDS['an Active of epoch 20'], 0)
-    bench.step({ kind: 'link', link: 1, open: false, detail: 'test' })
-    bench.advanceMs(1500)
-    assert.equal(bench.view.role, 'standby', 'to the brother this looks like a crash')
-    bench.step({ kind: 'link', link: 1, open: true, detail: '' })
-    bench.advanceMs(1999)
-    assert.equal(bench.view.role, 'standby')
-    bench.advanceMs(1)
-    assert.equal(bench.view.role, 'active')
-  })
 })
 
 describe('extended wire, stories of a closed link', () => {
-  it('safety: a survivor by proof of a crash gives the role up with its last link: to its brother it is dead itself', () => {
-    const bench = inRole('standby', 'safety, higher')
-    bench.brotherSays = null
-    bench.portIsClosed = true
-    bench.advanceMs(1000)
-    assert.equal(bench.view.reason, 'brother-crashed')
-    bench.portIsClosed = false
-    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
-    assert.equal(bench.serves, false)
-    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
-    for (let ms = 0; ms < 10_000; ms++) {
-      bench.advanceMs(1)
-      assert.equal(bench.serves, false)
-    }
-    assert.equal(bench.view.role, 'standby', 'silence gives it nothing')
-    bench.portIsClosed = true
-    bench.advanceMs(1000)
-    assert.equal(bench.serves, true, 'a new proof does')
-  })
+  for (const column of COLUMNS) {
+    const leased = servesUnderLease(policyOf(column), isPreferred(column))
 
-  it('safety: after a goodbye it only pauses', () => {
-    const bench = inRole('standby', 'safety, higher')
-    bench.brotherSays = null
-    bench.hears(WORDS['a goodbye'])
-    assert.equal(bench.serves, true)
-    bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
-    assert.deepEqual([bench.view.role, bench.serves], ['active', false])
-    bench.step({ kind: 'link', link: 0, open: true, detail: '' })
-    bench.advanceMs(1000)
-    assert.equal(bench.serves, true)
-  })
+    it(`${column}: an Active whose last link closes is not paused: ${leased ? 'it serves to the end of its lease' : 'it serves on'}`, () => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+      for (let ms = 0; ms < 700; ms++) {
+        assert.equal(bench.serves, true)
+        bench.advanceMs(1)
+      }
+      bench.advanceMs(5000)
+      assert.equal(bench.serves, !leased)
+      assert.deepEqual(bench.takeReports(), [...(leased ? ['role lease-expired'] : []), 'online half-open'])
+    })
+
+    it(`${column}: after a goodbye it serves on, and the link that opens again changes nothing`, () => {
+      const bench = inRole('standby', column)
+      bench.brotherSays = null
+      bench.hears(WORDS['a goodbye'])
+      assert.equal(bench.serves, true)
+      clear(bench)
+      bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+      bench.advanceMs(3000)
+      bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+      bench.advanceMs(3000)
+      assert.equal(bench.serves, true)
+      assert.deepEqual(bench.takeReports(), [])
+    })
+
+    it(`${column}: a proof of a crash outlives the link that it was made on`, () => {
+      const bench = tethered('standby', column)
+      bench.tetherEnds()
+      bench.advanceMs(100)
+      assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
+      clear(bench)
+      bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
+      bench.advanceMs(3000)
+      bench.step({ kind: 'link', link: 0, open: true, detail: '' })
+      bench.advanceMs(3000)
+      assert.equal(bench.serves, true)
+      assert.deepEqual(bench.takeReports(), [])
+    })
+  }
 })
 
 describe('extended wire, stories of deafness', () => {
@@ -401,6 +349,23 @@ describe('extended wire, stories of grants', () => {
     })
   }
 
+  for (const column of HIGHER) {
+    it(`${column}: one whose disk does not answer is not ranked by that for P; then it grants the role to a brother that is ready`, () => {
+      const bench = newcomer(column)
+      bench.storeAnswers = false
+      bench.brotherSays = WORDS['an Initial, not ready']
+      bench.advanceMs(200)
+      // Of this number none is on disk.
+      bench.hears(WORDS['a Standby that knows epoch 30'])
+      bench.brotherSays = WORDS['an Initial, ready']
+      clear(bench)
+      bench.advanceMs(700)
+      assert.deepEqual([bench.view.role, decisions(bench)], ['initial', ''])
+      bench.advanceMs(400)
+      assert.deepEqual([bench.view.role, decisions(bench)], ['standby', 'grant 31'])
+    })
+  }
+
   it('a grant of mine is void as soon as a higher one is heard, before its number is on disk', () => {
     const bench = inRole('standby', 'safety, lower')
     bench.hears(WORDS['a wish, ready'])
@@ -462,31 +427,61 @@ describe('extended wire, stories of the preferred side', () => {
   })
 })
 
+/** The preferred side, Active, whose disk has not taken yet that its brother is there. */
+function unmarked(): Bench {
+  const bench = newcomer('preferred, higher')
+  bench.advanceMs(50)
+  bench.storeAnswers = false
+  bench.brotherSays = { ...WORDS['a grant of 22'] }
+  bench.advanceMs(200)
+  bench.brotherSays = null
+  clear(bench)
+  return bench
+}
+
 describe('extended wire, stories of leaving', () => {
-  it('the preferred side has it on disk that it released the role before it says so', () => {
-    const bench = inRole('active', 'preferred, higher')
-    bench.brotherSays = null
-    bench.storeAnswers = false
-    clear(bench)
+  it('the preferred side has its mark on disk before it says goodbye: when it comes back it does not act alone', () => {
+    const bench = unmarked()
     bench.step({ kind: 'goodbye', reason: 'shutdown' })
     assert.equal(bench.serves, false)
     bench.advanceMs(199)
     assert.equal(goodbyes(bench), 0)
-    assert.equal(bench.lastRecord?.released, true)
+    assert.equal(bench.lastRecord?.online, true)
     bench.answerStore()
     bench.advanceMs(1)
     assert.ok(goodbyes(bench) > 0)
   })
 
   it('it says no goodbye at all when its disk does not take that', () => {
-    const bench = inRole('active', 'preferred, higher')
-    bench.brotherSays = null
-    bench.storeAnswers = false
-    clear(bench)
+    const bench = unmarked()
     bench.step({ kind: 'goodbye', reason: 'shutdown' })
     bench.advanceMs(2000)
     assert.equal(goodbyes(bench), 0)
     assert.equal(bench.view.role, 'initial')
+  })
+
+  it('it says it at once when the mark is on its disk, whatever else is to be written', () => {
+    const bench = inRole('active', 'preferred, higher')
+    bench.brotherSays = null
+    bench.storeAnswers = false
+    bench.hears(WORDS['a Standby that knows epoch 30'])
+    clear(bench)
+    bench.step({ kind: 'goodbye', reason: 'shutdown' })
+    assert.ok(goodbyes(bench) > 0)
+  })
+
+  it('of two that leave at the same time none waits for the other when it comes back: the mark is cleared', () => {
+    for (const column of COLUMNS) {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      bench.step({ kind: 'goodbye', reason: 'shutdown' })
+      assert.equal(bench.lastRecord?.online, true)
+      bench.hears({ ...WORDS['a goodbye'], acksTheFirst: true })
+      assert.equal(bench.lastRecord?.online, false)
+      bench.takeSaid()
+      bench.advanceMs(2000)
+      assert.equal(goodbyes(bench), 0, 'nobody is left to answer')
+    }
   })
 
   for (const column of COLUMNS) {
@@ -644,17 +639,6 @@ describe('extended wire, stories of fitness', () => {
 })
 
 describe('extended wire, stories of a survivor', () => {
-  it('needs its lease again as soon as the brother is heard again', () => {
-    const bench = inRole('active', 'preferred, lower')
-    bench.brotherSays = null
-    bench.hears(WORDS['a goodbye'])
-    bench.advanceMs(3000)
-    assert.equal(bench.serves, true)
-    bench.hearsRestarted(WORDS['an Initial, not ready'])
-    bench.advanceMs(AT_THE_LATEST_MS)
-    assert.equal(bench.view.role, 'standby')
-  })
-
   it('does not take back a grant while the other is heard, even one-way', () => {
     const bench = inRole('standby', 'preferred, higher')
     bench.hears(WORDS['a wish, ready'])
@@ -742,21 +726,163 @@ describe('extended wire, stories of a pause', () => {
   })
 })
 
-describe('extended wire, stories of a survivor whose brother left', () => {
-  for (const column of LOWER) {
-    it(`${column}: its socket closes and opens again, and it serves on without a lease`, () => {
+describe('extended wire, stories of an operator’s force', () => {
+  it('ends a pause, and says so', () => {
+    const bench = paused()
+    clear(bench)
+    bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
+    assert.equal(bench.serves, true)
+    assert.deepEqual(bench.takeReports(), ['resumed operator-forced'])
+    assert.deepEqual(bench.takeReplies(), ['ok active'])
+  })
+
+  it('does not bring back a lease that has run out in the pause', () => {
+    const bench = inRole('active', 'safety, higher')
+    bench.brotherSays = null
+    bench.step({ kind: 'suspended', ms: 5000 })
+    bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
+    for (let ms = 0; ms < 1000; ms++) {
+      assert.equal(bench.serves, false)
+      bench.advanceMs(1)
+    }
+    assert.deepEqual(bench.takeReplies(), ['not-confirmed'], 'the brother is asked as long as it counts as online')
+    bench.step({ kind: 'command', id: 2, designate: 'active', force: true })
+    assert.deepEqual([bench.serves, bench.takeReplies()], [true, ['ok active']])
+  })
+
+  const SITUATIONS: Readonly<Record<string, (column: Column) => Bench>> = {
+    'after its start': (column) => newcomer(column),
+    'with the mark on its disk': (column) => newcomer(column, { online: true }),
+    'with a peer of another policy on its disk': (column) =>
+      newcomer(column, { peerPolicy: policyOf(column) === 'safety' ? 'availability' : 'safety' }),
+    'with a record of somebody else': (column) => {
+      const bench = newcomer(column)
+      bench.step({ kind: 'foreignRecord' })
+      return bench
+    },
+    'without numbers': (column) => newcomer(column, { epoch: 2 ** 48 - 1 }),
+    'without a disk': (column) => {
+      const bench = newcomer(column)
+      bench.storeAnswers = false
+      return bench
+    },
+    'as Standby whose Active is silent': (column) => {
+      const bench = inRole('standby', column)
+      bench.brotherSays = null
+      bench.advanceMs(1500)
+      return bench
+    },
+    'as Standby whose Active does not hear it': (column) => {
+      const bench = inRole('standby', column)
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
+      bench.advanceMs(1500)
+      return bench
+    },
+    'as Active that slept': (column) => {
       const bench = inRole('active', column)
       bench.brotherSays = null
-      bench.hears(WORDS['a goodbye'])
-      bench.advanceMs(3000)
+      bench.step({ kind: 'suspended', ms: 700 })
+      return bench
+    },
+    'as Active whose engine stood still': (column) => {
+      const bench = inRole('active', column)
+      bench.brotherSays = null
+      bench.nowMs += 870
+      bench.step({ kind: 'tick' })
+      return bench
+    },
+    'as a survivor of a proof that slept': (column) => {
+      const bench = tethered('standby', column)
+      bench.tetherEnds()
+      bench.advanceMs(100)
+      bench.step({ kind: 'suspended', ms: 700 })
+      return bench
+    }
+  }
+  for (const column of COLUMNS) {
+    for (const [name, begin] of Object.entries(SITUATIONS)) {
+      it(`${column}, ${name}: it serves when it is told 'active', and is told something`, () => {
+        const bench = begin(column)
+        clear(bench)
+        bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
+        for (let ms = 0; ms < 5000; ms++) {
+          const [reply] = bench.takeReplies()
+          if (reply !== undefined) {
+            assert.equal(bench.serves, reply === 'ok active', reply)
+            return
+          }
+          bench.advanceMs(1)
+        }
+        assert.fail('no answer')
+      })
+    }
+  }
+})
+
+const DAY_MS = 24 * 3_600_000
+
+describe('extended wire, stories of a wall clock that jumps', () => {
+  for (const jumpMs of [3_600_000, 90 * DAY_MS]) {
+    for (const atMs of [0, 1, 500, 900, 999]) {
+      it(`by ${jumpMs / DAY_MS} days, ${atMs} ms after the start of a side that is alone: it serves P after that`, () => {
+        for (const column of ['availability, lower', 'preferred, higher'] as const) {
+          const bench = newcomer(column)
+          bench.advanceMs(atMs)
+          bench.step({ kind: 'suspended', ms: jumpMs })
+          bench.advanceMs(1000)
+          assert.equal(bench.serves, true, column)
+        }
+      })
+    }
+
+    it(`by ${jumpMs / DAY_MS} days, while it is Active and has never met anybody: its gate is open P after that`, () => {
+      const bench = newcomer('availability, lower')
+      bench.advanceMs(10_000)
       assert.equal(bench.serves, true)
-      bench.takeReports()
-      bench.step({ kind: 'link', link: 0, open: false, detail: '' })
-      bench.advanceMs(2000)
-      bench.step({ kind: 'link', link: 0, open: true, detail: '' })
-      bench.advanceMs(3000)
-      assert.deepEqual([bench.view.role, bench.serves], ['active', true])
-      assert.equal(bench.takeReports().filter((report) => report.startsWith('role')).length, 0)
+      for (let jumps = 0; jumps < 3; jumps++) {
+        bench.step({ kind: 'suspended', ms: jumpMs })
+        assert.equal(bench.serves, false)
+        bench.advanceMs(1000)
+        assert.equal(bench.serves, true)
+      }
+      assert.equal(bench.takeReports().filter((report) => report.startsWith('role')).length, 1)
+    })
+
+    it(`by ${jumpMs / DAY_MS} days, while it is a survivor: the same, under every policy`, () => {
+      for (const column of COLUMNS) {
+        for (const survive of [
+          (bench: Bench) => bench.tetherEnds(),
+          (bench: Bench) => {
+            bench.brotherSays = null
+            bench.hears(WORDS['a goodbye'])
+          }
+        ]) {
+          const bench = tethered('standby', column)
+          survive(bench)
+          bench.advanceMs(3000)
+          assert.equal(bench.serves, true)
+          bench.step({ kind: 'suspended', ms: jumpMs })
+          assert.equal(bench.serves, false)
+          bench.advanceMs(1000)
+          assert.equal(bench.serves, true, column)
+        }
+      }
+    })
+
+    it(`by ${jumpMs / DAY_MS} days, in contact: a Standby waits no longer than P, an Active serves again when it is answered`, () => {
+      for (const column of COLUMNS) {
+        const active = inRole('active', column)
+        active.whileUnheard(() => active.step({ kind: 'suspended', ms: jumpMs }))
+        active.advanceMs(250)
+        const leased = servesUnderLease(policyOf(column), isPreferred(column))
+        assert.equal(active.serves, !leased, `${column}: a lease is over by then`)
+      }
+      const standby = inRole('standby', 'availability, lower')
+      standby.brotherSays = null
+      standby.advanceMs(500)
+      standby.step({ kind: 'suspended', ms: jumpMs })
+      standby.advanceMs(1000)
+      assert.equal(standby.serves, true)
     })
   }
 })
@@ -776,13 +902,15 @@ describe('extended wire, stories of numbers and records', () => {
     assert.equal(bench.view.epoch, KNOWN_EPOCH)
   })
 
-  it('a released side that an operator forces to serve is released no more', () => {
-    const bench = newcomer('preferred, higher', { released: true })
+  it('a side with the mark on its disk serves when an operator forces it, and keeps the mark until its brother was there', () => {
+    const bench = newcomer('preferred, higher', { online: true })
     bench.advanceMs(5000)
-    assert.equal(bench.view.role, 'initial')
+    assert.deepEqual([bench.view.role, bench.view.aloneBar], ['initial', 'peer-may-serve'])
     bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
     assert.equal(bench.serves, true)
-    assert.equal(bench.lastRecord?.released, false)
+    assert.equal(bench.lastRecord?.online, true)
+    bench.advanceMs(5000)
+    assert.equal(bench.lastRecord?.online, true)
   })
 
   for (const [brotherId, preferred] of [
@@ -817,4 +945,116 @@ describe('extended wire, stories of numbers and records', () => {
     assert.equal(bench.view.role, 'standby')
     assert.deepEqual(bench.takeReplies(), ['refused'])
   })
+})
+
+/** Words of another node, or of another process of the brother's, that runs beside it. */
+function otherPeer(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) => string[] {
+  let seq = 0
+  return (shown) => {
+    seq += 1
+    bench.takeReports()
+    bench.hears({ ...shown, trailer: { nodeId, session, seq } })
+    return bench.takeReports()
+  }
+}
+
+describe('extended wire, stories of openings of others', () => {
+  for (const column of COLUMNS) {
+    it(`${column}: what answers them the brother need not acknowledge: it is online all the time`, () => {
+      const bench = inRole('standby', column, { peerTimeoutMs: 200 })
+      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 200 } }
+      bench.advanceMs(1000)
+      clear(bench)
+      let seq = 0
+      for (let ms = 0; ms < 5000; ms += 10) {
+        seq += 1
+        bench.hears({ ...WORDS['an Initial, ready'], trailer: { nodeId: 9n, session: 77n, seq, echo: 0n } })
+        bench.advanceMs(10)
+      }
+      assert.deepEqual(bench.takeReports(), [])
+      assert.ok(bench.takeSaid().some(({ trailer }) => trailer?.echo === 77n))
+    })
+  }
+})
+
+describe('extended wire, stories of another session of the peer', () => {
+  for (const [who, nodeId, cause] of [
+    ['the same node', 2n, 'dropped session'],
+    ['another node', 9n, 'dropped third-party']
+  ] as const) {
+    for (const column of COLUMNS) {
+      it(`${column}: one of ${who} is adopted when nothing of the old one was heard for two heartbeats, not a ms before`, () => {
+        const bench = inRole('standby', column)
+        bench.brotherSays = null
+        const says = otherPeer(bench, nodeId)
+        const told: string[] = []
+        for (let ms = 0; ms < 200; ms += 25) {
+          told.push(...says(WORDS['an Initial, ready']))
+          bench.advanceMs(ms === 175 ? 24 : 25)
+        }
+        told.push(...says(WORDS['an Initial, ready']))
+        assert.ok(told.length > 3 && told.every((report) => report === cause), told.join())
+        assert.deepEqual([bench.view.peerSession, bench.view.peer?.role], [0xb0b0n, 'active'])
+        bench.advanceMs(1)
+        // It was refused, and is asked to confirm anew.
+        if (says(WORDS['an Initial, not ready']).length === 0) {
+          assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.probe, true)
+          told.push(...says(WORDS['an Initial, not ready']))
+        }
+        assert.equal(bench.view.peerSession, 99n)
+      })
+
+      it(`${column}: one of ${who} that goes on beside the brother is told of once, and moves nothing`, () => {
+        const bench = inRole('standby', column)
+        const says = otherPeer(bench, nodeId)
+        const told: string[] = []
+        for (let i = 0; i < 50; i++) {
+          told.push(...says(WORDS['an Active of epoch 30']))
+          bench.advanceMs(100)
+        }
+        assert.equal(told.filter((report) => report === 'second-peer second-peer').length, 1)
+        assert.ok(told.every((report) => report === cause || report.startsWith('second-peer')))
+        assert.deepEqual([bench.view.role, bench.view.epoch, bench.view.peerSession], ['standby', 20, 0xb0b0n])
+        const later = otherPeer(bench, nodeId, 98n)
+        for (let i = 0; i < 50; i++) {
+          told.push(...later(WORDS['an Active of epoch 30']))
+          bench.advanceMs(100)
+        }
+        assert.equal(told.filter((report) => report === 'second-peer second-peer').length, 2, 'once for each')
+      })
+    }
+
+    it(`a restart of ${who} is no second peer: nothing is told`, () => {
+      const bench = inRole('standby', 'availability, higher')
+      bench.brotherSays = null
+      bench.hears(WORDS['an Active of epoch 20'])
+      const says = otherPeer(bench, nodeId)
+      const told: string[] = []
+      for (let i = 0; i < 30; i++) {
+        bench.advanceMs(10)
+        told.push(...says(WORDS['an Initial, not ready']))
+      }
+      assert.equal(bench.view.peerSession, 99n)
+      assert.ok(!told.includes('second-peer second-peer'), told.join())
+    })
+
+    it(`one of ${who} is adopted at once after a goodbye, and after a proof of a crash`, () => {
+      for (const ends of [
+        (bench: Bench) => bench.hears(WORDS['a goodbye']),
+        (bench: Bench) => {
+          bench.tetherEnds()
+          bench.advanceMs(25)
+        }
+      ]) {
+        const bench = tethered('standby', 'safety, higher')
+        bench.brotherSays = null
+        ends(bench)
+        assert.ok((bench.view.peer?.heardAtMs ?? 0) > bench.nowMs - 200, 'it was heard just now')
+        const says = otherPeer(bench, nodeId)
+        says(WORDS['an Initial, not ready'])
+        says(WORDS['an Initial, not ready'])
+        assert.equal(bench.view.peerSession, 99n)
+      }
+    })
+  }
 })

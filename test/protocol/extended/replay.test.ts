@@ -49,8 +49,12 @@ function roles(pair: TestPair): string[] {
   })
 }
 
-function play(policy: Policy, attacked: boolean): { readonly pair: TestPair; readonly replayed: number } {
-  const pair = new TestPair({ settings: { policy }, a: { settings: { priority: 200 } } })
+function play(
+  policy: Policy,
+  tethers: boolean,
+  attacked: boolean
+): { readonly pair: TestPair; readonly replayed: number } {
+  const pair = new TestPair({ settings: { policy }, a: { settings: { priority: 200 } }, tethers })
   const random = seededRandom(17)
   let replayed = 0
   tell(pair, (ms) => {
@@ -81,17 +85,26 @@ function replay(
 
 describe('extended wire, recorded frames', () => {
   for (const policy of POLICIES) {
-    const count = (FRAMES / POLICIES.length).toLocaleString('en')
-    it(`${policy}: ${count} of them, before, during and after restarts, change no role`, function () {
-      this.timeout(30_000)
-      const alone = play(policy, false).pair
-      const { pair, replayed } = play(policy, true)
-      assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
-      assert.ok(roles(alone).length > 8)
-      assert.deepEqual(roles(pair), roles(alone))
-      assert.deepEqual([pair.a.view.epoch, pair.b.view.epoch], [alone.a.view.epoch, alone.b.view.epoch])
-      assert.equal(pair.overlapMs, alone.overlapMs)
-    })
+    for (const tethers of [true, false]) {
+      const count = (FRAMES / POLICIES.length).toLocaleString('en')
+      it(`${policy}, ${tethers ? 'with' : 'without'} tethers: ${count} of them, before, during and after restarts, change no role`, function () {
+        this.timeout(60_000)
+        const alone = play(policy, tethers, false).pair
+        const { pair, replayed } = play(policy, tethers, true)
+        assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
+        assert.ok(roles(alone).length > 8)
+        assert.equal(roles(alone).join().includes('brother-crashed'), tethers)
+        assert.deepEqual(roles(pair), roles(alone))
+        assert.deepEqual([pair.a.view.epoch, pair.b.view.epoch], [alone.a.view.epoch, alone.b.view.epoch])
+        assert.equal(pair.overlapMs, alone.overlapMs)
+        for (const side of SIDES) {
+          const told = pair
+            .events(side)
+            .filter((event) => /second-peer|restored-copy|rolled-back|proof-wrong/.test(event))
+          assert.deepEqual(told, [])
+        }
+      })
+    }
   }
 
   it('two that were cut off, both started anew, meet within a heartbeat and some round trips, whatever is replayed meanwhile', function () {
@@ -149,7 +162,7 @@ describe('extended wire, recorded frames', () => {
     })
   }
 
-  it('a brother that starts anew is heard at once by a side that others’ openings keep busy', () => {
+  it('a brother that starts anew is heard within two heartbeats by a side that others’ openings keep busy, and at once when the old one was silent', () => {
     const heartbeatMs = 1000
     const pair = new TestPair({ settings: { heartbeatMs, peerTimeoutMs: 10 * heartbeatMs } })
     pair.start()
@@ -167,11 +180,20 @@ describe('extended wire, recorded frames', () => {
       pair.advanceMs(1)
     }
     for (let i = 0; i < 100; i++) flood()
-    pair.restart('b')
-    const startedAtMs = pair.nowMs
-    while (!pair.b.view.online) {
-      flood()
-      assert.ok(pair.nowMs - startedAtMs <= heartbeatMs / 4, 'not heard yet')
+    const online = (): number => {
+      const startedAtMs = pair.nowMs
+      while (!pair.b.view.online) {
+        flood()
+        assert.ok(pair.nowMs - startedAtMs <= 3 * heartbeatMs, 'not heard yet')
+      }
+      return pair.nowMs - startedAtMs
     }
+    pair.restart('b')
+    assert.ok(online() <= 2 * heartbeatMs + 50)
+    for (let i = 0; i < 100; i++) flood()
+    pair.powerOff('b')
+    for (let i = 0; i < 2 * heartbeatMs; i++) flood()
+    pair.start('b')
+    assert.ok(online() <= heartbeatMs / 4)
   })
 })

@@ -19,6 +19,27 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
     assert.deepEqual(pair.events('b').slice(before.b), [])
   })
 
+  it('nor do openings of others, whose answers the brother cannot acknowledge', () => {
+    const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
+    pair.start()
+    pair.advanceMs(10 * HEARTBEAT_MS)
+    // Their first frames are openings of former sessions, once both have started anew.
+    pair.restart('a')
+    pair.restart('b')
+    pair.advanceUntil('settled', () => pair.isSettled(), 2000)
+    pair.advanceMs(2 * HEARTBEAT_MS)
+    const before = { a: pair.events('a').length, b: pair.events('b').length }
+    for (let ms = 0; ms < 20 * HEARTBEAT_MS; ms += 10) {
+      for (const side of ['a', 'b'] as const) {
+        pair.network.setLatency(side, ms % (5 * HEARTBEAT_MS) < HEARTBEAT_MS ? 6 : 1)
+        pair.replay(side, (_frame, index) => index === 0)
+      }
+      pair.advanceMs(10)
+    }
+    assert.deepEqual(pair.events('a').slice(before.a), [])
+    assert.deepEqual(pair.events('b').slice(before.b), [])
+  })
+
   it('a brother that hears nothing any more is known for it after a peerTimeout and a heartbeat', () => {
     const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
     pair.start()

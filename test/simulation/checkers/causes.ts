@@ -1,63 +1,88 @@
 /**
- * Every change has a cause that an outsider can see. Silence that is claimed was silence; a crash that is claimed was
- * reported by the network; a goodbye was said; and a frame that is a mere recording changes nothing at all.
+ * Every change has a cause that an outsider can see. Silence that is claimed was silence; a goodbye was said; a frame that is a
+ * mere recording changes nothing at all; and a copy of a machine stops as soon as it is told that it is one. (Crashes that are
+ * claimed: see `proofs.ts`.)
  */
 import type { EngineProcess, Step } from '../process'
 import type { Truth } from '../truth'
 import type { Watcher } from '../watcher'
 import { other, type World } from '../world'
 
-const REFUSALS_FOR_PROOF = 3
-
 export class CauseChecker implements Watcher {
   readonly name = 'causes'
   replayed = 0
+  copies = 0
   readonly #world: World
   readonly #truth: Truth
-  /** True times of the network's refusals. */
-  readonly #refusedAtMs: [number[], number[]] = [[], []]
   readonly #everLeft: [boolean, boolean] = [false, false]
+  /** The session that each has for its peer's, and when something new of it came in last. */
+  readonly #heard: [
+    { session: bigint; seq: number; localMs: number },
+    { session: bigint; seq: number; localMs: number }
+  ]
   /** When a side came back as a stranger, without its record: it has to wait until the old one counts as gone. */
   readonly #strangerSinceMs: [number, number] = [-Infinity, -Infinity]
 
   constructor(world: World) {
     this.#world = world
     this.#truth = world.truth
+    this.#heard = [silence(), silence()]
   }
 
   onStart(process: EngineProcess, storeLost: boolean): void {
-    this.#refusedAtMs[process.host] = []
     if (storeLost) this.#strangerSinceMs[process.host] = this.#world.nowMs
+    this.#heard[process.host] = silence()
   }
 
   onStep(step: Step): void {
     this.#checkReplay(step)
-    const { host, input, before, after } = step
-    if (input.kind === 'refused') this.#refusedAtMs[host].push(step.atMs)
+    this.#hear(step)
+    this.#checkCopy(step)
+    const { host, before, after } = step
     const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
     if (claims === 'lost-connection' || claims === 'cannot-negotiate') this.#checkSilence(step)
-    if (claims === 'brother-crashed') this.#checkCrash(step)
-    if (claims === 'brother-left' && !this.#world.saidGoodbye(other(host)) && !this.#everLeft[other(host)])
+    if (
+      claims === 'brother-left' &&
+      !this.#world.hadSecond &&
+      !this.#world.saidGoodbye(other(host)) &&
+      !this.#everLeft[other(host)]
+    )
       this.#report(step, 'claims a goodbye that nobody said')
     if (this.#world.saidGoodbye(host)) this.#everLeft[host] = true
   }
 
-  #checkCrash(step: Step): void {
-    // However long it took, as long as nothing was heard in between.
-    const { heardAtMs } = this.#truth.side(step.host)
-    const recent = this.#refusedAtMs[step.host].filter((atMs) => atMs >= (heardAtMs ?? -Infinity))
-    if (recent.length < REFUSALS_FOR_PROOF) this.#report(step, `claims a crash after ${recent.length} refusals`)
+  /** The peer's living session acknowledges what this process never sent: it was not the one that sent it. */
+  #checkCopy(step: Step): void {
+    const { input, before, after, process } = step
+    // Without a key that would be a way to stop anybody.
+    if (input.kind !== 'frame' || input.frame.trailer === null || !this.#world.plan.keyed) return
+    if (this.#world.hadSecond) return
+    const { session, echo, ack } = input.frame.trailer
+    if (session !== before.peerSession || echo !== before.session || ack <= process.lastSentSeq) return
+    this.copies++
+    if (after.session === before.session) this.#report(step, 'goes on in a session that is not its own')
+    if (after.serving) this.#report(step, 'serves as a copy of another process')
   }
 
   #checkSilence(step: Step): void {
-    const { heardLocalMs } = this.#truth.side(step.host)
-    if (heardLocalMs === null) return
+    // A brother that has just started is not heard before its former session counts as gone.
+    const { localMs: heardLocalMs } = this.#heard[step.host]
+    if (this.#world.hadSecond) return
     const strangerForMs = step.atMs - this.#strangerSinceMs[other(step.host)]
     if (strangerForMs < 1.2 * this.#world.plan.timeoutMsMax) return
     const silentMs = step.localMs - heardLocalMs
     const ownMs = step.process.settings.peerTimeoutMs
     if (silentMs < ownMs - 0.01)
       this.#report(step, `claims silence but heard its brother ${silentMs.toFixed(1)} ms ago`)
+  }
+
+  #hear({ host, input, before, after, outputs, localMs }: Step): void {
+    const trailer = input.kind === 'frame' ? input.frame.trailer : null
+    if (trailer === null || trailer.session !== after.peerSession || trailer.echo !== before.session) return
+    const heard = this.#heard[host]
+    if (outputs.some((o) => o.kind === 'drop') || (trailer.session === heard.session && trailer.seq <= heard.seq))
+      return
+    this.#heard[host] = { session: trailer.session, seq: trailer.seq, localMs }
   }
 
   /** What was taken in before, belongs to an earlier run of either side, or is one's own voice. */
@@ -71,7 +96,10 @@ export class CauseChecker implements Watcher {
       facts.from === step.host ||
       facts.receiverIncarnation !== step.process.incarnation ||
       this.#truth.repeated ||
-      (this.#truth.inContact(step.host) && brother !== null && facts.senderIncarnation !== brother.incarnation)
+      (this.#truth.inContact(step.host) &&
+        brother !== null &&
+        facts.senderIncarnation !== brother.incarnation &&
+        facts.frame.trailer?.session !== before.peerSession)
     if (!stale) return
     const changed =
       before.role !== after.role ||
@@ -93,4 +121,8 @@ export class CauseChecker implements Watcher {
       `${process.settings.name}: ${message}; ${before.role} ${before.epoch} -> ${after.role} ${after.epoch} (${after.reason})`
     )
   }
+}
+
+function silence(): { session: bigint; seq: number; localMs: number } {
+  return { session: 0n, seq: 0, localMs: -Infinity }
 }

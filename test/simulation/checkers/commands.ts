@@ -57,6 +57,8 @@ export class CommandChecker implements Watcher {
       if (output.kind !== 'reply') continue
       const pending = this.#pending.get(output.id)
       if (pending === undefined || pending.process !== step.process) {
+        // A copy answers what was given to the one whose copy it is.
+        if (step.process.resumed) continue
         this.#report(step, `a second answer, or one to nobody, for command ${output.id}`)
         continue
       }
@@ -69,6 +71,10 @@ export class CommandChecker implements Watcher {
         continue
       }
       const { designate } = pending
+      // A role that the operator forced is one that serves.
+      const serves = after.serving && localMs < after.leaseUntilMs
+      if (pending.force && output.role === 'active' && !serves)
+        this.#report(step, `${designate} by force was answered with ok active by a side that does not serve`)
       const promised: readonly Role[] =
         designate === 'swap'
           ? pending.rolesAtGiven.map((role) => (role === 'active' ? 'standby' : 'active'))

@@ -60,18 +60,20 @@ export class EpochChecker implements Watcher {
     if (!promoted) return
     this.promotions++
     this.highest = Math.max(this.highest, after.epoch)
-    const mayBeVolatile = process.settings.policy === 'availability' && this.#storeFails[host]
+    const mayBeVolatile = process.settings.policy === 'availability' && (this.#storeFails[host] || process.resumed)
     if (!mayBeVolatile && !this.#world.isConfirmed(host, after.epoch)) {
       this.#report(`${this.#name(process)} takes epoch ${after.epoch}, which its store has not confirmed`)
       return
     }
     const { knownEpoch } = this.#truth.side(host)
-    if (after.epoch <= knownEpoch) {
+    if (after.epoch <= knownEpoch && !this.#isFree) {
       this.#report(
         `${this.#name(process)} takes epoch ${after.epoch} (${after.reason}, on ${input.kind}) but knows of ${knownEpoch}`
       )
       return
     }
+    // A side at the end of its range follows the other one's numbers, and who met a stranger follows his.
+    if (this.#isFree) return
     const earlier = this.#uses.get(after.epoch)
     const use: Use = {
       host,
@@ -89,6 +91,7 @@ export class EpochChecker implements Watcher {
   }
 
   onFinish(): void {
+    if (this.#isFree) return
     for (const host of [0, 1] as const) {
       const process = this.#world.process(host)
       if (process === null || !this.#world.gateOpen(host) || !this.#truth.inContact(host)) continue
@@ -97,6 +100,10 @@ export class EpochChecker implements Watcher {
       if (process.view.epoch < known)
         this.#report(`${this.#name(process)} serves in peace with epoch ${process.view.epoch} while ${known} is known`)
     }
+  }
+
+  get #isFree(): boolean {
+    return this.#world.plan.exhausted !== null || this.#world.hadSecond
   }
 
   #bothHaveStored(): boolean {

@@ -7,10 +7,18 @@ import type { Finale } from '../faults'
 import type { HostIndex } from '../network'
 import type { EngineProcess, Step } from '../process'
 import type { Scene, Watcher } from '../watcher'
-import { other, type World } from '../world'
+import { KERNEL_MS_MAX, other, type World } from '../world'
 
 /** What has to hold for one side after the finale: from when on it serves, that it never stops, or that it stops. */
 type Promise = 'takes-over' | 'goes-on' | 'stops' | 'unknown'
+
+/** Whether the crash of the other side can be proved to this one. */
+export type Provable = 'yes' | 'no' | 'unsure'
+
+/** A proof asks for this long, at most. */
+const QUIET_MS = 25
+/** Of the threads between the kernel and the machine. */
+const OWN_DELAYS_MS = 16
 
 export class LivenessChecker implements Watcher {
   readonly name = 'liveness'
@@ -18,7 +26,8 @@ export class LivenessChecker implements Watcher {
   /** From the finale until the promised side serves, by finale and policy. */
   readonly takeoverMs: Record<string, number> = {}
   readonly #world: World
-  #phase: 'disturbed' | 'quiet' | 'finale' = 'disturbed'
+  /** `over`: nothing is promised any more. */
+  #phase: 'disturbed' | 'quiet' | 'finale' | 'over' = 'disturbed'
   #quietAtMs = 0
   #lastUnsettledMs = 0
   #finaleAtMs = 0
@@ -26,6 +35,10 @@ export class LivenessChecker implements Watcher {
   #serving: [boolean, boolean] = [false, false]
   #closedSinceMs: [number | null, number | null] = [null, null]
   #swapAnswered = false
+  #provable: [Provable, Provable] = ['no', 'no']
+  #nobodySinceMs: number | null = null
+  /** As it was measured before the finale: a proof takes two of them. */
+  readonly #roundTripMs: [number, number] = [0, 0]
   /** Neither serves for the moment of an orderly fail-back, which damping may bring at any time. */
   #handbackSinceMs: number | null = null
 
@@ -55,7 +68,7 @@ export class LivenessChecker implements Watcher {
 
   onStep({ before, after, process, outputs }: Step): void {
     if (this.#phase === 'finale') for (const o of outputs) if (o.kind === 'reply' && o.ok) this.#swapAnswered = true
-    if (this.#phase !== 'quiet' || before.role === after.role) return
+    if (this.#phase !== 'quiet' || before.role === after.role || this.#isDefined) return
     if (after.reason === 'failback' || after.reason === 'designated') return
     if (this.#world.nowMs > this.#quietAtMs + this.#settleBoundMs())
       this.#report(`${process.settings.name} becomes ${after.role} (${after.reason}) in the middle of the quiet`)
@@ -63,6 +76,8 @@ export class LivenessChecker implements Watcher {
 
   onFinale(): void {
     const world = this.#world
+    this.#phase = 'over'
+    if (this.#isDefined) return
     const settledMs = this.#lastUnsettledMs - this.#quietAtMs
     // Both told to stand by, by force: that is the operator's word.
     if (this.#processes().every((p) => p.view.role === 'standby' && p.view.reason === 'operator-forced')) return
@@ -78,17 +93,26 @@ export class LivenessChecker implements Watcher {
     const active = ([0, 1] as const).find((host) => world.gateOpen(host))
     if (active === undefined) return
     const standby = other(active)
-    // A proof takes a heartbeat and a quarter and some probes: with less than three heartbeats it may come too late.
-    const settings = this.#processes().map((process) => process.settings)
-    const peerTimeoutMs = Math.max(...settings.map((s) => s.peerTimeoutMs))
-    const heartbeatMs = Math.max(...settings.map((s) => s.heartbeatMs))
-    const unsure = world.plan.refusalsLost > 0 || peerTimeoutMs < 3 * heartbeatMs
-    const restartUnsure = world.plan.finale === 'restart-standby' && unsure && this.#policy() !== 'availability'
-    const promises = promisesOf(world.plan.finale, this.#policy(), this.#preference(active), unsure)
+    const { heartbeatMs } = this.#slower()
+    for (const host of [0, 1] as const)
+      this.#roundTripMs[host] = world.process(host)?.view.peer?.roundTripMs ?? heartbeatMs
+    this.#provable = [this.#provableTo(0), this.#provableTo(1)]
+    this.#checkProofState()
+    const { finale } = world.plan
+    const preferred = this.#preference(active)
+    const promises = {
+      active: promisesOf(finale, this.#policy(), preferred, this.#provable[active]).active,
+      standby: promisesOf(finale, this.#policy(), preferred, this.#provable[standby]).standby
+    }
     // With failback the two may swap once more whenever they find each other, or when the damping of an earlier one ends.
-    const settled = !this.#slower().failback || !['none', 'restart-standby', 'swap'].includes(world.plan.finale)
-    this.#expected[active] = settled && !restartUnsure ? promises.active : 'unknown'
-    this.#expected[standby] = settled && !restartUnsure ? promises.standby : 'unknown'
+    const settled = !this.#slower().failback || !['none', 'restart-standby', 'swap'].includes(finale)
+    this.#expected[active] = settled ? promises.active : 'unknown'
+    this.#expected[standby] = settled ? promises.standby : 'unknown'
+    if (finale === 'power-cut-one') {
+      const alone = this.#policy() === 'availability' ? 'takes-over' : 'stops'
+      this.#expected[world.plan.returns] = alone
+      this.#expected[other(world.plan.returns)] = 'stops'
+    }
     this.#serving = [world.gateOpen(0), world.gateOpen(1)]
   }
 
@@ -104,7 +128,7 @@ export class LivenessChecker implements Watcher {
     }
     const { finale } = this.#world.plan
     if (finale === 'swap' && !this.#swapAnswered) this.#report('the swap was not answered with ok')
-    if (finale === 'swap' || finale.startsWith('restart')) {
+    if (finale === 'swap' || finale.startsWith('restart') || finale === 'power-cut' || finale === 'clock-jump') {
       if (this.#world.gateOpen(0) === this.#world.gateOpen(1))
         this.#report(`not exactly one serves in the end (${this.#story()}): ${this.#describe()}`)
     }
@@ -113,6 +137,7 @@ export class LivenessChecker implements Watcher {
   #follow(host: HostIndex, open: boolean): void {
     const now = this.#world.nowMs
     const expected = this.#expected[host]
+    if (this.#world.plan.finale === 'clock-jump') this.#followJump(now)
     if (expected === 'goes-on') {
       if (!open && now > this.#finaleAtMs) {
         this.#closedSinceMs[host] ??= now
@@ -123,10 +148,59 @@ export class LivenessChecker implements Watcher {
     const key = this.#story()
     const sinceMs = now - this.#finaleAtMs
     if (open && this.takeoverMs[key] === undefined) this.takeoverMs[key] = sinceMs
-    if (!open && sinceMs > this.#takeoverBoundMs() && this.takeoverMs[key] === undefined)
+    if (!open && sinceMs > this.#takeoverBoundMs(host) && this.takeoverMs[key] === undefined)
       this.#report(
-        `${name(host)} does not serve ${sinceMs.toFixed(0)} ms after (${key}), bound ${this.#takeoverBoundMs().toFixed(0)} ms: ${this.#describe()}`
+        `${name(host)} does not serve ${sinceMs.toFixed(0)} ms after (${key}), bound ${this.#takeoverBoundMs(host).toFixed(0)} ms: ${this.#describe()}`
       )
+  }
+
+  /** A wall clock that is set shuts the gate for one answer of the peer, at the most. */
+  #followJump(now: number): void {
+    if (this.#world.gateOpen(0) || this.#world.gateOpen(1)) this.#nobodySinceMs = null
+    else this.#nobodySinceMs ??= now
+    const forMs = now - (this.#nobodySinceMs ?? now)
+    const boundMs = this.#slower().heartbeatMs + 60 + 8 * this.#world.cleanDelayMs
+    if (forMs > boundMs)
+      this.#report(`nobody serves for ${forMs.toFixed(0)} ms after the clock was set: ${this.#describe()}`)
+  }
+
+  /** Nothing is promised but that nothing breaks: one is alone, at the end of its numbers, or its files are another's. */
+  get #isDefined(): boolean {
+    const { absent, exhausted } = this.#world.plan
+    return absent !== null || exhausted !== null || this.#processes().some((process) => process.foreign)
+  }
+
+  /** A peer that has been in contact for the whole quiet has its mark on disk. */
+  #provableTo(host: HostIndex): Provable {
+    const settings = this.#processes().map((process) => process.settings)
+    const peerTimeoutMs = Math.max(...settings.map((s) => s.peerTimeoutMs))
+    const heartbeatMs = Math.max(...settings.map((s) => s.heartbeatMs))
+    if (this.#world.process(host)?.settings.crashProof !== true || !this.#world.tethers.isProvable(host)) return 'no'
+    // The window, or the lease that is to be replaced, may be over before the proof is complete.
+    const { finale, returnsAfterMs } = this.#world.plan
+    const roundTripMs = this.#roundTripMs[host] + 2 * this.#world.cleanDelayMs
+    const proofMs = KERNEL_MS_MAX + this.#quietMs(host, heartbeatMs) + 1.5 * roundTripMs + OWN_DELAYS_MS
+    // Who is back before that is met when its former session has been silent for two heartbeats.
+    const early = finale === 'restart-standby' && returnsAfterMs < proofMs + OWN_DELAYS_MS
+    const neededMs = early ? 2.2 * heartbeatMs + 3 * roundTripMs + 4 * OWN_DELAYS_MS : proofMs
+    return 1.1 * heartbeatMs + neededMs > 0.85 * peerTimeoutMs ? 'unsure' : 'yes'
+  }
+
+  #quietMs(host: HostIndex, heartbeatMs: number): number {
+    return Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * this.#roundTripMs[host])
+  }
+
+  /** What status and screen say of proofs is true. */
+  #checkProofState(): void {
+    for (const host of [0, 1] as const) {
+      const view = this.#world.process(host)?.view
+      if (view === undefined || this.#world.tethers.isAstray(host) || this.#provable[host] === 'unsure') continue
+      const possible = this.#provable[host] !== 'no'
+      if (possible !== (view.proof === 'possible'))
+        this.#report(
+          `${name(host)} says of the proof of a crash '${view.proof}'; it is ${possible ? '' : 'not '}possible`
+        )
+    }
   }
 
   #handsBack(): boolean {
@@ -138,17 +212,22 @@ export class LivenessChecker implements Watcher {
 
   #settleBoundMs(): number {
     const { heartbeatMs, peerTimeoutMs, failback } = this.#slower()
-    return 5 * peerTimeoutMs + 15 * heartbeatMs + 1500 + (failback ? 6 * peerTimeoutMs : 0)
+    const lookUpMs = this.#world.plan.hasMoves ? 2.4 * Math.max(5000, peerTimeoutMs) : 0
+    return 5 * peerTimeoutMs + 15 * heartbeatMs + 1500 + (failback ? 6 * peerTimeoutMs : 0) + lookUpMs
   }
 
-  #takeoverBoundMs(): number {
+  #takeoverBoundMs(host: HostIndex): number {
     const { heartbeatMs, peerTimeoutMs } = this.#slower()
-    const { finale, refusalsLost } = this.#world.plan
+    const { finale } = this.#world.plan
     const slackMs = 60 + 8 * this.#world.cleanDelayMs
     if (finale === 'stop-active') return 2 * heartbeatMs + slackMs
     if (finale === 'swap') return 3 * heartbeatMs + slackMs
-    if (finale === 'crash-active' && refusalsLost === 0)
-      return Math.min(peerTimeoutMs, 2.5 * heartbeatMs + peerTimeoutMs / 4) * 1.06 + slackMs
+    if (finale === 'crash-active' && this.#provable[host] === 'yes') {
+      const quietMs = this.#quietMs(host, heartbeatMs)
+      const silenceMs = this.#policy() === 'availability' ? peerTimeoutMs + 2 * heartbeatMs : Infinity
+      return Math.min(KERNEL_MS_MAX + 1.06 * quietMs, 1.06 * silenceMs) + slackMs
+    }
+    if (finale === 'power-cut-one') return 1.4 * peerTimeoutMs + 2 * heartbeatMs + slackMs
     return peerTimeoutMs * 1.06 + 2 * heartbeatMs + slackMs
   }
 
@@ -191,30 +270,37 @@ export class LivenessChecker implements Watcher {
   }
 }
 
-/** `preferred`: the Active is the preferred side; null = not known. `unsure`: refusals may get lost. */
+/** `preferred`: the Active is the preferred side; null = not known. `proof`: of the other side's crash, to the one asked about. */
 export function promisesOf(
   finale: Finale,
   policy: Policy,
   preferred: boolean | null,
-  unsure: boolean
+  proof: Provable
 ): { readonly active: Promise; readonly standby: Promise } {
-  const byProof: Promise = unsure ? 'unknown' : 'takes-over'
   switch (finale) {
     case 'none':
-    case 'restart-standby':
       return { active: 'goes-on', standby: 'stops' }
+    case 'restart-standby': {
+      const needsNoLease = policy === 'availability' || (policy === 'preferred' && preferred === true)
+      const goesOn = needsNoLease || proof === 'yes'
+      return { active: goesOn ? 'goes-on' : 'unknown', standby: goesOn ? 'stops' : 'unknown' }
+    }
     case 'swap':
-      return { active: 'stops', standby: 'takes-over' }
-    case 'restart-active':
-      return { active: 'unknown', standby: 'unknown' }
     case 'stop-active':
       return { active: 'stops', standby: 'takes-over' }
+    case 'restart-active':
+    case 'power-cut':
+    case 'power-cut-one':
+    case 'clock-jump':
+      return { active: 'unknown', standby: 'unknown' }
     case 'crash-active':
-      return { active: 'stops', standby: policy === 'availability' ? 'takes-over' : byProof }
+      return { active: 'stops', standby: afterCrash(policy, preferred, proof) }
     case 'crash-standby':
       if (policy === 'availability' || (policy === 'preferred' && preferred === true))
         return { active: 'goes-on', standby: 'stops' }
-      return { active: unsure ? 'unknown' : 'goes-on', standby: 'stops' }
+      if (policy === 'preferred' && preferred === null && proof !== 'yes')
+        return { active: 'unknown', standby: 'stops' }
+      return { active: byProof(proof, 'goes-on'), standby: 'stops' }
     case 'power-off-active':
       if (policy === 'availability') return { active: 'stops', standby: 'takes-over' }
       if (policy === 'safety') return { active: 'stops', standby: 'stops' }
@@ -228,6 +314,18 @@ export function promisesOf(
       return preferred ? { active: 'goes-on', standby: 'stops' } : { active: 'stops', standby: taken }
     }
   }
+}
+
+function byProof(proof: Provable, then: Promise): Promise {
+  return proof === 'yes' ? then : proof === 'no' ? 'stops' : 'unknown'
+}
+
+/** Silence lets `availability` take over, and the preferred side where it is the Standby. */
+function afterCrash(policy: Policy, preferred: boolean | null, proof: Provable): Promise {
+  if (policy === 'availability' || proof === 'yes' || (policy === 'preferred' && preferred === false))
+    return 'takes-over'
+  if (policy === 'preferred' && preferred === null) return 'unknown'
+  return byProof(proof, 'takes-over')
 }
 
 function describeSide(scene: Scene, host: HostIndex): string {

@@ -2,6 +2,8 @@
 import type { EngineProcess, Step } from '../process'
 import type { Scene, Watcher } from '../watcher'
 
+const PROOF_PROBES_MAX = 50
+
 interface Budget {
   windowEndsMs: number
   ticks: number
@@ -61,9 +63,10 @@ export class MannersChecker implements Watcher {
     if (input.kind === 'frame') budget.received++
     const links = process.settings.links.length
     budget.sends += outputs.filter((output) => output.kind === 'send').length / links
-    const ticksMax = 100
-    // Ten probes, four repeats of a request and one heartbeat to each of two sessions in every heartbeat; the rest is news.
-    const sendsMax = 100 + 2 * budget.received
+    // Ten probes, four repeats of a request and one heartbeat to each of two sessions in every heartbeat, and once the probes of
+    // a proof; the rest is news.
+    const ticksMax = 100 + PROOF_PROBES_MAX
+    const sendsMax = ticksMax + 2 * budget.received
     this.busiest = Math.max(this.busiest, budget.ticks / ticksMax, budget.sends / sendsMax)
     if (budget.ticks > ticksMax) this.#report(process, `${budget.ticks} ticks in five heartbeats`)
     if (budget.sends > sendsMax)
