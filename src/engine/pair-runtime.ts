@@ -127,9 +127,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   #lastWord: Word = { session: 0n, seq: 0 }
   /** Which key the frame at hand was sealed with. */
   #sealedBy: 'current' | 'previous' = 'current'
-  /** Where the frame at hand came from, and which one it is; null = no frame is at hand. */
+  /** Where the frame at hand came from; null = no frame is at hand. */
   #source: RemoteInfo | null = null
-  #word: Word | null = null
   /** Of the latest view, and as the host was told: for whom the channel is, and where. */
   #session = 0n
   #peerSession = 0n
@@ -320,7 +319,7 @@ export class PairRuntime implements Waiting, LinkOwner {
         break
       case 'drop':
         this.#dropped = true
-        if (output.cause !== 'replayed' || !this.#isRepeat(output.link)) this.#reject(output.link, output.cause)
+        this.#reject(output.link, output.cause)
         break
       case 'reply': {
         const result = output.ok
@@ -409,12 +408,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (this.#watchesFrames) this.#report('received', link.index, frame)
     this.#dropped = false
     this.#source = from
-    this.#word = frame.trailer
-    // Sealed, new and of the living session: what answers it goes to where it came from.
-    if (frame.trailer !== null && this.#isLiving(frame.trailer)) this.#locate(link, from, frame.trailer, nowMs)
+    // Sealed, of the living session, and new on all links: what answers it goes to where it came from.
+    if (frame.trailer !== null && this.#isNews(frame.trailer)) this.#locate(link, from, frame.trailer, nowMs)
     this.#stepAt(nowMs, { kind: 'frame', link: link.index, frame })
     this.#source = null
-    this.#word = null
     if (!this.#dropped) this.#take(link, bytes, from, frame.trailer, nowMs)
     this.#introduce()
   }
@@ -428,8 +425,11 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
   }
 
-  #isLiving({ session, echo }: Trailer): boolean {
-    return session === this.#peerSession && echo === this.#ownSession
+  /** What was heard on one link and is played again on another is for the machine to judge. */
+  #isNews(trailer: Trailer): boolean {
+    if (trailer.session !== this.#peerSession || trailer.echo !== this.#ownSession) return false
+    for (const { paths } of this.#links) if (paths.isOld(trailer)) return false
+    return true
   }
 
   #locate(link: Link, { address, port }: RemoteInfo, word: Word | null, nowMs: number): void {
@@ -437,11 +437,6 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (change === null || !this.#addressChanges.take(nowMs, ADDRESS_CHANGES)) return
     const [from, to] = [addressText(change.from), addressText(change.to)]
     this.#say('link', 'address-changed', { link: link.index, from, to })
-  }
-
-  /** A peer that writes to two addresses of this side is heard twice. */
-  #isRepeat(index: number): boolean {
-    return this.#word !== null && this.#linkAt(index).paths.repeats(this.#word)
   }
 
   /** Tells the host whom the channel is to be opened to, and where. */
@@ -497,7 +492,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') return frame
     const trailer = frame.trailer
-    // A recording costs no check of its seal: a flood of them would cost heartbeats.
+    // A recording costs no check of its seal: a flood of them would cost heartbeats. Who writes to two addresses is heard twice.
     if (trailer !== null && link.paths.isOld(trailer)) return link.paths.repeats(trailer) ? null : 'replayed'
     if (!this.#intake.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)

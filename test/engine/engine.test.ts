@@ -206,6 +206,30 @@ describe('the engine', () => {
       assert.deepEqual([answers.map((bytes) => bytes[3]), heard.map((bytes) => bytes[3])], [[1], [2]])
     })
 
+    it('a frame of one link that is played again on another moves nothing there', async () => {
+      const id = ++next
+      const [peer, elsewhere] = [await open(), await open('127.0.0.2')]
+      sockets.push(peer, elsewhere)
+      const [x = 0, y = 0] = await freePorts(2)
+      engine.add(id, settings([link(x, peer.address().port), link(y, peer.address().port)]), SECRET)
+      const machine = machines[id - 1] as FakeMachine
+      await until('both links are open', () => machine.count('link') === 2)
+      const regular = { ...SEND, frame: { ...FRAME, id: 2, trailer: TRAILER } }
+      machine.answer = (input) => {
+        if (input.kind === 'fitness') return [regular]
+        return input.kind === 'frame' && input.link === 1 ? [{ kind: 'drop', link: 1, cause: 'replayed' }] : []
+      }
+      machine.show({ session: TRAILER.session, peerSession: 5n })
+      engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
+      const said = word({ session: 5n, echo: TRAILER.session, seq: 7 }, SECRET)
+      peer.send(said, x, LOOPBACK)
+      await until('it is heard', () => machine.count('frame') === 1)
+      elsewhere.send(said, y, LOOPBACK)
+      await until('it is judged', () => machine.count('frame') === 2)
+      const contacts = engine.of(id).flatMap((message) => (message.type === 'contact' ? [message.contact] : []))
+      assert.deepEqual(contacts.at(-1)?.addresses, [LOOPBACK, null])
+    })
+
     it('the very first frame of the peer from another address is answered there', async () => {
       const { id, machine, port } = await addSealed(SECRET)
       const elsewhere = await open('127.0.0.2')
