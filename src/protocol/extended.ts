@@ -946,8 +946,8 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
-  #extendLease(sentAtMs: number, lastsMs = leaseMs(this.#promisedMs)): void {
-    this.#leaseUntilMs = Math.max(this.#leaseUntilMs, sentAtMs + lastsMs)
+  #extendLease(sentAtMs: number): void {
+    this.#leaseUntilMs = Math.max(this.#leaseUntilMs, sentAtMs + leaseMs(this.#promisedMs))
   }
 
   /** Both may hold themselves preferred only if one of them has a disk from another pair: the lower one gives in. */
