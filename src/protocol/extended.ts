@@ -179,6 +179,8 @@ export class ExtendedMachine implements PairMachine {
   #uncounted = false
   /** When a session that is not confirmed yet answered mine. */
   #helloAtMs = -Infinity
+  /** The highest epoch of such a session. It moves nothing while the living one is heard; a role that is taken afterwards is above it. */
+  #helloEpoch = 0
   /** What casts doubt on this side's own memory, until contact has renewed it. */
   #doubt: 'rolled-back' | 'restored-copy' | 'foreign-record' | null = null
   /** The newest record number of the brother, by its node id. */
@@ -622,6 +624,7 @@ export class ExtendedMachine implements PairMachine {
 
   #loseContact(reason: ReasonCode): void {
     this.#contact.lost()
+    this.#ledger.hear(this.#helloEpoch)
     this.#proof.drop()
     this.#setOnline(false, reason)
     this.#failbackHeld = false
@@ -753,8 +756,8 @@ export class ExtendedMachine implements PairMachine {
   #onRival(session: bigint): void {
     const now = this.#nowMs
     if (this.#rival?.session !== session) this.#rival = { session, sinceMs: now, told: false }
-    const both = this.#contact.heardAtMs > this.#rival.sinceMs && now >= this.#rival.sinceMs + this.#heartbeatMs * 2
-    if (!both || this.#rival.told) return
+    // It is one as long as the brother is present, so both go on.
+    if (this.#rival.told || now < this.#rival.sinceMs + this.#heartbeatMs * 2) return
     this.#rival.told = true
     this.#event('second-peer', 'second-peer', {})
   }
@@ -801,6 +804,8 @@ export class ExtendedMachine implements PairMachine {
     if (sentAtMs === null || this.#nowMs >= sentAtMs + this.#peerTimeoutMs) return
     this.#helloAtMs = this.#nowMs
     this.#uncounted = frame.state === 'active'
+    if (!isGrant(frame)) this.#helloEpoch = Math.max(this.#helloEpoch, trailer.epoch)
+    if (!this.#contact.alive) this.#ledger.hear(this.#helloEpoch)
   }
 
   #adopt(trailer: Trailer): void {

@@ -883,6 +883,18 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation(
         'extended',
+        'forgets the number of a session that it has not adopted',
+        'this.#ledger.hear(this.#helloEpoch);\n        this.#proof.drop();',
+        'this.#proof.drop();'
+      ),
+      mutation(
+        'extended',
+        'follows the number of a session while the living one is heard',
+        'if (!this.#contact.alive)\n            this.#ledger.hear(this.#helloEpoch);',
+        'this.#ledger.hear(this.#helloEpoch);'
+      ),
+      mutation(
+        'extended',
         'answers recorded openings from the ration of those that echo its session',
         'acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger',
         'this.#helloAnswers.stranger'

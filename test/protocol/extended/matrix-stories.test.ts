@@ -1024,6 +1024,18 @@ describe('extended wire, stories of another session of the peer', () => {
       })
     }
 
+    it(`a number that ${who} told before it was adopted counts when both are silent: the role is taken with a higher one`, () => {
+      const bench = inRole('standby', 'availability, higher')
+      bench.advanceMs(1000)
+      const ack = bench.takeSaid().at(-1)?.trailer?.seq ?? 0
+      bench.hears({ ...WORDS['an Active of epoch 30'], trailer: { nodeId, session: 99n, seq: 1, ack } })
+      assert.equal(bench.view.epoch, 20)
+      bench.brotherSays = null
+      bench.advanceMs(5000)
+      assert.equal(bench.view.role, 'active')
+      assert.ok(bench.view.epoch > 30, `epoch ${bench.view.epoch}`)
+    })
+
     it(`a restart of ${who} is no second peer: nothing is told`, () => {
       const bench = inRole('standby', 'availability, higher')
       bench.brotherSays = null
