@@ -566,9 +566,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'goes on asking when the peer is lost',
-        `this.#contact.lost();
+        `this.#ledger.hear(this.#helloEpoch);
         this.#proof.drop();`,
-        'this.#contact.lost();'
+        'this.#ledger.hear(this.#helloEpoch);'
       ),
       mutation(
         'extended',
@@ -1009,10 +1009,10 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'tells of a second peer with each of its frames',
-        'if (!both || this.#rival.told)',
-        'if (!both)'
+        'if (this.#rival.told || now <',
+        'if (now <'
       ),
-      mutation('extended', 'never tells of a second peer', 'if (!both || this.#rival.told)', 'if (true)'),
+      mutation('extended', 'never tells of a second peer', 'if (this.#rival.told || now <', 'if (true || now <'),
       mutation(
         'conversation',
         'takes a session that it refused on an old confirmation',
