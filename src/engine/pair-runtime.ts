@@ -104,6 +104,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   #role: Role | null = null
   #serving = false
   #online = false
+  #asking = false
   #heardAtMs = -Infinity
   #freshForMs = Infinity
   /** What happened since the host was told last. */
@@ -220,13 +221,13 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   /**
-   * The ms to which timers are rounded up counts: a brother that was online is about to count as lost or, where heartbeats are as
-   * short as that, one is overdue. Over as soon as it is heard or lost: less than `peerTimeout`.
+   * The ms to which timers are rounded up counts: whether the brother has crashed is being found out, or one that was online is about to
+   * count as lost or, where heartbeats are as short as that, one is overdue. Over as soon as it is heard or lost: less than `peerTimeout`.
    */
   get sharp(): boolean {
     const { heartbeatMs, peerTimeoutMs } = this.settings
     const fromMs = heartbeatMs <= SHARP_HEARTBEAT_MS_MAX ? heartbeatMs * 1.1 : peerTimeoutMs - SHARP_MS
-    return this.#online && this.dueMs > this.#heardAtMs + fromMs
+    return this.#online && (this.#asking || this.dueMs > this.#heardAtMs + fromMs)
   }
 
   get hostStalled(): boolean {
@@ -289,7 +290,7 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** To the shared cell, for the gates. */
   #publish(view: MachineView): void {
-    const { role, serving, online, epoch, leaseUntilMs, freshForMs, peer, session, peerSession } = view
+    const { role, serving, online, asking, epoch, leaseUntilMs, freshForMs, peer, session, peerSession } = view
     const heardAtMs = peer !== null && peer.heardAtMs > 0 ? peer.heardAtMs : null
     const roundTripMs = peer?.roundTripMs ?? null
     this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs })
@@ -297,6 +298,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#role = role
     this.#serving = serving
     this.#online = online
+    this.#asking = asking
     this.#heardAtMs = peer?.heardAtMs ?? -Infinity
     this.#freshForMs = freshForMs
     // The same number is not kept anew: it would outlive its step.

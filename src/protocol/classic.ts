@@ -189,6 +189,7 @@ export class ClassicMachine implements PairMachine {
       session: 0n,
       peerSession: 0n,
       proof: 'off',
+      asking: false,
       aloneBar: null
     }
   }

@@ -370,6 +370,7 @@ export class ExtendedMachine implements PairMachine {
       session: this.#conversation.session,
       peerSession: this.#contact.alive ? (this.#conversation.peer?.session ?? 0n) : 0n,
       proof: this.#proofState,
+      asking: this.#proof.firstSeq !== null,
       aloneBar: this.#aloneBar
     }
   }

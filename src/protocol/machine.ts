@@ -142,6 +142,8 @@ export interface MachineView {
   readonly session: bigint
   readonly peerSession: bigint
   readonly proof: ProofState
+  /** The tether has ended, and whether the peer has crashed is being found out. */
+  readonly asking: boolean
   readonly aloneBar: AloneBar | null
 }
 

@@ -112,6 +112,7 @@ export class FakeMachine implements PairMachine {
     session: 0n,
     peerSession: 0n,
     proof: 'offline',
+    asking: false,
     aloneBar: null
   }
   answer: (input: Input, nowMs: number) => readonly Output[] = () => []

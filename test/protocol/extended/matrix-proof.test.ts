@@ -31,9 +31,12 @@ describe('extended wire, stories of the window of a proof', () => {
       bench.brotherSays = null
       bench.advanceMs(afterMs)
       assert.equal(bench.view.proof, afterMs < WINDOW_MS ? 'possible' : 'not-on-disk')
+      assert.equal(bench.view.asking, false)
       bench.tetherEnds()
+      assert.equal(bench.view.asking, true)
       bench.advanceMs(QUIET_MS)
       assert.equal(bench.serves, used)
+      assert.equal(bench.view.asking, false)
       bench.advanceMs(10_000)
       assert.equal(bench.serves, used, 'and what was used in time holds')
     })
