@@ -24,7 +24,7 @@ export interface Daemon {
   readonly mark: string
   /** Argv of the daemon in the foreground; may write its files below `folder`. */
   readonly command: (side: Side, folder: string, network: Network) => readonly string[]
-  /** ms after a start until the side surely knows its brother. */
+  /** ms after a start until the side surely knows its peer. */
   readonly settleMs: number
 }
 

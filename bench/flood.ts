@@ -1,4 +1,4 @@
-/** Junk and forged frames, 20,000 a second, from the brother's own address: what they change, and what they cost. */
+/** Junk and forged frames, 20,000 a second, from the peer's own address: what they change, and what they cost. */
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -60,7 +60,7 @@ interface Phase {
 export const FLOOD_ROW: Row = {
   name: 'flood',
   title: `${PER_SECOND.toLocaleString('en')} junk and forged datagrams a second for ${SECONDS} s`,
-  how: 'A relay on the way of every frame sends them from the brother’s address and port: noise, a wrong seal under the right key id, another key, five unsealed bytes, the right key in another session, and recordings of the living session. First to the Active, then to the Standby. Delay of the flows’ event loop: `monitorEventLoopDelay` in that Node-RED, p99, beside the same time without a flood.',
+  how: 'A relay on the way of every frame sends them from the peer’s address and port: noise, a wrong seal under the right key id, another key, five unsealed bytes, the right key in another session, and recordings of the living session. First to the Active, then to the Standby. Delay of the flows’ event loop: `monitorEventLoopDelay` in that Node-RED, p99, beside the same time without a flood.',
   minutes: 3,
   whyNotHere,
   async run({ quick, progress }) {

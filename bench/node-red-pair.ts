@@ -28,7 +28,7 @@ export interface PairPlan {
   readonly script?: string
   /** Notes the role at the output of the state node, by a hook, and as 'arrived' in the node behind it; else only there, as 'role'. */
   readonly atOutput?: boolean
-  /** Where the two sides send to, if something stands between them; else the brother's own. */
+  /** Where the two sides send to, if something stands between them; else the peer's own. */
   readonly peerHosts?: Readonly<Record<Side, string>>
   readonly peerPorts?: Readonly<Record<Side, number>>
   /** What else has to be so when the two have settled. */

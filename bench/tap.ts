@@ -1,5 +1,5 @@
 /**
- * A tap on one side's link, made of nftables: it tells when frames of a contestant come in from the brother, and it cuts or
+ * A tap on one side's link, made of nftables: it tells when frames of a contestant come in from the peer, and it cuts or
  * thins out what comes in. Both commands stay open, so that a fault takes effect within a fraction of a millisecond.
  */
 import type { ChildProcess } from 'node:child_process'

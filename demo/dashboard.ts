@@ -100,7 +100,7 @@ function epochLine({ state, status }: SideView): Line {
   if (status === null) return []
   // A paused process says nothing; what it said last may be wrong by now.
   if (state === 'paused') return [piece(`epoch ${status.epoch} when it was paused`, 'dim')]
-  return [piece(`epoch ${status.epoch}, brother `), brotherOf(status)]
+  return [piece(`epoch ${status.epoch}, peer `), peerOf(status)]
 }
 
 function sideInOneLine(view: DashboardView, name: SideName): Line {
@@ -140,7 +140,7 @@ function roleOf(view: DashboardView, side: SideView): Piece[] {
   }
 }
 
-function brotherOf(status: PairStatus): Piece {
+function peerOf(status: PairStatus): Piece {
   return status.online ? piece('online', 'green') : piece('offline', 'red')
 }
 

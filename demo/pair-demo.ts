@@ -84,7 +84,7 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
     const key = process.env['HA_PAIR_KEY'] || randomBytes(24).toString('base64url')
 
     return new PairDemo(plant, view, workplace, (demo) => {
-      const make = (name: SideName, brother: SideName): Side =>
+      const make = (name: SideName, peer: SideName): Side =>
         new Side({
           name,
           editorPort: editor[name],
@@ -93,7 +93,7 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
           environment: {
             HA_SIDE: name,
             HA_PEER_HOST: '127.0.0.1',
-            HA_PEER_PORT: String(pair[brother]),
+            HA_PEER_PORT: String(pair[peer]),
             HA_LOCAL_HOST: '127.0.0.1',
             HA_LOCAL_PORT: String(pair[name]),
             HA_PAIR_KEY: key,

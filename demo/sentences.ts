@@ -45,7 +45,7 @@ export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentenc
   const why = reason === 'none' ? '' : ` ${REASONS[reason]?.en ?? reason}`
   if (event === 'store' && reason !== 'store-failed') return null
   if (event === 'handover') {
-    if (detail['phase'] === 'asking') return { text: 'Asks its brother to take over.', tone: 'plain' }
+    if (detail['phase'] === 'asking') return { text: 'Asks its peer to take over.', tone: 'plain' }
     return { text: `No handover.${why}`, tone: 'bad' }
   }
   if (event === 'role') {
@@ -59,7 +59,7 @@ export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentenc
   if (event === 'online') {
     const online = detail['online'] === true
     return {
-      text: `${online ? 'Sees its brother' : 'Lost sight of its brother'}.${why}`,
+      text: `${online ? 'Sees its peer' : 'Lost sight of its peer'}.${why}`,
       tone: online ? 'good' : 'bad'
     }
   }

@@ -141,9 +141,7 @@ export class Side {
   describe(): string {
     const said = this.status
     const pair =
-      said === null
-        ? 'says nothing'
-        : `${said.role}, epoch ${said.epoch}, brother ${said.online ? 'online' : 'offline'}`
+      said === null ? 'says nothing' : `${said.role}, epoch ${said.epoch}, peer ${said.online ? 'online' : 'offline'}`
     return `${this.name}: ${this.state}, ${pair}, gate ${this.gateOpen === null ? 'unknown' : this.gateOpen ? 'open' : 'shut'}`
   }
 

@@ -88,7 +88,7 @@ export async function tellStory(demo: PairDemo, print: (line: string) => void): 
   must(demo.activeSide === first, `${second.name} took the role away when it came back`)
   await pause(WATCH_MS)
   change = await settledSince(demo, before)
-  must(demo.activeSide === first, `${first.name} lost the role to a brother that had just come back`)
+  must(demo.activeSide === first, `${first.name} lost the role to a peer that had just come back`)
   must(change.missed === 0 && change.twice === 0, `the recovery went wrong: ${tallyText(change)}`)
   verdict(`Recovery: ${second.name} is back and stands by; ${first.name} went on. ${tallyText(change)}.`)
 

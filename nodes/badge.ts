@@ -1,6 +1,6 @@
 /**
- * Status badges. One rule for all nodes: a dot serves, a ring does not; green = active and serving with its brother
- * online, blue = standby, yellow = something is missing (no role yet, paused, brother offline) or to be looked at, red = trouble.
+ * Status badges. One rule for all nodes: a dot serves, a ring does not; green = active and serving with its peer
+ * online, blue = standby, yellow = something is missing (no role yet, paused, peer offline) or to be looked at, red = trouble.
  */
 import type { Node, NodeStatus } from 'node-red'
 import type { PairStatus, PairTrouble, PairWarning } from '../src/host/pair'

@@ -10,7 +10,7 @@ export type Command =
 
 /**
  * `configured` is the node's `command`: "payload", or a word that any message triggers. `force` always comes from the
- * payload. A force that is not a boolean is an error: guessing what "no" means could take the role from the brother.
+ * payload. A force that is not a boolean is an error: guessing what "no" means could take the role from the peer.
  */
 export function readCommand(configured: string, payload: unknown): Command {
   const asked = isRecord(payload) ? payload : { designate: payload }

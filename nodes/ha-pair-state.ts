@@ -1,4 +1,4 @@
-/** `ha-pair-state`: what happens in a pair, as messages. Output 1 the role, 2 the brother online, 3 numbered events. */
+/** `ha-pair-state`: what happens in a pair, as messages. Output 1 the role, 2 the peer online, 3 numbered events. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairObserver } from '../src/host/pair'
 import { pairBadge } from './badge'

@@ -21,7 +21,7 @@ const EVENTS_AT_FIRST = 12
 const OTHER = { active: 'standby', standby: 'active' }
 const ORDERS = ['active', 'standby', 'swap']
 /** After one of these, the same order may still be forced. */
-const FORCEABLE = ['brother-offline', 'refused', 'not-confirmed']
+const FORCEABLE = ['peer-offline', 'refused', 'not-confirmed']
 
 let cards = 0
 
@@ -60,7 +60,7 @@ export class Card {
       this.facts.append(element('dt', {}, say(`fact.${key}`)), value)
       return value
     }
-    this.brother = fact('brother', element('dd'))
+    this.peer = fact('peer', element('dd'))
     this.roundTrip = fact('round-trip', element('dd'))
     fact('links', element('dd', {}, this.links))
     this.policy = fact('policy', element('dd'))
@@ -211,12 +211,11 @@ export class Card {
     return reasonText(status.reason)
   }
 
-  #brotherText({ online, peer }) {
-    const parts = [say(online ? 'brother.online' : 'brother.offline')]
-    if (peer !== null)
-      parts.push(say(online ? 'brother.role' : 'brother.last-role', { role: say(`role.${peer.role}`) }))
+  #peerText({ online, peer }) {
+    const parts = [say(online ? 'peer.online' : 'peer.offline')]
+    if (peer !== null) parts.push(say(online ? 'peer.role' : 'peer.last-role', { role: say(`role.${peer.role}`) }))
     if (peer !== null && !online && peer.heardAgo !== null) {
-      parts.push(say('brother.heard', { ago: lasting(peer.heardAgo + this.context.ageMs) }))
+      parts.push(say('peer.heard', { ago: lasting(peer.heardAgo + this.context.ageMs) }))
     }
     return parts.join(say('separator'))
   }
@@ -294,7 +293,7 @@ export class Card {
     setText(this.since, stands)
     setAttribute(this.since, 'title', exactClock(status.since))
     setText(this.epoch, say('epoch', { epoch: status.epoch }))
-    setText(this.brother, this.#brotherText(status))
+    setText(this.peer, this.#peerText(status))
   }
 
   // --- Events ---
@@ -360,9 +359,9 @@ export class Card {
       pair: this.view.name,
       becomes,
       force,
-      brotherOnline: status.online,
+      peerOnline: status.online,
       policy: status.policy,
-      brotherHost: (status.peer?.host || links[0]?.peerHost) ?? ''
+      peerHost: (status.peer?.host || links[0]?.peerHost) ?? ''
     }
     confirmSwitch(plan, () => void this.#order(becomes, force))
   }

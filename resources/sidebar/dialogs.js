@@ -5,7 +5,7 @@ import { say } from './words.js'
 let questions = 0
 
 /**
- * Asks; calls `go` only on a clear yes. `plan`: { pair, becomes, brotherOnline, policy, force, brotherHost }.
+ * Asks; calls `go` only on a clear yes. `plan`: { pair, becomes, peerOnline, policy, force, peerHost }.
  * Keys: Escape = no; Tab stays inside; the first focus is on 'Cancel', and goes back to where it was.
  */
 export function confirmSwitch(plan, go) {
@@ -22,11 +22,11 @@ export function confirmSwitch(plan, go) {
     text.append(element('p', {}, say(`ask.${plan.becomes}`)))
     text.append(element('p', {}, say('ask.moment')))
   } else {
-    text.append(element('p', {}, say(plan.brotherOnline ? 'force.online' : 'force.offline')))
+    text.append(element('p', {}, say(plan.peerOnline ? 'force.online' : 'force.offline')))
     text.append(element('p', {}, say(`force.${plan.becomes}`)))
     if (plan.becomes === 'active') text.append(element('p', {}, say(`policy.${plan.policy}.not`)))
     const label = element('label', { class: 'ha-pair-sure', for: sure.id })
-    label.append(sure, element('span', {}, say(`force.sure.${plan.becomes}`, { host: plan.brotherHost })))
+    label.append(sure, element('span', {}, say(`force.sure.${plan.becomes}`, { host: plan.peerHost })))
     text.append(label)
   }
 

@@ -63,7 +63,7 @@ function ownWords(event, reason, detail) {
       }
       return say(`event.link-${(detail.up ?? detail.open) === true ? 'up' : 'down'}`, { link: detail.link + 1 })
     case 'designate': {
-      if (!['self', 'brother'].includes(detail.to)) return say('event.designate-settled')
+      if (!['self', 'peer'].includes(detail.to)) return say('event.designate-settled')
       // On the extended wire a designation is a grant: it carries the epoch under which its receiver may serve.
       const granted = typeof detail.epoch === 'number'
       return say(granted ? `event.granted-${detail.to}` : `event.designate-${detail.to}`)
@@ -82,32 +82,20 @@ function ownWords(event, reason, detail) {
 }
 
 /** What else an engineer would want to know. Which fields there are depends on the event. */
-function particulars({
-  differ,
-  here,
-  brother,
-  down,
-  link,
-  place,
-  places,
-  brotherAheadS,
-  problem,
-  noticedAfter,
-  error
-}) {
+function particulars({ differ, here, peer, down, link, place, places, peerAheadS, problem, noticedAfter, error }) {
   const parts = []
-  const versus = (mine, his) => say('detail.versus', { here: mine, brother: his })
+  const versus = (mine, his) => say('detail.versus', { here: mine, peer: his })
   if (Array.isArray(differ)) {
     for (const [i, name] of differ.entries()) {
-      const both = here?.[i] === undefined ? '' : ` ${versus(here[i], brother?.[i])}`
+      const both = here?.[i] === undefined ? '' : ` ${versus(here[i], peer?.[i])}`
       parts.push((known(`differ.${name}`) ?? name) + both)
     }
-  } else if (here !== undefined) parts.push(versus(here, brother))
+  } else if (here !== undefined) parts.push(versus(here, peer))
   if (Array.isArray(down))
     down.forEach((n, i) => parts.push(say('detail.link', { n: n + 1, place: places?.[i] ?? '' })))
   else if (place !== undefined) parts.push(say('detail.link', { n: link + 1, place }))
-  if (typeof brotherAheadS === 'number')
-    parts.push(say(`detail.${brotherAheadS > 0 ? 'ahead' : 'behind'}`, { s: Math.abs(brotherAheadS) }))
+  if (typeof peerAheadS === 'number')
+    parts.push(say(`detail.${peerAheadS > 0 ? 'ahead' : 'behind'}`, { s: Math.abs(peerAheadS) }))
   if (noticedAfter !== undefined) parts.push(say('detail.peer-timeout', { after: noticedAfter }))
   if (problem !== 'missing') parts.push(problem)
   parts.push(error)

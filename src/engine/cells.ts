@@ -33,7 +33,7 @@ export interface PairCellValue {
   readonly leaseUntilMs: number
   /** ms that the engine's tick may be old; Infinity = unbounded. */
   readonly freshForMs: number
-  /** Monotonic ms of the brother's last frame; null = never. */
+  /** Monotonic ms of the peer's last frame; null = never. */
   readonly heardAtMs: number | null
   readonly roundTripMs: number | null
 }

@@ -1,14 +1,14 @@
 /**
  * How many frames may cost a seal check and a step. Four token buckets: one for frames that look like the living conversation
  * (they carry both sessions, 128 random bits that only a listener on the path knows), a small one for those that echo my session
- * (64 such bits: a brother that was started again, and has heard me), a small one for others that come from where the peer is
- * configured, a small one for all the rest. So a flood of forged frames neither eats the engine's time nor crowds the brother out.
+ * (64 such bits: a peer that was started again, and has heard me), a small one for others that come from where the peer is
+ * configured, a small one for all the rest. So a flood of forged frames neither eats the engine's time nor crowds the peer out.
  */
 import { Ration, type Allowance } from '../protocol/ration'
 
-/** A brother needs at most some 2,000 a second (4 links, a heartbeat of 5 ms, answers). */
+/** A peer needs at most some 2,000 a second (4 links, a heartbeat of 5 ms, answers). */
 export const FAMILIAR: Allowance = { perSecond: 50_000, burst: 5_000 }
-/** A brother that has just started sends a handful. */
+/** A peer that has just started sends a handful. */
 export const STRANGER: Allowance = { perSecond: 2_000, burst: 500 }
 
 /** What a frame looks like before its seal was checked. */

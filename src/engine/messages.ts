@@ -77,16 +77,16 @@ export interface Snapshot {
   }[]
   /** Datagrams dropped since the start, by cause. */
   readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
-  /** Settings that are not the same on both sides, as the brother said last. */
+  /** Settings that are not the same on both sides, as the peer said last. */
   readonly differences: readonly Difference[]
-  /** The brother is heard as Active while this side is Active. */
+  /** The peer is heard as Active while this side is Active. */
   readonly conflict: boolean
   /** Whether a crash of the peer could be proved now, or why not. */
   readonly proof: ProofState
   /** What keeps this side from taking the role alone; null = nothing. */
   readonly aloneBar: AloneBar | null
-  /** s by which the brother's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
-  readonly brotherAheadS: number
+  /** s by which the peer's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
+  readonly peerAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */
   readonly store: ReasonCode | null
 }

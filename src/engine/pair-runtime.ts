@@ -1,6 +1,6 @@
 /**
  * Drives one PairMachine: whatever happens becomes a step, and what the step asks for is done. The shared cell is brought
- * up to date between the two: a grant to the brother leaves only after the own gate is shut.
+ * up to date between the two: a grant to the peer leaves only after the own gate is shut.
  */
 import type { RemoteInfo } from 'node:dgram'
 import type { ReasonCode } from '../protocol/catalogue'
@@ -18,7 +18,7 @@ import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '.
 import { addressText, type Word } from '../protocol/paths'
 import { Ration, type Allowance } from '../protocol/ration'
 import type { PairSettings } from '../protocol/settings'
-import { BrotherClock } from './brother-clock'
+import { PeerClock } from './peer-clock'
 import { PairCell } from './cells'
 import type { Clock } from './clock'
 import type { Waiting } from './deadlines'
@@ -62,7 +62,7 @@ export type AddPair = Extract<ToEngine, { type: 'add' }>
 
 /** Goodbye is repeated until it is acknowledged, but no longer than this. */
 const GOODBYE_MS = 300
-/** With a heartbeat up to this each ms after an overdue one counts, else only the last before the brother counts as lost. */
+/** With a heartbeat up to this each ms after an overdue one counts, else only the last before the peer counts as lost. */
 const SHARP_HEARTBEAT_MS_MAX = 20
 const SHARP_MS = 1
 /** A peer whose address changes again and again is not told of each time. */
@@ -99,7 +99,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #addressChanges = new Ration()
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
-  readonly #brotherClock = new BrotherClock()
+  readonly #peerClock = new PeerClock()
   /** After the latest step; null before the first one. */
   #role: Role | null = null
   #serving = false
@@ -119,12 +119,12 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** When the goodbye is given up; null = nobody asked to leave. */
   #leaveByMs: number | null = null
   #closing = false
-  /** The conversation that the machine took part in last: my session as I sent it, and the brother's. */
+  /** The conversation that the machine took part in last: my session as I sent it, and the peer's. */
   #ownSession = 0n
-  #brotherSession = 0n
+  #lastPeerSession = 0n
   #dropped = false
-  /** While keys are changed: the brother's latest word was sealed with the current one. */
-  #brotherHasKey = false
+  /** While keys are changed: the peer's latest word was sealed with the current one. */
+  #peerHasKey = false
   #lastWord: Word = { session: 0n, seq: 0 }
   /** Which key the frame at hand was sealed with. */
   #sealedBy: 'current' | 'previous' = 'current'
@@ -157,7 +157,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     )
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
-    this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#brotherClock, host.clock)
+    this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#peerClock, host.clock)
     this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign)
   }
 
@@ -221,7 +221,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   /**
-   * The ms to which timers are rounded up counts: whether the brother has crashed is being found out, or one that was online is about to
+   * The ms to which timers are rounded up counts: whether the peer has crashed is being found out, or one that was online is about to
    * count as lost or, where heartbeats are as short as that, one is overdue. Over as soon as it is heard or lost: less than `peerTimeout`.
    */
   get sharp(): boolean {
@@ -278,7 +278,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     // Neither the view nor what is made of it is kept: what outlives its step has to be collected from the old generation.
     this.#publish(this.#machine.view())
     const changed = roleBefore !== this.#role
-    // Who begins to act tells its own flows first and then the brother; in all else the brother does not wait.
+    // Who begins to act tells its own flows first and then the peer; in all else the peer does not wait.
     const flowsFirst = changed && this.#role === 'active'
     for (const output of outputs) if (!flowsFirst || output.kind !== 'send') this.#perform(output)
     // Each role is told by itself, so that two quick changes do not look like none.
@@ -386,7 +386,7 @@ export class PairRuntime implements Waiting, LinkOwner {
       // The current key first: whoever knows both ignores the twin.
       this.#seal.close(scratch)
       sendScratch(link, to)
-      if (this.#seal.rotating && !this.#brotherHasKey) {
+      if (this.#seal.rotating && !this.#peerHasKey) {
         this.#encode(frame)
         this.#seal.closePrevious(scratch)
         sendScratch(link, to)
@@ -424,7 +424,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null || trailer.session === this.#peerSession) this.#locate(link, from, trailer, nowMs)
     if (trailer === null) return
     this.#learn(trailer)
-    if (trailer.echo === this.#ownSession) this.#brotherClock.heard(this.#wallS(), readClock(bytes))
+    if (trailer.echo === this.#ownSession) this.#peerClock.heard(this.#wallS(), readClock(bytes))
   }
 
   /** What was heard on one link and is played again on another is for the machine to judge. */
@@ -460,13 +460,13 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#host.post({ type: 'contact', pairId: this.pairId, contact })
   }
 
-  /** The machine took this word of the brother: my own, sent back by somebody, shows neither who he is nor his key. */
+  /** The machine took this word of the peer: my own, sent back by somebody, shows neither who he is nor his key. */
   #learn({ session, echo, seq }: Trailer): void {
     // The same number as before is not kept anew: it would outlive its frame.
-    if (echo === this.#ownSession && session !== this.#brotherSession) this.#brotherSession = session
+    if (echo === this.#ownSession && session !== this.#lastPeerSession) this.#lastPeerSession = session
     if (this.#seal?.rotating !== true) return
-    this.#brotherHasKey = this.#sealedBy === 'current'
-    if (this.#brotherHasKey) this.#lastWord = { session, seq }
+    this.#peerHasKey = this.#sealedBy === 'current'
+    if (this.#peerHasKey) this.#lastWord = { session, seq }
   }
 
   /** Into the scratch buffer; the seal is still to come. */
@@ -508,10 +508,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null || trailer.echo === 0n || trailer.echo !== this.#ownSession) {
       return link.paths.isConfigured(from.address) ? 'stranger' : 'elsewhere'
     }
-    return trailer.session === this.#brotherSession ? 'conversation' : 'acquainted'
+    return trailer.session === this.#lastPeerSession ? 'conversation' : 'acquainted'
   }
 
-  /** During a change of keys the brother says everything twice: this is the second time. */
+  /** During a change of keys the peer says everything twice: this is the second time. */
   #isTwin({ session, seq }: Word): boolean {
     return session === this.#lastWord.session && seq <= this.#lastWord.seq
   }

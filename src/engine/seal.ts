@@ -53,7 +53,7 @@ export class Seal {
     closeWith(this.#current, frame)
   }
 
-  /** The same with the previous key, for a brother that may not have the current one yet. */
+  /** The same with the previous key, for a peer that may not have the current one yet. */
   closePrevious(frame: Buffer): void {
     if (this.#previous === null) throw new Error('there is no previous key')
     closeWith(this.#previous, frame)

@@ -2,7 +2,7 @@
 import type { ReasonCode } from '../protocol/catalogue'
 import type { MachineView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
-import type { BrotherClock } from './brother-clock'
+import type { PeerClock } from './peer-clock'
 import type { Clock } from './clock'
 import type { Link } from './link'
 import type { Snapshot } from './messages'
@@ -15,7 +15,7 @@ export class SnapshotTeller {
   readonly #settings: PairSettings
   readonly #links: readonly Link[]
   readonly #rejections: Rejections
-  readonly #brotherClock: BrotherClock
+  readonly #peerClock: PeerClock
   readonly #clock: Clock
   /** Written over with each news, for the host gets a copy: what is replaced piles up in the old generation of the heap. */
   #told: Snapshot | null = null
@@ -27,13 +27,13 @@ export class SnapshotTeller {
     settings: PairSettings,
     links: readonly Link[],
     rejections: Rejections,
-    brotherClock: BrotherClock,
+    peerClock: PeerClock,
     clock: Clock
   ) {
     this.#settings = settings
     this.#links = links
     this.#rejections = rejections
-    this.#brotherClock = brotherClock
+    this.#peerClock = peerClock
     this.#clock = clock
   }
 
@@ -70,7 +70,7 @@ export class SnapshotTeller {
       conflict: view.conflict,
       proof: view.proof,
       aloneBar: view.aloneBar,
-      brotherAheadS: this.#brotherClock.aheadS,
+      peerAheadS: this.#peerClock.aheadS,
       store
     }
     this.#told = told === null ? now : overwrite(told, now)
@@ -81,7 +81,7 @@ export class SnapshotTeller {
     if (told.role !== view.role || told.previousRole !== view.previousRole || told.reason !== view.reason) return true
     if (this.#toldSinceMs !== view.sinceMs || told.epoch !== view.epoch || told.online !== view.online) return true
     if (told.authenticated !== view.authenticated || told.store !== store) return true
-    if (told.brotherAheadS !== this.#brotherClock.aheadS) return true
+    if (told.peerAheadS !== this.#peerClock.aheadS) return true
     if (told.differences !== view.differences || told.conflict !== view.conflict) return true
     if (told.proof !== view.proof || told.aloneBar !== view.aloneBar) return true
     for (const link of this.#links) {

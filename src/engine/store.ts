@@ -181,8 +181,13 @@ export function parseRecord(text: string): PairRecord | null {
   if (format !== FORMAT && format !== FORMAT_1) return null
   if (body === undefined || check !== checksum(body, format) || rest !== '') return null
   const value = JSON.parse(body) as PairRecord & Record1
-  const record = format === FORMAT ? value : fromFormat1(value)
+  const record = format === FORMAT ? withPresentWords(value) : fromFormat1(value)
   return NAMES.every((name) => FIELDS[name](record[name])) ? record : null
+}
+
+/** The policy `exclusive` was called `safety` once. */
+function withPresentWords(record: PairRecord): PairRecord {
+  return (record.peerPolicy as string | null) === 'safety' ? { ...record, peerPolicy: 'exclusive' } : record
 }
 
 /** What a record had before there was the mark. */

@@ -54,7 +54,7 @@ interface Command {
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
-/** What a snapshot says of a brother, and of links to it, while there is no engine to hear it. */
+/** What a snapshot says of a peer, and of links to it, while there is no engine to hear it. */
 const NOBODY_HEARD = {
   online: false,
   peer: null,
@@ -63,7 +63,7 @@ const NOBODY_HEARD = {
   conflict: false,
   proof: 'offline',
   aloneBar: null,
-  brotherAheadS: 0
+  peerAheadS: 0
 } as const satisfies Partial<Snapshot>
 
 /** Longer than any command takes in the engine, by then it hangs. */

@@ -75,7 +75,7 @@ function fill(
   sheet.gauge('serving', 'Whether a gate of this side would pass a message at this instant.', [
     [Number(status.serving)]
   ])
-  sheet.gauge('brother_online', 'Whether the brother is there, and hears this side too.', [[Number(status.online)]])
+  sheet.gauge('peer_online', 'Whether the peer is there, and hears this side too.', [[Number(status.online)]])
   sheet.gauge('epoch', 'The highest epoch that this side knows: the fencing token.', [[status.epoch]])
   sheet.gauge('role_age_seconds', 'For how long this side has held its role.', [
     [seconds(Math.max(0, at - status.since))]
@@ -85,10 +85,10 @@ function fill(
     'How long an Active may still serve without an answer. Absent without a lease.',
     [[seconds(status.leaseLeft)]]
   )
-  sheet.gauge('brother_heard_age_seconds', 'Time since the brother was heard. Absent before the first time.', [
+  sheet.gauge('peer_heard_age_seconds', 'Time since the peer was heard. Absent before the first time.', [
     [seconds(peer?.heardAgo ?? null)]
   ])
-  sheet.gauge('round_trip_seconds', 'Last measured round trip to the brother. Absent until it is measured.', [
+  sheet.gauge('round_trip_seconds', 'Last measured round trip to the peer. Absent until it is measured.', [
     [seconds(peer?.roundTrip ?? null)]
   ])
   const proof = channel === null ? null : Number(channel.proof)

@@ -14,6 +14,8 @@ export interface Migration {
   readonly adds: Raw
   /** What else is written on this wire; nothing where the wire comes from a variable that nobody has looked up. */
   readonly addsOnWire?: Readonly<Record<string, Raw>>
+  /** Values that have another word now: property -> old word -> new word. */
+  readonly renames?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -38,7 +40,9 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     adds: { crashProof: true, channel: 'auto' },
     addsOnWire: { extended: { auth: 'key' }, classic: { auth: 'none' } }
-  }
+  },
+  // Functional safety is something else.
+  { adds: {}, renames: { policy: { safety: 'exclusive' } } }
 ]
 
 /** The present form. */
@@ -62,9 +66,13 @@ export function migrate(raw: Raw, typed: Raw = {}): Migrated {
       if (isAbsent(migrated[property]) || isBlank(typed[property])) migrated[property] = value
     }
   }
-  for (const { adds, addsOnWire } of MIGRATIONS.slice(schema)) {
+  for (const { adds, addsOnWire, renames } of MIGRATIONS.slice(schema)) {
     add(adds)
     add(addsOnWire?.[String(migrated['wire'])] ?? {})
+    for (const [property, words] of Object.entries(renames ?? {})) {
+      const word = String(migrated[property]).trim()
+      if (Object.hasOwn(words, word)) migrated[property] = words[word]
+    }
   }
   return { ok: true, raw: { ...migrated, schema: SCHEMA } }
 }

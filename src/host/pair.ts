@@ -111,7 +111,7 @@ export interface PairVitals {
   readonly roleChanges: Readonly<Record<Role, number>>
 }
 
-/** One path to the brother as it is now. `problem` is a reason code. */
+/** One path to the peer as it is now. `problem` is a reason code. */
 export interface PairLink {
   readonly peerHost: string
   readonly peerPort: number

@@ -34,7 +34,7 @@ const ADVISED: WarningSpec = { graceMs: SETTLE_MS, badge: false, event: true, lo
 
 /** Whoever deploys on one side and then on the other is not nagged in between. */
 export const ROLLOUT_MS = 60_000
-/** A brother that is online, and frames with a key that is not here: a change of keys that nobody finished. */
+/** A peer that is online, and frames with a key that is not here: a change of keys that nobody finished. */
 const REKEYING_MS = 60_000
 
 /** A clock that is being set on one side, and then on the other. */
@@ -79,7 +79,7 @@ const CODES = Object.keys(WARNINGS) as WarningCode[]
 
 /** What happened and is over is shown for so long: long enough for whoever is called to see it. */
 export const SHOWN_MS = 300_000
-/** Frames that are dropped again and again count as one condition; a brother that is refused speaks every 3 s. */
+/** Frames that are dropped again and again count as one condition; a peer that is refused speaks every 3 s. */
 const DROPS_APART_MS = 10_000
 
 const BY_CAUSE: Readonly<Partial<Record<FrameRejection, WarningCode>>> = {
@@ -245,12 +245,12 @@ export class Warnings {
     }
     if (crash !== null) add('engine-crashed', { error: crash })
     if (filesHolder !== null) add('files-in-use', { holder: filesHolder })
-    if (snapshot.conflict) add('both-active', { brother: snapshot.peer?.host ?? '' })
+    if (snapshot.conflict) add('both-active', { peer: snapshot.peer?.host ?? '' })
     const settings = snapshot.differences.filter(({ setting }) => setting !== 'flows')
     const flows = snapshot.differences.find(({ setting }) => setting === 'flows')
     if (settings.length > 0) add('settings-differ', bothValues(settings))
-    if (flows !== undefined) add('flows-differ', { here: hex(flows.here), brother: hex(flows.brother) })
-    if (snapshot.online && snapshot.brotherAheadS !== 0) add('clocks-differ', { brotherAheadS: snapshot.brotherAheadS })
+    if (flows !== undefined) add('flows-differ', { here: hex(flows.here), peer: hex(flows.peer) })
+    if (snapshot.online && snapshot.peerAheadS !== 0) add('clocks-differ', { peerAheadS: snapshot.peerAheadS })
     this.#holdingLinks(snapshot, add)
     const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
     if (channel?.busy === true) add('channel-busy', { noticedAfter })
@@ -281,7 +281,7 @@ export class Warnings {
     add('link-down', { down, places: down.map((index) => this.#place(index, 'host-not-found')), of: links.length })
   }
 
-  /** Where to look: the brother's end of a link, or this side's. */
+  /** Where to look: the peer's end of a link, or this side's. */
   #place(index: number, code: WarningCode): string {
     const link = this.#settings.links[index]
     if (link === undefined) return ''
@@ -302,7 +302,7 @@ function bothValues(differences: readonly Difference[]): Detail {
   return {
     differ: differences.map(({ setting }) => setting),
     here: differences.map(({ here }) => here),
-    brother: differences.map(({ brother }) => brother)
+    peer: differences.map(({ peer }) => peer)
   }
 }
 

@@ -48,8 +48,8 @@ const events = {
     log: 'info'
   },
   online: {
-    en: 'The brother came online or went offline.',
-    zh: '兄弟节点上线或离线。',
+    en: 'The peer came online or went offline.',
+    zh: '对端上线或离线。',
     when: {
       en: 'When contact in both directions begins or ends, over whichever link.',
       zh: '（经任一链路的）双向联系建立或中断时。'
@@ -111,8 +111,8 @@ const events = {
     en: 'This side stayed Active and took a newer epoch.',
     zh: '本侧保持为主并提升 epoch。',
     when: {
-      en: 'After a conflict on the side that stays, and when the brother knows a newer epoch.',
-      zh: '冲突后保持为主的一侧，以及兄弟节点见过更新的 epoch 时。'
+      en: 'After a conflict on the side that stays, and when the peer knows a newer epoch.',
+      zh: '冲突后保持为主的一侧，以及对端见过更新的 epoch 时。'
     },
     todo: NOTHING,
     log: 'info'
@@ -312,16 +312,16 @@ const reasons = {
   },
   starting: {
     wire: 1,
-    en: 'The pair has just started and has not met its brother.',
-    zh: '刚启动，尚未与兄弟节点联系。',
+    en: 'The pair has just started and has not met its peer.',
+    zh: '刚启动，尚未与对端联系。',
     todo: NOTHING,
     warns: false,
     on: ['started']
   },
   'cannot-negotiate': {
     wire: 2,
-    en: 'No brother answered since the start, so this side took the role.',
-    zh: '启动后兄弟节点一直无应答，本侧激活。',
+    en: 'No peer answered since the start, so this side took the role.',
+    zh: '启动后对端一直无应答，本侧激活。',
     todo: {
       en: 'Start the other side. If it runs, check both addresses, the UDP port in both firewalls, and the key.',
       zh: '启动另一侧；若它已在运行，检查双方地址、两侧防火墙的 UDP 端口以及密钥。'
@@ -339,8 +339,8 @@ const reasons = {
   },
   designated: {
     wire: 4,
-    en: 'The brother designated this role.',
-    zh: '由兄弟节点指派。',
+    en: 'The peer designated this role.',
+    zh: '由对端指派。',
     todo: NOTHING,
     warns: false,
     on: ['role', 'designate']
@@ -355,8 +355,8 @@ const reasons = {
   },
   'operator-forced': {
     wire: 6,
-    en: 'An operator forced it without the brother’s consent.',
-    zh: '操作员强制执行，未经兄弟节点确认。',
+    en: 'An operator forced it without the peer’s consent.',
+    zh: '操作员强制执行，未经对端确认。',
     todo: {
       en: 'Make sure that the other side does not act: nothing here can check it.',
       zh: '确认另一侧没有动作：本侧无法代为核实。'
@@ -366,8 +366,8 @@ const reasons = {
   },
   'lost-connection': {
     wire: 7,
-    en: 'Nothing was heard from the brother for the whole peerTimeout.',
-    zh: '在 peerTimeout 内未收到兄弟节点的任何报文。',
+    en: 'Nothing was heard from the peer for the whole peerTimeout.',
+    zh: '在 peerTimeout 内未收到对端的任何报文。',
     todo: {
       en: 'Look at the other host and at the network between the two. If the other host runs, the link is cut.',
       zh: '查看另一台主机以及两者之间的网络；若那台主机在运行，则是链路中断。'
@@ -375,10 +375,10 @@ const reasons = {
     warns: false,
     on: ['role', 'online', 'link']
   },
-  'brother-crashed': {
+  'peer-crashed': {
     wire: 8,
-    en: 'The brother’s host answers that nobody listens there any more: its process has died.',
-    zh: '兄弟主机回应端口不可达：其进程已终止。',
+    en: 'The peer’s host answers that nobody listens there any more: its process has died.',
+    zh: '对端主机回应端口不可达：其进程已终止。',
     todo: {
       en: 'Start Node-RED on the other host again, and read the end of its log.',
       zh: '在另一台主机上重新启动 Node-RED，并查看其日志末尾。'
@@ -386,10 +386,10 @@ const reasons = {
     warns: false,
     on: ['role', 'online']
   },
-  'brother-left': {
+  'peer-left': {
     wire: 9,
-    en: 'The brother said goodbye: it was stopped in order.',
-    zh: '兄弟节点已正常退出。',
+    en: 'The peer said goodbye: it was stopped in order.',
+    zh: '对端已正常退出。',
     todo: {
       en: 'Until it is started again nobody can take over from this side.',
       zh: '在它重新启动之前，没有人能接替本侧。'
@@ -397,10 +397,10 @@ const reasons = {
     warns: false,
     on: ['role', 'online']
   },
-  'brother-restarted': {
+  'peer-restarted': {
     wire: 10,
-    en: 'The brother restarted and lost its role.',
-    zh: '兄弟节点已重启，失去原角色。',
+    en: 'The peer restarted and lost its role.',
+    zh: '对端已重启，失去原角色。',
     todo: {
       en: 'If nobody restarted it, read its log.',
       zh: '若并非人为重启，请查看它的日志。'
@@ -408,18 +408,18 @@ const reasons = {
     warns: false,
     on: ['role', 'online', 'negotiate']
   },
-  'brother-active': {
+  'peer-active': {
     wire: 11,
-    en: 'The brother is Active already.',
-    zh: '兄弟节点已是主。',
+    en: 'The peer is Active already.',
+    zh: '对端已是主。',
     todo: NOTHING,
     warns: false,
     on: ['role', 'designate', 'conflict', 'yielded']
   },
   'higher-epoch': {
     wire: 12,
-    en: 'Both were Active; the brother holds the newer epoch, so this side yielded.',
-    zh: '双主冲突：兄弟节点的 epoch 更新，本侧让位。',
+    en: 'Both were Active; the peer holds the newer epoch, so this side yielded.',
+    zh: '双主冲突：对端的 epoch 更新，本侧让位。',
     todo: {
       en: 'Check what both sides did while they were Active, and why the link was cut.',
       zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
@@ -440,8 +440,8 @@ const reasons = {
   },
   'lease-expired': {
     wire: 14,
-    en: 'The brother stopped acknowledging, and this policy forbids acting without that.',
-    zh: '兄弟节点停止确认，按本策略不得继续服务。',
+    en: 'The peer stopped acknowledging, and this policy forbids acting without that.',
+    zh: '对端停止确认，按本策略不得继续服务。',
     todo: {
       en: 'Look at the other host and the link. If the other side is certainly off, designate this side with force.',
       zh: '查看另一台主机和链路。若确认另一侧已停止，可对本侧强制指派（force）。'
@@ -449,9 +449,9 @@ const reasons = {
     warns: false,
     on: ['role']
   },
-  'brother-heard': {
+  'peer-heard': {
     wire: 15,
-    en: 'The brother is heard, and hears this side.',
+    en: 'The peer is heard, and hears this side.',
     zh: '双方互相可达。',
     todo: NOTHING,
     warns: false,
@@ -552,8 +552,8 @@ const reasons = {
   },
   'not-ready': {
     wire: 25,
-    en: 'The brother is not ready to serve.',
-    zh: '兄弟节点尚未就绪。',
+    en: 'The peer is not ready to serve.',
+    zh: '对端尚未就绪。',
     todo: {
       en: 'Look at the badge of the other side: a blocked flow, fitness 0, a disk that takes no epoch, or an operator’s standby.',
       zh: '查看另一侧的状态标记：流程阻塞、适合度为 0、磁盘无法写入 epoch，或被操作员指定为备。'
@@ -582,8 +582,8 @@ const reasons = {
   },
   'store-lost': {
     wire: 28,
-    en: 'The stored epoch is damaged or cannot be read; counting starts from what the brother tells.',
-    zh: '存储的 epoch 损坏或无法读取，将以兄弟节点告知的为准。',
+    en: 'The stored epoch is damaged or cannot be read; counting starts from what the peer tells.',
+    zh: '存储的 epoch 损坏或无法读取，将以对端告知的为准。',
     todo: {
       en: 'Check the disk and the rights on userDir/ha-pair; the old file is kept there as .damaged or .unreadable. Do not restore it.',
       zh: '检查磁盘以及 userDir/ha-pair 的权限；原文件以 .damaged 或 .unreadable 为后缀保留在该处，请勿恢复。'
@@ -596,8 +596,8 @@ const reasons = {
     en: 'The epoch could not be written to disk.',
     zh: '无法将 epoch 写入磁盘。',
     todo: {
-      en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and safety this side takes no role until then.',
-      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 safety 策略下本侧不会成为主。'
+      en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive this side takes no role until then.',
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 exclusive 策略下本侧不会成为主。'
     },
     warns: true,
     on: ['store']
@@ -626,8 +626,8 @@ const reasons = {
   },
   'host-not-found': {
     wire: 32,
-    en: 'The brother’s name does not resolve; it is tried again.',
-    zh: '无法解析兄弟主机名，正在重试。',
+    en: 'The peer’s name does not resolve; it is tried again.',
+    zh: '无法解析对端主机名，正在重试。',
     todo: {
       en: 'Check the name and the name server, or enter an address instead.',
       zh: '检查主机名和域名服务器，或改填 IP 地址。'
@@ -675,16 +675,16 @@ const reasons = {
     en: 'Datagrams arrived that are not valid frames of this pair.',
     zh: '收到无效报文。',
     todo: {
-      en: 'The cause is in the detail. Something else sends to this port: close it to everybody but the brother.',
-      zh: '原因见详情。有其他程序向此端口发送数据：请只对兄弟节点开放该端口。'
+      en: 'The cause is in the detail. Something else sends to this port: close it to everybody but the peer.',
+      zh: '原因见详情。有其他程序向此端口发送数据：请只对对端开放该端口。'
     },
     warns: true,
     on: ['rejected']
   },
   'settings-differ': {
     wire: 38,
-    en: 'The brother runs with another policy or other timings.',
-    zh: '兄弟节点的策略或时间参数不一致。',
+    en: 'The peer runs with another policy or other timings.',
+    zh: '对端的策略或时间参数不一致。',
     todo: {
       en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies, no promise of either holds.',
       zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立。'
@@ -714,10 +714,10 @@ const reasons = {
     warns: true,
     on: []
   },
-  'brother-behind': {
+  'peer-behind': {
     wire: 41,
-    en: 'The brother had seen a newer epoch than the Active held; the Active took a newer one.',
-    zh: '兄弟节点见过更新的 epoch，主侧已提升其 epoch。',
+    en: 'The peer had seen a newer epoch than the Active held; the Active took a newer one.',
+    zh: '对端见过更新的 epoch，主侧已提升其 epoch。',
     todo: NOTHING,
     warns: false,
     on: ['reasserted']
@@ -744,10 +744,10 @@ const reasons = {
     warns: false,
     on: []
   },
-  'brother-silent': {
+  'peer-silent': {
     wire: 42,
-    en: 'The brother does not answer.',
-    zh: '兄弟节点无应答。',
+    en: 'The peer does not answer.',
+    zh: '对端无应答。',
     todo: {
       en: 'Look at the other host and at the network between the two.',
       zh: '查看另一台主机以及两者之间的网络。'
@@ -795,8 +795,8 @@ const reasons = {
   },
   'keys-differ': {
     wire: 49,
-    en: 'The brother’s frames are sealed with a key that this side does not have.',
-    zh: '兄弟节点使用本侧没有的密钥签封报文。',
+    en: 'The peer’s frames are sealed with a key that this side does not have.',
+    zh: '对端使用本侧没有的密钥签封报文。',
     todo: {
       en: 'Enter the same key on both sides. During a change of keys: put the new one into this side too.',
       zh: '在双方填写相同的密钥。若正在更换密钥：请在本侧也填入新密钥。'
@@ -817,8 +817,8 @@ const reasons = {
   },
   'versions-differ': {
     wire: 51,
-    en: 'The brother speaks another version of the protocol.',
-    zh: '兄弟节点使用不同版本的协议。',
+    en: 'The peer speaks another version of the protocol.',
+    zh: '对端使用不同版本的协议。',
     todo: {
       en: 'Install the same version of this package on both hosts.',
       zh: '在两台主机上安装相同版本的本软件包。'
@@ -828,19 +828,19 @@ const reasons = {
   },
   'foreign-host': {
     wire: 52,
-    en: 'Frames arrive from a host that is not the brother’s; they are dropped.',
-    zh: '收到来自非兄弟主机的报文，已丢弃。',
+    en: 'Frames arrive from a host that is not the peer’s; they are dropped.',
+    zh: '收到来自非对端主机的报文，已丢弃。',
     todo: {
-      en: 'If it is the brother: enter the address that it sends from. If it is not: find out who sends to this port.',
-      zh: '若是兄弟节点：请填写它实际发送所用的地址；若不是：请查明是谁在向此端口发送。'
+      en: 'If it is the peer: enter the address that it sends from. If it is not: find out who sends to this port.',
+      zh: '若是对端：请填写它实际发送所用的地址；若不是：请查明是谁在向此端口发送。'
     },
     warns: true,
     on: []
   },
   'link-down': {
     wire: 53,
-    en: 'Only some of the links to the brother carry; the pair goes on over the others.',
-    zh: '到兄弟节点的链路只有部分连通，双机对经其余链路继续运行。',
+    en: 'Only some of the links to the peer carry; the pair goes on over the others.',
+    zh: '到对端的链路只有部分连通，双机对经其余链路继续运行。',
     todo: {
       en: 'Mend the link that is down before the last one fails: cable, switch, address, firewall. The detail names it.',
       zh: '在最后一条链路失效之前修复中断的链路：网线、交换机、地址、防火墙。具体见详情。'
@@ -1126,7 +1126,7 @@ const byWire: ReadonlyMap<number, ReasonCode> = new Map(
   (Object.keys(REASONS) as ReasonCode[]).map((code) => [REASONS[code].wire, code])
 )
 
-/** Source: extended trailer, byte `reason`. An unknown byte (a newer brother) reads as `none`. */
+/** Source: extended trailer, byte `reason`. An unknown byte (a newer peer) reads as `none`. */
 export function reasonFromWire(byte: number): ReasonCode {
   return byWire.get(byte) ?? 'none'
 }

@@ -10,13 +10,13 @@
  *            or designated Active       |     |
  *                +----------------------+     +----------------------+
  *                v                                                   v
- *           +--------+   designated Standby by the brother      +---------+
+ *           +--------+   designated Standby by the peer      +---------+
  *           |        |   two Actives: the smaller token         |         |
  *           |        |   operator, hung flows, goodbye          |         |
  *           | ACTIVE |----------------------------------------->| STANDBY |
  *           |        |                                          |         |
  *           |        |<-----------------------------------------|         |
- *           +--------+   designated Active by the brother       +---------+
+ *           +--------+   designated Active by the peer       +---------+
  *                        no Active heard for peerTimeout
  *                        hears an Initial: its Active restarted
  *                        operator, once the Active has stood down
@@ -65,7 +65,7 @@ const GOODBYE_GAP_MS_MAX = 100
 /** The machine wants to be called at least this often, to notice that it was not. */
 const WATCH_MS_MAX = 250
 
-/** A change of roles by order that the brother has not confirmed yet. Ends by `untilMs` at the latest. */
+/** A change of roles by order that the peer has not confirmed yet. Ends by `untilMs` at the latest. */
 interface Order {
   /** Null when no operator waits for it. */
   readonly commandId: number | null
@@ -80,7 +80,7 @@ interface Order {
 
 interface Conflict {
   rounds: number
-  /** The brother was heard as Active since the last round. */
+  /** The peer was heard as Active since the last round. */
   heard: boolean
   reasserted: boolean
 }
@@ -107,7 +107,7 @@ export class ClassicMachine implements PairMachine {
   #listening = false
   #online = false
   #peer: PeerView | null = null
-  /** The brother was last heard as Active, or this side became Standby; moved by own stalls. */
+  /** The peer was last heard as Active, or this side became Standby; moved by own stalls. */
   #activeHeardAtMs = 0
   #nextBeatMs = Infinity
   /** As an Active: its latest Connected. */
@@ -118,14 +118,14 @@ export class ClassicMachine implements PairMachine {
   #order: Order | null = null
   #conflict: Conflict | null = null
   /**
-   * Stepped down by force without a brother: does not take the role back by itself, but offers it with every heartbeat,
-   * in a designation with `offerId`, until the brother is heard. Otherwise two such sides would wait for each other.
+   * Stepped down by force without a peer: does not take the role back by itself, but offers it with every heartbeat,
+   * in a designation with `offerId`, until the peer is heard. Otherwise two such sides would wait for each other.
    */
   #held = false
   #offerId = 0
   #hostStalled = false
   #nextReliefMs = 0
-  /** Active again after a stall in which the brother may have taken over: does not serve yet. */
+  /** Active again after a stall in which the peer may have taken over: does not serve yet. */
   #paused: { readonly sinceMs: number; readonly untilMs: number } | null = null
   #left = false
   #farewell: Farewell | null = null
@@ -163,7 +163,7 @@ export class ClassicMachine implements PairMachine {
       this.#lastStepMs + Math.min(this.#settings.heartbeatMs, WATCH_MS_MAX),
       this.#nextBeatMs,
       this.#receipts.nextExpiryMs(),
-      this.#brotherLostAtMs(),
+      this.#peerLostAtMs(),
       this.#order?.untilMs ?? Infinity,
       this.#pauseEndsAtMs(),
       this.#ledger.retryAtMs
@@ -214,7 +214,7 @@ export class ClassicMachine implements PairMachine {
         return this.#onSuspended(nowMs, input.ms)
       case 'goodbye':
         return this.#onGoodbye(nowMs, input.reason)
-      // Nothing on this wire tells the brother of them, and a 2015 peer knows no crash but silence.
+      // Nothing on this wire tells the peer of them, and a 2015 peer knows no crash but silence.
       case 'unsent':
       case 'tether':
       case 'tetherEnded':
@@ -293,7 +293,7 @@ export class ClassicMachine implements PairMachine {
     if (news !== null) this.#event('store', news === 'failed' ? 'store-failed' : 'revalidated', {})
   }
 
-  /** Without a socket this side is deaf and mute: silence then says nothing about the brother. */
+  /** Without a socket this side is deaf and mute: silence then says nothing about the peer. */
   #onLink(nowMs: number, open: boolean): void {
     if (open === this.#listening) return
     this.#listening = open
@@ -314,7 +314,7 @@ export class ClassicMachine implements PairMachine {
   #onTick(nowMs: number): void {
     if (this.#ledger === null) return
     this.#judgeLosses(nowMs)
-    this.#judgeBrother(nowMs)
+    this.#judgePeer(nowMs)
     this.#judgeOrder(nowMs)
     this.#judgePause(nowMs)
     this.#beat(nowMs)
@@ -324,9 +324,9 @@ export class ClassicMachine implements PairMachine {
     const lost = this.#receipts.expire(nowMs)
     const lostInARow = this.#receipts.lostInARow
     const isOver = lostInARow > this.#settings.lossLimit
-    // An Active whose brother is known to be gone has nothing new to report with every heartbeat.
+    // An Active whose peer is known to be gone has nothing new to report with every heartbeat.
     if (lost > 0 && (this.#role !== 'active' || this.#online)) {
-      this.#event('loss', isOver ? 'receipts-lost' : 'brother-silent', { lost, lostInARow })
+      this.#event('loss', isOver ? 'receipts-lost' : 'peer-silent', { lost, lostInARow })
     }
     if (!isOver) return
     this.#receipts.resetCount()
@@ -336,14 +336,14 @@ export class ClassicMachine implements PairMachine {
   }
 
   /** When a Standby that hears no Active declares it lost. An order that is under way has a deadline of its own. */
-  #brotherLostAtMs(): number {
+  #peerLostAtMs(): number {
     const waits = this.#role === 'standby' && this.#listening && this.#order?.target !== 'standby'
     if (!waits || (this.#held && !this.#online)) return Infinity
     return this.#activeHeardAtMs + this.#settings.peerTimeoutMs
   }
 
-  #judgeBrother(nowMs: number): void {
-    if (nowMs < this.#brotherLostAtMs()) return
+  #judgePeer(nowMs: number): void {
+    if (nowMs < this.#peerLostAtMs()) return
     this.#setOnline(false, 'lost-connection')
     if (this.#held) return
     this.#becomeActive(nowMs, 'lost-connection')
@@ -375,7 +375,7 @@ export class ClassicMachine implements PairMachine {
     if (this.#order !== null) this.#order.untilMs += lateMs
   }
 
-  /** The brother may take over peerTimeout after it heard us last: having been silent for that long, ask first. */
+  /** The peer may take over peerTimeout after it heard us last: having been silent for that long, ask first. */
   #noticeOwnSilence(nowMs: number): void {
     const silentMs = nowMs - this.#spokeAtMs
     if (this.#listening && silentMs >= this.#settings.peerTimeoutMs) this.#pause(nowMs, 'own-stall', silentMs)
@@ -403,7 +403,7 @@ export class ClassicMachine implements PairMachine {
   }
 
   #judgePause(nowMs: number): void {
-    if (nowMs >= this.#pauseEndsAtMs()) this.#resume('brother-silent')
+    if (nowMs >= this.#pauseEndsAtMs()) this.#resume('peer-silent')
   }
 
   #resume(reason: ReasonCode): void {
@@ -430,7 +430,7 @@ export class ClassicMachine implements PairMachine {
     const roundTripMs = receipt === null ? (this.#peer?.roundTripMs ?? null) : nowMs - receipt.sentAtMs
     this.#peer = { role: frame.state, epoch: 0, priority: 0, link: 0, heardAtMs: nowMs, roundTripMs }
     this.#receipts.answerNegotiates()
-    this.#setOnline(true, 'brother-heard')
+    this.#setOnline(true, 'peer-heard')
     if (frame.state === 'active') {
       this.#activeHeardAtMs = nowMs
       this.#held = false
@@ -439,7 +439,7 @@ export class ClassicMachine implements PairMachine {
     }
     if (receipt === null) return
     if (receipt.head === 'designate') {
-      this.#event('designate', 'brother-heard', { to: 'brother', confirmed: frame.state, id: frame.id })
+      this.#event('designate', 'peer-heard', { to: 'peer', confirmed: frame.state, id: frame.id })
     }
     if (this.#paused !== null && receipt.sentAtMs >= this.#paused.sinceMs && frame.state !== 'active') {
       this.#resume('revalidated')
@@ -458,7 +458,7 @@ export class ClassicMachine implements PairMachine {
       case 'compare':
         return this.#compare(nowMs, frame.value)
       case 'follow':
-        return this.#becomeStandby(nowMs, frame.head === 'designate' ? 'designated' : 'brother-active')
+        return this.#becomeStandby(nowMs, frame.head === 'designate' ? 'designated' : 'peer-active')
       case 'take':
         return this.#becomeActive(nowMs, 'designated')
       case 'succeed':
@@ -479,7 +479,7 @@ export class ClassicMachine implements PairMachine {
     const outcome = token > value ? 'larger' : token < value ? 'smaller' : 'equal'
     const negotiation = `${outcome} ${token} ${value}`
     if (negotiation !== this.#negotiation) {
-      this.#event('negotiate', 'brother-heard', { outcome, token, brotherToken: value })
+      this.#event('negotiate', 'peer-heard', { outcome, token, peerToken: value })
       this.#negotiation = negotiation
     }
     if (outcome === 'larger') {
@@ -492,13 +492,13 @@ export class ClassicMachine implements PairMachine {
   }
 
   #succeed(nowMs: number): void {
-    // By order this side is not to be Active: the brother, who knows no role yet, gets it instead.
+    // By order this side is not to be Active: the peer, who knows no role yet, gets it instead.
     if (this.#order?.target === 'standby') return
     if (this.#held) {
       if (this.#mayAnswer()) this.#designate(nowMs, BY_ORDER)
       return
     }
-    this.#becomeActive(nowMs, 'brother-restarted')
+    this.#becomeActive(nowMs, 'peer-restarted')
     this.#designate(nowMs, this.#token)
   }
 
@@ -506,11 +506,11 @@ export class ClassicMachine implements PairMachine {
     if (this.#mayAnswer()) this.#designate(nowMs, this.#token)
   }
 
-  /** The sender's own role decides: an Active designates its brother Standby, anyone else designates it Active. */
+  /** The sender's own role decides: an Active designates its peer Standby, anyone else designates it Active. */
   #designate(nowMs: number, value: number): number {
     if (this.#receipts.awaitedDesignate() === null) {
       const role = this.#role === 'active' ? 'standby' : 'active'
-      this.#event('designate', value === BY_ORDER ? 'operator' : 'negotiated', { to: 'brother', role, value })
+      this.#event('designate', value === BY_ORDER ? 'operator' : 'negotiated', { to: 'peer', role, value })
     }
     return this.#say(nowMs, 'designate', this.#role, value)
   }
@@ -544,7 +544,7 @@ export class ClassicMachine implements PairMachine {
   #openConflict(): Conflict {
     if (this.#conflict === null) {
       this.#conflict = { rounds: 0, heard: true, reasserted: false }
-      this.#event('conflict', 'brother-active', { token: this.#token })
+      this.#event('conflict', 'peer-active', { token: this.#token })
     }
     this.#conflict.heard = true
     return this.#conflict
@@ -590,7 +590,7 @@ export class ClassicMachine implements PairMachine {
     this.#becomeStandby(nowMs, reason)
   }
 
-  /** One round per heartbeat in which the brother was heard as Active. A brother that heeds nothing has its way. */
+  /** One round per heartbeat in which the peer was heard as Active. A peer that heeds nothing has its way. */
   #pressConflict(nowMs: number): void {
     const conflict = this.#conflict
     if (conflict === null) return
@@ -600,7 +600,7 @@ export class ClassicMachine implements PairMachine {
     }
     conflict.heard = false
     conflict.rounds += 1
-    if (conflict.rounds > CONFLICT_ROUNDS) this.#yield(nowMs, 'brother-active')
+    if (conflict.rounds > CONFLICT_ROUNDS) this.#yield(nowMs, 'peer-active')
     else if (conflict.rounds > NEGOTIATE_ROUNDS) this.#designate(nowMs, this.#token)
     else this.#say(nowMs, 'negotiate')
   }
@@ -617,11 +617,11 @@ export class ClassicMachine implements PairMachine {
       if (force && this.#paused !== null) this.#resume('operator-forced')
       return this.#confirm(id)
     }
-    if (!this.#online) return force ? this.#changeAlone(nowMs, id, target) : this.#refuse(id, 'brother-offline')
+    if (!this.#online) return force ? this.#changeAlone(nowMs, id, target) : this.#refuse(id, 'peer-offline')
     this.#giveOrder(nowMs, { commandId: id, target, force, reason: 'operator' })
   }
 
-  /** The brother is offline and the operator insists. Should it hear us all the same, it is told. */
+  /** The peer is offline and the operator insists. Should it hear us all the same, it is told. */
   #changeAlone(nowMs: number, id: number, target: 'active' | 'standby'): void {
     if (target === 'active') this.#becomeActive(nowMs, 'operator-forced')
     else this.#becomeStandby(nowMs, 'operator-forced')

@@ -1,8 +1,8 @@
 /**
- * Whether the brother is alive, as far as can be known from here: a failure detector without timers.
+ * Whether the peer is alive, as far as can be known from here: a failure detector without timers.
  *
  * Hearing works both ways or it does not count as contact: `heardAtMs` is when its latest word came in, `answeredAtMs`
- * when it last acknowledged something new of mine, as its partner. A due heartbeat that is missing makes the brother a
+ * when it last acknowledged something new of mine, as its partner. A due heartbeat that is missing makes the peer a
  * suspect, who is probed in a burst; only the full takeover delay, or a proof of a crash (`proof.ts`), makes it lost.
  * Deadlines move when this side itself was deaf, and never past now; the lease, which is not kept here, never moves.
  */
@@ -18,7 +18,7 @@ interface LinkContact {
   open: boolean
   /** My socket of this link: latest frame of the current session that came in on it. */
   heardAtMs: number
-  /** The brother's numbering: latest copy that it marked with this number. */
+  /** The peer's numbering: latest copy that it marked with this number. */
   markedAtMs: number
 }
 
@@ -31,8 +31,8 @@ export class Contact {
   #heardAtMs = -Infinity
   #answeredAtMs = -Infinity
   #heardLink = 0
-  /** Bit n: the brother hears my copies marked n. */
-  #brotherHears = 0
+  /** Bit n: the peer hears my copies marked n. */
+  #peerHears = 0
   #probes = 0
   #probedAtMs = -Infinity
   /** Of no meaning while there is no sample; not null then, which would make an object of each number that is kept here. */
@@ -92,14 +92,14 @@ export class Contact {
     if (!listening) this.#listeningSinceMs = Infinity
     else if (this.#listeningSinceMs === Infinity) {
       this.#listeningSinceMs = nowMs
-      // Deaf until now: silence before this instant says nothing about the brother.
+      // Deaf until now: silence before this instant says nothing about the peer.
       if (this.#alive) this.#heardAtMs = Math.max(this.#heardAtMs, nowMs)
     }
   }
 
   /** A frame of the current session. `marked`: the link number in the frame. */
-  heard(nowMs: number, link: number, marked: number, brotherHears: number): void {
-    this.#brotherHears = brotherHears
+  heard(nowMs: number, link: number, marked: number, peerHears: number): void {
+    this.#peerHears = peerHears
     this.heardCopy(nowMs, link, marked)
     if (!this.#alive) this.#sinceMs = nowMs
     this.#alive = true
@@ -115,7 +115,7 @@ export class Contact {
     if (theirs !== undefined) theirs.markedAtMs = nowMs
   }
 
-  /** The brother, as my partner, acknowledged something new, or has nothing left to acknowledge: it hears me. */
+  /** The peer, as my partner, acknowledged something new, or has nothing left to acknowledge: it hears me. */
   answered(nowMs: number): void {
     this.#answeredAtMs = nowMs
   }
@@ -133,9 +133,9 @@ export class Contact {
     this.#roundTripMs = before + (sampleMs - before) / this.#samples
   }
 
-  /** The brother's latest word says that it hears my copies marked with this number. */
+  /** The peer's latest word says that it hears my copies marked with this number. */
   #isAcknowledgedOn(link: number): boolean {
-    return (this.#brotherHears & (1 << link)) !== 0
+    return (this.#peerHears & (1 << link)) !== 0
   }
 
   /** Every link on which the peer was heard is open, and there is one: it can be asked on all of them. */
@@ -157,10 +157,10 @@ export class Contact {
   lost(): void {
     this.#alive = false
     this.#answeredAtMs = -Infinity
-    this.#brotherHears = 0
+    this.#peerHears = 0
   }
 
-  /** A new session of the brother: what was known of its links is void. */
+  /** A new session of the peer: what was known of its links is void. */
   renewed(nowMs: number): void {
     this.lost()
     this.#sinceMs = nowMs
@@ -185,7 +185,7 @@ export class Contact {
     }
   }
 
-  /** When the brother counts as lost, unless it is heard before. */
+  /** When the peer counts as lost, unless it is heard before. */
   lostAtMs(peerTimeoutMs: number): number {
     return this.#alive && this.#listeningSinceMs !== Infinity ? this.#heardAtMs + peerTimeoutMs : Infinity
   }
@@ -216,7 +216,7 @@ export class Contact {
     this.#probedAtMs = nowMs
   }
 
-  /** For the frames: on which of the brother's links it is heard. */
+  /** For the frames: on which of the peer's links it is heard. */
   heardLinks(nowMs: number, peerTimeoutMs: number): number {
     if (!this.#alive) return 0
     let bits = 0

@@ -1,8 +1,8 @@
 /**
- * Sessions, sequence numbers and acknowledgements: which frame belongs to the living conversation with the brother.
+ * Sessions, sequence numbers and acknowledgements: which frame belongs to the living conversation with the peer.
  *
  * After RFC 5880 (BFD), `session` and `echo` are its discriminators: a frame that does not echo my session can start a
- * conversation but never change anything. A new session of the brother becomes the current one only with a frame that
+ * conversation but never change anything. A new session of the peer becomes the current one only with a frame that
  * acknowledges something I sent AFTER I first heard that session echo mine. Nothing recorded or withheld can do that, however
  * fresh it is: so frames of any earlier session, his or mine, change nothing, without clocks.
  */
@@ -11,10 +11,10 @@ import { LINKS_MAX } from './settings'
 
 /** Send times of this many of the latest frames are known; an acknowledgement of an older one renews nothing. */
 const SENT_KEPT_MAX = 256
-/** While the brother keeps up, only what it has not acknowledged is of use. */
+/** While the peer keeps up, only what it has not acknowledged is of use. */
 const SENT_KEPT_MIN = 16
 /**
- * Sessions under way to be confirmed. Only one that echoes mine takes a place, so replays of my earlier ones push none out; a brother
+ * Sessions under way to be confirmed. Only one that echoes mine takes a place, so replays of my earlier ones push none out; a peer
  * that started again and again while I ran left recordings that do echo mine, and one more takes a place within a round trip.
  */
 const CANDIDATES_KEPT = 64
@@ -46,7 +46,7 @@ export type Reception =
   /** A copy, on another link, of something received already. */
   | { readonly kind: 'copy' }
   /**
-   * The newest word of the brother. `adopted`: with this frame its session became the current one.
+   * The newest word of the peer. `adopted`: with this frame its session became the current one.
    * `ackedAtMs`: when I sent what it acknowledges, if it acknowledges something new and that is still known.
    */
   | { readonly kind: 'current'; readonly adopted: boolean; readonly ackedAtMs: number | null }
@@ -81,7 +81,7 @@ export class Conversation {
     return this.#seq
   }
 
-  /** The send time of this number is about to give way to a new one: makes room if the brother may still acknowledge it. */
+  /** The send time of this number is about to give way to a new one: makes room if the peer may still acknowledge it. */
   #keepUnacknowledged(oldestSeq: number): void {
     const before = this.#sentAtMs
     if (before.length >= SENT_KEPT_MAX || (this.#peer !== null && oldestSeq < this.#peer.ackedSeq)) return
@@ -105,7 +105,7 @@ export class Conversation {
     this.#sentAtMs.fill(-Infinity)
   }
 
-  /** What the next frame to the brother echoes and acknowledges. `toHello`: address the unconfirmed session. */
+  /** What the next frame to the peer echoes and acknowledges. `toHello`: address the unconfirmed session. */
   address(toHello: boolean): { readonly echo: bigint; readonly ack: number } {
     if (toHello && this.#hello !== null) return { echo: this.#hello.session, ack: this.#hello.seq }
     if (this.#peer !== null) return { echo: this.#peer.session, ack: this.#peer.lastSeq }
@@ -164,7 +164,7 @@ export class Conversation {
     return false
   }
 
-  /** The brother said goodbye: this session is over, and its frames are refused from now on. */
+  /** The peer said goodbye: this session is over, and its frames are refused from now on. */
   retirePeer(): void {
     if (this.#peer === null) return
     this.#retired.push(this.#peer.session)

@@ -2,18 +2,18 @@
  * The pair machine of the extended wire. This file owns every change of role: `#becomeActive`, `#becomeStandby` and
  * `#leave` are the only places that set it.
  *
- *                 brother is Active / I grant the role
+ *                 peer is Active / I grant the role
  *      INITIAL ───────────────────────────────────────────▶ STANDBY
  *         │                                                  │   ▲
- *         │ the brother grants it,                the brother│   │ I hand over (grant), I yield to a higher
+ *         │ the peer grants it,                the peer│   │ I hand over (grant), I yield to a higher
  *         │ or TAKEOVER allows it                  grants it,│   │ epoch, my lease ends, or an operator forces it
  *         │                            or TAKEOVER allows it │   │
  *         └───────────────────▶ ACTIVE ◀─────────────────────┘   │
  *                                 └──────────────────────────────┘
  *
- * With contact, a role is only ever taken by a grant: a Designate of a brother that does not serve, with the epoch to
- * take. From that moment the grantor treats the brother as the Active of that epoch and comes back only by the rules of
- * takeover, or when the brother says that it did not take it. Without contact, `policy.ts` says who may take the role on
+ * With contact, a role is only ever taken by a grant: a Designate of a peer that does not serve, with the epoch to
+ * take. From that moment the grantor treats the peer as the Active of that epoch and comes back only by the rules of
+ * takeover, or when the peer says that it did not take it. Without contact, `policy.ts` says who may take the role on
  * which evidence. Detection and sessions live in `contact.ts` and `conversation.ts`, numbers in `ledger.ts`, the proof of a crash in
  * `proof.ts`.
  */
@@ -66,8 +66,8 @@ const LATE_FRAMES_REFUTE = 5
 /** Heartbeats between a Standby's measurements of the round trip. */
 const SAMPLE_EVERY = 5
 
-/** The latest word of the brother: one object for as long as the session lasts, so that no word outlives its step. */
-interface Brother {
+/** The latest word of the peer: one object for as long as the session lasts, so that no word outlives its step. */
+interface Peer {
   role: Role
   epoch: number
   priority: number
@@ -81,7 +81,7 @@ interface Brother {
   marked: boolean
 }
 
-/** A handover that waits for the brother's fresh readiness; I still serve. */
+/** A handover that waits for the peer's fresh readiness; I still serve. */
 interface Handover {
   readonly reason: ReasonCode
   readonly commandId: number | null
@@ -89,7 +89,7 @@ interface Handover {
   readonly deadlineMs: number
 }
 
-/** A grant that is out: the brother may be Active with this epoch at any moment. */
+/** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
   readonly epoch: number
   readonly firstSeq: number
@@ -104,7 +104,7 @@ interface Wanting {
   readonly commandId: number | null
   readonly firstSeq: number
   readonly deadlineMs: number
-  /** Take it without the brother's consent at this time; Infinity = never. */
+  /** Take it without the peer's consent at this time; Infinity = never. */
   readonly forceAtMs: number
 }
 
@@ -120,8 +120,8 @@ const TAKEOVER_REASONS: Readonly<Record<Evidence, ReasonCode>> = {
   'never-met': 'cannot-negotiate',
   silence: 'lost-connection',
   'stood-down': 'half-open',
-  crash: 'brother-crashed',
-  goodbye: 'brother-left'
+  crash: 'peer-crashed',
+  goodbye: 'peer-left'
 }
 
 /**
@@ -152,12 +152,12 @@ export class ExtendedMachine implements PairMachine {
   /** I stay Active, but with a newer epoch, as soon as there is one. */
   #reassertDue: ReasonCode | null = null
   #leaseUntilMs = -Infinity
-  /** The brother cannot act before it is heard again: no lease is needed. */
+  /** The peer cannot act before it is heard again: no lease is needed. */
   #sole = false
-  /** The lease stands on an acknowledgement of the brother's present session. */
+  /** The lease stands on an acknowledgement of the peer's present session. */
   #leaseIsOfThisSession = false
   /**
-   * How the brother is known to have gone, until it is heard again. `firstSeq`: what it acknowledges of mine from here on, it has
+   * How the peer is known to have gone, until it is heard again. `firstSeq`: what it acknowledges of mine from here on, it has
    * heard after that.
    */
   #departed: {
@@ -167,15 +167,15 @@ export class ExtendedMachine implements PairMachine {
     lateFrames: number
   } | null = null
   /**
-   * Until then a brother that crashes has on disk that I was online, and does not act alone when it comes back: counted like a lease,
+   * Until then a peer that crashes has on disk that I was online, and does not act alone when it comes back: counted like a lease,
    * from the send time of what it acknowledged in a frame that said so. A proof of its crash is of use for so long.
    */
   #proofUntilMs = -Infinity
   /** The role, or the right to serve without a lease, rests on a proof of a crash. */
   #restsOnProof = false
-  /** In this session the brother has counted me as its partner. */
+  /** In this session the peer has counted me as its partner. */
   #contactMade = false
-  /** The brother said last that it is Active and does not count me: it may serve without a lease. */
+  /** The peer said last that it is Active and does not count me: it may serve without a lease. */
   #uncounted = false
   /** When a session that is not confirmed yet answered mine. */
   #helloAtMs = -Infinity
@@ -183,17 +183,17 @@ export class ExtendedMachine implements PairMachine {
   #helloEpoch = 0
   /** What casts doubt on this side's own memory, until contact has renewed it. */
   #doubt: 'rolled-back' | 'restored-copy' | 'foreign-record' | null = null
-  /** The newest record number of the brother, by its node id. */
+  /** The newest record number of the peer, by its node id. */
   #peerRecord = { nodeId: 0n, number: 0 }
-  /** Until then a former session of the brother may serve: no role is taken or given before. */
+  /** Until then a former session of the peer may serve: no role is taken or given before. */
   #formerUntilMs = -Infinity
-  /** Another session that speaks while the brother's is present. */
+  /** Another session that speaks while the peer's is present. */
   #rival: { readonly session: bigint; readonly sinceMs: number; told: boolean } | null = null
-  /** Serving waits for proof that the brother did not take over while I was away; since when, or null. */
+  /** Serving waits for proof that the peer did not take over while I was away; since when, or null. */
   #pausedAtMs: number | null = null
   #pausedSeq = 0
 
-  #brother: Brother | null = null
+  #peer: Peer | null = null
   #online = false
   #onlineSinceMs = Infinity
   readonly #linkUp: boolean[]
@@ -201,7 +201,7 @@ export class ExtendedMachine implements PairMachine {
   #flowsDiffer: readonly Difference[] = []
   #differences: readonly Difference[] = []
   #conflict = ''
-  /** The brother's yielding that is known. */
+  /** The peer's yielding that is known. */
   #yield = ''
 
   #handover: Handover | null = null
@@ -216,7 +216,7 @@ export class ExtendedMachine implements PairMachine {
   #hostStalled = false
   #flowsHash = 0
   #lessFitSinceMs = Infinity
-  /** An operator moved the role: no fail-back until the brother was away. */
+  /** An operator moved the role: no fail-back until the peer was away. */
   #failbackHeld = false
   /** When I gave the role back, and by how much the next fail-back waits longer for each time that it did not last. */
   #gaveBackAtMs = -Infinity
@@ -228,7 +228,7 @@ export class ExtendedMachine implements PairMachine {
   #lastStepMs = -Infinity
   #nextSendAtMs = Infinity
   #lastSentAtMs = -Infinity
-  /** The latest number that was sent to the brother; what answers an opening goes elsewhere. */
+  /** The latest number that was sent to the peer; what answers an opening goes elsewhere. */
   #toldSeq = 0
   #urgeAtMs = Infinity
   /** Openings that echo my session, and all others: recordings of one kind leave the answers to the other alone. */
@@ -387,12 +387,12 @@ export class ExtendedMachine implements PairMachine {
     this.#lastStepMs = nowMs
     if (lateMs > Math.max(10, this.#heartbeatMs) / 2) this.#wasDeaf(lateMs)
     if (lateMs > this.#quietMs / 4) this.#proof.disturbed(nowMs)
-    // The brother may take over P after it heard me last. Not having run for that long, I have to ask first.
+    // The peer may take over P after it heard me last. Not having run for that long, I have to ask first.
     if (this.#role === 'active' && awayMs > this.#heartbeatMs + this.#freshForMs) this.#pause('own-stall', awayMs)
     return lateMs
   }
 
-  /** Nobody is suspected for my own deafness, and the brother gets time for one answer before I act alone. */
+  /** Nobody is suspected for my own deafness, and the peer gets time for one answer before I act alone. */
   #wasDeaf(lateMs: number): void {
     this.#contact.wasDeaf(this.#nowMs, lateMs)
     // Once in a takeover delay: a side that always runs late still takes over.
@@ -427,7 +427,7 @@ export class ExtendedMachine implements PairMachine {
       this.#promisedBeforeMs = 0
       this.#ledger.promise(this.#peerTimeoutMs)
     }
-    if (now >= this.#pausedUntilMs()) this.#resume('brother-silent')
+    if (now >= this.#pausedUntilMs()) this.#resume('peer-silent')
     if (this.#handover !== null && now >= this.#handover.deadlineMs) this.#abortHandover('not-ready')
     if (this.#grant !== null && now >= this.#grant.deadlineMs) this.#failGrantCommand()
     if (this.#wanting !== null && now >= this.#wanting.forceAtMs) this.#takeForced()
@@ -451,7 +451,7 @@ export class ExtendedMachine implements PairMachine {
     return this.#promisedBeforeMs > this.#peerTimeoutMs ? this.#startedAtMs + this.#promisedBeforeMs : Infinity
   }
 
-  /** Derived consequences of any step: the lease, the brother's presence, the store. */
+  /** Derived consequences of any step: the lease, the peer's presence, the store. */
   #settle(): void {
     const now = this.#nowMs
     this.#expireLease()
@@ -473,7 +473,7 @@ export class ExtendedMachine implements PairMachine {
     const up = this.#contact.isLinkUp(this.#nowMs, link, this.#peerTimeoutMs)
     if (up === this.#linkUp[link]) return
     this.#linkUp[link] = up
-    const reason = up ? 'brother-heard' : this.#contact.alive ? 'half-open' : 'brother-silent'
+    const reason = up ? 'peer-heard' : this.#contact.alive ? 'half-open' : 'peer-silent'
     this.#event('link', reason, { link, up })
   }
 
@@ -532,7 +532,7 @@ export class ExtendedMachine implements PairMachine {
     return true
   }
 
-  /** Stays Active with a newer epoch than any the brother knows. */
+  /** Stays Active with a newer epoch than any the peer knows. */
   #reassert(reason: ReasonCode): void {
     // Without a number on disk it is due when the store has answered.
     this.#reassertDue = this.#hasOwnEpoch ? null : reason
@@ -558,7 +558,7 @@ export class ExtendedMachine implements PairMachine {
     this.#event('resumed', reason, { epoch: this.#epoch })
   }
 
-  /** Without a lease, a brother that stays silent for its whole takeover delay does not keep me from serving. */
+  /** Without a lease, a peer that stays silent for its whole takeover delay does not keep me from serving. */
   #pausedUntilMs(): number {
     if (this.#pausedAtMs === null) return Infinity
     if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return Infinity
@@ -567,14 +567,14 @@ export class ExtendedMachine implements PairMachine {
 
   // -------------------------------------------------------------------------------------------- taking over by evidence
 
-  /** What this side knows of a brother that does not object, and since when that allows to act on it. */
+  /** What this side knows of a peer that does not object, and since when that allows to act on it. */
   #evidence(): { readonly evidence: Evidence; readonly fromMs: number } | null {
     if (this.#role === 'active' || this.#grantIsOpen) return null
     const peerTimeoutMs = this.#peerTimeoutMs
     const notBeforeMs = Math.max(this.#notAloneBeforeMs, this.#formerUntilMs)
     const listeningSinceMs = this.#contact.listeningSinceMs
     if (this.#contact.alive) {
-      if (this.#brother?.role === 'active') return null
+      if (this.#peer?.role === 'active') return null
       const oneWayAtMs = this.#contact.oneWayAtMs(peerTimeoutMs)
       // Its word may be of before this side was deaf; while it is deaf, never.
       const heardForMs = Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs
@@ -588,7 +588,7 @@ export class ExtendedMachine implements PairMachine {
     if (listeningSinceMs === Infinity) return null
     const aloneFromMs = Math.max(this.#afterReturnMs, notBeforeMs)
     if (!this.#metInThisSession) {
-      // A brother that answers, and whose session is not confirmed yet, is about to be met.
+      // A peer that answers, and whose session is not confirmed yet, is about to be met.
       const answeredMs = this.#settings.policy === 'availability' ? -Infinity : this.#helloAtMs + peerTimeoutMs
       return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
     }
@@ -609,7 +609,7 @@ export class ExtendedMachine implements PairMachine {
     return mayTake(this.#settings.policy, evidence, this.#ledger.preferred)
   }
 
-  /** Who left in order has handed the role over. A brother that is proven dead serves no more. */
+  /** Who left in order has handed the role over. A peer that is proven dead serves no more. */
   #isBarred(evidence: Evidence): boolean {
     const bar = this.#aloneBar
     return bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')
@@ -632,7 +632,7 @@ export class ExtendedMachine implements PairMachine {
     if (this.#held === 'deferring') this.#held = 'no'
     if (this.#grant !== null && this.#grant.commandId !== null) this.#failGrantCommand()
     this.#grant = null
-    if (this.#handover !== null) this.#abortHandover('brother-silent')
+    if (this.#handover !== null) this.#abortHandover('peer-silent')
   }
 
   // ------------------------------------------------------------------------------------------------- the proof of a crash
@@ -663,7 +663,7 @@ export class ExtendedMachine implements PairMachine {
 
   #onCrashProven(): void {
     const firstSeq = this.#proof.firstSeq ?? this.#conversation.lastSentSeq + 1
-    this.#loseContact('brother-crashed')
+    this.#loseContact('peer-crashed')
     this.#departed = { evidence: 'crash', atMs: this.#nowMs, firstSeq, lateFrames: 0 }
     if (this.#role !== 'active') return this.#take()
     if (!this.#underLease || !this.#mayUseProof || this.#isBarred('crash')) return
@@ -689,7 +689,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   /**
-   * After a proof of its crash the brother speaks: of the time before, or because it lives. Returns whether it lives. One that hears
+   * After a proof of its crash the peer speaks: of the time before, or because it lives. Returns whether it lives. One that hears
    * nothing of mine cannot acknowledge anything: that it goes on and on counts too. A single frame may have been withheld.
    */
   #isRefuted(trailer: Trailer): boolean {
@@ -723,7 +723,7 @@ export class ExtendedMachine implements PairMachine {
     this.#event(doubt === 'foreign-record' ? 'store' : 'mismatch', doubt, {})
   }
 
-  /** The brother was online in this session, and has been silent for the longest promise: it cannot serve on what it had of me. */
+  /** The peer was online in this session, and has been silent for the longest promise: it cannot serve on what it had of me. */
   get #clearMarkAtMs(): number {
     const silent = this.#contactMade && this.#ledger.online && !this.#contact.alive && this.#leaving === null
     return silent ? this.#contact.heardAtMs + this.#peerTimeoutMs : Infinity
@@ -739,7 +739,7 @@ export class ExtendedMachine implements PairMachine {
     this.#contact.renewed(this.#nowMs)
     this.#proof.forget()
     this.#departed = null
-    this.#brother = null
+    this.#peer = null
     this.#contactMade = false
     this.#leaseUntilMs = -Infinity
     this.#proofUntilMs = -Infinity
@@ -757,7 +757,7 @@ export class ExtendedMachine implements PairMachine {
   #onRival(session: bigint): void {
     const now = this.#nowMs
     if (this.#rival?.session !== session) this.#rival = { session, sinceMs: now, told: false }
-    // It is one as long as the brother is present, so both go on.
+    // It is one as long as the peer is present, so both go on.
     if (this.#rival.told || now < this.#rival.sinceMs + this.#heartbeatMs * 2) return
     this.#rival.told = true
     this.#event('second-peer', 'second-peer', {})
@@ -770,7 +770,7 @@ export class ExtendedMachine implements PairMachine {
     const trailer = frame.trailer
     if (trailer === null) return this.#drop(link, 'unsealed')
     if (trailer.epoch > EPOCH_MAX) return this.#drop(link, 'field')
-    const reception = this.#conversation.receive(trailer, this.#isBrotherPresent)
+    const reception = this.#conversation.receive(trailer, this.#isPeerPresent)
     switch (reception.kind) {
       case 'drop':
         return this.#drop(link, reception.cause)
@@ -778,7 +778,7 @@ export class ExtendedMachine implements PairMachine {
         this.#drop(link, 'field')
         return this.#onRestoredCopy()
       case 'rival':
-        this.#drop(link, trailer.nodeId === this.#brother?.nodeId ? 'session' : 'third-party')
+        this.#drop(link, trailer.nodeId === this.#peer?.nodeId ? 'session' : 'third-party')
         return this.#onRival(trailer.session)
       case 'hello':
         if (reception.news) {
@@ -814,9 +814,9 @@ export class ExtendedMachine implements PairMachine {
     if (this.#departed === null && this.#settings.policy !== 'availability') {
       this.#formerUntilMs = this.#contact.heardAtMs + this.#peerTimeoutMs
     }
-    const restarted = this.#brother !== null && this.#brother.nodeId === trailer.nodeId
+    const restarted = this.#peer !== null && this.#peer.nodeId === trailer.nodeId
     this.#contact.renewed(this.#nowMs)
-    this.#setOnline(false, 'brother-restarted')
+    this.#setOnline(false, 'peer-restarted')
     // The process I granted the role to is gone, and its successor has to be granted it anew.
     this.#failGrantCommand()
     this.#grant = null
@@ -828,15 +828,15 @@ export class ExtendedMachine implements PairMachine {
     this.#restsOnProof = false
     this.#failbackHeld = false
     this.#leaseIsOfThisSession = false
-    this.#event('negotiate', restarted ? 'brother-restarted' : 'brother-heard', {})
-    this.#brother = null
+    this.#event('negotiate', restarted ? 'peer-restarted' : 'peer-heard', {})
+    this.#peer = null
     if (trailer.nodeId === this.#ledger.nodeId && this.#conversation.session < trailer.session) {
       this.#ledger.renumber(this.#randomId())
       this.#event('mismatch', 'cloned-identity', {})
     }
   }
 
-  /** The newest word of the brother, in the living conversation. */
+  /** The newest word of the peer, in the living conversation. */
   #hear(link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
     const now = this.#nowMs
     const regained = !this.#contact.alive
@@ -857,7 +857,7 @@ export class ExtendedMachine implements PairMachine {
     if (frame.head === 'responsed' && ackedAtMs !== null) this.#contact.measured(now, now - ackedAtMs)
     this.#compare(trailer)
     if (this.#leaving !== null) return this.#hearLeaving(this.#leaving, trailer)
-    if (trailer.flags.goodbye) return this.#onBrotherLeft(frame, trailer)
+    if (trailer.flags.goodbye) return this.#onPeerLeft(frame, trailer)
 
     // The number of a grant is heard of when it is taken or refused.
     if (this.#role === 'active' || !isGrant(frame)) this.#ledger.hear(trailer.epoch)
@@ -869,21 +869,21 @@ export class ExtendedMachine implements PairMachine {
   #note(role: Role, trailer: Trailer): void {
     const { epoch, priority, fitness, nodeId, peerTimeoutMs, heartbeatMs, promisedMs } = trailer
     const { ready, marked } = trailer.flags
-    const brother = this.#brother
-    if (brother === null) {
-      this.#brother = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs, marked }
+    const peer = this.#peer
+    if (peer === null) {
+      this.#peer = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs, marked }
       return
     }
-    brother.role = role
-    brother.epoch = epoch
-    brother.priority = priority
-    brother.fitness = fitness
-    if (brother.nodeId !== nodeId) brother.nodeId = nodeId
-    brother.ready = ready
-    brother.peerTimeoutMs = peerTimeoutMs
-    brother.heartbeatMs = heartbeatMs
-    brother.promisedMs = promisedMs
-    brother.marked = marked
+    peer.role = role
+    peer.epoch = epoch
+    peer.priority = priority
+    peer.fitness = fitness
+    if (peer.nodeId !== nodeId) peer.nodeId = nodeId
+    peer.ready = ready
+    peer.peerTimeoutMs = peerTimeoutMs
+    peer.heartbeatMs = heartbeatMs
+    peer.promisedMs = promisedMs
+    peer.marked = marked
   }
 
   #noteRecord({ nodeId, record }: Trailer): void {
@@ -894,13 +894,13 @@ export class ExtendedMachine implements PairMachine {
   }
 
   /**
-   * Whether a frame may count the brother as my partner. Under `preferred` one that came back may take the role P after such a frame, even if
+   * Whether a frame may count the peer as my partner. Under `preferred` one that came back may take the role P after such a frame, even if
    * I never hear that it got it: so first of all my right is bounded, by L from the sending.
    */
   #countsPartner(): boolean {
     if (!this.#contact.alive) return false
     const { policy } = this.#settings
-    // Whoever acknowledges as a partner has the brother's parity on disk: its numbers cannot collide after a restart.
+    // Whoever acknowledges as a partner has the peer's parity on disk: its numbers cannot collide after a restart.
     if (!this.#ledger.hasMet && !(this.#ledger.failed && policy === 'availability')) return false
     if (policy === 'availability') return true
     const boundMs = this.#nowMs + leaseMs(this.#promisedMs)
@@ -913,12 +913,12 @@ export class ExtendedMachine implements PairMachine {
   }
 
   /**
-   * Who serves without a lease gives that up for a brother that will last: one that dies again right after its start would leave a lease
+   * Who serves without a lease gives that up for a peer that will last: one that dies again right after its start would leave a lease
    * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
    */
   get #hasSettled(): boolean {
     if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs) return true
-    return this.#proof.provable === true && this.#brother?.marked === true
+    return this.#proof.provable === true && this.#peer?.marked === true
   }
 
   /** The sender counts me as its partner: what it acknowledges is backed by its promise to wait. */
@@ -927,17 +927,17 @@ export class ExtendedMachine implements PairMachine {
     this.#ledger.setOnline(true)
     if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled()) this.#doubt = null
     this.#agreeOnPreferred(trailer)
-    // All that I said is acknowledged: that it was so before is no sign that the brother hears me no more.
+    // All that I said is acknowledged: that it was so before is no sign that the peer hears me no more.
     if (trailer.ack >= this.#toldSeq) this.#contact.answered(this.#nowMs)
     if (ackedAtMs === null) return
     this.#contact.answered(this.#nowMs)
     if (this.#sole && this.#settings.policy !== 'availability') this.#readProofWindow(trailer, ackedAtMs)
     else this.#renewLease(trailer, ackedAtMs)
-    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'brother-heard')
+    if (this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) this.#setOnline(true, 'peer-heard')
   }
 
   #renewLease(trailer: Trailer, ackedAtMs: number): void {
-    // A restarted brother may promise less than before; what it promised earlier it keeps by waiting after its start.
+    // A restarted peer may promise less than before; what it promised earlier it keeps by waiting after its start.
     if (!this.#leaseIsOfThisSession) this.#leaseUntilMs = -Infinity
     this.#leaseIsOfThisSession = true
     this.#sole = false
@@ -970,11 +970,11 @@ export class ExtendedMachine implements PairMachine {
   #compare(trailer: Trailer): void {
     const { policy, heartbeatMs, peerTimeoutMs } = this.#settings
     const settings: Difference[] = []
-    if (trailer.policy !== policy) settings.push({ setting: 'policy', here: policy, brother: trailer.policy })
+    if (trailer.policy !== policy) settings.push({ setting: 'policy', here: policy, peer: trailer.policy })
     if (trailer.heartbeatMs !== heartbeatMs)
-      settings.push({ setting: 'heartbeat', here: heartbeatMs, brother: trailer.heartbeatMs })
+      settings.push({ setting: 'heartbeat', here: heartbeatMs, peer: trailer.heartbeatMs })
     if (trailer.peerTimeoutMs !== peerTimeoutMs)
-      settings.push({ setting: 'peerTimeout', here: peerTimeoutMs, brother: trailer.peerTimeoutMs })
+      settings.push({ setting: 'peerTimeout', here: peerTimeoutMs, peer: trailer.peerTimeoutMs })
     if (!areSame(settings, this.#settingsDiffer)) {
       this.#settingsDiffer = settings
       this.#tellDifference(settings, 'settings-differ', 'settings-agree')
@@ -983,7 +983,7 @@ export class ExtendedMachine implements PairMachine {
     if (trailer.flowsHash === 0 || this.#flowsHash === 0) return
     const flows: Difference[] = []
     if (trailer.flowsHash !== this.#flowsHash)
-      flows.push({ setting: 'flows', here: this.#flowsHash, brother: trailer.flowsHash })
+      flows.push({ setting: 'flows', here: this.#flowsHash, peer: trailer.flowsHash })
     // From one difference to another is no news, but the values are.
     if (areSame(flows, this.#flowsDiffer)) return
     const began = flows.length !== this.#flowsDiffer.length
@@ -998,7 +998,7 @@ export class ExtendedMachine implements PairMachine {
     this.#event('mismatch', differ, {
       differ: found.map(({ setting }) => setting),
       here: found.map(({ here }) => here),
-      brother: found.map(({ brother }) => brother)
+      peer: found.map(({ peer }) => peer)
     })
   }
 
@@ -1010,10 +1010,10 @@ export class ExtendedMachine implements PairMachine {
     if (this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack >= this.#pausedSeq) {
       this.#resume('revalidated')
     }
-    if (trailer.epoch > this.#epoch) this.#reassert('brother-behind')
+    if (trailer.epoch > this.#epoch) this.#reassert('peer-behind')
     if (this.#handover !== null && trailer.ack >= this.#handover.firstSeq && trailer.flags.ready) {
       this.#failbackHeld = this.#handover.reason === 'operator'
-      // Half of a command's time is for the brother's readiness, the rest for its confirmation; a brother that is lost comes first.
+      // Half of a command's time is for the peer's readiness, the rest for its confirmation; a peer that is lost comes first.
       this.#stepDown(this.#handover, this.#handover.deadlineMs + this.#commandMs / 2 + this.#heartbeatMs)
     } else if (trailer.flags.wanted) this.#onWanted(trailer)
     else this.#considerFitness()
@@ -1023,11 +1023,11 @@ export class ExtendedMachine implements PairMachine {
     const mine = { epoch: this.#epoch, priority: this.#settings.priority, nodeId: this.#ledger.nodeId }
     const key = `${trailer.session}/${trailer.epoch}`
     const news = this.#conflict !== key
-    if (news) this.#tellConflict({ epoch: this.#epoch, brotherEpoch: trailer.epoch })
+    if (news) this.#tellConflict({ epoch: this.#epoch, peerEpoch: trailer.epoch })
     this.#conflict = key
     if (!winsConflict(mine, trailer)) {
       const reason = trailer.epoch > this.#epoch ? 'higher-epoch' : 'tie-break'
-      this.#event('yielded', reason, { epoch: this.#epoch, brotherEpoch: trailer.epoch })
+      this.#event('yielded', reason, { epoch: this.#epoch, peerEpoch: trailer.epoch })
       this.#becomeStandby(reason)
     } else if (trailer.epoch === this.#epoch) {
       this.#reassert('tie-break')
@@ -1038,10 +1038,10 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #tellConflict(detail: PairEvent['detail']): void {
-    this.#event('conflict', 'brother-active', detail)
+    this.#event('conflict', 'peer-active', detail)
   }
 
-  /** The brother heard me first: it was Active too and has yielded, which I know from its reason only. */
+  /** The peer heard me first: it was Active too and has yielded, which I know from its reason only. */
   #noteYield(trailer: Trailer, regained: boolean): void {
     if (trailer.reason !== 'higher-epoch' && trailer.reason !== 'tie-break') return
     const key = `${trailer.session}/${trailer.epoch}`
@@ -1067,13 +1067,13 @@ export class ExtendedMachine implements PairMachine {
   #hearActive(trailer: Trailer): void {
     if (this.#grant !== null) {
       const commandId = this.#grant.commandId
-      this.#event('designate', 'brother-active', { epoch: trailer.epoch })
+      this.#event('designate', 'peer-active', { epoch: trailer.epoch })
       this.#grant = null
       this.#replyOk(commandId)
     }
     this.#held = 'no'
     this.#heldEpoch = 0
-    if (this.#role === 'initial') this.#becomeStandby('brother-active')
+    if (this.#role === 'initial') this.#becomeStandby('peer-active')
     const wanting = this.#wanting
     if (wanting !== null && trailer.flags.refusal && trailer.ack >= wanting.firstSeq) {
       this.#failWanting('refused', trailer.reason)
@@ -1084,7 +1084,7 @@ export class ExtendedMachine implements PairMachine {
   #negotiate(frame: Frame, trailer: Trailer): void {
     if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs)) return
     if (this.#nowMs < this.#formerUntilMs) return
-    const brother: Candidate = {
+    const peer: Candidate = {
       wanted: trailer.flags.wanted,
       ready: trailer.flags.ready,
       fit: trailer.fitness > 0,
@@ -1093,7 +1093,7 @@ export class ExtendedMachine implements PairMachine {
       priority: trailer.priority,
       nodeId: trailer.nodeId
     }
-    if (brother.ready && rank(this.#candidate(), brother) < 0) this.#grantRole('negotiated', null)
+    if (peer.ready && rank(this.#candidate(), peer) < 0) this.#grantRole('negotiated', null)
   }
 
   #candidate(): Candidate {
@@ -1111,9 +1111,9 @@ export class ExtendedMachine implements PairMachine {
 
   // ------------------------------------------------------------------------------------------------- grants and handover
 
-  /** I do not serve, and from now on the brother may. Its epoch is above everything I know. */
+  /** I do not serve, and from now on the peer may. Its epoch is above everything I know. */
   #grantRole(reason: ReasonCode, commandId: number | null, deadlineMs = this.#nowMs + this.#commandMs): void {
-    const epoch = this.#ledger.nextForBrother()
+    const epoch = this.#ledger.nextForPeer()
     this.#ledger.hear(epoch)
     this.#heldEpoch = 0
     this.#grant = {
@@ -1124,7 +1124,7 @@ export class ExtendedMachine implements PairMachine {
       deadlineMs
     }
     if (this.#role !== 'standby') this.#becomeStandby(reason)
-    this.#event('designate', reason, { epoch, to: 'brother' })
+    this.#event('designate', reason, { epoch, to: 'peer' })
     this.#announce()
     this.#urgeAtMs = this.#nowMs + this.#retryMs
   }
@@ -1132,7 +1132,7 @@ export class ExtendedMachine implements PairMachine {
   #considerGrant(frame: Frame, trailer: Trailer): void {
     const epoch = trailer.epoch
     if (epoch > this.#ledger.floor) {
-      // A grant of mine that is still out is below the brother's numbers by now: it can never be taken.
+      // A grant of mine that is still out is below the peer's numbers by now: it can never be taken.
       this.#failGrantCommand()
       this.#grant = null
     }
@@ -1154,7 +1154,7 @@ export class ExtendedMachine implements PairMachine {
     this.#becomeActive(epoch, this.#wanting?.reason ?? grantReason(trailer))
   }
 
-  /** The brother saw my grant and promised never to use it: its refusal gives the role back. */
+  /** The peer saw my grant and promised never to use it: its refusal gives the role back. */
   #takeBack(trailer: Trailer): void {
     const commandId = this.#grant?.commandId ?? null
     this.#grant = null
@@ -1192,14 +1192,14 @@ export class ExtendedMachine implements PairMachine {
     if (handover === null) return
     this.#lessFitSinceMs = this.#nowMs
     this.#event('handover', 'handover-aborted', { because })
-    this.#replyError(handover.commandId, because === 'not-ready' ? 'not-confirmed' : 'brother-offline', because)
+    this.#replyError(handover.commandId, because === 'not-ready' ? 'not-confirmed' : 'peer-offline', because)
   }
 
   #failGrantCommand(): void {
     const grant = this.#grant
     if (grant === null || grant.commandId === null) return
     this.#grant = { ...grant, commandId: null, deadlineMs: Infinity }
-    this.#event('handover', 'handover-aborted', { because: 'brother-silent' })
+    this.#event('handover', 'handover-aborted', { because: 'peer-silent' })
     this.#replyError(grant.commandId, 'not-confirmed', '')
   }
 
@@ -1248,7 +1248,7 @@ export class ExtendedMachine implements PairMachine {
   #takeForced(): void {
     const wanting = this.#wanting
     if (wanting === null) return
-    // The brother is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
+    // The peer is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
     if (this.#online) {
       this.#wanting = null
       return this.#want('operator', wanting.commandId, Infinity)
@@ -1283,9 +1283,9 @@ export class ExtendedMachine implements PairMachine {
       if (!this.#isFit) return this.#replyError(id, 'refused', 'not-ready')
       return this.#want('operator', id, Infinity)
     }
-    if (!force) return this.#replyError(id, 'brother-offline', '')
+    if (!force) return this.#replyError(id, 'peer-offline', '')
     this.#held = 'no'
-    // A brother that serves under a lease has stopped when every promise to it has run out.
+    // A peer that serves under a lease has stopped when every promise to it has run out.
     const leased = this.#settings.policy !== 'availability' && this.#departed === null
     const waitedMs = Math.max(this.#contact.heardAtMs + this.#peerTimeoutMs, this.#afterReturnMs)
     this.#want('operator-forced', id, leased ? Math.max(this.#nowMs, waitedMs) : this.#nowMs)
@@ -1294,7 +1294,7 @@ export class ExtendedMachine implements PairMachine {
 
   #commandStandby(id: number, force: boolean): void {
     if (this.#online && this.#role === 'active') return this.#startHandover('operator', id)
-    if (!this.#online && !force) return this.#replyError(id, 'brother-offline', '')
+    if (!this.#online && !force) return this.#replyError(id, 'peer-offline', '')
     this.#held = this.#online ? 'deferring' : 'forced'
     this.#becomeStandby(this.#online ? 'operator' : 'operator-forced')
     this.#replyOk(id)
@@ -1312,10 +1312,10 @@ export class ExtendedMachine implements PairMachine {
   // -------------------------------------------------------------------------------------------------------------- fitness
 
   #considerFitness(): void {
-    const brother = this.#brother
-    if (this.#role !== 'active' || brother === null || !this.#online || this.#handover !== null) return
+    const peer = this.#peer
+    if (this.#role !== 'active' || peer === null || !this.#online || this.#handover !== null) return
     const mine = this.#ownFitness
-    if (!brother.ready || brother.fitness <= mine) {
+    if (!peer.ready || peer.fitness <= mine) {
       this.#lessFitSinceMs = Infinity
       return
     }
@@ -1333,15 +1333,15 @@ export class ExtendedMachine implements PairMachine {
     this.#considerFitness()
   }
 
-  /** A brother that fails soon after it took its role back has to wait longer the next time. */
+  /** A peer that fails soon after it took its role back has to wait longer the next time. */
   #dampFailback(reason: ReasonCode): void {
-    if (reason !== 'lost-connection' && reason !== 'brother-crashed') return
+    if (reason !== 'lost-connection' && reason !== 'peer-crashed') return
     const lastedMs = this.#nowMs - this.#gaveBackAtMs
     const short = lastedMs < FAILBACK_LASTS * this.#failbackPaceMs * this.#failbackDamping
     this.#failbackDamping = short ? Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : 1
   }
 
-  /** How long I stay Active before I give the role back; the brother's own setting is the least. */
+  /** How long I stay Active before I give the role back; the peer's own setting is the least. */
   get #failbackWaitMs(): number {
     return this.#failbackDamping === 1 ? 0 : this.#failbackPaceMs * this.#failbackDamping
   }
@@ -1352,10 +1352,10 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #failbackAtMs(): number {
-    const brother = this.#brother
+    const peer = this.#peer
     if (!this.#settings.failback || this.#role !== 'standby' || this.#wanting !== null || !this.#online) return Infinity
-    if (brother?.role !== 'active' || brother.priority >= this.#settings.priority || !this.#isReady) return Infinity
-    if (this.#failbackHeld || this.#ownFitness < brother.fitness) return Infinity
+    if (peer?.role !== 'active' || peer.priority >= this.#settings.priority || !this.#isReady) return Infinity
+    if (this.#failbackHeld || this.#ownFitness < peer.fitness) return Infinity
     const stableSinceMs = Math.max(this.#onlineSinceMs, this.#sinceMs)
     return Math.max(stableSinceMs + this.#settings.failbackDelayMs, this.#failbackNotBeforeMs)
   }
@@ -1379,7 +1379,7 @@ export class ExtendedMachine implements PairMachine {
     let granted = this.#grant?.epoch ?? null
     this.#grant = null
     if (heard && serves) {
-      granted = this.#ledger.nextForBrother()
+      granted = this.#ledger.nextForPeer()
       this.#ledger.hear(granted)
     }
     this.#leaving = {
@@ -1424,7 +1424,7 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
-  #onBrotherLeft(frame: Frame, trailer: Trailer): void {
+  #onPeerLeft(frame: Frame, trailer: Trailer): void {
     if (this.#role !== 'active' && isGrant(frame)) this.#considerGrant(frame, trailer)
     // A grant that was not taken is not repeated: its number is spent.
     this.#ledger.hear(trailer.epoch)
@@ -1432,12 +1432,12 @@ export class ExtendedMachine implements PairMachine {
     this.#answer(frame)
     this.#conversation.retirePeer()
     this.#proof.forget()
-    this.#loseContact('brother-left')
+    this.#loseContact('peer-left')
     this.#departed = { evidence: 'goodbye', atMs: this.#nowMs, firstSeq: 0, lateFrames: 0 }
     this.#ledger.setOnline(false)
     if (this.#role !== 'active') return this.#take()
     this.#sole = true
-    if (trailer.epoch > this.#epoch) this.#reassert('brother-behind')
+    if (trailer.epoch > this.#epoch) this.#reassert('peer-behind')
   }
 
   // -------------------------------------------------------------------------------------------------- links and the store
@@ -1472,7 +1472,7 @@ export class ExtendedMachine implements PairMachine {
 
   /** A Standby answers its Active; by itself it speaks only when it had nothing to answer for a while. */
   get #ownWordAtMs(): number {
-    const answers = this.#role === 'standby' && this.#contact.alive && this.#brother?.role === 'active'
+    const answers = this.#role === 'standby' && this.#contact.alive && this.#peer?.role === 'active'
     return answers ? Math.max(this.#nextSendAtMs, this.#lastSentAtMs + this.#heartbeatMs * 1.5) : this.#nextSendAtMs
   }
 
@@ -1495,7 +1495,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #regularHead(): Head {
-    if (this.#role === 'active' || (this.#contact.alive && this.#brother?.role === 'active')) return 'connected'
+    if (this.#role === 'active' || (this.#contact.alive && this.#peer?.role === 'active')) return 'connected'
     return 'negotiate'
   }
 
@@ -1617,12 +1617,12 @@ export class ExtendedMachine implements PairMachine {
   }
 
   #peerView(): PeerView | null {
-    const brother = this.#brother
-    if (brother === null) return null
+    const peer = this.#peer
+    if (peer === null) return null
     return {
-      role: brother.role,
-      epoch: brother.epoch,
-      priority: brother.priority,
+      role: peer.role,
+      epoch: peer.epoch,
+      priority: peer.priority,
       link: this.#contact.heardLink,
       heardAtMs: this.#contact.heardAtMs,
       roundTripMs: this.#contact.roundTripMs
@@ -1636,16 +1636,16 @@ export class ExtendedMachine implements PairMachine {
 
   /** The slower side's interval wins. */
   get #heartbeatMs(): number {
-    return Math.max(this.#settings.heartbeatMs, this.#brother?.heartbeatMs ?? 0)
+    return Math.max(this.#settings.heartbeatMs, this.#peer?.heartbeatMs ?? 0)
   }
 
   get #peerTimeoutMs(): number {
-    return Math.max(this.#settings.peerTimeoutMs, this.#brother?.peerTimeoutMs ?? 0)
+    return Math.max(this.#settings.peerTimeoutMs, this.#peer?.peerTimeoutMs ?? 0)
   }
 
-  /** What the brother waits for at least before it takes over, also after a restart of its own. */
+  /** What the peer waits for at least before it takes over, also after a restart of its own. */
   get #promisedMs(): number {
-    return this.#brother?.promisedMs ?? this.#settings.peerTimeoutMs
+    return this.#peer?.promisedMs ?? this.#settings.peerTimeoutMs
   }
 
   /** Only what a restart would find is announced; `availability` goes on without a working disk, and then with its own setting. */
@@ -1661,7 +1661,7 @@ export class ExtendedMachine implements PairMachine {
     return sinceMs + Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs)
   }
 
-  /** A brother that hears me waits for the slower side's delay before it takes over. */
+  /** A peer that hears me waits for the slower side's delay before it takes over. */
   get #freshForMs(): number {
     return freshForMs(this.#peerTimeoutMs, this.#heartbeatMs)
   }
@@ -1675,7 +1675,7 @@ export class ExtendedMachine implements PairMachine {
   }
 
   /** Heard so recently that another node cannot have taken its place. */
-  get #isBrotherPresent(): boolean {
+  get #isPeerPresent(): boolean {
     return this.#contact.alive && this.#nowMs < this.#contact.heardAtMs + this.#heartbeatMs * 2
   }
 
@@ -1730,9 +1730,9 @@ export class ExtendedMachine implements PairMachine {
 function areSame(a: readonly Difference[], b: readonly Difference[]): boolean {
   return (
     a.length === b.length &&
-    a.every(({ setting, here, brother }, i) => {
+    a.every(({ setting, here, peer }, i) => {
       const other = b[i]
-      return other?.setting === setting && other.here === here && other.brother === brother
+      return other?.setting === setting && other.here === here && other.peer === peer
     })
   )
 }
@@ -1744,7 +1744,7 @@ function isGrant(frame: Frame): boolean {
 
 /** Why the receiver of a grant becomes Active, in its own words. */
 function grantReason(trailer: Trailer): ReasonCode {
-  if (trailer.flags.goodbye) return 'brother-left'
+  if (trailer.flags.goodbye) return 'peer-left'
   switch (trailer.reason) {
     case 'negotiated':
     case 'failback':

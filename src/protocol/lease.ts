@@ -1,7 +1,7 @@
 /**
  * Lease arithmetic without clock synchronisation (Gray & Cheriton, "Leases", SOSP 1989, with bounded clock drift).
  *
- * The brother promises: "I do not take the role before P of MY clock has passed since I received a frame that I
+ * The peer promises: "I do not take the role before P of MY clock has passed since I received a frame that I
  * acknowledged." The holder may therefore act until L of ITS clock has passed since it SENT that frame, as long as
  *
  *     P >= (1 + r) * (L / (1 - r) + s)
@@ -15,14 +15,14 @@ export const CLOCK_DRIFT = 0.05
 /** Share of P that is kept for the way from the gate's decision to the effect. */
 export const SLACK_SHARE = 0.02
 
-/** ms of right to serve, counted from the send time of the acknowledged frame. `promisedMs` is the brother's P. */
+/** ms of right to serve, counted from the send time of the acknowledged frame. `promisedMs` is the peer's P. */
 export function leaseMs(promisedMs: number): number {
   const slackMs = promisedMs * SLACK_SHARE
   return (promisedMs / (1 + CLOCK_DRIFT) - slackMs) * (1 - CLOCK_DRIFT)
 }
 
 /**
- * ms for which a gate trusts an engine that gave no sign of life: the brother may take over P after it last heard us,
+ * ms for which a gate trusts an engine that gave no sign of life: the peer may take over P after it last heard us,
  * and the engine sent its last frame at most one heartbeat before its last sign of life.
  */
 export function freshForMs(promisedMs: number, heartbeatMs: number): number {

@@ -3,7 +3,7 @@
  *
  * Invariants: an epoch is durable before a role is taken with it; it is higher than any this side has heard of; after
  * a restart a reserved number counts as used. What is announced is what is on disk, and will be after the write under way.
- * Once the brother is known, the side with the smaller node id uses even
+ * Once the peer is known, the side with the smaller node id uses even
  * numbers and the other odd ones, so that two sides cut off from each other never use the same number.
  */
 import type { PairRecord } from './record'
@@ -86,12 +86,12 @@ export class Ledger {
   get preferred(): boolean {
     return this.#preferred && this.#durable?.preferred === true
   }
-  /** What the brother is told: true until the disk has forgotten it too. */
+  /** What the peer is told: true until the disk has forgotten it too. */
   get preferredOnDisk(): boolean {
     const kept = this.#durable?.preferred === true || this.#writing?.record.preferred === true
     return this.#preferred || kept || this.#unsure?.preferred === true
   }
-  /** The brother is known, and so it stays after a restart. */
+  /** The peer is known, and so it stays after a restart. */
   get hasMet(): boolean {
     return (this.#parity !== null && this.#durable?.parity === this.#parity) || this.exhausted
   }
@@ -135,8 +135,8 @@ export class Ledger {
     if (epoch > this.#floor) this.#floor = epoch
   }
 
-  meet(brotherNodeId: bigint): void {
-    this.#parity = this.#nodeId < brotherNodeId ? 0 : 1
+  meet(peerNodeId: bigint): void {
+    this.#parity = this.#nodeId < peerNodeId ? 0 : 1
   }
 
   renumber(nodeId: bigint): void {
@@ -169,8 +169,8 @@ export class Ledger {
     return nextWithParity(this.#floor, this.#parity)
   }
 
-  /** The number that this side would grant to its brother. */
-  nextForBrother(): number {
+  /** The number that this side would grant to its peer. */
+  nextForPeer(): number {
     return nextWithParity(this.#floor, this.#parity === null ? null : this.#parity === 0 ? 1 : 0)
   }
 

@@ -12,7 +12,7 @@ export type Role = 'initial' | 'active' | 'standby'
 export type Designation = 'active' | 'standby' | 'swap'
 
 /** Why an operator's command failed. The text for people lives in the locales. */
-export type CommandError = 'unknown-command' | 'brother-offline' | 'refused' | 'not-confirmed' | 'busy' | 'stopped'
+export type CommandError = 'unknown-command' | 'peer-offline' | 'refused' | 'not-confirmed' | 'busy' | 'stopped'
 
 export type Input =
   /** The engine runs and the links are opening. `record` is what the store held, or null when it held nothing. */
@@ -82,7 +82,7 @@ export type Output =
       readonly detail: string
     }
 
-/** What is known of the brother. Times are on the machine's monotonic clock. */
+/** What is known of the peer. Times are on the machine's monotonic clock. */
 export interface PeerView {
   readonly role: Role
   readonly epoch: number
@@ -98,7 +98,7 @@ export interface PeerView {
 export interface Difference {
   readonly setting: 'policy' | 'heartbeat' | 'peerTimeout' | 'flows'
   readonly here: string | number
-  readonly brother: string | number
+  readonly peer: string | number
 }
 
 /** Whether a crash of the peer could be proved now, or why not. */
@@ -126,7 +126,7 @@ export interface MachineView {
   /** End of the right to serve on the machine's monotonic clock; Infinity = unlimited. */
   readonly leaseUntilMs: number
   /**
-   * A gate closes when the engine's last sign of life is older than this: the brother may have taken over by then.
+   * A gate closes when the engine's last sign of life is older than this: the peer may have taken over by then.
    * Infinity when nothing bounds it.
    */
   readonly freshForMs: number
@@ -134,9 +134,9 @@ export interface MachineView {
   /** Per link: frames pass both ways. */
   readonly linksUp: readonly boolean[]
   readonly peer: PeerView | null
-  /** As the brother said last; the same array until it changes. */
+  /** As the peer said last; the same array until it changes. */
   readonly differences: readonly Difference[]
-  /** The brother is heard as Active while this side is Active. */
+  /** The peer is heard as Active while this side is Active. */
   readonly conflict: boolean
   /** My session and, while it is heard, the peer's; 0 = none. */
   readonly session: bigint

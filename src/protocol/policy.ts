@@ -6,12 +6,12 @@ import type { Role } from './machine'
 import type { Policy } from './settings'
 
 /**
- * What a side that is not Active may know of its brother:
+ * What a side that is not Active may know of its peer:
  * - `never-met`: silence since the start, longer than any promise given earlier.
- * - `silence`: the brother was known and has not been heard for the takeover delay.
- * - `stood-down`: the brother is heard in this session and says that it is not Active, but it does not hear us.
- * - `crash`: the brother's host answers that nobody listens on its port any more.
- * - `goodbye`: the brother stopped in order and released its role.
+ * - `silence`: the peer was known and has not been heard for the takeover delay.
+ * - `stood-down`: the peer is heard in this session and says that it is not Active, but it does not hear us.
+ * - `crash`: the peer's host answers that nobody listens on its port any more.
+ * - `goodbye`: the peer stopped in order and released its role.
  */
 export type Evidence = 'never-met' | 'silence' | 'stood-down' | 'crash' | 'goodbye'
 
@@ -26,7 +26,7 @@ export const TAKEOVER: Readonly<Record<Policy, Readonly<Record<Evidence, Verdict
     crash: 'take',
     goodbye: 'take'
   },
-  safety: { 'never-met': 'wait', silence: 'wait', 'stood-down': 'wait', crash: 'take', goodbye: 'take' }
+  exclusive: { 'never-met': 'wait', silence: 'wait', 'stood-down': 'wait', crash: 'take', goodbye: 'take' }
 }
 
 export function mayTake(policy: Policy, evidence: Evidence, preferred: boolean): boolean {
@@ -34,9 +34,9 @@ export function mayTake(policy: Policy, evidence: Evidence, preferred: boolean):
   return verdict === 'take' || (verdict === 'if-preferred' && preferred)
 }
 
-/** Whether an Active of this policy may act only while its brother keeps acknowledging. */
+/** Whether an Active of this policy may act only while its peer keeps acknowledging. */
 export function servesUnderLease(policy: Policy, preferred: boolean): boolean {
-  return policy === 'safety' || (policy === 'preferred' && !preferred)
+  return policy === 'exclusive' || (policy === 'preferred' && !preferred)
 }
 
 /** What the two sides compare when neither is Active. All of it is in the frames, so both compute the same. */

@@ -1,11 +1,11 @@
 /**
- * The classic wire as a table: what a frame of the brother means, by the role held and the role it shows. To be read
+ * The classic wire as a table: what a frame of the peer means, by the role held and the role it shows. To be read
  * aloud; `classic.ts` carries it out, `test/protocol/classic-matrix.test.ts` asserts every cell.
  */
 import type { Head } from './frame'
 import type { Role } from './machine'
 
-/** What a frame of the brother means to us. The table below says when. */
+/** What a frame of the peer means to us. The table below says when. */
 export type Reaction =
   /** A sign of life, and a receipt if the head asks for one. */
   | 'note'
@@ -13,20 +13,20 @@ export type Reaction =
   | 'compare'
   /** An Active speaks: stand by. */
   | 'follow'
-  /** The brother stands down for us. */
+  /** The peer stands down for us. */
   | 'take'
-  /** The brother restarted and knows no role: the Standby takes it over. */
+  /** The peer restarted and knows no role: the Standby takes it over. */
   | 'succeed'
-  /** The brother knows no role and we are Active. */
+  /** The peer knows no role and we are Active. */
   | 'designate'
   /** Both Active: say so, and negotiate. */
   | 'contest'
   /** Both Active: the tokens decide. */
   | 'arbitrate'
-  /** Both Active, and the brother designates us: yield, unless our own larger designation is on its way. */
+  /** Both Active, and the peer designates us: yield, unless our own larger designation is on its way. */
   | 'defer'
 
-/** REACTIONS[my role][head of the frame][the brother's state in it]. */
+/** REACTIONS[my role][head of the frame][the peer's state in it]. */
 export const REACTIONS: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, Reaction>>>>>> = {
   initial: {
     negotiate: { initial: 'compare', active: 'follow', standby: 'note' },

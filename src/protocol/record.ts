@@ -8,9 +8,9 @@ export interface PairRecord {
   readonly epoch: number
   /** Epoch reserved for the next promotion; 0 = none. After a crash it counts as used. */
   readonly reserved: number
-  /** Whether this side uses even (0) or odd (1) epochs, since it has met its brother; null = it has not. */
+  /** Whether this side uses even (0) or odd (1) epochs, since it has met its peer; null = it has not. */
   readonly parity: 0 | 1 | null
-  /** The longest takeover delay (ms) promised to the brother; a restarted side waits at least this long. */
+  /** The longest takeover delay (ms) promised to the peer; a restarted side waits at least this long. */
   readonly promisedMs: number
   /** Agreed in contact: this side is the preferred one. */
   readonly preferred: boolean

@@ -5,10 +5,10 @@
 
 export type Wire = 'extended' | 'classic'
 export type Channel = 'auto' | 'off'
-export const POLICIES = ['availability', 'preferred', 'safety'] as const
+export const POLICIES = ['availability', 'preferred', 'exclusive'] as const
 export type Policy = (typeof POLICIES)[number]
 
-/** One path to the brother. `localHost` "" means any address. */
+/** One path to the peer. `localHost` "" means any address. */
 export interface LinkSettings {
   readonly peerHost: string
   readonly peerPort: number

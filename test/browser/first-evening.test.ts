@@ -211,7 +211,7 @@ function tellTheEvening(version: () => NodeRed): void {
     await typeTheKey(b, STEPS[4] as Step)
     await b.editor.deploy()
     await badge(b, readme, 0)
-    await a.editor.badgeShows(STATE, 'green', /^Active · brother online$/)
+    await a.editor.badgeShows(STATE, 'green', /^Active · peer online$/)
   })
 
   step(8, 'Look', async (readme) => {
@@ -232,10 +232,10 @@ function tellTheEvening(version: () => NodeRed): void {
     const seenByB = await Sidebar.show(b.editor)
     await a.host.stop()
     await seenByB.stateIs(/^Active · serving$/, TAKEOVER_MS_MAX)
-    await seenByB.says(/The brother is offline/)
+    await seenByB.says(/The peer is offline/)
     await a.host.start()
     await a.editor.reload()
-    await a.editor.badgeShows(STATE, 'blue', /^Standby · brother online$/)
+    await a.editor.badgeShows(STATE, 'blue', /^Standby · peer online$/)
     await onlyActs(b, a)
 
     // A switch-over in the sidebar.
@@ -257,9 +257,9 @@ function tellTheEvening(version: () => NodeRed): void {
       `# ${version().name}: the first failover of an evening, kill -9 to the survivor's sidebar: ${tookMs} ms`
     )
     await survivor.says(/its process has died/)
-    assert.match((await survivor.alerts()).join('\n'), /The brother is offline: nobody can take over[^]*What to do: /)
+    assert.match((await survivor.alerts()).join('\n'), /The peer is offline: nobody can take over[^]*What to do: /)
     assert.match((await survivor.events()).join('\n'), /This side became Active \(epoch \d+\)\./)
-    await b.editor.badgeShows(STATE, 'yellow', /^Active · brother offline$/)
+    await b.editor.badgeShows(STATE, 'yellow', /^Active · peer offline$/)
     await debugOf(b)
     const before = await acted(b.editor)
     await eventually('the survivor acts', 10_000, async () => (await acted(b.editor)) > before + 2)
@@ -269,7 +269,7 @@ function tellTheEvening(version: () => NodeRed): void {
     // The host that crashed comes back as Standby, and both run the same flows: nothing is warned of.
     await a.host.start()
     await a.editor.reload()
-    await a.editor.badgeShows(STATE, 'blue', /^Standby · brother online$/)
+    await a.editor.badgeShows(STATE, 'blue', /^Standby · peer online$/)
     const sidebar = await Sidebar.show(b.editor)
     await eventually('all is well', 10_000, async () => (await sidebar.alerts()).length === 0)
     assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })

@@ -1,8 +1,8 @@
 /** Links of every kind of address, singly and in pairs: what the dialog and the running pair have to judge alike. */
 import type { LinkSettings } from '../../src/protocol/settings'
 
-const HOSTS = ['10.0.0.2', '127.0.0.1', '127.8.8.8', 'localhost', 'LOCALHOST', '::1', 'fe80::1', 'brother', '0.0.0.0']
-const LOCAL_HOSTS = ['', '0.0.0.0', '::', '127.0.0.1', '::1', '10.0.0.2', 'localhost', 'brother']
+const HOSTS = ['10.0.0.2', '127.0.0.1', '127.8.8.8', 'localhost', 'LOCALHOST', '::1', 'fe80::1', 'peer', '0.0.0.0']
+const LOCAL_HOSTS = ['', '0.0.0.0', '::', '127.0.0.1', '::1', '10.0.0.2', 'localhost', 'peer']
 const PORTS: readonly (number | string)[] = [1101, '1101', 1102, 0, 65536, 'x']
 
 type TypedLink = { readonly [field in keyof LinkSettings]: number | string }

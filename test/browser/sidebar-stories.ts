@@ -79,7 +79,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
   }
   const paired = (): Promise<unknown> =>
     eventually('the pair is whole', 20_000, async () => {
-      const text = await sidebar.fact('Brother')
+      const text = await sidebar.fact('Peer')
       return /^online · (Active|Standby)/.test(text) && /^(Active · serving|Standby)/.test(await sidebar.state())
     })
   /** The word that changes this side's role. */
@@ -116,7 +116,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
     await sidebar.says(/for \d+ (s|min)/)
     await sidebar.says(/epoch \d+/)
-    assert.match(await sidebar.fact('Brother'), /^online · Standby$/)
+    assert.match(await sidebar.fact('Peer'), /^online · Standby$/)
     await eventually('the round trip is measured', 10_000, async () =>
       /^[\d.]+ ms$/.test(await sidebar.fact('Round trip'))
     )
@@ -126,7 +126,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.deepEqual(await sidebar.alerts(), [])
     const events = await sidebar.events()
     assert.ok(
-      events.some((line) => line === 'The brother is online. The brother is heard, and hears this side.'),
+      events.some((line) => line === 'The peer is online. The peer is heard, and hears this side.'),
       events.join('\n')
     )
     assert.ok(
@@ -165,14 +165,14 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.equal(focused, 'swap', 'the focus is back where it was')
   })
 
-  story('switches over on a yes, says so, and the brother agrees', async () => {
-    const brother = await open(b)
+  story('switches over on a yes, says so, and the peer agrees', async () => {
+    const peer = await open(b)
     for (const word of ['swap', 'swap'] as const) {
       const role = await otherRole()
       await sidebar.order(word)
       await sidebar.outcomeIs(role === 'active' ? /^Done: this side is Active\.$/ : /^Done: this side is Standby\.$/)
       await sidebar.stateIs(becomes(role))
-      await brother.stateIs(becomes(role === 'active' ? 'standby' : 'active'))
+      await peer.stateIs(becomes(role === 'active' ? 'standby' : 'active'))
       await sidebar.says(/This side became (Active|Standby) \(epoch \d+\)\.\s+An operator asked for it\./)
       await paired()
     }
@@ -208,7 +208,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await sidebar.questionIsGone()
   })
 
-  story('the brother is killed: the survivor turns to Active, with the reason, and tells a screen reader', async () => {
+  story('the peer is killed: the survivor turns to Active, with the reason, and tells a screen reader', async () => {
     await make('standby')
     assert.deepEqual(await sidebar.glyph(), { fill: 'blue', shape: 'ring' })
     const killedAt = performance.now()
@@ -217,18 +217,18 @@ export function tellSidebarStories(version: () => NodeRed): void {
     const tookMs = Math.round(performance.now() - killedAt)
     console.log(`# ${version().name}: kill -9 to 'Active · serving' in the survivor's sidebar: ${tookMs} ms`)
     assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
-    await sidebar.says(/its process has died|Nothing was heard from the brother/)
+    await sidebar.says(/its process has died|Nothing was heard from the peer/)
     assert.match(await sidebar.announced(), /^Line 1 is now Active\. /)
-    assert.match((await sidebar.alerts()).join('\n'), /The brother is offline: nobody can take over[^]*What to do: /)
-    assert.match(await sidebar.fact('Brother'), /^offline · was Active/)
+    assert.match((await sidebar.alerts()).join('\n'), /The peer is offline: nobody can take over[^]*What to do: /)
+    assert.match(await sidebar.fact('Peer'), /^offline · was Active/)
     assert.match((await sidebar.events()).join('\n'), /This side became Active \(epoch \d+\)\./)
   })
 
-  story('without the brother only force helps, and only who has ticked the box may force', async () => {
+  story('without the peer only force helps, and only who has ticked the box may force', async () => {
     await sidebar.stateIs(/^Active · serving/)
     let question = await sidebar.press('standby')
     const yes = (): Locator => question.locator('.ha-pair-yes')
-    assert.match(await question.innerText(), /Force this side to become Standby, without its brother\?/)
+    assert.match(await question.innerText(), /Force this side to become Standby, without its peer\?/)
     assert.match(await question.innerText(), /nobody serves/)
     assert.equal(await yes().isDisabled(), true)
     await question.locator('.ha-pair-sure input').check()
@@ -248,10 +248,10 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await question.locator('.ha-pair-sure input').check()
     await yes().click()
     await sidebar.stateIs(/^Active · serving/)
-    await sidebar.says(/An operator forced it without the brother’s consent\./)
+    await sidebar.says(/An operator forced it without the peer’s consent\./)
   })
 
-  story('the brother comes back: all is well again', async () => {
+  story('the peer comes back: all is well again', async () => {
     await b.start()
     await paired()
     await make('active')
@@ -361,7 +361,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
       ['list', 'What happened'],
       ['button', 'Settings of Line 1'],
       ['button', 'Go Active: this side takes over'],
-      ['button', 'Go Standby: the brother takes over'],
+      ['button', 'Go Standby: the peer takes over'],
       ['button', 'Swap the roles of the two sides']
     ] as const) {
       assert.equal(await sidebar.root.getByRole(role, { name, exact: true }).count(), 1, `${role} '${name}'`)
@@ -394,7 +394,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
       const text = await narrow.text()
       if (language === 'zh-CN') {
         assert.doesNotMatch(text.replace('Line 1', ''), /\b(?!epoch\b)[a-z]{3,}\b/i, 'all of it is translated')
-        assert.match(text, /兄弟节点[^]*往返时延[^]*链路[^]*策略[^]*密钥[^]*切换[^]*发生了什么/)
+        assert.match(text, /对端[^]*往返时延[^]*链路[^]*策略[^]*密钥[^]*切换[^]*发生了什么/)
       } else assert.doesNotMatch(text, /__|ha-pair-sidebar:/)
     })
   }
@@ -433,7 +433,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await seen.says(/Stopped: its settings are not valid/)
     await seen.says(/priority is “<i>many<\/i>”, which is not a whole number\./)
     await seen.says(/heartbeat is \$\{NOT_SET\}, which is not set on this host, or blank\./)
-    await seen.says(/The brother’s name does not resolve; it is tried again\./, 15_000)
+    await seen.says(/The peer’s name does not resolve; it is tried again\./, 15_000)
     assert.equal(await seen.root.locator('.ha-pair-name').last().innerText(), `bad ${MALICE}`)
     const gear = seen.root.locator('.ha-pair-icon-button').last()
     assert.equal(

@@ -104,8 +104,8 @@ async function eachDialog(of: Editor, look: (dialog: Dialog, what: string) => Pr
   await pair.tray.locator('.red-ui-editableList-addButton').click()
   await link(pair, 'localPort', 1).waitFor()
   await look(pair, 'ha-pair with everything')
-  await choose(pair, 'policy', 'safety')
-  await look(pair, 'ha-pair, safety')
+  await choose(pair, 'policy', 'exclusive')
+  await look(pair, 'ha-pair, exclusive')
   await choose(pair, 'auth', 'none')
   await look(pair, 'ha-pair, no key')
   await choose(pair, 'wire', 'classic')
@@ -160,12 +160,12 @@ export function tellStories(version: () => NodeRed): void {
     assert.deepEqual([exported['auth'], exported['crashProof'], exported['channel']], ['key', true, 'auto'])
     assert.equal(exported['stallLimit'], 10_000, 'what it left out is written down')
     assert.equal(exported['heartbeat'], '50', 'what it said stays')
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
     await editor.dragFromPalette('ha-pair-gate', { x: 500, y: 300 })
     await editor.deploy()
     const saved = (await host.flows()).find(({ id }) => id === 'old-pair')
     assert.equal(saved?.['schema'], 2)
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
   }).timeout(STORY_LIMIT_MS)
 
   it('a pair from a newer version stays stopped, and says so on the badge and in the dialog', async () => {
@@ -212,7 +212,7 @@ export function tellStories(version: () => NodeRed): void {
     await again.tray.locator('#ha-pair-make-key').click()
     await again.keep()
     await editor.deploy()
-    await editor.badgeShows(gate, 'yellow', /^open · brother offline/)
+    await editor.badgeShows(gate, 'yellow', /^open · peer offline/)
   }).timeout(STORY_LIMIT_MS)
 
   it('a wrong value is told under its field while it is typed, and on the node', async () => {
@@ -337,7 +337,7 @@ export function tellStories(version: () => NodeRed): void {
     await preset.selectOption('standard')
     await preset.selectOption('custom')
     assert.equal(await preset.inputValue(), 'custom', 'chosen, it stays')
-    await choose(dialog, 'policy', 'safety')
+    await choose(dialog, 'policy', 'exclusive')
     assert.match(
       await effect(dialog),
       /nobody acts until an operator[^]*Link cut: an Active stops\s+after about 1\.8 s/
@@ -417,7 +417,7 @@ export function tellStories(version: () => NodeRed): void {
     await dialog.keep()
     assert.equal((await editor.node('old-pair'))['auth'], 'none')
     await editor.deploy()
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
     const stored = JSON.parse(readFileSync(join(host.userDirectory, 'flows_cred.json'), 'utf8')) as object
     assert.doesNotMatch(JSON.stringify(stored), /"old-pair":\{[^}]*"key"/)
 
@@ -427,7 +427,7 @@ export function tellStories(version: () => NodeRed): void {
     await again.field('key').fill(KEY)
     await again.keep()
     await editor.deploy()
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · brother offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
   }).timeout(STORY_LIMIT_MS)
 
   it('the classic wire shows what it knows, and saves nothing that it does not', async () => {

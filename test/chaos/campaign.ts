@@ -7,7 +7,7 @@ import { ALL_FAULTS } from './faults'
 import { Network } from './network'
 import { Session, type SessionPlan, type SessionReport, type Stop } from './session'
 
-const POLICIES = ['availability', 'preferred', 'safety'] as const
+const POLICIES = ['availability', 'preferred', 'exclusive'] as const
 export const PEER_TIMEOUT_MS = 300
 /** Three heartbeats: as tight as one should dare. */
 export const TIGHT_PEER_TIMEOUT_MS = 150
@@ -18,7 +18,7 @@ const PROGRESS_EVERY_MS = 10_000
 export function plansFor(minutes: number, seed: number): SessionPlan[] {
   const count = POLICIES.length * Math.max(1, Math.round(minutes / SESSION_MINUTES / POLICIES.length))
   return Array.from({ length: count }, (_, i) => ({
-    policy: POLICIES[i % POLICIES.length] ?? 'safety',
+    policy: POLICIES[i % POLICIES.length] ?? 'exclusive',
     peerTimeoutMs: (i + Math.floor(i / POLICIES.length) + seed) % 2 === 0 ? PEER_TIMEOUT_MS : TIGHT_PEER_TIMEOUT_MS,
     seed: seed * 1000 + i,
     faultsForMs: (minutes * 60_000) / count,

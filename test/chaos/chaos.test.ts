@@ -42,7 +42,7 @@ describe('chaos on real processes, judged by an outside clock', () => {
     assert.equal(report.stops, 2)
   }).timeout(LIMIT_MS)
 
-  it('safety: never two, also with a tight peerTimeout', async () => {
-    await play({ policy: 'safety', seed: SEED + 2, peerTimeoutMs: TIGHT_PEER_TIMEOUT_MS, stops: 0 })
+  it('exclusive: never two, also with a tight peerTimeout', async () => {
+    await play({ policy: 'exclusive', seed: SEED + 2, peerTimeoutMs: TIGHT_PEER_TIMEOUT_MS, stops: 0 })
   }).timeout(LIMIT_MS)
 })

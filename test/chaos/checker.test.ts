@@ -52,7 +52,7 @@ describe('the judge of a chaos run', () => {
       { side: 'b', epoch: 2, fromMs: 1001, toMs: 2000 },
       { side: 'a', epoch: 3, fromMs: 2300, toMs: 3000 }
     )
-    for (const policy of ['availability', 'preferred', 'safety'] as const)
+    for (const policy of ['availability', 'preferred', 'exclusive'] as const)
       assert.deepEqual(rulesBroken(history, policy), [])
   })
 
@@ -61,7 +61,7 @@ describe('the judge of a chaos run', () => {
       { side: 'a', epoch: 1, fromMs: 0, toMs: 1000 },
       { side: 'b', epoch: 2, fromMs: 998, toMs: 2000 }
     )
-    for (const policy of ['availability', 'preferred', 'safety'] as const) {
+    for (const policy of ['availability', 'preferred', 'exclusive'] as const) {
       assert.deepEqual(rulesBroken(history, policy), ['overlap'])
     }
   })
@@ -72,7 +72,7 @@ describe('the judge of a chaos run', () => {
       { side: 'b', epoch: 2, fromMs: 1500, toMs: 2000 }
     )
     history.add({ side: 'a', epoch: 1, beforeUs: 1_001_000, afterUs: 2_001_000 })
-    assert.deepEqual(rulesBroken(history, 'safety'), [])
+    assert.deepEqual(rulesBroken(history, 'exclusive'), [])
     assert.equal(history.widestGateUs, 1_000_000)
   })
 
@@ -84,7 +84,7 @@ describe('the judge of a chaos run', () => {
     const cut = { fromUs: 700_000, toUs: 1_900_000 }
     assert.deepEqual(rulesBroken(both, 'availability', [cut]), [])
     assert.deepEqual(rulesBroken(both, 'preferred', [cut]), ['overlap'])
-    assert.deepEqual(rulesBroken(both, 'safety', [cut]), ['overlap'])
+    assert.deepEqual(rulesBroken(both, 'exclusive', [cut]), ['overlap'])
     assert.deepEqual(rulesBroken(both, 'availability', [{ ...cut, toUs: 1_700_000 }]), ['overlap'], 'healed too late')
     assert.deepEqual(rulesBroken(both, 'availability', [{ ...cut, fromUs: 1_100_000 }]), ['overlap'], 'began too early')
   })
@@ -107,7 +107,7 @@ describe('the judge of a chaos run', () => {
       { side: 'a', epoch: 5, fromMs: 0, toMs: 500 },
       { side: 'b', epoch: 4, fromMs: 600, toMs: 900 }
     )
-    assert.ok(rulesBroken(twoSides, 'safety').includes('epoch-back'))
+    assert.ok(rulesBroken(twoSides, 'exclusive').includes('epoch-back'))
   })
 
   it('tells who serves in a quiet time', () => {

@@ -8,7 +8,7 @@
 import { US_PER_MS } from './clock'
 import type { History, Side, Tenure } from './history'
 
-export type Policy = 'availability' | 'preferred' | 'safety'
+export type Policy = 'availability' | 'preferred' | 'exclusive'
 
 /** Time in which the two may be unable to hear each other. */
 export interface Apart {

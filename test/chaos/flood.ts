@@ -1,4 +1,4 @@
-/** Junk for a side's pair ports, from its brother's namespace: `node flood.js <seed> <perSecond> <address:port>...` */
+/** Junk for a side's pair ports, from its peer's namespace: `node flood.js <seed> <perSecond> <address:port>...` */
 import { createSocket } from 'node:dgram'
 import { EXTENDED_BYTES, VERSION } from '../../src/protocol/frame'
 import { seededRandom } from '../harness/random'

@@ -3,8 +3,8 @@
  *
  *   node dist/test/chaos/run.js --minutes 30 --seed 1    faults under the three policies
  *   node dist/test/chaos/run.js --stops 50               stops of the Active with messages queued at its gate
- *   ... --policy safety, --timeout 150                   this one only
- *   ... --sabotage no-gate, --judge-as safety            breaks something on purpose: the run must fail
+ *   ... --policy exclusive, --timeout 150                   this one only
+ *   ... --sabotage no-gate, --judge-as exclusive            breaks something on purpose: the run must fail
  *
  * Ctrl-C ends it with what was found so far. Exit code 0 = nothing found, 1 = violations, 130 = interrupted.
  */

@@ -560,7 +560,7 @@ export class Session {
    */
   async #stopActive(): Promise<void> {
     const { policy, peerTimeoutMs } = this.#plan
-    if (policy === 'safety') throw new Error('under safety nobody takes over from a silent Active')
+    if (policy === 'exclusive') throw new Error('under exclusive nobody takes over from a silent Active')
     let server = this.#server?.side ?? 'a'
     if (policy === 'preferred' && server === 'a') {
       await this.#command('a', 'standby')

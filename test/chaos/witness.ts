@@ -6,7 +6,7 @@ import { History, type Side } from './history'
 const READ_EVERY_MS = 10
 const CHUNK_BYTES = 1 << 18
 const TOLD_KEPT = 400
-const CRASH = /^(?:brother|peer)-crashed$/
+const CRASH = /^(?:peer|peer)-crashed$/
 
 /** What a side said of itself. Whether two served is not judged by it. */
 export interface Told {

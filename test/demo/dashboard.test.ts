@@ -78,12 +78,12 @@ describe('the live view', () => {
     }
   })
 
-  it('says at 80 x 24 who is Active, the epoch, the brother, where the editors are and how the work goes', () => {
+  it('says at 80 x 24 who is Active, the epoch, the peer, where the editors are and how the work goes', () => {
     const shown = text(dashboard(view(), 80, 24))
     for (const part of [
       '● ACTIVE, its gate is open',
       '○ Standby, its gate is shut',
-      'epoch 7, brother online',
+      'epoch 7, peer online',
       'pid 4711',
       'http://127.0.0.1:1880',
       'http://127.0.0.1:1881',

@@ -15,7 +15,7 @@ describe('sentences for the terminal', () => {
     assert.equal(told('role', 'operator', { role: 'standby', epoch: 4 }), 'Is Standby now. An operator asked for it.')
     assert.match(
       told('online', 'lost-connection', { online: false }) ?? '',
-      /^Lost sight of its brother\. Nothing was heard/
+      /^Lost sight of its peer\. Nothing was heard/
     )
   })
 

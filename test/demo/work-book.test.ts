@@ -98,7 +98,7 @@ describe('the work book of the plant', () => {
     assert.deepEqual([bench.book.tally().done, bench.book.tally().twice], [1, 0])
   })
 
-  it('gives the work of a side that crashed to its brother, once that holds a newer epoch', () => {
+  it('gives the work of a side that crashed to its peer, once that holds a newer epoch', () => {
     const offer = bench.issue()
     bench.refuses('B', offer)
     bench.passesMs(100)

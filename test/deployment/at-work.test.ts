@@ -102,8 +102,8 @@ describe('what the deployment files set', () => {
       const net = (segment = new Segment(ADDRESSES))
       const both = (hosts = await ExampleHosts.start(EXAMPLES.first, environment, net.places))
       const { active, standby } = await both.oneActs((host) => both.shown(host, 'acted').length > 0)
-      await both.shows(standby, 'brother online', /^true$/)
-      await both.shows(active, 'brother online', /^true$/)
+      await both.shows(standby, 'peer online', /^true$/)
+      await both.shows(active, 'peer online', /^true$/)
 
       const { code, tookMs } = await active.stop()
       assert.equal(code, 0)
@@ -112,7 +112,7 @@ describe('what the deployment files set', () => {
       await eventually('the other one acts', PATIENCE_MS, () => both.shown(standby, 'acted').length > 0)
       assert.match(
         both.shown(standby, 'events').join('\n'),
-        /event: 'role',\n  reason: 'brother-left'/,
+        /event: 'role',\n  reason: 'peer-left'/,
         'by a goodbye, not by a timeout'
       )
     })

@@ -63,25 +63,25 @@ describe('flows that differ, on Node-RED 4.1 and Node-RED 5', () => {
 
   it('are told at once, warned of after a minute, and over with the deploy of the same', async function () {
     this.timeout(ROLLOUT_MS + 2 * STORY_LIMIT_MS)
-    await bothShow(/^(Active|Standby) · brother online$/, ['green', 'blue'], MARGIN_MS)
+    await bothShow(/^(Active|Standby) · peer online$/, ['green', 'blue'], MARGIN_MS)
     const original = await hosts.a.flows()
     const other = changed(original)
     const marks = marksNow()
     const deployedAt = performance.now()
     await hosts.a.deploy(other, 'nodes')
     await bothTell(marks, 'mismatch flows-differ', MARGIN_MS)
-    await bothShow(/^(Active|Standby) · brother online$/, ['green', 'blue'], MARGIN_MS)
+    await bothShow(/^(Active|Standby) · peer online$/, ['green', 'blue'], MARGIN_MS)
 
     await bothTell(marks, 'warning flows-differ', ROLLOUT_MS + MARGIN_MS)
     const afterMs = performance.now() - deployedAt
     assert.ok(afterMs >= ROLLOUT_MS, `nagged after ${Math.round(afterMs)} ms`)
-    await bothShow(/^(Active|Standby) · brother online · flows differ$/, ['yellow', 'yellow'], MARGIN_MS)
+    await bothShow(/^(Active|Standby) · peer online · flows differ$/, ['yellow', 'yellow'], MARGIN_MS)
     for (const host of both) assert.match(host.log, /\[warn\] \[ha-pair:line 1\].*Deploy the same flows on both sides/)
 
     await hosts.b.deploy(other, 'full')
     await bothTell(marks, 'mismatch flows-agree', MARGIN_MS)
     await bothTell(marks, 'warning-ended flows-differ', MARGIN_MS)
-    await bothShow(/^(Active|Standby) · brother online$/, ['green', 'blue'], MARGIN_MS)
+    await bothShow(/^(Active|Standby) · peer online$/, ['green', 'blue'], MARGIN_MS)
   })
 
   it('are not those that only look different, and a restart with the same is no difference either', async function () {

@@ -52,7 +52,7 @@ function tell(findVersion: () => NodeRed): void {
   let version: NodeRed
   let folder = ''
   let host: NodeRedProcess
-  let brother: NodeRedProcess
+  let peer: NodeRedProcess
   const tokens = new Map<string, string>()
 
   const as = (user: string): Record<string, string> =>
@@ -94,7 +94,7 @@ function tell(findVersion: () => NodeRed): void {
       return made
     }
     host = await make('guarded', portA, portB, { adminAuth: { type: 'credentials', users } })
-    brother = await make('brother', portB, portA, {})
+    peer = await make('peer', portB, portA, {})
     for (const username of Object.keys(PERMISSIONS)) {
       const client = { client_id: 'node-red-editor', grant_type: 'password', scope: '' }
       const { body } = await host.post('/admin/auth/token', { ...client, username, password: PASSWORD })
@@ -110,7 +110,7 @@ function tell(findVersion: () => NodeRed): void {
 
   after(async function () {
     this.timeout(SET_LIMIT_MS)
-    await Promise.allSettled([host?.stop(), brother?.stop()])
+    await Promise.allSettled([host?.stop(), peer?.stop()])
     removeFolder(folder)
   })
   afterEach(function () {
@@ -188,7 +188,7 @@ function tell(findVersion: () => NodeRed): void {
   })
 
   it('a page of another site cannot send JSON either, with or without adminAuth', async () => {
-    const [own, evil] = [new URL(brother.url('')).host, 'evil.example']
+    const [own, evil] = [new URL(peer.url('')).host, 'evil.example']
     const browser = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0' }
     const refused: readonly Record<string, string>[] = [
       { 'Sec-Fetch-Site': 'cross-site' },
@@ -215,11 +215,11 @@ function tell(findVersion: () => NodeRed): void {
     ]
     const path = '/admin/ha-pair/pairs/pair/designate'
     for (const headers of refused) {
-      const answer = await brother.post(path, { designate: 'nonsense' }, headers)
+      const answer = await peer.post(path, { designate: 'nonsense' }, headers)
       assert.deepEqual(codeOf(answer), [403, 'other-site'], JSON.stringify(headers))
     }
     for (const headers of read) {
-      const answer = await brother.post(path, { designate: 'nonsense' }, headers)
+      const answer = await peer.post(path, { designate: 'nonsense' }, headers)
       assert.deepEqual(codeOf(answer), [400, 'unknown-command'], JSON.stringify(headers))
     }
     const before = await role()

@@ -171,11 +171,11 @@ export function tellStories(findVersion: () => NodeRed): void {
       const taken = await roleTaken(standby, 'active', mark, PEER_TIMEOUT_MS + MARGIN_MS)
       console.log(`# taken over ${taken.at - killedAt} ms after kill -9`)
       const { reason } = await roleEvent(standby, mark)
-      assert.ok(reason === 'brother-crashed' || reason === 'lost-connection', reason)
+      assert.ok(reason === 'peer-crashed' || reason === 'lost-connection', reason)
       assert.ok((lastSaid(standby.diary()).status?.epoch ?? 0) > epoch)
       assert.equal((await gateOf(standby)).open, true)
       await eventually(
-        'the survivor says that its brother is offline',
+        'the survivor says that its peer is offline',
         PEER_TIMEOUT_MS + MARGIN_MS,
         () => lastSaid(standby.diary(mark)).online === false
       )
@@ -196,7 +196,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       ])
       assert.equal(code, 0)
       assert.ok(tookMs < 5000, `stopping took ${tookMs} ms`)
-      assert.equal((await roleEvent(standby, mark)).reason, 'brother-left')
+      assert.equal((await roleEvent(standby, mark)).reason, 'peer-left')
       const lastWork = done(active.diary()).at(-1)?.at ?? 0
       assert.ok(taken.at - lastWork < PEER_TIMEOUT_MS, `the gap was ${taken.at - lastWork} ms`)
       const formed = await hosts.form()
@@ -292,7 +292,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       }
     )
 
-    story('but a removed pair says goodbye, and its brother takes over', async (active, standby) => {
+    story('but a removed pair says goodbye, and its peer takes over', async (active, standby) => {
       const mark = standby.diaryMark()
       const flows = await active.flows()
       const removedAt = Date.now()
@@ -302,7 +302,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       )
       const taken = await roleTaken(standby, 'active', mark, PEER_TIMEOUT_MS + MARGIN_MS)
       assert.ok(taken.at - removedAt < PEER_TIMEOUT_MS, `it took ${taken.at - removedAt} ms`)
-      assert.equal((await roleEvent(standby, mark)).reason, 'brother-left')
+      assert.equal((await roleEvent(standby, mark)).reason, 'peer-left')
       assert.ok((active.resources()?.udpSockets ?? 0) === 0, 'a socket stayed open')
       await active.deploy(
         flows.map((node) =>
@@ -466,7 +466,7 @@ export function tellStories(findVersion: () => NodeRed): void {
         const users = flow.filter((node) => usesPair(node) && node.type !== 'ha-pair')
         assert.ok(users.length > 0, fn)
         for (const { id, type } of users) {
-          // What a health node shows is how fit this side is; all others show that no brother is there.
+          // What a health node shows is how fit this side is; all others show that no peer is there.
           if (type === 'ha-pair-health') await badges.shows(id, 'green', /fit/, MARGIN_MS)
           else await badges.shows(id, 'yellow', /initial|active|closed|open/i, MARGIN_MS)
         }
@@ -474,7 +474,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       }
     })
 
-    it('a brother whose name does not resolve: red, and Node-RED runs on', async function () {
+    it('a peer whose name does not resolve: red, and Node-RED runs on', async function () {
       this.timeout(STORY_LIMIT_MS)
       const links = [{ peerHost: 'no-such-host.invalid', peerPort, localHost: '', localPort: port }]
       await solo.deploy(pairFlow({ links, auth: 'none' }), 'full')

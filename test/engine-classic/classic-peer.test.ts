@@ -89,7 +89,7 @@ describe('classic wire against a five-byte peer', function () {
   it('wins the negotiation: we designate it', async () => {
     await becomeActive()
     assert.equal(pair.gate().open, true)
-    await until('brother seen as Standby', () => pair.status().peer?.role === 'standby')
+    await until('peer seen as Standby', () => pair.status().peer?.role === 'standby')
     const designations = peer.heardOf(WORD.DESIGNATE)
     assert.ok(designations.length > 0 && designations.every((d) => d.state === WORD.MASTER))
     await until('Connected', () => peer.heardOf(WORD.CONNECTED).length >= 5)
@@ -133,7 +133,7 @@ describe('classic wire against a five-byte peer', function () {
     await becomeStandby()
     peer.restart()
     await role('active')
-    assert.equal(pair.status().reason, 'brother-restarted')
+    assert.equal(pair.status().reason, 'peer-restarted')
     await peerIs(WORD.BACKUP)
     assert.equal(pair.gate().open, true)
   })
@@ -235,7 +235,7 @@ describe('classic wire against a five-byte peer', function () {
     // As after a cut in which it promoted itself: it says so and designates whoever negotiates.
     peer.state = WORD.MASTER
     await until('one Active', () => (pair.status().role === 'active') !== (peer.state === WORD.MASTER))
-    await until('conflict told', () => told('conflict', 'brother-active'))
+    await until('conflict told', () => told('conflict', 'peer-active'))
     await holds('one Active', () => (pair.status().role === 'active') !== (peer.state === WORD.MASTER), 400)
   })
 

@@ -71,7 +71,7 @@ describe('two engines whose addresses change', () => {
     await Promise.all(nats.splice(0).map((nat) => nat.remove()))
   })
 
-  for (const policy of ['availability', 'preferred', 'safety'] satisfies Policy[]) {
+  for (const policy of ['availability', 'preferred', 'exclusive'] satisfies Policy[]) {
     for (const moves of ['active', 'standby'] as const) {
       it(`under ${policy} the ${moves} moves: contact goes on, the other one tells of it, and nothing else happens`, async function () {
         this.timeout(10_000)

@@ -408,7 +408,7 @@ describe('the engine', () => {
       assert.ok((await looksAt(10, 30)) > 100)
     })
 
-    it('to a fraction of a ms, however long heartbeats are, where the brother is about to count as lost', async () => {
+    it('to a fraction of a ms, however long heartbeats are, where the peer is about to count as lost', async () => {
       assert.ok((await looksAt(50, 999.5)) > 100)
     })
 
@@ -544,7 +544,7 @@ describe('the engine', () => {
 
     it('that the sides differ, or that both are Active, also where no event tells it', async () => {
       const { id, machine } = await addPair()
-      const differences = [{ setting: 'flows', here: 1, brother: 2 }] as const
+      const differences = [{ setting: 'flows', here: 1, peer: 2 }] as const
       machine.show({ differences, conflict: true })
       engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
       await until('it is told', () => engine.snapshot(id)?.differences.length === 1)
@@ -559,7 +559,7 @@ describe('the engine', () => {
       }
     })
 
-    it('how far the brother’s time of day is from here, by what it says and not by its own words sent back', async () => {
+    it('how far the peer’s time of day is from here, by what it says and not by its own words sent back', async () => {
       const id = ++next
       const peer = await open()
       sockets.push(peer)
@@ -586,9 +586,9 @@ describe('the engine', () => {
         new Seal(NO_KEYS).close(bytes)
         const before = frames
         peer.send(bytes, port, LOOPBACK)
-        await until('the brother is heard', () => frames > before)
+        await until('the peer is heard', () => frames > before)
       }
-      const told = (): number | undefined => engine.snapshot(id)?.brotherAheadS
+      const told = (): number | undefined => engine.snapshot(id)?.peerAheadS
       await says(3600, 0n)
       await holds('a stranger tells nothing', () => (told() ?? 0) === 0, 100)
       await says(2, 77n)
@@ -635,7 +635,7 @@ describe('the engine', () => {
     })
   })
 
-  it('in a change of keys tells what the brother says twice once, and says twice what the brother could not hear else', async () => {
+  it('in a change of keys tells what the peer says twice once, and says twice what the peer could not hear else', async () => {
     const [fresh, old] = ['the new secret', 'the old secret'].map((key) => new Seal({ key, previousKey: '' }))
     assert.ok(fresh !== undefined && old !== undefined)
     const id = ++next
@@ -674,15 +674,15 @@ describe('the engine', () => {
     says(5n, 1, fresh)
     says(5n, 1, old)
     says(5n, 2, fresh)
-    await until('the brother is heard', () => seqs.includes(2))
+    await until('the peer is heard', () => seqs.includes(2))
     assert.deepEqual(seqs, [1, 2])
-    assert.deepEqual(await keysOfTwoWords(1), [...one, ...one], 'the brother has the new key')
+    assert.deepEqual(await keysOfTwoWords(1), [...one, ...one], 'the peer has the new key')
     says(5n, 3, old)
-    await until('the brother is heard', () => seqs.includes(3))
-    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'the brother was set back')
+    await until('the peer is heard', () => seqs.includes(3))
+    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'the peer was set back')
     says(77n, 4, fresh)
     await until('its own word comes back', () => seqs.includes(4))
-    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'its own word says nothing of the brother')
+    assert.deepEqual(await keysOfTwoWords(2), [...two, ...two], 'its own word says nothing of the peer')
   })
 
   describe('tells the host', () => {
@@ -728,16 +728,16 @@ describe('the engine', () => {
       assert.deepEqual([engine.pairCell(id).read().heardAtMs, engine.pairCell(id).read().roundTripMs], [29, 19])
     })
 
-    it('whatever changes of the brother, also when he goes and comes back', async () => {
+    it('whatever changes of the peer, also when he goes and comes back', async () => {
       const { id, machine, peer: socket } = await addPair()
-      const brother = { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 } as const
+      const first = { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 } as const
       const place = { host: LOOPBACK, port: socket.address().port }
       for (const peer of [
-        brother,
-        { ...brother, role: 'active', epoch: 7 } as const,
-        { ...brother, priority: 9 },
+        first,
+        { ...first, role: 'active', epoch: 7 } as const,
+        { ...first, priority: 9 },
         null,
-        { ...brother, epoch: 12 }
+        { ...first, epoch: 12 }
       ]) {
         machine.show({ peer })
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
@@ -888,7 +888,7 @@ describe('the engine', () => {
       assert.equal(rejected().length, 5)
     })
 
-    it('of a flood of strangers, within which a brother that was started again is heard as soon as it has heard this side', async () => {
+    it('of a flood of strangers, within which a peer that was started again is heard as soon as it has heard this side', async () => {
       const clock = new HandClock()
       begin(clock)
       const id = ++next

@@ -10,7 +10,7 @@ function offer(intake: Intake, from: Familiarity, perSecond: number, fromMs: num
 }
 
 describe('the intake', () => {
-  it('lets everything in that a brother could send', () => {
+  it('lets everything in that a peer could send', () => {
     assert.equal(offer(new Intake(), 'conversation', 4000, 0, 10_000), 40_000)
     assert.equal(offer(new Intake(), 'stranger', 100, 0, 10_000), 1000)
   })
@@ -26,7 +26,7 @@ describe('the intake', () => {
     assert.ok(admitted <= FAMILIAR.burst + FAMILIAR.perSecond + 1, `${admitted}`)
   })
 
-  it('does not let strangers crowd the brother out', () => {
+  it('does not let strangers crowd the peer out', () => {
     const intake = new Intake()
     offer(intake, 'stranger', 100_000, 0, 1000)
     assert.equal(intake.admit('stranger', 1000), false)

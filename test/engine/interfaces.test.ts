@@ -109,7 +109,7 @@ describe('a pair on two hosts', () => {
     }
   }
 
-  for (const policy of ['preferred', 'safety'] satisfies Policy[]) {
+  for (const policy of ['preferred', 'exclusive'] satisfies Policy[]) {
     it(`under ${policy} one has another address: they go on, whoever leads`, async function () {
       this.timeout(20_000)
       await pairUp({}, { policy })

@@ -182,7 +182,7 @@ describe('a link', () => {
     const [a = 0, b = 0] = await freePorts(2)
     let known = false
     const lookup: Lookup = () => (known ? Promise.resolve([LOOPBACK]) : Promise.reject(new Error('no such name')))
-    const test = start({ ...at(a, b), peerHost: 'brother.test' }, { lookup })
+    const test = start({ ...at(a, b), peerHost: 'peer.test' }, { lookup })
     await test.tells('shut host-not-found')
     known = true
     await test.tells('open')
@@ -401,7 +401,7 @@ describe('a link', () => {
     const clock = new HandClock()
     let lookups = 0
     const lookup: Lookup = () => (lookups++ === 0 ? Promise.resolve([LOOPBACK]) : Promise.reject(new Error('gone')))
-    const test = start({ ...at(a, b), peerHost: 'brother.test' }, { clock, lookup })
+    const test = start({ ...at(a, b), peerHost: 'peer.test' }, { clock, lookup })
     await until('it is open', () => test.link.open)
     clock.advanceMs(5000)
     test.link.attend(clock.nowMs())

@@ -141,11 +141,11 @@ describe('two engines', () => {
     }
   })
 
-  /** What the brother of a side was told while something happened to that side. */
+  /** What the peer of a side was told while something happened to that side. */
   const toldMeanwhile = async (side: Side, happens: () => Promise<void>): Promise<string[]> => {
-    const brother = sides.find((each) => each !== side) ?? assert.fail('no brother')
+    const peer = sides.find((each) => each !== side) ?? assert.fail('no peer')
     const told = (): string[] =>
-      (['online', 'role'] as const).flatMap((event) => brother.reasonsOf(event).map((reason) => `${event} ${reason}`))
+      (['online', 'role'] as const).flatMap((event) => peer.reasonsOf(event).map((reason) => `${event} ${reason}`))
     const before = told()
     await happens()
     await until('paired again', paired)
@@ -171,15 +171,15 @@ describe('two engines', () => {
         keys.set(side, OLD)
       }
       await until('paired', paired)
-      /** With a goodbye; the brother then has one reason for all that it does. */
+      /** With a goodbye; the peer then has one reason for all that it does. */
       const restart = async (side: Side): Promise<void> => {
         const wasActive = side.role === 'active'
         const told = await toldMeanwhile(side, async () => {
           await side.stop()
           side.start(keys.get(side))
         })
-        const roles = wasActive ? ['role brother-left'] : []
-        assert.deepEqual(told.sort(), ['online brother-heard', 'online brother-left', ...roles])
+        const roles = wasActive ? ['role peer-left'] : []
+        assert.deepEqual(told.sort(), ['online peer-heard', 'online peer-left', ...roles])
       }
       for (const name of order.split(' ')) {
         const side = name === 'one' ? one : two
@@ -256,7 +256,7 @@ describe('two engines', () => {
         const keyId = bytes[KEY_ID_AT] ?? 0
         withKey[keyId] = (withKey[keyId] ?? 0) + 1
       })
-      // Right after each word of the brother, the newest words of this side; the one with the new key comes last.
+      // Right after each word of the peer, the newest words of this side; the one with the new key comes last.
       atTwo.on('message', () => {
         for (const bytes of said.toReversed()) atOne.send(bytes, a, LOOPBACK)
       })
@@ -271,7 +271,7 @@ describe('two engines', () => {
     })
   }
 
-  it('are not moved by a third side with the same key that all hear, at the address of the brother', async () => {
+  it('are not moved by a third side with the same key that all hear, at the address of the peer', async () => {
     const [a = 0, b = 0, c = 0] = await freePorts(3)
     const [atA, atB, atC] = [await open(), await open(), await open()]
     sockets.push(atA, atB, atC)

@@ -4,7 +4,7 @@ import { Resolver } from '../../src/engine/resolve'
 describe('names', () => {
   it('give their addresses, IPv4 first', async () => {
     const resolver = new Resolver(() => Promise.resolve(['fe80::1', '10.0.0.2', '::1', '10.0.0.1']))
-    assert.deepEqual(await resolver.resolve('brother'), {
+    assert.deepEqual(await resolver.resolve('peer'), {
       addresses: ['10.0.0.2', '10.0.0.1', 'fe80::1', '::1'],
       error: null
     })
@@ -21,9 +21,9 @@ describe('names', () => {
     const resolver = new Resolver(() =>
       known ? Promise.resolve(['10.0.0.1']) : Promise.reject(Object.assign(new Error('?'), { code: 'ENOTFOUND' }))
     )
-    assert.deepEqual(await resolver.resolve('brother'), { addresses: null, error: 'ENOTFOUND' })
+    assert.deepEqual(await resolver.resolve('peer'), { addresses: null, error: 'ENOTFOUND' })
     known = true
-    assert.deepEqual((await resolver.resolve('brother')).addresses, ['10.0.0.1'])
+    assert.deepEqual((await resolver.resolve('peer')).addresses, ['10.0.0.1'])
   })
 
   it('that are asked for at the same time share a lookup, and few lookups run at once', async () => {

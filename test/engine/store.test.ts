@@ -144,6 +144,11 @@ describe('the epoch store', () => {
     assert.equal(await readFile(`${file}.unreadable`, 'utf8'), serializeRecord(RECORD))
   })
 
+  it('reads the policy that was called safety as exclusive', () => {
+    const text = serializeRecord({ ...RECORD, peerPolicy: 'safety' as 'exclusive' })
+    assert.deepEqual(parseRecord(text), { ...RECORD, peerPolicy: 'exclusive' })
+  })
+
   it('takes no cut or changed file for a record', () => {
     const text = serializeRecord(RECORD)
     assert.deepEqual(parseRecord(text), RECORD)

@@ -34,7 +34,7 @@ describe('the examples at work', function () {
     const { active, standby } = await both.oneActs((host) => both.shown(host, 'acted').length > 0)
     await both.shows(active, 'role of this side', /active/)
     await both.shows(standby, 'role of this side', /standby/)
-    await both.shows(standby, 'brother online', /true/)
+    await both.shows(standby, 'peer online', /true/)
     await both.shows(standby, 'did not act', /work/)
     assert.match(await both.shows(active, 'acted', /epoch/), /epoch: 1\b/)
     assert.deepEqual(both.shown(standby, 'acted'), [])
@@ -207,7 +207,7 @@ describe('the examples at work', function () {
     const press = (host: NodeRedProcess, designate: string): Promise<Response> =>
       fetch(host.url(PAGE), { method: 'POST', body: new URLSearchParams({ designate }), redirect: 'manual' })
 
-    await eventually('the page has the brother', PATIENCE_MS, async () => /online, standby/.test(await page(active)))
+    await eventually('the page has the peer', PATIENCE_MS, async () => /online, standby/.test(await page(active)))
     assert.match(await page(active), /<dt>this host<\/dt><dd>active<\/dd>\s*<dt>acts<\/dt><dd>yes<\/dd>/)
     assert.match(await page(standby), /<dt>this host<\/dt><dd>standby<\/dd>\s*<dt>acts<\/dt><dd>no<\/dd>/)
 
@@ -231,7 +231,7 @@ describe('the examples at work', function () {
     assert.equal(role(standby), 'active')
   })
 
-  it(`${EXAMPLES.alert}: when the brother goes, and when both were Active, people are told`, async () => {
+  it(`${EXAMPLES.alert}: when the peer goes, and when both were Active, people are told`, async () => {
     const alerts: { readonly subject: string; readonly event: string }[] = []
     const web = createServer((request, response) => {
       let body = ''
@@ -254,7 +254,7 @@ describe('the examples at work', function () {
       await eventually('the other one misses it', PATIENCE_MS, () => alerts.some(({ event }) => event === 'online'))
       assert.deepEqual(
         alerts.map(({ subject }) => subject),
-        ['The brother is offline: nobody is left to take over']
+        ['The peer is offline: nobody is left to take over']
       )
       // It wakes as a second Active.
       process.kill(active.pid, 'SIGCONT')

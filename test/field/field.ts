@@ -45,7 +45,7 @@ export const AVAILABILITY: Member = member('availability', 'availability', 1101)
 export const PREFERRED: Member = member('preferred', 'preferred', 1102)
 /** The side that is not preferred serves. */
 export const PREFERRED_OTHER: Member = { ...member('preferred-other', 'preferred', 1103), preferred: 'b' }
-export const SAFETY: Member = member('safety', 'safety', 1104)
+export const SAFETY: Member = member('exclusive', 'exclusive', 1104)
 export const NAMED: Member = { ...PREFERRED_OTHER, id: 'named', port: 1105, named: true }
 /** Side a serves in each. */
 export const EACH_POLICY = [AVAILABILITY, PREFERRED, PREFERRED_OTHER, SAFETY] as const

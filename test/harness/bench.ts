@@ -1,5 +1,5 @@
 /**
- * One extended machine alone on the bench: the test plays its brother, frame by frame, and keeps the brother's books
+ * One extended machine alone on the bench: the test plays its peer, frame by frame, and keeps the peer's books
  * (session, sequence, acknowledgement), and the tether to it. Virtual time; ticks come exactly when the machine asks for them,
  * the store answers at once. The figures are those of `testSettings`: heartbeat 100 ms, peerTimeout 1000 ms.
  */
@@ -11,7 +11,7 @@ import type { PairSettings } from '../../src/protocol/settings'
 import { seededRandom } from './random'
 import { testSettings } from './settings'
 
-/** What the brother says; the rest of the frame is its bookkeeping. */
+/** What the peer says; the rest of the frame is its bookkeeping. */
 export interface Word {
   readonly head?: Head
   readonly state: Role
@@ -27,7 +27,7 @@ export interface Word {
 export interface BenchOptions {
   readonly settings?: Partial<PairSettings>
   readonly record: PairRecord
-  readonly brother: Partial<Trailer>
+  readonly peer: Partial<Trailer>
   readonly keyed?: boolean
 }
 
@@ -40,7 +40,7 @@ export class Bench {
   readonly machine: ExtendedMachine
   nowMs = 5_000
   /** What it says by itself, once each heartbeat; null = it is silent. */
-  brotherSays: Word | null = null
+  peerSays: Word | null = null
   /** False: the store keeps its answers back, until `answerStore`. */
   storeAnswers = true
   readonly #unanswered: number[] = []
@@ -52,8 +52,8 @@ export class Bench {
   #lastWordMs = -Infinity
   #tetherId = 0
   #redial: { readonly atMs: number; readonly refused: boolean } | null = null
-  readonly #brother: Partial<Trailer>
-  #brotherSession = 0xb0b0n
+  readonly #peer: Partial<Trailer>
+  #peerSession = 0xb0b0n
   #seq = 0
   #firstHeard = 0
   /** By the session that a frame was for: the newest number. What is for nobody (0) everybody takes. */
@@ -65,7 +65,7 @@ export class Bench {
 
   constructor(options: BenchOptions) {
     this.settings = testSettings({ wire: 'extended', ...options.settings })
-    this.#brother = options.brother
+    this.#peer = options.peer
     this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: options.keyed ?? true })
     this.step({ kind: 'start', record: options.record })
     this.step({ kind: 'link', link: 0, open: true, detail: '' })
@@ -102,20 +102,20 @@ export class Bench {
     for (const ticket of this.#unanswered.splice(0)) this.step({ kind: 'stored', ticket, ok: true })
   }
 
-  /** The brother says this now, on this link. */
+  /** The peer says this now, on this link. */
   hears(word: Word, link = 0): void {
     this.#seq += 1
     this.step({ kind: 'frame', link, frame: this.#frame({ ...word, trailer: { link, ...word.trailer } }) })
   }
 
-  /** The brother's process starts again: from now on it speaks in a new session. */
-  restartBrother(): void {
-    this.#brotherSession += 1n
+  /** The peer's process starts again: from now on it speaks in a new session. */
+  restartPeer(): void {
+    this.#peerSession += 1n
     this.#seq = 0
   }
 
   /**
-   * The brother's process starts again and says this: twice, for the second confirms the first, and when nothing of the old
+   * The peer's process starts again and says this: twice, for the second confirms the first, and when nothing of the old
    * session has been heard for two heartbeats.
    */
   hearsRestarted(word: Word): void {
@@ -123,7 +123,7 @@ export class Bench {
       const adoptedAtMs = (this.view.peer?.heardAtMs ?? 0) + this.settings.heartbeatMs * 2
       this.advanceMs(Math.max(0, adoptedAtMs - this.nowMs))
     }
-    this.restartBrother()
+    this.restartPeer()
     this.hears(word)
     this.hears(word)
   }
@@ -136,9 +136,9 @@ export class Bench {
     return this.#tetherId
   }
 
-  /** The tether ends, and the one dial that follows a FIN is answered. The brother says nothing by itself any more. */
+  /** The tether ends, and the one dial that follows a FIN is answered. The peer says nothing by itself any more. */
   tetherEnds({ fin = true, refused = true }: { readonly fin?: boolean; readonly refused?: boolean } = {}): void {
-    this.brotherSays = null
+    this.peerSays = null
     this.step({ kind: 'tetherEnded', id: this.#tetherId, fin })
     if (fin) this.#redial = { atMs: this.nowMs + REDIAL_MS, refused }
   }
@@ -155,7 +155,7 @@ export class Bench {
     const endMs = this.nowMs + ms
     let stepsNow = 0
     for (;;) {
-      const wordMs = this.brotherSays === null ? Infinity : this.#lastWordMs + this.settings.heartbeatMs
+      const wordMs = this.peerSays === null ? Infinity : this.#lastWordMs + this.settings.heartbeatMs
       const redial = this.#redial
       const redialMs = redial?.atMs ?? Infinity
       const atMs = Math.max(this.nowMs, Math.min(this.machine.deadlineMs(), wordMs, redialMs))
@@ -163,9 +163,9 @@ export class Bench {
       stepsNow = atMs === this.nowMs ? stepsNow + 1 : 0
       if (stepsNow > STEPS_PER_INSTANT_MAX) throw new Error(`the machine spins at ${atMs} ms`)
       this.nowMs = atMs
-      if (this.brotherSays !== null && wordMs <= atMs) {
+      if (this.peerSays !== null && wordMs <= atMs) {
         this.#lastWordMs = atMs
-        this.hears(this.brotherSays)
+        this.hears(this.peerSays)
       } else if (redial !== null && redialMs <= atMs) {
         this.#redial = null
         this.step({ kind: 'redialled', id: this.#tetherId, refused: redial.refused })
@@ -227,11 +227,10 @@ export class Bench {
       trailer: {
         keyId: 0,
         nodeId: 2n,
-        session: this.#brotherSession,
+        session: this.#peerSession,
         echo: this.#machineSession,
         seq: this.#seq,
-        ack:
-          word.acksTheFirst === true ? this.#firstHeard : this.#heardBy(word.trailer?.session ?? this.#brotherSession),
+        ack: word.acksTheFirst === true ? this.#firstHeard : this.#heardBy(word.trailer?.session ?? this.#peerSession),
         epoch: word.epoch,
         priority: 100,
         fitness: 255,
@@ -246,7 +245,7 @@ export class Bench {
         flowsHash: 0,
         record: 0,
         peerRecord: 0,
-        ...this.#brother,
+        ...this.#peer,
         ...word.trailer
       }
     }

@@ -1,5 +1,5 @@
 /**
- * One classic machine alone on the bench: the test plays its brother, frame by frame, and reads what comes out.
+ * One classic machine alone on the bench: the test plays its peer, frame by frame, and reads what comes out.
  * Virtual time; ticks come exactly when the machine asks for them, unless the test says otherwise.
  */
 import { ClassicMachine } from '../../src/protocol/classic'
@@ -78,8 +78,8 @@ export class Solo {
     this.step({ kind: 'command', id, designate, force })
   }
 
-  /** Time passes; the machine gets its ticks. `brother` is shown each frame at the instant it is sent. */
-  advanceMs(ms: number, brother?: (frame: Frame) => void): void {
+  /** Time passes; the machine gets its ticks. `peer` is shown each frame at the instant it is sent. */
+  advanceMs(ms: number, peer?: (frame: Frame) => void): void {
     const endMs = this.nowMs + ms
     let stepsNow = 0
     for (;;) {
@@ -89,7 +89,7 @@ export class Solo {
       if (stepsNow > STEPS_PER_INSTANT_MAX) throw new Error(`the machine spins at ${this.nowMs} ms`)
       this.nowMs = nextMs
       this.tick()
-      if (brother !== undefined) for (const frame of this.takeSent()) brother(frame)
+      if (peer !== undefined) for (const frame of this.takeSent()) peer(frame)
     }
     this.nowMs = endMs
   }
@@ -110,17 +110,17 @@ export class Solo {
     return this.events.splice(0).map((e) => `${e.event} ${e.reason}`)
   }
 
-  /** A brother that follows the rules of a Standby: receipts for what asks for one. */
+  /** A peer that follows the rules of a Standby: receipts for what asks for one. */
   readonly obedientStandby = (frame: Frame): void => {
     if (frame.head === 'connected' || frame.head === 'designate') this.hears('responsed', 'standby', frame.id)
   }
 
-  /** A brother that is Active and says so. */
+  /** A peer that is Active and says so. */
   hearsActive(): void {
     this.hears('connected', 'active', 77)
   }
 
-  /** Brings a fresh machine into a role by the ordinary way, with the brother online in the opposite one. */
+  /** Brings a fresh machine into a role by the ordinary way, with the peer online in the opposite one. */
   static inRole(role: Role, options: SoloOptions = {}): Solo {
     const solo = new Solo(options)
     if (role === 'active') {

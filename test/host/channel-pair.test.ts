@@ -84,7 +84,7 @@ const engineSays = (pair: HeldPair, proof: Snapshot['proof']): void => {
     conflict: false,
     proof,
     aloneBar: null,
-    brotherAheadS: 0,
+    peerAheadS: 0,
     store: null
   }
   pair.onMessage({ type: 'update', pairId: 1, events: [], snapshot })

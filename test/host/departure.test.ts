@@ -1,4 +1,4 @@
-/** How processes end or hang, and what their brothers see of it. */
+/** How processes end or hang, and what their peers see of it. */
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ describe('a process with an Active that ends', function () {
   this.timeout(20_000)
   let child: ChildProcess
   let said: string
-  let brother: Pair
+  let peer: Pair
 
   /** Starts the other side in a process of its own, and waits until it is Active and this side its Standby. */
   const startActive = async (ending: Ending, over: Partial<PairSettings> = SLOW): Promise<void> => {
@@ -27,19 +27,19 @@ describe('a process with an Active that ends', function () {
     })
     child.stdout?.on('data', (chunk) => (said += String(chunk)))
     child.stderr?.on('data', (chunk) => (said += String(chunk)))
-    brother = acquirePair({
-      id: 'brother',
+    peer = acquirePair({
+      id: 'peer',
       settings: settings([link(y, x)], { ...over, priority: 1 }),
       // That of the other process: a crash is proved over the channel, which needs one.
       keys: { key: 'x3Gk9-QvT71_mZpL0wBc4R', previousKey: '' },
       storeFile: null
     }).pair
-    // A child that is slow to start finds its brother Active.
-    await until('the two meet', () => brother.status().online || said.includes('active'), 10_000)
+    // A child that is slow to start finds its peer Active.
+    await until('the two meet', () => peer.status().online || said.includes('active'), 10_000)
     // The shared cell may be ahead of what the engine has told.
-    await until('what it says is of one moment', () => brother.status().reason !== 'none')
-    const took = brother.status()
-    if (took.role === 'active' && took.reason !== 'brother-left') await brother.designate('standby', false)
+    await until('what it says is of one moment', () => peer.status().reason !== 'none')
+    const took = peer.status()
+    if (took.role === 'active' && took.reason !== 'peer-left') await peer.designate('standby', false)
     await until('the other side is Active', () => said.includes('active'), 10_000)
   }
   const ended = async (): Promise<[number | null, NodeJS.Signals | null]> => {
@@ -47,8 +47,8 @@ describe('a process with an Active that ends', function () {
     return [child.exitCode, child.signalCode]
   }
   const takesOver = async (): Promise<void> => {
-    await until('the brother serves', () => brother.gate().open && brother.status().reason !== 'none', 2000)
-    assert.equal(brother.status().reason, 'brother-left')
+    await until('the peer serves', () => peer.gate().open && peer.status().reason !== 'none', 2000)
+    assert.equal(peer.status().reason, 'peer-left')
   }
 
   afterEach(async () => {
@@ -100,28 +100,28 @@ describe('a process with an Active that ends', function () {
       child.kill('SIGHUP')
       return said.includes('heard SIGHUP')
     })
-    await holds('the pair is up', () => brother.status().online && !brother.gate().open, 500)
+    await holds('the pair is up', () => peer.status().online && !peer.gate().open, 500)
     assert.deepEqual([child.exitCode, child.signalCode], [null, null])
   })
 
   it('does not, but hangs in its flows: the engine goes on, and hands over after stallLimit', async () => {
     await startActive('hang', { heartbeatMs: 20, peerTimeoutMs: 300, stallLimitMs: 400 })
-    await until('the brother serves', () => brother.gate().open && brother.status().reason !== 'none')
-    assert.equal(brother.status().reason, 'host-stalled')
-    assert.equal(brother.status().online, true)
+    await until('the peer serves', () => peer.gate().open && peer.status().reason !== 'none')
+    assert.equal(peer.status().reason, 'host-stalled')
+    assert.equal(peer.status().online, true)
   })
 
   it('does not, but hangs for less than stallLimit: nothing changes', async () => {
     await startActive('hang', { heartbeatMs: 20, peerTimeoutMs: 300, stallLimitMs: 10_000 })
-    await holds('the brother stands by', () => brother.status().online && !brother.gate().open, 1800)
+    await holds('the peer stands by', () => peer.status().online && !peer.gate().open, 1800)
   })
 
   it('by SIGKILL is found out without waiting for the timeout', async () => {
     await startActive('signal-alone')
-    await until('a crash could be proved', () => brother.status().channel?.proof === true)
+    await until('a crash could be proved', () => peer.status().channel?.proof === true)
     child.kill('SIGKILL')
     await ended()
-    await until('the brother serves', () => brother.gate().open && brother.status().reason !== 'none')
-    assert.equal(brother.status().reason, 'brother-crashed')
+    await until('the peer serves', () => peer.gate().open && peer.status().reason !== 'none')
+    assert.equal(peer.status().reason, 'peer-crashed')
   })
 })

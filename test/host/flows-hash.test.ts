@@ -47,7 +47,7 @@ const FLOWS: readonly DeployedNode[] = [
     env: [{ name: 'P', value: '7', type: 'str' }]
   },
   { id: 'b1', type: 'mqtt-broker', name: 'plant', broker: '${BROKER}', port: '1883' },
-  { id: 'p1', type: 'ha-pair', name: 'line 1', links: [{ peerHost: '${PEER}' }], priority: '100', policy: 'safety' },
+  { id: 'p1', type: 'ha-pair', name: 'line 1', links: [{ peerHost: '${PEER}' }], priority: '100', policy: 'exclusive' },
   { id: 'i1', type: 'inject', z: 't1', g: 'g2', x: 1, y: 1, name: 'A', topic: 'a', once: false, wires: [['j1']] },
   { id: 'i2', type: 'inject', z: 't1', x: 1, y: 1, name: 'B', topic: 'b', once: false, wires: [['gate1']] },
   { id: 'j1', type: 'junction', z: 't1', x: 1, y: 1, wires: [['gate1', 'x1']] },

@@ -14,7 +14,7 @@ const STATUS: PairStatus = {
   seq: 12,
   serving: true,
   online: true,
-  policy: 'safety',
+  policy: 'exclusive',
   wire: 'extended',
   authenticated: true,
   leaseLeft: 1500,
@@ -116,12 +116,12 @@ describe('the health endpoint answers', () => {
 })
 
 describe('the metrics', () => {
-  it('tell role, serving and the brother', async () => {
+  it('tell role, serving and the peer', async () => {
     assert.deepEqual(await series('role', VITALS), { 'role=initial': 0, 'role=active': 1, 'role=standby': 0 })
     for (const [name, value] of [
       ['running', 1],
       ['serving', 1],
-      ['brother_online', 1],
+      ['peer_online', 1],
       ['epoch', 7],
       ['fitness', 255],
       ['channel_open', 1],
@@ -137,14 +137,14 @@ describe('the metrics', () => {
     for (const name of ['channel_open', 'crash_proof_possible']) {
       assert.deepEqual(await series(name, side({ channel: null })), {}, name)
     }
-    assert.match(Object.keys(await series('info', VITALS)).join(), /^policy=safety,wire=extended,version=[\d.]+\S*,/)
+    assert.match(Object.keys(await series('info', VITALS)).join(), /^policy=exclusive,wire=extended,version=[\d.]+\S*,/)
   })
 
   it('are in seconds, and absent where there is nothing to tell', async () => {
     assert.deepEqual(await series('role_age_seconds', VITALS), { '': 90 })
     const timed = {
       lease_remaining_seconds: 1.5,
-      brother_heard_age_seconds: 0.04,
+      peer_heard_age_seconds: 0.04,
       round_trip_seconds: 0.0005,
       engine_tick_age_seconds: 0.012
     }

@@ -220,7 +220,7 @@ describe('the hub', () => {
     const { pair } = acquire(request('alone', [x, y], { peerTimeoutMs: 60_000 }))
     await assert.rejects(pair.designate('active', false), (error: unknown) => {
       assert.ok(error instanceof CommandFailed)
-      assert.equal(error.code, 'brother-offline')
+      assert.equal(error.code, 'peer-offline')
       return true
     })
     assert.equal(pair.status().role, 'initial')
@@ -328,7 +328,7 @@ describe('the hub', () => {
       assert.ok(inUse.pair.gate().open, 'a pair that somebody holds stays')
       await inUse.release(false)
       inUse.expire()
-      await until('the brother took over', () => watcher.names().includes('role brother-left'))
+      await until('the peer took over', () => watcher.names().includes('role peer-left'))
       await until('it is gone', () => listed(a.id) === undefined)
     })
 
@@ -339,7 +339,7 @@ describe('the hub', () => {
       await one.release(false)
       const changed = acquire({ ...a, settings: { ...a.settings, priority: 7 } })
       const news = new Watcher(changed.pair)
-      await until('the brother took over', () => watcher.names().includes('role brother-left'))
+      await until('the peer took over', () => watcher.names().includes('role peer-left'))
       await until('paired again', () => isPaired(changed.pair, two.pair))
       assert.ok(!news.names().some((name) => name.includes('port-in-use')), news.names().join())
       assert.equal(news.seqs[0], 1)
@@ -381,17 +381,17 @@ describe('the hub', () => {
       await one.release(true)
       await holds('the pair is up', () => isPaired(second.pair, two.pair), 100)
       await second.release(true)
-      await until('the brother is alone', () => !two.pair.status().online)
+      await until('the peer is alone', () => !two.pair.status().online)
     })
   })
 
   describe('on a deletion', () => {
-    it('says goodbye, so that the brother takes over at once, and frees the port', async () => {
+    it('says goodbye, so that the peer takes over at once, and frees the port', async () => {
       const { a, one, two } = await pairUp({ heartbeatMs: 500, peerTimeoutMs: 10_000 })
       if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
       const start = performance.now()
       await one.release(true)
-      await until('the brother serves', () => two.pair.gate().open, 500)
+      await until('the peer serves', () => two.pair.gate().open, 500)
       assert.ok(performance.now() - start < 1000)
       assert.equal(one.pair.gate().open, false)
       await closed(await open(LOOPBACK, a.settings.links[0]?.localPort))
@@ -401,7 +401,7 @@ describe('the hub', () => {
 
     it('ends commands that still wait', async () => {
       const [x = 0, y = 0] = await freePorts(2)
-      const lease = acquire(request('alone', [x, y], { policy: 'safety', peerTimeoutMs: 60_000 }))
+      const lease = acquire(request('alone', [x, y], { policy: 'exclusive', peerTimeoutMs: 60_000 }))
       await until('it started', () => lease.pair.status().seq > 0)
       const ended = assert.rejects(lease.pair.designate('active', true), CommandFailed).then(() => true)
       await lease.release(true)
@@ -474,14 +474,14 @@ describe('the hub', () => {
 
     it('of another policy, with both values, until it is the same', async () => {
       const [x = 0, y = 0] = await freePorts(2)
-      const one = acquire(request('a', [x, y], { policy: 'safety' })).pair
+      const one = acquire(request('a', [x, y], { policy: 'exclusive' })).pair
       const lease = acquire(request('b', [y, x]))
       const [first, second] = [new Watcher(one), new Watcher(lease.pair)]
       await bothWarn('settings-differ', [one, first, 'a'], [lease.pair, second, 'b'])
-      assert.deepEqual(one.warnings()[0]?.detail, { differ: ['policy'], here: ['safety'], brother: ['availability'] })
+      assert.deepEqual(one.warnings()[0]?.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
       assert.deepEqual(one.vitals().warnings, codes(one), 'monitoring is told the same')
       await lease.release(true)
-      const again = acquire(request('b', [y, x], { policy: 'safety' })).pair
+      const again = acquire(request('b', [y, x], { policy: 'exclusive' })).pair
       await until(
         'it is over',
         () => one.warnings().length === 0 && one.status().online && again.warnings().length === 0

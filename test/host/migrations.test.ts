@@ -11,7 +11,7 @@ const OLD: Raw = {
   name: 'line 1',
   links: [LINK],
   wire: 'extended',
-  policy: 'safety',
+  policy: 'preferred',
   priority: '${HA_PRIORITY}',
   failback: true,
   failbackDelay: '5000',
@@ -43,14 +43,14 @@ describe('config nodes of earlier versions', () => {
       crashProof: true,
       channel: 'auto',
       auth: 'key',
-      schema: 2
+      schema: 3
     })
   })
 
   it('0.1.0: a field that was left out means what it meant, whatever the defaults are now', () => {
-    assert.deepEqual(settingsOf({ id: 'node-1', links: [{ peerHost: 'brother' }] }), {
+    assert.deepEqual(settingsOf({ id: 'node-1', links: [{ peerHost: 'peer' }] }), {
       name: 'node-1',
-      links: [{ peerHost: 'brother', peerPort: 1101, localHost: '', localPort: 1101 }],
+      links: [{ peerHost: 'peer', peerPort: 1101, localHost: '', localPort: 1101 }],
       wire: 'extended',
       policy: 'availability',
       priority: 100,
@@ -93,6 +93,16 @@ describe('config nodes of earlier versions', () => {
       parsed.problems.map(({ field, code }) => [field, code]),
       [['key', 'key-missing']]
     )
+  })
+
+  it('the policy that was called safety is exclusive, and nothing else that says safety changes', () => {
+    for (const schema of [undefined, 1, 2]) {
+      const raw = { ...OLD, schema, name: 'safety', policy: 'safety' }
+      assert.deepEqual([migrated(raw)['policy'], migrated(raw)['name']], ['exclusive', 'safety'])
+    }
+    assert.equal(migrated({ ...OLD, policy: ' safety ' }, { policy: '${HA_POLICY}' })['policy'], 'exclusive')
+    assert.equal(migrated({ ...OLD, policy: 'constructor' })['policy'], 'constructor')
+    assert.equal(migrated({ ...OLD, schema: SCHEMA, policy: 'safety' })['policy'], 'safety', 'unknown, and refused')
   })
 
   it('any old node, in part or whole, means the same before and after; a second time changes nothing', () => {

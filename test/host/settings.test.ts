@@ -34,10 +34,10 @@ const two = (first: Raw, second: Raw): string[] =>
 
 describe('the settings of a config node', () => {
   it('take the defaults of the contract for everything but the peer', () => {
-    const { settings, keys } = good({ links: [{ peerHost: 'brother' }] })
+    const { settings, keys } = good({ links: [{ peerHost: 'peer' }] })
     assert.deepEqual(settings, {
       name: 'node-1',
-      links: [{ peerHost: 'brother', peerPort: 1101, localHost: '', localPort: 1101 }],
+      links: [{ peerHost: 'peer', peerPort: 1101, localHost: '', localPort: 1101 }],
       wire: 'extended',
       policy: 'availability',
       priority: 100,
@@ -284,7 +284,7 @@ describe('the settings of a config node', () => {
     assert.deepEqual(problems(CLASSIC), [])
     assert.deepEqual(problems({ ...CLASSIC, auth: 'none' }), [])
     assert.deepEqual(problems({ ...CLASSIC, auth: 'key' }), ['auth conflict', 'key key-missing'])
-    assert.deepEqual(problems({ ...CLASSIC, policy: 'safety' }), ['policy conflict'])
+    assert.deepEqual(problems({ ...CLASSIC, policy: 'exclusive' }), ['policy conflict'])
     assert.deepEqual(problems({ wire: 'classic', policy: 'preferred', key: 'k', previousKey: 'p' }), [
       'key conflict',
       'previousKey conflict',

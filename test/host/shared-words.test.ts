@@ -57,7 +57,7 @@ function keptBytes(share: boolean): number {
     gc()
     const before = process.memoryUsage().heapUsed
     for (let i = 0; i < ${MESSAGES}; i++) {
-      port1.postMessage({ reason: 'brother-heard' })
+      port1.postMessage({ reason: 'peer-heard' })
       const { message } = receiveMessageOnPort(port2)
       kept.push(${share} ? shareWords(message) : message)
     }

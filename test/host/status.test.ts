@@ -12,7 +12,7 @@ const SNAPSHOT: Snapshot = {
   since: 1_699_999_999_000,
   epoch: 4,
   online: true,
-  policy: 'safety',
+  policy: 'exclusive',
   wire: 'extended',
   authenticated: true,
   peer: { role: 'active', epoch: 4, priority: 100, host: '10.0.0.2', port: 1101 },
@@ -22,7 +22,7 @@ const SNAPSHOT: Snapshot = {
   conflict: false,
   proof: 'offline',
   aloneBar: null,
-  brotherAheadS: 0,
+  peerAheadS: 0,
   store: null
 }
 const CELL: PairCellValue = {
@@ -53,7 +53,7 @@ describe('the status object', () => {
       seq: 9,
       serving: false,
       online: true,
-      policy: 'safety',
+      policy: 'exclusive',
       wire: 'extended',
       authenticated: true,
       leaseLeft: null,
@@ -89,7 +89,7 @@ describe('the status object', () => {
     assert.deepEqual([promoted.role, promoted.serving, promoted.epoch], ['active', true, 5])
   })
 
-  it('knows no brother before it has met one', () => {
+  it('knows no peer before it has met one', () => {
     assert.equal(status({ peer: null }, { heardAtMs: null }).peer, null)
     assert.deepEqual([status({}, { heardAtMs: null, roundTripMs: null }).peer?.heardAgo], [null])
   })

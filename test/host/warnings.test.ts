@@ -11,7 +11,7 @@ import { link, settings } from '../engine/harness'
 
 const UP = { open: true, up: true, problem: null, unsent: 0 } as const
 const DOWN = { ...UP, up: false } as const
-const FLOWS = { setting: 'flows', here: 0xab, brother: 0xcd } as const
+const FLOWS = { setting: 'flows', here: 0xab, peer: 0xcd } as const
 const QUIET: Snapshot = {
   role: 'active',
   previousRole: 'initial',
@@ -29,7 +29,7 @@ const QUIET: Snapshot = {
   conflict: false,
   proof: 'offline',
   aloneBar: null,
-  brotherAheadS: 0,
+  peerAheadS: 0,
   store: null
 }
 
@@ -116,7 +116,7 @@ describe('warnings', () => {
     assert.deepEqual(pair.codes, [])
     pair.waits(1)
     assert.deepEqual(pair.warnings.list, [
-      { code: 'flows-differ', since: 1e12 + 1000, detail: { here: '000000ab', brother: '000000cd' } }
+      { code: 'flows-differ', since: 1e12 + 1000, detail: { here: '000000ab', peer: '000000cd' } }
     ])
     pair.is({ differences: [] })
     assert.deepEqual([pair.codes, pair.said], [[], ['+flows-differ', '-flows-differ']])
@@ -132,12 +132,12 @@ describe('warnings', () => {
   })
 
   it('of another policy or other timings come at once, with both values', () => {
-    const policy = { setting: 'policy', here: 'safety', brother: 'availability' } as const
-    const heartbeat = { setting: 'heartbeat', here: 100, brother: 200 } as const
+    const policy = { setting: 'policy', here: 'exclusive', peer: 'availability' } as const
+    const heartbeat = { setting: 'heartbeat', here: 100, peer: 200 } as const
     const pair = new Watched().is({ differences: [policy] })
-    assert.deepEqual(pair.warnings.list[0]?.detail, { differ: ['policy'], here: ['safety'], brother: ['availability'] })
+    assert.deepEqual(pair.warnings.list[0]?.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
     pair.is({ differences: [policy, heartbeat] })
-    assert.deepEqual(pair.warnings.list[0]?.detail['here'], ['safety', 100])
+    assert.deepEqual(pair.warnings.list[0]?.detail['here'], ['exclusive', 100])
     assert.deepEqual(pair.said, ['+settings-differ'], 'more of the same is no new warning')
   })
 
@@ -213,14 +213,14 @@ describe('warnings', () => {
     assert.deepEqual(pair.codes, ['keys-differ'])
   })
 
-  it('of clocks that are apart come when they have been so for a while, and while the brother is heard', () => {
-    const pair = new Watched().is({ brotherAheadS: 40 }).waits(29_000)
+  it('of clocks that are apart come when they have been so for a while, and while the peer is heard', () => {
+    const pair = new Watched().is({ peerAheadS: 40 }).waits(29_000)
     assert.deepEqual(pair.codes, [], 'one clock is being set, the other may follow')
     assert.deepEqual(pair.waits(1000).codes, ['clocks-differ'])
-    assert.deepEqual(pair.warnings.list[0]?.detail, { brotherAheadS: 40 })
+    assert.deepEqual(pair.warnings.list[0]?.detail, { peerAheadS: 40 })
     assert.equal(badgeWarning(pair.warnings.list)?.code, 'clocks-differ')
-    assert.deepEqual(pair.is({ brotherAheadS: 0 }).said, ['+clocks-differ', '-clocks-differ'])
-    assert.deepEqual(new Watched().is({ brotherAheadS: 40, online: false }).waits(60_000).codes, [])
+    assert.deepEqual(pair.is({ peerAheadS: 0 }).said, ['+clocks-differ', '-clocks-differ'])
+    assert.deepEqual(new Watched().is({ peerAheadS: 40, online: false }).waits(60_000).codes, [])
   })
 
   it('of two Actives stay for a while after it is over', () => {
@@ -235,7 +235,7 @@ describe('warnings', () => {
     assert.deepEqual(new Watched({ policy: 'preferred', priority: 100 }).is({ peer }).waits(5000).codes, [
       'same-priority'
     ])
-    assert.deepEqual(new Watched({ policy: 'safety', priority: 100 }).is({ peer }).waits(5000).codes, [])
+    assert.deepEqual(new Watched({ policy: 'exclusive', priority: 100 }).is({ peer }).waits(5000).codes, [])
   })
 
   it('hold what the red badge says, and what is set but not wise, without an event', () => {
@@ -255,7 +255,7 @@ describe('warnings', () => {
   it('come in the order of their importance, and a badge takes the first that is meant for badges', () => {
     const pair = new Watched({ policy: 'preferred', priority: 50 }).is({
       authenticated: false,
-      differences: [{ setting: 'policy', here: 'a', brother: 'b' }, FLOWS],
+      differences: [{ setting: 'policy', here: 'a', peer: 'b' }, FLOWS],
       links: [UP, { ...DOWN, problem: 'host-not-found' }],
       conflict: true
     })
@@ -294,7 +294,7 @@ describe('warnings', () => {
   })
 
   it('are each in the log as a warning, by themselves or by the event that they come with', () => {
-    const own = { 'both-active': ['conflict', 'brother-active'], suspended: ['clock', 'suspended'] } as const
+    const own = { 'both-active': ['conflict', 'peer-active'], suspended: ['clock', 'suspended'] } as const
     for (const [code, spec] of Object.entries(WARNINGS) as [WarningCode, (typeof WARNINGS)[WarningCode]][]) {
       if (!spec.event) continue
       assert.equal(levelOf({ event: 'warning', reason: code }), spec.log ? 'warn' : 'none', code)

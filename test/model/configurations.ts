@@ -4,7 +4,7 @@
  */
 import type { Configuration } from './world'
 
-const POLICIES = ['availability', 'preferred', 'safety'] as const
+const POLICIES = ['availability', 'preferred', 'exclusive'] as const
 
 type Part = Omit<Configuration, 'policy'>
 
@@ -156,31 +156,31 @@ export const LONG: readonly Configuration[] = [
 export const EXPECTED: readonly string[] = [
   'availability: initial -> active (negotiated)',
   'availability: initial -> standby (negotiated)',
-  'availability: initial -> standby (brother-active)',
+  'availability: initial -> standby (peer-active)',
   'availability: standby -> active (lost-connection)',
-  'availability: standby -> active (brother-crashed)',
-  'availability: standby -> active (brother-left)',
+  'availability: standby -> active (peer-crashed)',
+  'availability: standby -> active (peer-left)',
   'availability: active -> standby (higher-epoch)',
-  'availability: conflict (brother-active)',
+  'availability: conflict (peer-active)',
   'availability: reasserted (higher-epoch)',
   'availability: yielded (higher-epoch)',
   'preferred: standby -> active (lost-connection)',
-  'preferred: standby -> active (brother-crashed)',
+  'preferred: standby -> active (peer-crashed)',
   'preferred: a restarted side waits for its peer',
   'preferred: proof-wrong (proof-wrong)',
   'preferred: second-peer (second-peer)',
   'preferred: active -> standby (operator)',
   'preferred: standby -> active (designated)',
   'preferred: handover (operator) asking',
-  'safety: active -> standby (lease-expired)',
-  'safety: standby -> active (brother-crashed)',
-  'safety: active -> standby (proof-wrong)',
-  'safety: standby -> active (brother-left)',
-  'safety: active -> initial (shutdown)',
-  'safety: reply ok active',
-  'safety: reply ok standby',
-  'safety: paused (own-stall)',
-  'safety: reasserted (brother-behind)'
+  'exclusive: active -> standby (lease-expired)',
+  'exclusive: standby -> active (peer-crashed)',
+  'exclusive: active -> standby (proof-wrong)',
+  'exclusive: standby -> active (peer-left)',
+  'exclusive: active -> initial (shutdown)',
+  'exclusive: reply ok active',
+  'exclusive: reply ok standby',
+  'exclusive: paused (own-stall)',
+  'exclusive: reasserted (peer-behind)'
 ]
 
 /** Reached by the long run alone. */
@@ -192,5 +192,5 @@ export const EXPECTED_LONG: readonly string[] = [
   'preferred: mismatch (cloned-identity)',
   'availability: store (store-failed)',
   'availability: drop replayed',
-  'safety: reply busy'
+  'exclusive: reply busy'
 ]

@@ -282,7 +282,7 @@ class Mixer {
     }
   }
 
-  /** What is known of a session of the brother; its numbers are his, but for what he acknowledged. */
+  /** What is known of a session of the peer; its numbers are his, but for what he acknowledged. */
   #received(of: Readonly<Record<string, unknown>> | null, { session }: Insides['_p_conversation']): void {
     if (of === null) return this.#word(23)
     const theirs = of['session'] as bigint

@@ -57,7 +57,7 @@ describe('the model', () => {
   it('is searched with a machine of glass that says what the real one says', function () {
     this.timeout(60_000)
     const glass = loadTransparent()
-    for (const policy of ['availability', 'preferred', 'safety'] as const) {
+    for (const policy of ['availability', 'preferred', 'exclusive'] as const) {
       for (let seed = 1; seed <= 12; seed++) {
         const configuration = {
           name: 'everything',

@@ -48,7 +48,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
       {
         file: 'policy.js',
-        find: "return policy === 'safety' || (policy === 'preferred' && !preferred)",
+        find: "return policy === 'exclusive' || (policy === 'preferred' && !preferred)",
         replace: 'return false'
       }
     ],
@@ -58,7 +58,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     does: 'takes every dial for refused',
     mutations: [{ file: 'proof.js', find: 'if (refused)', replace: 'if (true)' }],
-    configuration: { policy: 'safety', start: 'formed', budget: { cut: 1, fin: 1 }, ...FINE },
+    configuration: { policy: 'exclusive', start: 'formed', budget: { cut: 1, fin: 1 }, ...FINE },
     caughtBy: /two serve/
   },
   {
@@ -82,7 +82,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     does: 'lets a second process take the place of a peer that is heard',
     mutations: [{ file: 'conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }],
-    configuration: { policy: 'safety', start: 'formed', budget: { double: 1 } },
+    configuration: { policy: 'exclusive', start: 'formed', budget: { double: 1 } },
     caughtBy: /two serve/
   },
   {
@@ -95,7 +95,7 @@ export const SABOTAGES: readonly Sabotage[] = [
         replace: ''
       }
     ],
-    configuration: { policy: 'safety', start: 'formed', budget: { command: 1 } },
+    configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },
     caughtBy: /two serve|never comes to rest/
   },
   {
@@ -122,7 +122,7 @@ export const SABOTAGES: readonly Sabotage[] = [
           "this._p_out.push({ kind: 'reply', id, ok: true, role: this._p_role }, { kind: 'reply', id, ok: true, role: this._p_role });"
       }
     ],
-    configuration: { policy: 'safety', start: 'formed', budget: { command: 1 } },
+    configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },
     caughtBy: /twice/
   },
   {
@@ -130,11 +130,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     mutations: [
       { file: 'extended.js', find: 'this._p_replyError(handover.commandId', replace: 'void (handover.commandId' }
     ],
-    configuration: { policy: 'safety', start: 'formed', budget: { command: 1, cut: 1 } },
+    configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1, cut: 1 } },
     caughtBy: /does not settle/
   },
   {
-    does: 'throws at what the brother sends',
+    does: 'throws at what the peer sends',
     mutations: [
       {
         file: 'extended.js',

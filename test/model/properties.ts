@@ -23,9 +23,9 @@ export function checkAlways(world: World, state: State): void {
     own.holds = holds
     if (view === undefined || holds === 0 || !isNew) continue
     if (view.epoch <= own.used) throw new Violated(`side ${side} takes epoch ${view.epoch} after ${own.used}`)
-    const brother = state.sides[1 - side]?.used ?? 0
-    if (strict && view.epoch <= brother) {
-      throw new Violated(`side ${side} takes epoch ${view.epoch} after its brother had ${brother}`)
+    const peer = state.sides[1 - side]?.used ?? 0
+    if (strict && view.epoch <= peer) {
+      throw new Violated(`side ${side} takes epoch ${view.epoch} after its peer had ${peer}`)
     }
     own.used = view.epoch
   }

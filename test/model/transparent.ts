@@ -23,7 +23,7 @@ export interface Protocol {
   create(settings: PairSettings, randomInt: (boundExclusive: number) => number): PairMachine
   /** A machine that goes on independently of the one given. */
   fork(machine: PairMachine): PairMachine
-  /** It knows its brother, and that is on its disk; null = cannot be asked. */
+  /** It knows its peer, and that is on its disk; null = cannot be asked. */
   hasMet(machine: PairMachine): boolean | null
 }
 

@@ -195,14 +195,14 @@ describe('a load balancer in front of a pair', () => {
         host.environment['LOCAL_HOST'],
         host.environment['LOCAL_PORT']
       ]
-      const brother = host.environment['PEER_HOST'] ?? ''
+      const peer = host.environment['PEER_HOST'] ?? ''
       for (const page of PAGES) {
         const response = await fetch(host.url(HEALTH_PATH + page))
         const all = `${JSON.stringify([...response.headers])}\n${await response.text()}`
         for (const secret of secrets)
           assert.ok(secret !== undefined && !all.includes(secret), `${page} tells ${secret}`)
-        // The status object names the brother, as its documentation says; nothing else does.
-        assert.equal(all.includes(brother), page === '', `${page}: ${all}`)
+        // The status object names the peer, as its documentation says; nothing else does.
+        assert.equal(all.includes(peer), page === '', `${page}: ${all}`)
         assert.match(response.headers.get('ha-pair-at') ?? '', /^\d{13}$/)
         assert.match(response.headers.get('ha-pair-engine-ago') ?? '', /^\d{1,4}$/)
         assert.equal(response.headers.get('cache-control'), 'no-store')
@@ -235,10 +235,10 @@ describe('a load balancer in front of a pair', () => {
 
   it('a side whose lease is over is off the load balancer at that instant', async function () {
     this.timeout(STORY_LIMIT_MS)
-    for (const host of [hosts.a, hosts.b]) await host.deploy(monitoredFlow({ policy: 'safety' }), 'full')
-    const active = await eventually('one serves under safety, both online', FOLLOWS_WITHIN_MS, async () => {
+    for (const host of [hosts.a, hosts.b]) await host.deploy(monitoredFlow({ policy: 'exclusive' }), 'full')
+    const active = await eventually('one serves under exclusive, both online', FOLLOWS_WITHIN_MS, async () => {
       const [a, b] = [await statusOf(hosts.a), await statusOf(hosts.b)]
-      if (![a, b].every(({ online, policy }) => online && policy === 'safety')) return null
+      if (![a, b].every(({ online, policy }) => online && policy === 'exclusive')) return null
       if (a.serving) return hosts.a
       return b.serving ? hosts.b : null
     })
@@ -261,7 +261,7 @@ describe('a load balancer in front of a pair', () => {
         assert.equal((await active.get(`${HEALTH_PATH}/active`)).status, 503)
       }
       console.log(
-        `# /active said 503 ${Math.round(overAtMs)} ms after the brother froze; peerTimeout ${PEER_TIMEOUT_MS} ms`
+        `# /active said 503 ${Math.round(overAtMs)} ms after the peer froze; peerTimeout ${PEER_TIMEOUT_MS} ms`
       )
     } finally {
       process.kill(frozen.pid, 'SIGCONT')

@@ -76,7 +76,7 @@ export const RULES: readonly Rule[] = [
     ]
   },
   {
-    rule: 'a lease ends before the brother may take over',
+    rule: 'a lease ends before the peer may take over',
     mutations: [
       mutation('lease', 'leaves the drift of the clocks out', '(promisedMs / (1 + exports.CLOCK_DRIFT)', '(promisedMs'),
       mutation('lease', 'keeps no slack from the gate to the effect', '- slackMs)', ')'),
@@ -116,7 +116,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'keeps the lease of the brother’s former session',
+        'keeps the lease of the peer’s former session',
         `if (!this.#leaseIsOfThisSession)
             this.#leaseUntilMs = -Infinity;`,
         ''
@@ -138,19 +138,19 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'counts the lease from its own setting, not from the promise',
-        'return this.#brother?.promisedMs ?? this.#settings.peerTimeoutMs',
+        'return this.#peer?.promisedMs ?? this.#settings.peerTimeoutMs',
         'return this.#settings.peerTimeoutMs * 1.5'
       ),
       mutation(
         'policy',
         'lets both sides of `preferred` serve without a lease',
-        "return policy === 'safety' || (policy === 'preferred' && !preferred)",
-        "return policy === 'safety'"
+        "return policy === 'exclusive' || (policy === 'preferred' && !preferred)",
+        "return policy === 'exclusive'"
       ),
       mutation(
         'policy',
-        'knows no lease under `safety`',
-        "return policy === 'safety' || (policy === 'preferred' && !preferred)",
+        'knows no lease under `exclusive`',
+        "return policy === 'exclusive' || (policy === 'preferred' && !preferred)",
         "return policy === 'preferred' && !preferred"
       )
     ]
@@ -166,7 +166,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'stops at the lease’s end though the brother left',
+        'stops at the lease’s end though the peer left',
         `            return this.#take();
         this.#sole = true;`,
         `            return this.#take();`
@@ -214,14 +214,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'counts a peer that is not marked',
-        'return this.#proof.provable === true && this.#brother?.marked === true',
+        'return this.#proof.provable === true && this.#peer?.marked === true',
         'return this.#proof.provable === true'
       ),
       mutation(
         'extended',
         'counts a peer that has no provable tether',
-        'return this.#proof.provable === true && this.#brother?.marked === true',
-        'return this.#brother?.marked === true'
+        'return this.#proof.provable === true && this.#peer?.marked === true',
+        'return this.#peer?.marked === true'
       )
     ]
   },
@@ -234,11 +234,11 @@ export const RULES: readonly Rule[] = [
         "verdict === 'take' || (verdict === 'if-preferred' && preferred)",
         "verdict === 'take' || verdict === 'if-preferred'"
       ),
-      mutation('policy', 'takes over on silence under `safety`', "silence: 'wait'", "silence: 'take'"),
+      mutation('policy', 'takes over on silence under `exclusive`', "silence: 'wait'", "silence: 'take'"),
       mutation(
         'extended',
         'takes over from an Active that is heard but does not hear it',
-        "if (this.#brother?.role === 'active')\n                return null;",
+        "if (this.#peer?.role === 'active')\n                return null;",
         ''
       ),
       mutation(
@@ -255,13 +255,13 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'takes back what it granted while the brother is heard',
+        'takes back what it granted while the peer is heard',
         "if (this.#role === 'active' || this.#grantIsOpen)",
         "if (this.#role === 'active')"
       ),
       mutation(
         'extended',
-        'takes over at once when forced, though the brother may hold a lease',
+        'takes over at once when forced, though the peer may hold a lease',
         'leased ? Math.max(this.#nowMs, waitedMs) : this.#nowMs',
         'this.#nowMs'
       )
@@ -272,7 +272,7 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation(
         'contact',
-        'calls the brother lost after half the time',
+        'calls the peer lost after half the time',
         '? this.#heardAtMs + peerTimeoutMs : Infinity',
         '? this.#heardAtMs + peerTimeoutMs / 2 : Infinity'
       ),
@@ -297,18 +297,18 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'waits for its own peerTimeout only, not for the slower side’s',
-        'return Math.max(this.#settings.peerTimeoutMs, this.#brother?.peerTimeoutMs ?? 0)',
+        'return Math.max(this.#settings.peerTimeoutMs, this.#peer?.peerTimeoutMs ?? 0)',
         'return this.#settings.peerTimeoutMs'
       ),
       mutation(
         'extended',
         'waits for its own heartbeat only, not for the slower side’s',
-        'return Math.max(this.#settings.heartbeatMs, this.#brother?.heartbeatMs ?? 0)',
+        'return Math.max(this.#settings.heartbeatMs, this.#peer?.heartbeatMs ?? 0)',
         'return this.#settings.heartbeatMs'
       ),
       mutation(
         'extended',
-        'takes the role alone though the brother answers and is about to be met',
+        'takes the role alone though the peer answers and is about to be met',
         "this.#settings.policy === 'availability' ? -Infinity",
         'true ? -Infinity'
       )
@@ -336,11 +336,11 @@ export const RULES: readonly Rule[] = [
         'const sinceMs = listeningSinceMs === Infinity ? this.#startedAtMs : listeningSinceMs',
         'const sinceMs = this.#startedAtMs'
       ),
-      mutation('conversation', 'never learns a new node id of its brother', 'peer.nodeId = trailer.nodeId;', ''),
+      mutation('conversation', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
       mutation('extended', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
       mutation(
         'contact',
-        'judges the brother though all its sockets are closed',
+        'judges the peer though all its sockets are closed',
         'return this.#alive && this.#listeningSinceMs !== Infinity ? ',
         'return this.#alive ? '
       ),
@@ -352,7 +352,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'judges a brother it met before its sockets were closed',
+        'judges a peer it met before its sockets were closed',
         `if (listeningSinceMs === Infinity)
             return null;`,
         ''
@@ -960,17 +960,17 @@ export const RULES: readonly Rule[] = [
       mutation('conversation', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
       mutation(
         'conversation',
-        'lets another session take the place of a living brother',
+        'lets another session take the place of a living peer',
         'if (guarded && ',
         'if (false && '
       ),
       mutation(
         'extended',
-        'guards the place of a brother that is silent',
+        'guards the place of a peer that is silent',
         'this.#contact.alive && this.#nowMs < this.#contact.heardAtMs + this.#heartbeatMs * 2',
         'this.#contact.alive'
       ),
-      mutation('extended', 'hears on from a brother that left', 'this.#conversation.retirePeer();', ''),
+      mutation('extended', 'hears on from a peer that left', 'this.#conversation.retirePeer();', ''),
       mutation(
         'extended',
         'answers every opening, as many as come',
@@ -1036,7 +1036,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'hearing works both ways or it is no contact',
     mutations: [
-      mutation('extended', 'counts a brother that does not hear it', 'if (partner)', 'if (true)'),
+      mutation('extended', 'counts a peer that does not hear it', 'if (partner)', 'if (true)'),
       mutation(
         'contact',
         'is online as long as it hears',
@@ -1045,7 +1045,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'agrees on roles with a brother that does not hear it',
+        'agrees on roles with a peer that does not hear it',
         'if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs))',
         'if (false)'
       ),
@@ -1112,15 +1112,15 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'serves on with an epoch below what the brother knows',
+        'serves on with an epoch below what the peer knows',
         `if (trailer.epoch > this.#epoch)
-            this.#reassert('brother-behind');
+            this.#reassert('peer-behind');
         if (this.#handover`,
         'if (this.#handover'
       ),
       mutation(
         'extended',
-        'serves on with an epoch below what the brother knew when it left',
+        'serves on with an epoch below what the peer knew when it left',
         `this.#sole = true;
         if (trailer.epoch > this.#epoch)`,
         `this.#sole = true;
@@ -1192,7 +1192,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'takes the preference while the brother still holds it',
+        'takes the preference while the peer still holds it',
         'else if (!trailer.flags.preferred)',
         'else'
       ),
@@ -1262,21 +1262,21 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'does not count a granted number as used',
-        `this.#ledger.nextForBrother();
+        `this.#ledger.nextForPeer();
         this.#ledger.hear(epoch);`,
-        'this.#ledger.nextForBrother();'
+        'this.#ledger.nextForPeer();'
       ),
       mutation(
         'extended',
         'grants a number of its own kind',
-        `this.#ledger.nextForBrother();
+        `this.#ledger.nextForPeer();
         this.#ledger.hear(epoch);`,
         `this.#ledger.nextOwn();
         this.#ledger.hear(epoch);`
       ),
       mutation(
         'extended',
-        'keeps its own grant beside a higher one of the brother',
+        'keeps its own grant beside a higher one of the peer',
         'if (epoch > this.#ledger.floor) {',
         'if (false) {'
       ),
@@ -1294,7 +1294,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'keeps its grant though the brother restarted',
+        'keeps its grant though the peer restarted',
         `this.#grant = null;
         this.#departed = null;`,
         'this.#departed = null;'
@@ -1310,11 +1310,11 @@ export const RULES: readonly Rule[] = [
     ]
   },
   {
-    rule: 'handover: the brother is ready, I stop, I grant, it serves; or nothing changes',
+    rule: 'handover: the peer is ready, I stop, I grant, it serves; or nothing changes',
     mutations: [
       mutation(
         'extended',
-        'hands over to a brother that is not ready',
+        'hands over to a peer that is not ready',
         'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
         'trailer.ack >= this.#handover.firstSeq'
       ),
@@ -1379,8 +1379,8 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'two sides without a role agree on one',
     mutations: [
-      mutation('extended', 'grants the role to a brother that is not ready', 'if (brother.ready && (0,', 'if ((0,'),
-      mutation('extended', 'never grants', 'if (brother.ready && (0,', 'if (false && (0,'),
+      mutation('extended', 'grants the role to a peer that is not ready', 'if (peer.ready && (0,', 'if ((0,'),
+      mutation('extended', 'never grants', 'if (peer.ready && (0,', 'if (false && (0,'),
       mutation(
         'policy',
         'ranks an Initial like a Standby',
@@ -1407,8 +1407,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'does not hear a goodbye',
-        'if (trailer.flags.goodbye)\n            return this.#onBrotherLeft',
-        'if (false)\n            return this.#onBrotherLeft'
+        'if (trailer.flags.goodbye)\n            return this.#onPeerLeft',
+        'if (false)\n            return this.#onPeerLeft'
       ),
       mutation(
         'extended',
@@ -1433,7 +1433,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended',
         'fails back though it is less fit',
-        'this.#failbackHeld || this.#ownFitness < brother.fitness',
+        'this.#failbackHeld || this.#ownFitness < peer.fitness',
         'this.#failbackHeld'
       ),
       mutation(
@@ -1454,12 +1454,7 @@ export const RULES: readonly Rule[] = [
         'Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : 1',
         'Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : this.#failbackDamping'
       ),
-      mutation(
-        'extended',
-        'fails back to the lower priority too',
-        'brother.priority >= this.#settings.priority || ',
-        ''
-      ),
+      mutation('extended', 'fails back to the lower priority too', 'peer.priority >= this.#settings.priority || ', ''),
       mutation(
         'extended',
         'hands over on every flicker of fitness',
@@ -1468,7 +1463,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'never hands over to a fitter brother',
+        'never hands over to a fitter peer',
         "this.#startHandover(this.#hostStalled ? 'host-stalled' : 'less-fit', null);",
         ''
       ),
@@ -1537,7 +1532,7 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation(
         'extended',
-        'serves again for a brother that does not hear it',
+        'serves again for a peer that does not hear it',
         'this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack',
         'this.#pausedAtMs !== null && trailer.ack'
       ),
@@ -1551,7 +1546,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'acts at once beside a brother that it has only just heard one way',
+        'acts at once beside a peer that it has only just heard one way',
         'Math.max(oneWayAtMs, heardForMs, notBeforeMs)',
         'Math.max(oneWayAtMs, notBeforeMs)'
       )
@@ -1588,9 +1583,9 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation(
         'contact',
-        'believes that a lost brother still hears it',
+        'believes that a lost peer still hears it',
         `this.#answeredAtMs = -Infinity;
-        this.#brotherHears = 0;`,
+        this.#peerHears = 0;`,
         ''
       ),
       mutation(
@@ -1609,7 +1604,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended',
-        'says no more goodbye after any word of the brother',
+        'says no more goodbye after any word of the peer',
         '(leaving.sent > 0 && trailer.ack >= leaving.firstSeq)',
         'leaving.sent > 0'
       )

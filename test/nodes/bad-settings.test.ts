@@ -50,7 +50,7 @@ const FAULTS: readonly (readonly [string, object, RegExp])[] = [
   ['a receiptTimeout of 9', { receiptTimeout: 9 }, /^stopped: receiptTimeout: 9/],
   ['a failback of maybe', { failback: 'maybe' }, /^stopped: failback: "maybe"/],
   ['the form of a later version', { schema: 99 }, /^stopped: schema 99: saved by a newer version/],
-  ['classic with safety', { wire: 'classic', policy: 'safety' }, /^stopped: policy: conflict/]
+  ['classic with exclusive', { wire: 'classic', policy: 'exclusive' }, /^stopped: policy: conflict/]
 ]
 
 describe('bad settings', () => {

@@ -28,7 +28,7 @@ describe('ha-pair-designate', () => {
     ])
     await until(() => isOnePair(roleOf('a'), roleOf('b')), 'the two agree')
     for (const side of ['a', 'b']) {
-      await until(() => rig.inbox(`state-${side}.2`).at(-1)?.payload === true, `${side} sees its brother`)
+      await until(() => rig.inbox(`state-${side}.2`).at(-1)?.payload === true, `${side} sees its peer`)
     }
     return roleOf('a') === 'active' ? 'a' : 'b'
   }
@@ -68,14 +68,14 @@ describe('ha-pair-designate', () => {
     assert.equal(done.payload, 'active')
     assert.ok((done.pair?.epoch ?? 0) > before)
     assert.equal(done.pair?.serving, true)
-    await until(() => roleOf(active) === 'standby', 'the brother steps back')
+    await until(() => roleOf(active) === 'standby', 'the peer steps back')
   })
 
   it('standby, told to the Active, hands the role over', async () => {
     const active = await settled()
     rig.send(`do-${active}`, { payload: 'standby' })
     assert.equal((await answer(active)).payload, 'standby')
-    await until(() => roleOf(other[active]) === 'active', 'the brother takes over')
+    await until(() => roleOf(other[active]) === 'active', 'the peer takes over')
   })
 
   it('what it is already is a success, and nothing happens', async () => {
@@ -108,7 +108,7 @@ describe('ha-pair-designate', () => {
     assert.deepEqual(rig.inbox(`do-${active}.1`), [])
   })
 
-  it('a brother that is offline cannot confirm: an error; forced, it is done', async () => {
+  it('a peer that is offline cannot confirm: an error; forced, it is done', async () => {
     const { a } = sides
     await rig.load([
       a,
@@ -119,7 +119,7 @@ describe('ha-pair-designate', () => {
     await until(() => roleOf('a') === 'active', 'the lone side takes the role')
     rig.send('do-a', { payload: 'standby' })
     const failed = await failure()
-    assert.equal(failed.error?.code, 'brother-offline')
+    assert.equal(failed.error?.code, 'peer-offline')
     assert.match(failed.error?.message ?? '', /offline/)
     assert.equal(roleOf('a'), 'active')
 

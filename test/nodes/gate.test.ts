@@ -58,7 +58,7 @@ describe('ha-pair-gate', () => {
     assert.equal(diverted?.pair, undefined)
 
     await swap()
-    await until(() => status(standby)?.role === 'active', 'the brother is Active')
+    await until(() => status(standby)?.role === 'active', 'the peer is Active')
     for (const side of ['a', 'b']) rig.send(`gate-${side}`, { payload: 2, topic: 'valve' })
     await rig.received(`gate-${standby}.1`, 1)
     await rig.received(`gate-${active}.2`, 1)

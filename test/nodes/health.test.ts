@@ -60,7 +60,7 @@ describe('ha-pair-health', () => {
     return () => clearInterval(timer)
   }
 
-  it('false on the Active: the fitter brother takes over at once, for the reason that it is fitter', async () => {
+  it('false on the Active: the fitter peer takes over at once, for the reason that it is fitter', async () => {
     const active = await settled({ expires: LONG })
     const epoch = rig.inbox(`state-${active}.1`).at(-1)?.pair?.epoch ?? 0
     say(active, false)
@@ -84,7 +84,7 @@ describe('ha-pair-health', () => {
     assert.equal(roleEvents(other[active]).at(-1)?.reason, 'less-fit')
   })
 
-  it('a watchdog that falls silent: the value expires, and the brother takes over', async () => {
+  it('a watchdog that falls silent: the value expires, and the peer takes over', async () => {
     const active = await settled({ expires: EXPIRES })
     const silence = beat(active)
     beat(other[active])
@@ -206,7 +206,7 @@ describe('ha-pair-health', () => {
       ...userNode('ha-pair-health', 'health-b', b, mended['b'])
     ])
     say(other[active], true)
-    await until(() => roleOf(active) === 'standby', 'the brother whose watchdog works is the fitter one')
+    await until(() => roleOf(active) === 'standby', 'the peer whose watchdog works is the fitter one')
     await rig.shows(`health-${active}`, 'red', /^counts as 0: expires: "50" is not a whole number from 100 to 3600000$/)
   })
 })

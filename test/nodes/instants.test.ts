@@ -214,31 +214,31 @@ describe('badges', () => {
   const say = translator('ha-pair')
   const inUse = { code: 'port-in-use', detail: '' } as const
   const table = [
-    [{ role: 'active', serving: true, online: true }, null, 'green dot Active · brother online', 'green dot open'],
+    [{ role: 'active', serving: true, online: true }, null, 'green dot Active · peer online', 'green dot open'],
     [
       { role: 'active', serving: true, online: false },
       null,
-      'yellow dot Active · brother offline',
-      'yellow dot open · brother offline'
+      'yellow dot Active · peer offline',
+      'yellow dot open · peer offline'
     ],
     [
       { role: 'active', serving: false, online: true },
       null,
-      'yellow ring Active · paused · brother online',
+      'yellow ring Active · paused · peer online',
       'yellow ring closed · Active'
     ],
-    [{ role: 'standby', online: true }, null, 'blue ring Standby · brother online', 'blue ring closed · Standby'],
+    [{ role: 'standby', online: true }, null, 'blue ring Standby · peer online', 'blue ring closed · Standby'],
     [
       { role: 'standby', online: false },
       null,
-      'yellow ring Standby · brother offline',
-      'yellow ring closed · Standby · brother offline'
+      'yellow ring Standby · peer offline',
+      'yellow ring closed · Standby · peer offline'
     ],
     [
       { role: 'initial', online: false },
       null,
-      'yellow ring Initial · brother offline',
-      'yellow ring closed · Initial · brother offline'
+      'yellow ring Initial · peer offline',
+      'yellow ring closed · Initial · peer offline'
     ],
     [
       { role: 'active', serving: true, online: true },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { REASONS } from '../../src/protocol/catalogue'
 import { catalogue, LANGUAGES, NODE_FILES, NODES, PROBLEMS, type NodeFile } from './texts'
 
-const COMMAND_ERRORS = ['unknown-command', 'brother-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
+const COMMAND_ERRORS = ['unknown-command', 'peer-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
 const ROLES = ['initial', 'active', 'standby']
 
 const read = (...path: string[]): string => readFileSync(join(NODES, ...path), 'utf8')
@@ -28,12 +28,12 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
     'crashProof.false',
     'policy.availability',
     'policy.preferred',
-    'policy.safety',
+    'policy.exclusive',
     'failback.true',
     'failback.false'
   ],
   'hint.wire.': ['extended.cut', 'extended.not', 'classic.cut', 'classic.not'],
-  'hint.policy.': ['availability', 'preferred', 'safety'].flatMap((policy) => [`${policy}.cut`, `${policy}.not`]),
+  'hint.policy.': ['availability', 'preferred', 'exclusive'].flatMap((policy) => [`${policy}.cut`, `${policy}.not`]),
   'hint.': ['second-output', 'drop', 'hold-latest'],
   'output.': ['role', 'online', 'event', 'open', 'closed'],
   'title.': ['active', 'standby', 'swap'],

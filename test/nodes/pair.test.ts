@@ -59,8 +59,8 @@ describe('ha-pair and ha-pair-state', () => {
     const { flow } = await statesOf()
     await rig.load(flow)
     const { active, standby } = await settle(rig)
-    await rig.shows(`state-${active}`, 'green', /^Active · brother online$/)
-    await rig.shows(`state-${standby}`, 'blue', /^Standby · brother online$/)
+    await rig.shows(`state-${active}`, 'green', /^Active · peer online$/)
+    await rig.shows(`state-${standby}`, 'blue', /^Standby · peer online$/)
     assert.equal(rig.badge(`state-${active}`).shape, 'dot')
     assert.equal(rig.badge(`state-${standby}`).shape, 'ring')
   })
@@ -167,26 +167,26 @@ describe('ha-pair and ha-pair-state', () => {
     assert.ok(!later.some(({ event }) => event === 'role'))
   })
 
-  it('a removed side says goodbye, and its brother takes over at once', async () => {
+  it('a removed side says goodbye, and its peer takes over at once', async () => {
     const { a, b, flow } = await statesOf({ both: { peerTimeout: 60_000 } })
     await rig.load(flow)
     const { active, standby } = await settle(rig)
     const survivor = standby === 'a' ? a : b
     await rig.deploy([survivor, ...userNode('ha-pair-state', `state-${standby}`, survivor)])
     await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the survivor takes over')
-    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'brother-left')
-    await rig.shows(`state-${standby}`, 'yellow', /^Active · brother offline$/)
+    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-left')
+    await rig.shows(`state-${standby}`, 'yellow', /^Active · peer offline$/)
     assert.notEqual(active, standby)
   })
 
-  it('a side whose new settings stop the pair says goodbye at once, and its brother takes over', async () => {
+  it('a side whose new settings stop the pair says goodbye at once, and its peer takes over', async () => {
     const { a, b, flow } = await statesOf({ both: { peerTimeout: 60_000 } })
     await rig.load(flow)
     const { active, standby } = await settle(rig)
     const broken = { ...(active === 'a' ? a : b), heartbeat: 'often' }
     await rig.deploy(flow.map((node) => (node.id === broken.id ? broken : node)))
-    await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the brother takes over')
-    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'brother-left')
+    await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the peer takes over')
+    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-left')
   })
 
   it('when the user stops the flows, the pair leaves at once and frees its port; started again, it is back', async () => {
@@ -279,6 +279,6 @@ describe('trouble on the line', () => {
     const links = [{ ...(a['links'] as object[])[0], peerHost: 'nobody.invalid' }]
     const lost = { ...a, links }
     await rig.load([lost, ...userNode('ha-pair-state', 'state', lost)])
-    await rig.shows('state', 'red', /brother’s host not found$/)
+    await rig.shows('state', 'red', /peer’s host not found$/)
   })
 })

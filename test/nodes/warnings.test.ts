@@ -23,23 +23,23 @@ const ACTIVE = statusWith({ role: 'active', serving: true })
 
 describe('a badge with warnings', () => {
   it('adds the most important one to role and online, in yellow, and keeps the shape', () => {
-    assert.equal(badge(ACTIVE), 'green dot Active · brother online')
-    assert.equal(badge(ACTIVE, 'flows-differ'), 'yellow dot Active · brother online · flows differ')
-    assert.equal(badge(statusWith({}), 'link-down'), 'yellow ring Standby · brother online · a link is down')
+    assert.equal(badge(ACTIVE), 'green dot Active · peer online')
+    assert.equal(badge(ACTIVE, 'flows-differ'), 'yellow dot Active · peer online · flows differ')
+    assert.equal(badge(statusWith({}), 'link-down'), 'yellow ring Standby · peer online · a link is down')
     assert.equal(
       badge(statusWith({ online: false }), 'keys-differ', 'flows-differ'),
-      'yellow ring Standby · brother offline · keys differ'
+      'yellow ring Standby · peer offline · keys differ'
     )
   })
 
   it('says what a blocked channel costs', () => {
     const blocked = [{ code: 'channel-blocked', since: 0, detail: { noticedAfter: '2 s' } }] as const
-    const expected = 'Active · brother online · TCP blocked: crash seen in 2 s'
+    const expected = 'Active · peer online · TCP blocked: crash seen in 2 s'
     assert.equal(pairBadge(ACTIVE, null, say, blocked).text, expected)
   })
 
   it('says nothing of what is set on purpose', () => {
-    assert.equal(badge(ACTIVE, 'no-key', 'classic-wire'), 'green dot Active · brother online')
+    assert.equal(badge(ACTIVE, 'no-key', 'classic-wire'), 'green dot Active · peer online')
   })
 
   it('shows trouble first, and trouble only once', () => {
@@ -54,7 +54,7 @@ describe('a badge with warnings', () => {
 
   it('speaks Chinese', () => {
     const { text } = pairBadge(ACTIVE, null, translator('ha-pair', 'zh-CN'), warned('flows-differ'))
-    assert.equal(text, '主 · 兄弟在线 · 流程不一致')
+    assert.equal(text, '主 · 对端在线 · 流程不一致')
   })
 })
 
@@ -83,17 +83,17 @@ describe('two sides that are not set up alike', () => {
   }
 
   it('in their policy: event, badge and list on both, with both values', async () => {
-    const { a, b } = await load({ a: { policy: 'safety' } })
+    const { a, b } = await load({ a: { policy: 'exclusive' } })
     for (const side of ['a', 'b'] as const) {
-      await rig.shows(`state-${side}`, 'yellow', /^(Active|Standby) · brother online · settings differ$/)
+      await rig.shows(`state-${side}`, 'yellow', /^(Active|Standby) · peer online · settings differ$/)
       await until(() => told(side).includes('mismatch settings-differ'), `${side} tells it`)
       await until(() => told(side).includes('warning settings-differ'), `${side} tells it`)
     }
     const [warning] = pairOf(a).warnings()
     assert.equal(warning?.code, 'settings-differ')
-    assert.deepEqual(warning.detail, { differ: ['policy'], here: ['safety'], brother: ['availability'] })
+    assert.deepEqual(warning.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
     assert.deepEqual(pairOf(b).warnings()[0]?.detail['here'], ['availability'])
-    const lines = rig.logged('ha-pair', 'WARN').filter((line) => line.includes('here=safety'))
+    const lines = rig.logged('ha-pair', 'WARN').filter((line) => line.includes('here=exclusive'))
     assert.equal(lines.length, 1, lines.join('\n'))
     assert.match(lines[0] ?? '', /Make policy, heartbeat and peerTimeout the same/)
   })
@@ -101,7 +101,7 @@ describe('two sides that are not set up alike', () => {
   it('in their keys: the badge names it beside offline', async () => {
     const { a } = await load({ both: { auth: 'key' } }, { a: `${STRONG}1`, b: `${STRONG}2` })
     for (const side of ['a', 'b'] as const) {
-      await rig.shows(`state-${side}`, 'yellow', /^Active · brother offline · keys differ$/)
+      await rig.shows(`state-${side}`, 'yellow', /^Active · peer offline · keys differ$/)
       await until(() => told(side).includes('warning keys-differ'), `${side} tells it`)
     }
     assert.deepEqual(

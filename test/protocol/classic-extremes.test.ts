@@ -86,7 +86,7 @@ describe('classic wire, at the edges: one machine', () => {
           const advanceTo = (endMs: number): void => {
             let sameInstant = 0
             while (machine.deadlineMs() <= endMs) {
-              // What one deadline leads to may be due at once: a brother that is lost when an order ends.
+              // What one deadline leads to may be due at once: a peer that is lost when an order ends.
               sameInstant = machine.deadlineMs() > nowMs ? 0 : sameInstant + 1
               assert.ok(sameInstant <= 2, 'it spins')
               nowMs = Math.max(nowMs, machine.deadlineMs())

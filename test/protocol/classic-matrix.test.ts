@@ -1,5 +1,5 @@
 /**
- * The matrix of the classic wire: my role x head of the frame x the brother's state in it -> what I become, what I
+ * The matrix of the classic wire: my role x head of the frame x the peer's state in it -> what I become, what I
  * send, what I report. Every cell. Written by hand from the design, not derived from the machine's own table.
  * My token is 100, the frame's value 50, no designation of mine is unanswered.
  */
@@ -19,7 +19,7 @@ function cell(becomes: Role, sends: readonly string[] = [], reports: readonly st
 }
 
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
-const HEARD = ['online brother-heard', 'link brother-heard']
+const HEARD = ['online peer-heard', 'link peer-heard']
 
 const MATRIX: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, Cell>>>>>> = {
   initial: {
@@ -27,9 +27,9 @@ const MATRIX: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, 
       initial: cell(
         'active',
         ['designate active'],
-        [...HEARD, 'negotiate brother-heard', 'role negotiated', 'designate negotiated']
+        [...HEARD, 'negotiate peer-heard', 'role negotiated', 'designate negotiated']
       ),
-      active: cell('standby', [], [...HEARD, 'role brother-active']),
+      active: cell('standby', [], [...HEARD, 'role peer-active']),
       standby: cell('initial', [], HEARD)
     },
     designate: {
@@ -39,7 +39,7 @@ const MATRIX: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, 
     },
     connected: {
       initial: cell('initial', ['responsed initial'], HEARD),
-      active: cell('standby', ['responsed standby'], [...HEARD, 'role brother-active']),
+      active: cell('standby', ['responsed standby'], [...HEARD, 'role peer-active']),
       standby: cell('initial', ['responsed initial'], HEARD)
     },
     responsed: {
@@ -54,7 +54,7 @@ const MATRIX: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, 
       active: cell(
         'active',
         ['designate active'],
-        ['conflict brother-active', 'reasserted larger-token', 'designate negotiated']
+        ['conflict peer-active', 'reasserted larger-token', 'designate negotiated']
       ),
       standby: cell('active')
     },
@@ -63,20 +63,20 @@ const MATRIX: Readonly<Record<Role, Readonly<Record<Head, Readonly<Record<Role, 
       active: cell(
         'standby',
         ['responsed standby'],
-        ['designate designated', 'conflict brother-active', 'yielded larger-token', 'role larger-token']
+        ['designate designated', 'conflict peer-active', 'yielded larger-token', 'role larger-token']
       ),
       standby: cell('active', ['responsed active'])
     },
     connected: {
       initial: cell('active', ['responsed active']),
-      active: cell('active', ['negotiate active', 'responsed active'], ['conflict brother-active']),
+      active: cell('active', ['negotiate active', 'responsed active'], ['conflict peer-active']),
       standby: cell('active', ['responsed active'])
     },
     responsed: { initial: cell('active'), active: cell('active'), standby: cell('active') }
   },
   standby: {
     negotiate: {
-      initial: cell('active', ['designate active'], ['role brother-restarted', 'designate negotiated']),
+      initial: cell('active', ['designate active'], ['role peer-restarted', 'designate negotiated']),
       active: cell('standby'),
       standby: cell('standby')
     },
@@ -118,7 +118,7 @@ describe('classic wire, the matrix', () => {
     const [connected] = active.takeSent()
     assert.ok(connected)
     active.hears('responsed', 'active', connected.id, 50)
-    assert.deepEqual(active.takeEvents(), ['conflict brother-active'])
+    assert.deepEqual(active.takeEvents(), ['conflict peer-active'])
     assert.deepEqual(active.takeSent().map(gist), ['negotiate active'])
     assert.equal(active.role, 'active')
   })

@@ -166,16 +166,16 @@ describe('classic wire, the three outcomes of counting losses', () => {
     assert.equal(solo.role, 'active')
     assert.equal(solo.view.reason, 'cannot-negotiate')
     assert.deepEqual(solo.takeEvents(), [
-      'loss brother-silent',
-      'loss brother-silent',
-      'loss brother-silent',
+      'loss peer-silent',
+      'loss peer-silent',
+      'loss peer-silent',
       'loss receipts-lost',
       'role cannot-negotiate'
     ])
     assert.equal(solo.view.online, false)
   })
 
-  it('an Active reports its brother offline, once, and stays Active', () => {
+  it('an Active reports its peer offline, once, and stays Active', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(H, solo.obedientStandby)
     solo.takeEvents()
@@ -187,9 +187,9 @@ describe('classic wire, the three outcomes of counting losses', () => {
     assert.equal(solo.role, 'active')
     assert.equal(solo.view.serving, true)
     assert.deepEqual(solo.takeEvents(), [
-      'loss brother-silent',
-      'loss brother-silent',
-      'loss brother-silent',
+      'loss peer-silent',
+      'loss peer-silent',
+      'loss peer-silent',
       'loss receipts-lost',
       'online receipts-lost',
       'link receipts-lost'
@@ -235,7 +235,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
     assert.ok(!solo.takeEvents().some((e) => e.startsWith('loss')))
   })
 
-  it('the count goes back to 0: after the brother answered again the full row is needed', () => {
+  it('the count goes back to 0: after the peer answered again the full row is needed', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(3000)
     assert.equal(solo.view.online, false)
@@ -419,10 +419,10 @@ describe('classic wire, own stalls', () => {
     assert.equal(solo.view.serving, false)
     solo.advanceMs(1)
     assert.equal(solo.view.serving, true)
-    assert.ok(solo.takeEvents().includes('resumed brother-silent'))
+    assert.ok(solo.takeEvents().includes('resumed peer-silent'))
   })
 
-  it('the brother that took over meanwhile is met as a conflict, and nothing is served before that is settled', () => {
+  it('the peer that took over meanwhile is met as a conflict, and nothing is served before that is settled', () => {
     const solo = Solo.inRole('active', { tokens: [10] })
     solo.stallMs(3 * P)
     solo.hears('connected', 'active', 5, 200)
@@ -431,7 +431,7 @@ describe('classic wire, own stalls', () => {
     assert.equal(solo.role, 'standby')
   })
 
-  it('an Active whose brother is offline has nobody to fear after a stall', () => {
+  it('an Active whose peer is offline has nobody to fear after a stall', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(3 * P)
     assert.equal(solo.view.online, false)
@@ -498,7 +498,7 @@ describe('classic wire, own stalls', () => {
   })
 })
 
-describe('classic wire, the brother restarts', () => {
+describe('classic wire, the peer restarts', () => {
   it('while we are Active: it is designated, and again until it heeds, one event only', () => {
     const solo = Solo.inRole('active', { tokens: [100] })
     solo.hears('negotiate', 'initial', 0, 200)
@@ -512,7 +512,7 @@ describe('classic wire, the brother restarts', () => {
     const solo = Solo.inRole('standby', { tokens: [1] })
     solo.hears('negotiate', 'initial', 0, 254)
     assert.equal(solo.role, 'active')
-    assert.equal(solo.view.reason, 'brother-restarted')
+    assert.equal(solo.view.reason, 'peer-restarted')
     assert.equal(gist(only(solo.takeSent())), 'designate active')
   })
 })
@@ -528,7 +528,7 @@ describe('classic wire, two Actives', () => {
       'responsed active 9 100',
       'designate active 4 100'
     ])
-    assert.deepEqual(solo.takeEvents(), ['conflict brother-active', 'reasserted larger-token', 'designate negotiated'])
+    assert.deepEqual(solo.takeEvents(), ['conflict peer-active', 'reasserted larger-token', 'designate negotiated'])
     assert.equal(solo.role, 'active')
     assert.equal(solo.view.epoch, epoch + 1)
   })
@@ -541,7 +541,7 @@ describe('classic wire, two Actives', () => {
     solo.hears('designate', 'active', 11, 101)
     assert.equal(solo.role, 'standby')
     assert.deepEqual(solo.takeEvents(), [
-      'conflict brother-active',
+      'conflict peer-active',
       'designate designated',
       'yielded larger-token',
       'role larger-token'
@@ -613,7 +613,7 @@ describe('classic wire, two Actives', () => {
       sent.push(...solo.takeSent().map(gist))
     }
     assert.equal(solo.role, 'standby')
-    assert.equal(solo.view.reason, 'brother-active')
+    assert.equal(solo.view.reason, 'peer-active')
     assert.ok(sent.includes('designate active'))
     assert.equal(solo.events.filter((e) => e.event === 'conflict').length, 1)
     assert.equal(solo.events.filter((e) => e.event === 'yielded').length, 1)
@@ -664,14 +664,14 @@ describe('classic wire, operator on an Active', () => {
     assert.deepEqual(solo.replies, [{ id: 1, result: 'not-confirmed' }])
   })
 
-  it('the brother’s first Connected confirms as well as its receipt', () => {
+  it('the peer’s first Connected confirms as well as its receipt', () => {
     const solo = Solo.inRole('active')
     solo.command('standby')
     solo.hearsActive()
     assert.deepEqual(solo.replies, [{ id: 1, result: 'standby' }])
   })
 
-  it('the brother hands the role back: refused', () => {
+  it('the peer hands the role back: refused', () => {
     const solo = Solo.inRole('active')
     solo.command('standby')
     solo.hears('designate', 'standby', 9, 255)
@@ -679,7 +679,7 @@ describe('classic wire, operator on an Active', () => {
     assert.deepEqual(solo.replies, [{ id: 1, result: 'refused' }])
   })
 
-  it('the brother restarts meanwhile: it gets the role, this side does not take it back', () => {
+  it('the peer restarts meanwhile: it gets the role, this side does not take it back', () => {
     const solo = Solo.inRole('active')
     solo.command('standby')
     solo.hears('negotiate', 'initial', 0, 3)
@@ -688,15 +688,15 @@ describe('classic wire, operator on an Active', () => {
     assert.deepEqual(solo.replies, [{ id: 1, result: 'standby' }])
   })
 
-  it('brother offline: an error, roles untouched', () => {
+  it('peer offline: an error, roles untouched', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby')
-    assert.deepEqual(solo.replies, [{ id: 1, result: 'brother-offline' }])
+    assert.deepEqual(solo.replies, [{ id: 1, result: 'peer-offline' }])
     assert.equal(solo.view.serving, true)
   })
 
-  it('brother offline and forced: steps down and stays down until the brother is heard', () => {
+  it('peer offline and forced: steps down and stays down until the peer is heard', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
@@ -709,7 +709,7 @@ describe('classic wire, operator on an Active', () => {
     assert.equal(solo.role, 'active', 'no longer held: the ordinary rule counts again')
   })
 
-  it('held down, it designates an Initial brother Active instead of taking the role', () => {
+  it('held down, it designates an Initial peer Active instead of taking the role', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
@@ -721,7 +721,7 @@ describe('classic wire, operator on an Active', () => {
     assert.equal(order.value, 255)
   })
 
-  it('held down, it stays down also when an Initial brother was heard and fell silent again', () => {
+  it('held down, it stays down also when an Initial peer was heard and fell silent again', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
@@ -732,7 +732,7 @@ describe('classic wire, operator on an Active', () => {
     assert.equal(solo.role, 'standby')
   })
 
-  it('held down, it offers the role with every heartbeat, until its brother is heard', () => {
+  it('held down, it offers the role with every heartbeat, until its peer is heard', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(2 * P)
     solo.takeSent()
@@ -755,7 +755,7 @@ describe('classic wire, operator on an Active', () => {
     assert.deepEqual(solo.replies.at(-1), { id: 2, result: 'active' })
   })
 
-  it('forced while the brother seemed online but does not answer: stays down', () => {
+  it('forced while the peer seemed online but does not answer: stays down', () => {
     const solo = Solo.inRole('active')
     solo.command('standby', true)
     solo.advanceMs(500)
@@ -868,7 +868,7 @@ describe('classic wire, commands in general', () => {
     assert.deepEqual(solo.replies, [{ id: 2, result: 'busy' }])
   })
 
-  it('Initial with the brother heard: active outweighs every token, once the brother stood by', () => {
+  it('Initial with the peer heard: active outweighs every token, once the peer stood by', () => {
     const solo = new Solo({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.takeSent()
@@ -881,7 +881,7 @@ describe('classic wire, commands in general', () => {
     assert.deepEqual(solo.replies, [{ id: 1, result: 'active' }])
   })
 
-  it('Initial with the brother heard: the brother decided by tokens meanwhile, and yields to the repeated order', () => {
+  it('Initial with the peer heard: the peer decided by tokens meanwhile, and yields to the repeated order', () => {
     const solo = new Solo({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.takeSent()
@@ -897,7 +897,7 @@ describe('classic wire, commands in general', () => {
     assert.deepEqual(solo.replies, [{ id: 1, result: 'active' }])
   })
 
-  it('Initial with the brother heard: standby designates the brother Active', () => {
+  it('Initial with the peer heard: standby designates the peer Active', () => {
     const solo = new Solo({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.takeSent()
@@ -919,7 +919,7 @@ describe('classic wire, commands in general', () => {
     assert.equal(solo.role, 'active', 'by the ordinary rule')
   })
 
-  it('Initial that never heard its brother: brother-offline, or forced', () => {
+  it('Initial that never heard its peer: peer-offline, or forced', () => {
     const solo = new Solo()
     solo.command('active', false, 1)
     solo.command('standby', false, 2)
@@ -927,8 +927,8 @@ describe('classic wire, commands in general', () => {
     solo.command('active', true, 3)
     assert.equal(solo.role, 'active')
     assert.deepEqual(solo.replies, [
-      { id: 1, result: 'brother-offline' },
-      { id: 2, result: 'brother-offline' },
+      { id: 1, result: 'peer-offline' },
+      { id: 2, result: 'peer-offline' },
       { id: 3, result: 'active' }
     ])
   })
@@ -945,7 +945,7 @@ describe('classic wire, commands in general', () => {
 })
 
 describe('classic wire, hung flows and leaving', () => {
-  it('an Active whose flows hang hands over to an online brother', () => {
+  it('an Active whose flows hang hands over to an online peer', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(3000, solo.obedientStandby)
     solo.step({ kind: 'hostStalled', stalled: true })
@@ -1005,7 +1005,7 @@ describe('classic wire, hung flows and leaving', () => {
     })
   }
 
-  it('an Active without a brother leaves silently and stops serving', () => {
+  it('an Active without a peer leaves silently and stops serving', () => {
     const solo = Solo.inRole('active')
     solo.advanceMs(3 * P)
     solo.takeSent()

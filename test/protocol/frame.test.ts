@@ -115,7 +115,7 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         epoch: 0,
         priority: 0,
         fitness: 0,
-        policy: 'safety',
+        policy: 'exclusive',
         reason: 'none',
         flags: NO_FLAGS,
         link: 0,
@@ -147,7 +147,7 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         priority: 255,
         fitness: 255,
         policy: 'preferred',
-        reason: 'brother-silent',
+        reason: 'peer-silent',
         flags: ALL_FLAGS,
         link: 3,
         heardLinks: 15,
@@ -217,7 +217,7 @@ describe('frame, classic wire', () => {
     ['a head of zero', 'ff 00 00 00 00', 'head'],
     ['an unknown state', 'ff a0 03 00 00', 'state'],
     ['a state of 255', 'ff aa ff 00 00', 'state'],
-    ['a sealed frame of an extended brother', `ff aa 01 00 00 ${'00'.repeat(EXTENDED_BYTES - 5)}`, 'sealed'],
+    ['a sealed frame of an extended peer', `ff aa 01 00 00 ${'00'.repeat(EXTENDED_BYTES - 5)}`, 'sealed'],
     ['the length of a sealed frame without its first byte', '00'.repeat(EXTENDED_BYTES), 'long']
   ]
   for (const [what, hex, cause] of rejections) {
@@ -244,7 +244,7 @@ describe('frame, extended wire', () => {
     assert.deepEqual(decodeExtended(pool.subarray(37, 37 + EXTENDED_BYTES)), frame)
   })
 
-  it('a reason of a newer brother reads as none, unknown flags are ignored', () => {
+  it('a reason of a newer peer reads as none, unknown flags are ignored', () => {
     const [, hex, frame] = EXTENDED_FIXTURES[0] as (typeof EXTENDED_FIXTURES)[number]
     const bytes = sealedBytes(hex)
     bytes[52] = 0xee
@@ -267,7 +267,7 @@ describe('frame, extended wire', () => {
     ['nothing at all', new Uint8Array(0), 'short'],
     ['one byte less', sealedBytes(good).subarray(0, EXTENDED_BYTES - 1), 'short'],
     ['one byte more', new Uint8Array(EXTENDED_BYTES + 1).fill(0xff), 'long'],
-    ['the five bytes of a classic brother', bytesOf('ff aa 01 00 00'), 'unsealed'],
+    ['the five bytes of a classic peer', bytesOf('ff aa 01 00 00'), 'unsealed'],
     ['five bytes of something else', bytesOf('ff ab 01 00 00'), 'short'],
     ['another first byte', changed(0, 0x7f), 'magic'],
     ['an unknown head', changed(1, 0xab), 'head'],
@@ -308,7 +308,7 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
     epoch: uint48,
     priority: byte,
     fitness: byte,
-    policy: fc.constantFrom<Policy>('availability', 'preferred', 'safety'),
+    policy: fc.constantFrom<Policy>('availability', 'preferred', 'exclusive'),
     reason: fc.constantFrom(...(Object.keys(REASONS) as ReasonCode[])),
     flags: fc.record(
       {

@@ -134,7 +134,7 @@ const SETTING_KEYS: Readonly<Record<string, (settings: Mutable<Partial<PairSetti
   receiptTimeout: (s, v) => (s.receiptTimeoutMs = parseMs(v)),
   lossLimit: (s, v) => (s.lossLimit = parseWhole(v)),
   stallLimit: (s, v) => (s.stallLimitMs = parseMs(v)),
-  policy: (s, v) => (s.policy = oneOf<Policy>(v, ['availability', 'preferred', 'safety'])),
+  policy: (s, v) => (s.policy = oneOf<Policy>(v, ['availability', 'preferred', 'exclusive'])),
   priority: (s, v) => (s.priority = parseWhole(v)),
   failback: (s, v) => (s.failback = oneOf(v, ['on', 'off']) === 'on'),
   failbackDelay: (s, v) => (s.failbackDelayMs = parseMs(v)),
@@ -441,7 +441,7 @@ function statusOf(pair: TestPair, name: SideName): string {
   const lease = view.leaseUntilMs - side.localMs(pair.nowMs)
   const words = [`${view.role} (${view.reason}), epoch ${view.epoch}`, view.online ? 'online' : 'offline']
   if (side.serves(pair.nowMs)) words.push(lease === Infinity ? 'serves' : `serves for ${Math.floor(lease)} ms`)
-  words.push(view.peer === null ? 'brother unknown' : `brother ${view.peer.role}`)
+  words.push(view.peer === null ? 'peer unknown' : `peer ${view.peer.role}`)
   if (view.aloneBar !== null) words.push(`not alone: ${view.aloneBar}`)
   return words.join(', ')
 }

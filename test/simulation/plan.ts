@@ -228,7 +228,7 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
   liar: { faults: { liar: 5, crash: 1, cut: 1, command: 1, suspend: 1 }, clusters: 5, clockSpread: 0.02, lossMax: 0.02 }
 }
 
-const POLICIES: readonly Policy[] = ['availability', 'preferred', 'safety']
+const POLICIES: readonly Policy[] = ['availability', 'preferred', 'exclusive']
 const PACES: readonly (readonly [heartbeatMs: number, peerTimeoutMs: number])[] = [
   [200, 2000],
   [200, 2000],

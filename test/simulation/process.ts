@@ -26,7 +26,7 @@ export interface FrameFacts {
   readonly from: HostIndex
   readonly link: number
   readonly senderIncarnation: number
-  /** The run of the brother's program that was alive when this was sent. */
+  /** The run of the peer's program that was alive when this was sent. */
   readonly receiverIncarnation: number
   /** Length of the chain of frames, each sent after the one before was taken in, between these two runs. */
   readonly hops: number

@@ -165,7 +165,7 @@ export const SABOTEURS: readonly Saboteur[] = [
     })
   },
   {
-    does: 'calls its brother lost after half the time',
+    does: 'calls its peer lost after half the time',
     caughtBy: ['causes'],
     profile: 'lossy',
     wrap: (factory) => (settings, context) =>
@@ -241,7 +241,7 @@ export const SABOTEURS: readonly Saboteur[] = [
         step(real, nowMs, input) {
           if (claimed && input.kind === 'frame') return []
           const outputs = real.step(nowMs, input)
-          if (outputs.some((o) => o.kind === 'event' && o.reason === 'brother-crashed')) claimed = true
+          if (outputs.some((o) => o.kind === 'event' && o.reason === 'peer-crashed')) claimed = true
           return outputs
         }
       }

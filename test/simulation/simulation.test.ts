@@ -70,11 +70,11 @@ const EVENTS: readonly string[] = [
 const TRANSITIONS: readonly string[] = [
   'availability: initial -> active (cannot-negotiate)',
   'availability: initial -> active (negotiated)',
-  'availability: initial -> standby (brother-active)',
+  'availability: initial -> standby (peer-active)',
   'availability: initial -> standby (negotiated)',
   'availability: standby -> active (lost-connection)',
-  'availability: standby -> active (brother-crashed)',
-  'availability: standby -> active (brother-left)',
+  'availability: standby -> active (peer-crashed)',
+  'availability: standby -> active (peer-left)',
   'availability: standby -> active (operator)',
   'availability: standby -> active (designated)',
   'availability: standby -> active (host-stalled)',
@@ -83,14 +83,14 @@ const TRANSITIONS: readonly string[] = [
   'availability: active -> standby (higher-epoch)',
   'preferred: initial -> active (cannot-negotiate)',
   'preferred: standby -> active (lost-connection)',
-  'preferred: standby -> active (brother-crashed)',
-  'preferred: standby -> active (brother-left)',
+  'preferred: standby -> active (peer-crashed)',
+  'preferred: standby -> active (peer-left)',
   'preferred: active -> standby (lease-expired)',
-  'safety: initial -> active (negotiated)',
-  'safety: standby -> active (brother-crashed)',
-  'safety: standby -> active (brother-left)',
-  'safety: active -> standby (lease-expired)',
-  'safety: active -> initial (shutdown)'
+  'exclusive: initial -> active (negotiated)',
+  'exclusive: standby -> active (peer-crashed)',
+  'exclusive: standby -> active (peer-left)',
+  'exclusive: active -> standby (lease-expired)',
+  'exclusive: active -> initial (shutdown)'
 ]
 
 /** A whole run, frame by frame. */

@@ -14,7 +14,7 @@ interface Knowledge {
   heardAtMs: number | null
   knownEpoch: number
   seen: Set<number>
-  /** Highest sequence number taken in from the brother's present run. */
+  /** Highest sequence number taken in from the peer's present run. */
   lastSeq: number
 }
 
@@ -68,11 +68,11 @@ export class Truth {
   }
 
   /** A frame that was taken in for the first time by the run that it was meant for. */
-  took(step: Step, facts: FrameFacts, brotherIncarnation: number): void {
+  took(step: Step, facts: FrameFacts, peerIncarnation: number): void {
     const side = this.#sides[step.host]
     this.#repeated = side.seen.has(facts.uid)
     if (facts.from === step.host) return
-    if (facts.senderIncarnation !== brotherIncarnation || facts.receiverIncarnation !== step.process.incarnation) return
+    if (facts.senderIncarnation !== peerIncarnation || facts.receiverIncarnation !== step.process.incarnation) return
     // Addressed to a session that is not this one: an answer to somebody's recording.
     if (facts.frame.trailer?.echo !== step.before.session) return
     if (side.seen.has(facts.uid)) return

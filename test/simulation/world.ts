@@ -56,7 +56,7 @@ export const KERNEL_MS_MAX = 20
 const JUMPS_MS = [1000, 60_000, 3_600_000, 90 * 86_400_000] as const
 /** A side may take this long before it asks its store to keep what it has just heard. */
 const STORE_DELAY_MS = 1
-/** Incarnations of second processes, which are nobody's brother. */
+/** Incarnations of second processes, which are nobody's peer. */
 const SECOND_FROM = 1_000_000
 
 const HOSTS: readonly HostIndex[] = [0, 1]
@@ -153,7 +153,7 @@ export class World implements Scene {
     return this.#second?.process?.gateOpen() ?? false
   }
 
-  /** Its record was put back and it has not met its brother since. */
+  /** Its record was put back and it has not met its peer since. */
   unguarded(host: HostIndex): 'record' | 'machine' | null {
     return this.#unguarded[host]
   }
@@ -390,8 +390,8 @@ export class World implements Scene {
     }
     // What the attacker plays for the first time, to the run that it was meant for, is a late delivery.
     if (facts !== null) {
-      const brother = this.#hosts[other(step.host)]
-      this.truth.took(step, facts, brother.incarnations)
+      const peer = this.#hosts[other(step.host)]
+      this.truth.took(step, facts, peer.incarnations)
     }
     if (step.input.kind === 'goodbye') this.#hosts[step.host].goodbyeSaid = true
     for (const watcher of this.#watchers) watcher.onStep?.(step)

@@ -69,7 +69,7 @@ export class Stage {
     await installInto(host.userDirectory, this.packageFile)
   }
 
-  /** Two that run, with the environment that the examples ask for: each other's brothers. */
+  /** Two that run, with the environment that the examples ask for: each other's peers. */
   async hosts(options: HostOptions = {}): Promise<{ a: NodeRedProcess; b: NodeRedProcess }> {
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const side = (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> =>

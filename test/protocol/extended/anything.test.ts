@@ -315,7 +315,7 @@ describe('extended wire, anything', () => {
       { numRuns: 500 }
     )
     for (const reason of [
-      'brother-crashed',
+      'peer-crashed',
       'proof-wrong',
       'rolled-back',
       'restored-copy',

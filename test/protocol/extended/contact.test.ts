@@ -137,7 +137,7 @@ describe('contact', () => {
     const contact = met(2)
     assert.equal(contact.isLinkUp(1, 0, P), true)
     contact.heard(500, 0, 0, 0b01)
-    assert.equal(contact.isLinkUp(500, 1, P), false, 'the brother does not hear copies of link 1')
+    assert.equal(contact.isLinkUp(500, 1, P), false, 'the peer does not hear copies of link 1')
     assert.equal(contact.heardLinks(999, P), 0b11)
     assert.equal(contact.heardLinks(1000, P), 0b01, 'nothing came marked 1 for a takeover delay')
   })
@@ -166,7 +166,7 @@ describe('contact', () => {
     assert.deepEqual([contact.roundTripAtMostMs, contact.measuredAtMs], [Infinity, -Infinity])
   })
 
-  it('knows nothing more of a brother that is lost, until it is heard again', () => {
+  it('knows nothing more of a peer that is lost, until it is heard again', () => {
     const contact = met()
     contact.lost()
     assert.equal(contact.heardLinks(1, P), 0)
@@ -175,7 +175,7 @@ describe('contact', () => {
     assert.equal(contact.isLinkUp(10, 0, P), false)
   })
 
-  it('hears a new session of the brother on the links on which it was heard, not on those of the old one', () => {
+  it('hears a new session of the peer on the links on which it was heard, not on those of the old one', () => {
     const contact = met(2)
     contact.renewed(10)
     assert.equal(contact.roundTripMs, null)

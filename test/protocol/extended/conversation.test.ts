@@ -51,7 +51,7 @@ class Story {
   sends(): number {
     return this.me.nextSeq(this.nowMs)
   }
-  /** The brother of this session is confirmed; it has sent number `seq`. */
+  /** The peer of this session is confirmed; it has sent number `seq`. */
   meets(session = 22n, seq = 5): void {
     assert.equal(this.hears({ session, seq: seq - 1, ack: this.sends() }).kind, 'hello')
     const ack = this.sends()
@@ -96,7 +96,7 @@ describe('conversation', () => {
     assert.equal(story.hears({ seq: 2, ack: story.sends() }).kind, 'current')
   })
 
-  it('the id of whom the next frame goes to is known: of an opening, of the brother, also when it took another in mid-session', () => {
+  it('the id of whom the next frame goes to is known: of an opening, of the peer, also when it took another in mid-session', () => {
     const story = new Story()
     assert.deepEqual([story.me.nodeId(true), story.me.nodeId(false)], [0n, 0n])
     story.hears({ session: 33n, nodeId: 3n, echo: 0n })
@@ -109,7 +109,7 @@ describe('conversation', () => {
     assert.deepEqual([story.me.nodeId(true), story.me.nodeId(false)], [4n, 7n])
   })
 
-  it('an acknowledgement of something never sent is the sign of a copy of this side, from the brother and from anybody else', () => {
+  it('an acknowledgement of something never sent is the sign of a copy of this side, from the peer and from anybody else', () => {
     const story = new Story()
     assert.deepEqual(story.hears({ session: 33n, ack: 1 }), { kind: 'beyond' })
     story.meets()
@@ -179,17 +179,17 @@ describe('conversation', () => {
   })
 
   for (const [who, nodeId] of [
-    ['the restarted brother', 2n],
+    ['the restarted peer', 2n],
     ['a third node', 3n]
   ] as const) {
-    it(`while the brother is present, ${who} is a rival once it is confirmed, and takes its place when it is not`, () => {
+    it(`while the peer is present, ${who} is a rival once it is confirmed, and takes its place when it is not`, () => {
       const story = new Story()
       story.meets()
       const other = { nodeId, session: 33n }
       assert.equal(story.hears({ ...other, ack: story.sends() }, true).kind, 'hello')
       for (let seq = 2; seq < 5; seq++) {
         assert.deepEqual(story.hears({ ...other, seq, ack: story.sends() }, true), { kind: 'rival' })
-        assert.equal(story.hears({ seq: 4 + seq }, true).kind, 'current', 'the brother is heard as before')
+        assert.equal(story.hears({ seq: 4 + seq }, true).kind, 'current', 'the peer is heard as before')
       }
       assert.equal(story.me.peer?.session, 22n)
       const refused = { ...other, seq: 5, ack: story.me.lastSentSeq }
@@ -204,7 +204,7 @@ describe('conversation', () => {
     })
   }
 
-  it('nothing that a rival said before it was refused last, heard or withheld, makes it the brother when that one has gone', () => {
+  it('nothing that a rival said before it was refused last, heard or withheld, makes it the peer when that one has gone', () => {
     const story = new Story()
     story.meets()
     const said = [{ session: 33n, ack: story.sends() }]
@@ -234,7 +234,7 @@ describe('conversation', () => {
     assert.equal(news({ session: 33n, seq: 1 }), true, 'another one')
   })
 
-  it('without a brother there is nobody to guard', () => {
+  it('without a peer there is nobody to guard', () => {
     const story = new Story()
     story.hears({ ack: story.sends() }, true)
     assert.equal(story.hears({ seq: 2, ack: story.sends() }, true).kind, 'current')
@@ -255,7 +255,7 @@ describe('conversation', () => {
     assert.equal(story.me.sentAtMs(last), null, 'a clock that stood still tells nothing')
   })
 
-  it('knows the send time of all that is not acknowledged yet, up to the latest 256, with a brother and without', () => {
+  it('knows the send time of all that is not acknowledged yet, up to the latest 256, with a peer and without', () => {
     fc.assert(
       fc.property(
         fc.boolean(),

@@ -5,7 +5,7 @@ import { CLOCK_DRIFT, freshForMs, leaseMs, SLACK_SHARE } from '../../../src/prot
 const rate = fc.double({ min: 1 - CLOCK_DRIFT, max: 1 + CLOCK_DRIFT, noNaN: true })
 
 describe('lease', () => {
-  it('ends, slack included, before the brother may take over, for any two clocks within the drift', () => {
+  it('ends, slack included, before the peer may take over, for any two clocks within the drift', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 10, max: 600_000, noNaN: true }),
@@ -31,7 +31,7 @@ describe('lease', () => {
 })
 
 describe('freshness of the engine', () => {
-  it('shuts the gates before the brother may take over from an engine that stopped right after its last sign of life', () => {
+  it('shuts the gates before the peer may take over from an engine that stopped right after its last sign of life', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 5, max: 60_000, noNaN: true }),

@@ -68,8 +68,8 @@ describe('ledger of epochs', () => {
       low.hear(heard)
       high.hear(heard)
       assert.notEqual(low.nextOwn() % 2, high.nextOwn() % 2)
-      assert.equal(low.nextForBrother(), high.nextOwn())
-      assert.equal(high.nextForBrother(), low.nextOwn())
+      assert.equal(low.nextForPeer(), high.nextOwn())
+      assert.equal(high.nextForPeer(), low.nextOwn())
     }
   })
 
@@ -153,7 +153,7 @@ describe('ledger of epochs', () => {
     settle(ledger)
     ledger.setPreferred(true)
     assert.equal(ledger.preferred, false)
-    assert.equal(ledger.preferredOnDisk, true, 'told to the brother while in doubt')
+    assert.equal(ledger.preferredOnDisk, true, 'told to the peer while in doubt')
     settle(ledger)
     assert.equal(ledger.preferred, true)
     ledger.setPreferred(false)
@@ -187,7 +187,7 @@ const RECORD: PairRecord = {
   preferred: false,
   online: false,
   number: 40,
-  peerPolicy: 'safety'
+  peerPolicy: 'exclusive'
 }
 
 const lived = (over: Partial<PairRecord> = {}): Ledger => {
@@ -376,7 +376,7 @@ describe('ledger: the end of the range', () => {
       for (const volatileAllowed of [true, false]) assert.equal(ledger.isReserved(2, volatileAllowed), false)
       ledger.hear(30)
       assert.equal(ledger.floor, 30)
-      assert.equal(ledger.nextForBrother(), 31)
+      assert.equal(ledger.nextForPeer(), 31)
       ledger.setOnline(false)
       ledger.promise(9000)
       assert.equal(ledger.flush(0), null)

@@ -1,5 +1,5 @@
 /**
- * The matrix of the extended wire without contact: my role x what is known of the brother x policy -> what comes of it,
+ * The matrix of the extended wire without contact: my role x what is known of the peer x policy -> what comes of it,
  * and when. Written by hand from docs/PROTOCOL.md, "Taking over without contact", "Leases" and "Timers"; the figures are
  * those of the cast: h = 100 ms, P = 1000 ms, L = 885 ms.
  *
@@ -24,8 +24,8 @@ import { answered, clear, inRole, KNOWN_EPOCH, newcomer, WORDS, type Column } fr
  */
 type Verdict = 'takes' | 'follows' | 'waits' | 'serves' | 'stops'
 
-/** Under `availability` the two sides do the same, under `safety` too. */
-const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'safety, higher'] as const
+/** Under `availability` the two sides do the same, under `exclusive` too. */
+const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'exclusive, higher'] as const
 
 interface Evidence {
   readonly story: (bench: Bench) => void
@@ -38,7 +38,7 @@ interface Evidence {
 }
 
 const SILENT = (bench: Bench): void => {
-  bench.brotherSays = null
+  bench.peerSays = null
 }
 
 /** There is a tether, and it ends so. */
@@ -58,7 +58,7 @@ const ENDS =
 /** Its process is dead, and everything shows it. Proven after the quiet time. */
 const CRASHED = ENDS({})
 const SILENCE = { atMs: 1000, reason: 'lost-connection' } as const
-const PROOF = { atMs: 25, reason: 'brother-crashed' } as const
+const PROOF = { atMs: 25, reason: 'peer-crashed' } as const
 const NEVER_MET = { story: SILENT, atMs: 1000, reason: 'cannot-negotiate' } as const
 const NOTHING = { atMs: Infinity, reason: 'none' } as const
 
@@ -68,16 +68,16 @@ const EVIDENCE = {
   'in contact': { story: () => {}, ...NOTHING },
   silence: { story: SILENT, ...SILENCE },
   'it is Active, and does not hear me': {
-    story: (bench) => (bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }),
+    story: (bench) => (bench.peerSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }),
     ...NOTHING
   },
   'it stood down, and does not hear me': {
-    story: (bench) => (bench.brotherSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }),
+    story: (bench) => (bench.peerSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }),
     atMs: 1000,
     reason: 'half-open'
   },
   'it is a Standby, and does not hear me': {
-    story: (bench) => (bench.brotherSays = { ...WORDS['a Standby, ready'], deaf: true, acksTheFirst: true }),
+    story: (bench) => (bench.peerSays = { ...WORDS['a Standby, ready'], deaf: true, acksTheFirst: true }),
     ...NOTHING
   },
   'proof of a crash': { story: CRASHED, ...PROOF },
@@ -114,7 +114,7 @@ const EVIDENCE = {
       bench.hears(WORDS['a goodbye'])
     },
     atMs: 0,
-    reason: 'brother-left'
+    reason: 'peer-left'
   },
   'no link of mine is open': {
     story: (bench) => {
@@ -147,7 +147,7 @@ const SILENCES = [
 ] as const satisfies readonly Known[]
 
 const MATRIX: readonly Row[] = [
-  // my role, what is known of the brother, under: availability, preferred as the preferred side and as the other, safety
+  // my role, what is known of the peer, under: availability, preferred as the preferred side and as the other, exclusive
   ['initial', 'never met, silence since the start', 'takes', 'takes', 'waits', 'waits'],
   ['initial', 'never met, my mark is on disk', 'takes', 'waits', 'waits', 'waits'],
   ['initial', 'in contact', 'waits', 'waits', 'waits', 'waits'],
@@ -266,7 +266,7 @@ describe('extended wire, the matrix without contact', () => {
 
 describe('extended wire, without contact, what outlives a restart', () => {
   for (const column of SIDES) {
-    const alone = column !== 'preferred, lower' && column !== 'safety, higher'
+    const alone = column !== 'preferred, lower' && column !== 'exclusive, higher'
     it(`${column}: a longer promise of a former life is kept: ${alone ? 'takes after 3000 ms' : 'waits'}`, () => {
       const states = live(newcomer(column, { promisedMs: 3000 }))
       assert.deepEqual(states.slice(1), alone ? [{ atMs: 3000, state: 'serves 22' }] : [])
@@ -279,23 +279,23 @@ describe('extended wire, without contact, what outlives a restart', () => {
       assert.equal(bench.view.epoch, alone ? 42 : 40)
     })
 
-    it(`${column}: a side with the mark on its disk is free again when its brother counts it as a partner`, () => {
+    it(`${column}: a side with the mark on its disk is free again when its peer counts it as a partner`, () => {
       const bench = newcomer(column, { online: true })
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(500)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(999)
       assert.notEqual(bench.view.role, 'active')
       bench.advanceMs(1)
       assert.equal(bench.view.role, alone ? 'active' : 'standby')
     })
 
-    it(`${column}: a brother that is heard but never counts it as a partner does not free it`, () => {
+    it(`${column}: a peer that is heard but never counts it as a partner does not free it`, () => {
       const free = column === 'availability, lower'
       const bench = newcomer(column, { online: true })
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], deaf: true }
       bench.advanceMs(500)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(3000)
       assert.equal(bench.view.role, free ? 'active' : 'standby')
       assert.equal(bench.view.aloneBar, free ? null : 'peer-may-serve')
@@ -315,15 +315,15 @@ describe('extended wire, without contact, how long it lasts', () => {
     assert.deepEqual(bench.takeReplies(), ['ok active'])
   })
 
-  it('safety: a proof of a crash holds until the brother is heard again: hung flows that run again take the role', () => {
-    const bench = inRole('standby', 'safety, higher')
+  it('exclusive: a proof of a crash holds until the peer is heard again: hung flows that run again take the role', () => {
+    const bench = inRole('standby', 'exclusive, higher')
     bench.step({ kind: 'hostStalled', stalled: true })
     CRASHED(bench)
     bench.advanceMs(30_000)
     assert.equal(bench.view.role, 'standby')
     bench.step({ kind: 'hostStalled', stalled: false })
     bench.advanceMs(1)
-    assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
+    assert.deepEqual([bench.serves, bench.view.reason], [true, 'peer-crashed'])
   })
 
   for (const [afterMs, taken] of [
@@ -358,25 +358,25 @@ describe('extended wire, without contact, how long it lasts', () => {
   }
 
   it('a word of before the FIN that comes late puts the proof off by the quiet time', () => {
-    const bench = inRole('standby', 'safety, higher')
+    const bench = inRole('standby', 'exclusive, higher')
     CRASHED(bench)
     bench.advanceMs(20)
     bench.hears({ ...WORDS['an Active of epoch 20'], acksTheFirst: true })
     bench.advanceMs(24)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
-    assert.equal(bench.view.reason, 'brother-crashed')
+    assert.equal(bench.view.reason, 'peer-crashed')
   })
 
   for (const [when, afterMs] of [
-    ['when the brother was lost by its silence', 1000],
+    ['when the peer was lost by its silence', 1000],
     ['a moment before that', 990]
   ] as const) {
     it(`an end that is told ${when} proves nothing then, nor when a word of before it comes late`, () => {
-      const bench = inRole('standby', 'safety, higher')
+      const bench = inRole('standby', 'exclusive, higher')
       answered(bench)
       bench.tether()
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(afterMs)
       bench.tetherEnds()
       bench.advanceMs(100)
@@ -387,19 +387,19 @@ describe('extended wire, without contact, how long it lasts', () => {
     })
   }
 
-  it('the tether outlives a silence: its end is proven when the brother is heard again in the same session', () => {
-    const bench = inRole('standby', 'safety, higher')
-    const says = bench.brotherSays
+  it('the tether outlives a silence: its end is proven when the peer is heard again in the same session', () => {
+    const bench = inRole('standby', 'exclusive, higher')
+    const says = bench.peerSays
     answered(bench)
     bench.tether()
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(3000)
-    bench.brotherSays = says
+    bench.peerSays = says
     bench.advanceMs(500)
     assert.deepEqual([bench.view.online, bench.view.proof], [true, 'possible'])
     bench.tetherEnds()
     bench.advanceMs(200)
-    assert.equal(bench.view.reason, 'brother-crashed')
+    assert.equal(bench.view.reason, 'peer-crashed')
   })
 
   it('deaf until now: silence counts from when a link is open again', () => {
@@ -412,7 +412,7 @@ describe('extended wire, without contact, how long it lasts', () => {
     assert.equal(bench.view.role, 'active')
   })
 
-  it('nor does the last word of a brother that stood by count for more when the link is open again', () => {
+  it('nor does the last word of a peer that stood by count for more when the link is open again', () => {
     const bench = begin('initial', 'no link of mine is open', 'preferred, higher')
     bench.advanceMs(3000)
     bench.step({ kind: 'link', link: 0, open: true, detail: '' })

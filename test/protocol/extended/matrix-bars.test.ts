@@ -1,6 +1,6 @@
 /**
- * What keeps a side from acting alone, whatever its policy says: bar x what is known of the brother x policy -> whether it takes the
- * role, and what ends the bar. Written by hand from docs/PROTOCOL.md. None of it keeps it from a role that its brother grants, nor
+ * What keeps a side from acting alone, whatever its policy says: bar x what is known of the peer x policy -> whether it takes the
+ * role, and what ends the bar. Written by hand from docs/PROTOCOL.md. None of it keeps it from a role that its peer grants, nor
  * from what an operator forces; without numbers of its own a side takes no role at all.
  */
 import assert from 'node:assert/strict'
@@ -11,14 +11,14 @@ import type { Policy } from '../../../src/protocol/settings'
 import { EPOCH_MAX } from '../../../src/protocol/ledger'
 import { answered, clear, COLUMNS, decisions, inRole, newcomer, policyOf, WORDS, type Column } from './matrix-cast'
 
-/** Under `availability` the two sides do the same, under `safety` too. */
-const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'safety, higher'] as const
+/** Under `availability` the two sides do the same, under `exclusive` too. */
+const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'exclusive, higher'] as const
 
-const otherPolicy = (column: Column): Policy => (policyOf(column) === 'safety' ? 'availability' : 'safety')
+const otherPolicy = (column: Column): Policy => (policyOf(column) === 'exclusive' ? 'availability' : 'exclusive')
 
-/** Its brother has seen a newer record than any that it has made. */
+/** Its peer has seen a newer record than any that it has made. */
 const ROLLED_BACK = { trailer: { peerRecord: 900 } } as const
-/** Its brother has an answer to what it will only send in 500 frames. */
+/** Its peer has an answer to what it will only send in 500 frames. */
 const beyond = (bench: Bench): void => {
   const said = bench.takeSaid().at(-1)?.trailer?.seq ?? 0
   bench.hears({ ...WORDS['a Standby, not ready'], trailer: { ack: said + 500 } })
@@ -45,7 +45,7 @@ function barred(bar: AloneBar, column: Column): Bench {
   const { record, fall } = BARS[bar]
   const bench = newcomer(column, record?.(column))
   if (fall !== undefined && bar !== 'foreign-record') {
-    // It takes a brother to find out.
+    // It takes a peer to find out.
     bench.advanceMs(100)
     bench.hears({ ...WORDS['a Standby, not ready'], deaf: true })
     bench.hears({ ...WORDS['a Standby, not ready'], deaf: true })
@@ -87,8 +87,8 @@ function inContact(bar: AloneBar, role: Role, column: Column): Bench {
   answered(bench)
   bench.tether()
   if (bar === 'policy-differs') {
-    const says = bench.brotherSays ?? WORDS['a Standby, not ready']
-    bench.brotherSays = { ...says, trailer: { policy: otherPolicy(column) } }
+    const says = bench.peerSays ?? WORDS['a Standby, not ready']
+    bench.peerSays = { ...says, trailer: { policy: otherPolicy(column) } }
     bench.advanceMs(200)
   } else if (bar === 'foreign-record') bench.step({ kind: 'foreignRecord' })
   assert.equal(bench.view.aloneBar, bar)
@@ -101,27 +101,27 @@ describe('extended wire, what keeps a side from acting alone: found in contact',
     for (const column of COLUMNS) {
       it(`${column}, ${bar}: a Standby takes no role on silence, nor on a proof of a crash`, () => {
         const silent = inContact(bar, 'standby', column)
-        silent.brotherSays = null
+        silent.peerSays = null
         silent.advanceMs(10_000)
         assert.equal(silent.view.role, 'standby')
         const proven = inContact(bar, 'standby', column)
         proven.tetherEnds()
         proven.advanceMs(10_000)
         assert.equal(proven.view.role, 'standby')
-        assert.ok(proven.takeReports().includes('online brother-crashed'), 'it was proven all the same')
+        assert.ok(proven.takeReports().includes('online peer-crashed'), 'it was proven all the same')
       })
 
-      it(`${column}, ${bar}: on its brother's goodbye, and by its grant, it takes the role`, () => {
+      it(`${column}, ${bar}: on its peer's goodbye, and by its grant, it takes the role`, () => {
         const left = inContact(bar, 'standby', column)
-        left.brotherSays = null
+        left.peerSays = null
         left.hears(WORDS['a goodbye'])
-        assert.deepEqual([left.serves, left.view.reason], [true, 'brother-left'])
+        assert.deepEqual([left.serves, left.view.reason], [true, 'peer-left'])
         const granted = inContact(bar, 'standby', column)
         granted.hears(WORDS['a grant of 22'])
         assert.deepEqual([granted.serves, granted.view.epoch], [true, 22])
       })
 
-      const leased = column === 'preferred, lower' || column.startsWith('safety')
+      const leased = column === 'preferred, lower' || column.startsWith('exclusive')
       it(`${column}, ${bar}: an Active ${leased ? 'has no right without its lease, whatever is proven' : 'serves on'}`, () => {
         const bench = inContact(bar, 'active', column)
         assert.equal(bench.serves, true)
@@ -138,20 +138,20 @@ describe('extended wire, what ends it', () => {
   for (const column of SIDES) {
     const alone = column === 'availability, lower' || column === 'preferred, higher'
 
-    it(`${column}, peer-may-serve: a brother that counts this side as its partner`, () => {
+    it(`${column}, peer-may-serve: a peer that counts this side as its partner`, () => {
       const bench = barred('peer-may-serve', column)
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(500)
       assert.equal(bench.view.aloneBar, null)
     })
 
     it(`${column}, the mark: on disk in contact, cleared by a goodbye, and by nothing else but P of silence`, () => {
       const bench = newcomer(column)
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(300)
       assert.equal(bench.lastRecord?.online, true)
       assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.marked, true)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(999)
       assert.equal(bench.lastRecord?.online, true)
       bench.advanceMs(1)
@@ -168,15 +168,15 @@ describe('extended wire, what ends it', () => {
       proven.tether()
       proven.tetherEnds()
       proven.advanceMs(500)
-      assert.equal(proven.view.reason, 'brother-crashed')
+      assert.equal(proven.view.reason, 'peer-crashed')
       assert.equal(proven.lastRecord?.online, true)
       proven.advanceMs(500)
       assert.equal(proven.lastRecord?.online, false, 'but P of silence does')
 
       const halfOpen = newcomer(column, { online: true })
-      halfOpen.brotherSays = { ...WORDS['a Standby, not ready'], deaf: true }
+      halfOpen.peerSays = { ...WORDS['a Standby, not ready'], deaf: true }
       halfOpen.advanceMs(1500)
-      halfOpen.brotherSays = null
+      halfOpen.peerSays = null
       halfOpen.advanceMs(3000)
       assert.equal(halfOpen.lastRecord?.online, true)
 
@@ -188,7 +188,7 @@ describe('extended wire, what ends it', () => {
       assert.equal(forced.lastRecord?.online, true)
     })
 
-    it(`${column}, the mark: a start that finds it keeps it, and tells its brother so`, () => {
+    it(`${column}, the mark: a start that finds it keeps it, and tells its peer so`, () => {
       const bench = newcomer(column, { online: true })
       bench.advanceMs(3000)
       assert.ok(bench.takeSaid().every(({ trailer }) => trailer?.flags.marked === true))
@@ -199,7 +199,7 @@ describe('extended wire, what ends it', () => {
       const bench = newcomer(column)
       bench.advanceMs(50)
       bench.storeAnswers = false
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(1000)
       assert.ok(bench.takeSaid().every(({ trailer }) => trailer?.flags.marked === false))
       bench.answerStore()
@@ -207,13 +207,13 @@ describe('extended wire, what ends it', () => {
       assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.marked, true)
     })
 
-    it(`${column}, policy-differs: the brother's word that it has the same again, also after a restart`, () => {
+    it(`${column}, policy-differs: the peer's word that it has the same again, also after a restart`, () => {
       const bench = barred('policy-differs', column)
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(300)
       assert.equal(bench.view.aloneBar, null)
       assert.equal(bench.lastRecord?.peerPolicy, policyOf(column))
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(1000)
       assert.equal(bench.view.role, alone ? 'active' : 'standby')
     })
@@ -221,7 +221,7 @@ describe('extended wire, what ends it', () => {
     it(`${column}, foreign-record: nothing but a restart`, () => {
       const bench = barred('foreign-record', column)
       assert.ok(bench.takeReports().includes('store foreign-record'))
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(3000)
       bench.step({ kind: 'foreignRecord' })
       assert.deepEqual(
@@ -230,17 +230,17 @@ describe('extended wire, what ends it', () => {
         'it is told once'
       )
       assert.equal(bench.view.aloneBar, 'foreign-record')
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(10_000)
       assert.equal(bench.view.role, 'standby')
     })
 
-    it(`${column}, rolled-back: contact, and a newer record on disk than its brother has seen`, () => {
+    it(`${column}, rolled-back: contact, and a newer record on disk than its peer has seen`, () => {
       const bench = barred('rolled-back', column)
       assert.ok(bench.takeReports().includes('mismatch rolled-back'))
       bench.storeAnswers = false
       bench.hears({ ...WORDS['a Standby, not ready'], ...ROLLED_BACK })
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], ...ROLLED_BACK }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], ...ROLLED_BACK }
       bench.advanceMs(1000)
       assert.equal(bench.view.aloneBar, 'rolled-back', 'there is contact, but nothing on disk')
       bench.answerStore()
@@ -273,7 +273,7 @@ describe('extended wire, what ends it', () => {
     it(`${column}, restored-copy: a new session at once, Standby without a gate, and contact ends it`, () => {
       for (const role of ['initial', 'standby', 'active'] as const) {
         const bench = inRole(role, column)
-        bench.brotherSays = null
+        bench.peerSays = null
         const { session } = bench.view
         bench.advanceMs(100)
         beyond(bench)
@@ -294,8 +294,8 @@ describe('extended wire, what ends it', () => {
 
   for (const keyed of [true, false]) {
     it(`restored-copy: one that this side has taken leave of, and knows nothing of it, begins anew, ${keyed ? 'with' : 'without'} a key`, () => {
-      const bench = new Bench({ settings: {}, keyed, record: { ...RECORD }, brother: {} })
-      bench.brotherSays = WORDS['a Standby, not ready']
+      const bench = new Bench({ settings: {}, keyed, record: { ...RECORD }, peer: {} })
+      bench.peerSays = WORDS['a Standby, not ready']
       bench.advanceMs(500)
       const { session } = bench.view
       bench.takeReports()
@@ -312,8 +312,8 @@ describe('extended wire, what ends it', () => {
   }
 
   it('restored-copy: a side that leaves is not told what it knows', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.step({ kind: 'goodbye', reason: 'shutdown' })
     const { session } = bench.view
     bench.takeReports()
@@ -337,7 +337,7 @@ const RECORD: PairRecord = {
 }
 
 describe('extended wire, what each side tells of records', () => {
-  it('its own newest on disk, and the newest of its brother that it has seen, of the same node', () => {
+  it('its own newest on disk, and the newest of its peer that it has seen, of the same node', () => {
     const bench = newcomer('availability, lower', { number: 40 })
     bench.advanceMs(50)
     const said = (): { readonly record: number; readonly peerRecord: number } => {
@@ -351,7 +351,7 @@ describe('extended wire, what each side tells of records', () => {
       [72, 72],
       [71, 72]
     ] as const) {
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { record } }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], trailer: { record } }
       bench.advanceMs(200)
       assert.deepEqual(said(), { record: bench.lastRecord?.number, peerRecord: told })
     }
@@ -362,10 +362,10 @@ describe('extended wire, what each side tells of records', () => {
     assert.notEqual(bench.lastRecord?.number, before)
     assert.equal(said().record, before, 'the newer one is not on disk')
 
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.hearsRestarted({ ...WORDS['an Initial, not ready'], trailer: { record: 3 } })
     assert.equal(said().peerRecord, 72, 'a restart that lost its disk is told so')
-    bench.brotherSays = { ...WORDS['an Initial, not ready'], trailer: { nodeId: 9n, record: 3 } }
+    bench.peerSays = { ...WORDS['an Initial, not ready'], trailer: { nodeId: 9n, record: 3 } }
     bench.advanceMs(200)
     assert.equal(said().peerRecord, 3, 'another node has its own')
   })
@@ -373,7 +373,7 @@ describe('extended wire, what each side tells of records', () => {
   it('numbers that no pair counts to are damage: they are not told back, and do not end what this side counts', () => {
     const bench = newcomer('availability, lower')
     for (const end of [2 ** 47, 2 ** 48 - 1]) {
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { record: end, peerRecord: end } }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], trailer: { record: end, peerRecord: end } }
       bench.advanceMs(500)
       assert.equal(bench.view.aloneBar, null)
       assert.ok((bench.lastRecord?.number ?? 0) < 100)
@@ -383,11 +383,11 @@ describe('extended wire, what each side tells of records', () => {
 
   it('to an opening of another node nothing of the one that it was', () => {
     const bench = newcomer('availability, lower')
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { record: 70 } }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], trailer: { record: 70 } }
     bench.advanceMs(300)
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(3000)
-    bench.restartBrother()
+    bench.restartPeer()
     clear(bench)
     bench.hears({ ...WORDS['an Initial, not ready'], trailer: { nodeId: 9n, record: 3 } })
     assert.equal(bench.takeSaid().at(-1)?.trailer?.peerRecord, 0)
@@ -397,19 +397,19 @@ describe('extended wire, what each side tells of records', () => {
 describe('extended wire, a side at the end of its numbers', () => {
   for (const column of COLUMNS) {
     for (const record of [{ epoch: EPOCH_MAX }, { reserved: EPOCH_MAX }, { number: EPOCH_MAX }]) {
-      it(`${column}, ${Object.keys(record).join()}: says so, takes no role, follows its brother, and grants it the role`, () => {
+      it(`${column}, ${Object.keys(record).join()}: says so, takes no role, follows its peer, and grants it the role`, () => {
         const bench = newcomer(column, record)
         assert.ok(bench.takeReports().includes('store numbers-exhausted'))
-        bench.brotherSays = { ...WORDS['an Initial, ready'], epoch: 0 }
+        bench.peerSays = { ...WORDS['an Initial, ready'], epoch: 0 }
         bench.advanceMs(500)
         assert.deepEqual([bench.view.role, bench.view.online], ['standby', true])
         assert.match(decisions(bench), /^grant \d+$/)
-        bench.brotherSays = WORDS['an Active of epoch 20']
+        bench.peerSays = WORDS['an Active of epoch 20']
         bench.advanceMs(500)
         assert.deepEqual([bench.view.role, bench.view.epoch, bench.view.aloneBar], ['standby', 20, 'numbers-exhausted'])
         bench.hears(WORDS['a grant of 22'])
         bench.hears(WORDS['a grant of 22'])
-        bench.brotherSays = null
+        bench.peerSays = null
         bench.hears(WORDS['a goodbye'])
         bench.advanceMs(10_000)
         assert.equal(bench.view.role, 'standby')
@@ -418,15 +418,15 @@ describe('extended wire, a side at the end of its numbers', () => {
   }
 })
 
-describe('extended wire, a brother that lives and is no partner', () => {
+describe('extended wire, a peer that lives and is no partner', () => {
   const ACTIVE = WORDS['an Active of epoch 20']
 
   it('preferred, higher: one that is Active and never counted this side may serve: it is no silence that gives the role', () => {
     const bench = newcomer('preferred, higher')
-    bench.brotherSays = { ...ACTIVE, deaf: true }
+    bench.peerSays = { ...ACTIVE, deaf: true }
     bench.advanceMs(500)
     assert.equal(bench.view.aloneBar, 'peer-may-serve')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(60_000)
     assert.equal(bench.view.role, 'standby')
     bench.hears(WORDS['a Standby, not ready'])
@@ -437,7 +437,7 @@ describe('extended wire, a brother that lives and is no partner', () => {
     const bench = inRole('standby', 'preferred, higher')
     bench.hears({ ...ACTIVE, deaf: true })
     assert.equal(bench.view.aloneBar, 'peer-may-serve')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(60_000)
     assert.equal(bench.view.role, 'standby')
   })
@@ -474,7 +474,7 @@ describe('extended wire, a brother that lives and is no partner', () => {
   it('a recording of an Active of long ago that knew this session bars nothing', () => {
     const bench = inRole('standby', 'preferred, higher')
     const seq = 1_000
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.hears({ ...ACTIVE, trailer: { seq } })
     const recorded = { ...ACTIVE, acksTheFirst: true, trailer: { session: 0xb0b0n, seq } } as const
     bench.hearsRestarted(WORDS['a Standby, not ready'])
@@ -508,13 +508,13 @@ describe('extended wire, a brother that lives and is no partner', () => {
     it(`${column}, peer-may-serve: one that is proven dead serves no more: ${takes ? 'takes the role' : 'waits, without a window'}`, () => {
       const bench = newcomer(column, { online: true })
       const says = { ...ACTIVE, deaf: true } as const
-      bench.brotherSays = says
+      bench.peerSays = says
       bench.advanceMs(300)
       bench.tether()
       bench.tetherEnds()
       bench.advanceMs(260)
       assert.deepEqual([bench.view.online, bench.view.role], [false, takes ? 'active' : 'standby'])
-      if (takes) assert.equal(bench.view.reason, 'brother-crashed')
+      if (takes) assert.equal(bench.view.reason, 'peer-crashed')
     })
   }
 })

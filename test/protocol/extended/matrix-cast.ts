@@ -1,5 +1,5 @@
 /**
- * The cast of the matrix: the machine in each of its roles and under each policy, and the words of its brother.
+ * The cast of the matrix: the machine in each of its roles and under each policy, and the words of its peer.
  *
  * The numbers are the same everywhere: 20 is the newest epoch known. This side has the smaller node id, so its own
  * numbers are even: the next that it takes, or is granted, is 22; the next that it grants is 21.
@@ -14,22 +14,22 @@ export const KNOWN_EPOCH = 20
 /** So long that the first frame of a session is too old for a grant (0.8857 P) and for a wish (P), and its send time still known. */
 const CONTACT_MS = 1100
 
-/** The policy, and whether this side's priority is above or below the brother's. */
+/** The policy, and whether this side's priority is above or below the peer's. */
 export type Column =
   | 'availability, higher'
   | 'availability, lower'
   | 'preferred, higher'
   | 'preferred, lower'
-  | 'safety, higher'
-  | 'safety, lower'
+  | 'exclusive, higher'
+  | 'exclusive, lower'
 
 export const COLUMNS: readonly Column[] = [
   'availability, higher',
   'availability, lower',
   'preferred, higher',
   'preferred, lower',
-  'safety, higher',
-  'safety, lower'
+  'exclusive, higher',
+  'exclusive, lower'
 ]
 export const HIGHER = COLUMNS.filter((column) => column.endsWith('higher'))
 export const LOWER = COLUMNS.filter((column) => column.endsWith('lower'))
@@ -69,7 +69,7 @@ export function isPreferred(column: Column): boolean {
   return column === 'preferred, higher'
 }
 
-/** A started machine that has not heard its brother in this session. */
+/** A started machine that has not heard its peer in this session. */
 export function newcomer(
   column: Column,
   record: Partial<PairRecord> = {},
@@ -89,19 +89,19 @@ export function newcomer(
       peerPolicy: null,
       ...record
     },
-    brother: {}
+    peer: {}
   })
 }
 
-/** A machine in this role, in contact for a while with a brother that goes with it. Its reports so far are gone. */
+/** A machine in this role, in contact for a while with a peer that goes with it. Its reports so far are gone. */
 export function inRole(role: Role, column: Column, settings: Partial<PairSettings> = {}): Bench {
   const bench = newcomer(column, role === 'active' ? { epoch: KNOWN_EPOCH - 1 } : {}, settings)
-  bench.brotherSays = WORDS['an Initial, not ready']
+  bench.peerSays = WORDS['an Initial, not ready']
   if (role === 'active') {
-    bench.brotherSays = { ...WORDS['a grant of 20'] }
+    bench.peerSays = { ...WORDS['a grant of 20'] }
     bench.advanceMs(100)
-    bench.brotherSays = WORDS['a Standby, ready']
-  } else if (role === 'standby') bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.peerSays = WORDS['a Standby, ready']
+  } else if (role === 'standby') bench.peerSays = WORDS['an Active of epoch 20']
   bench.advanceMs(CONTACT_MS)
   assert.deepEqual([bench.view.role, bench.view.epoch, bench.view.online], [role, KNOWN_EPOCH, true])
   assert.equal(bench.serves, role === 'active')
@@ -110,17 +110,17 @@ export function inRole(role: Role, column: Column, settings: Partial<PairSetting
 }
 
 /**
- * The brother answers what the machine says next, 1 ms later: so the round trip is known, and the quiet time of a proof is 25 ms.
+ * The peer answers what the machine says next, 1 ms later: so the round trip is known, and the quiet time of a proof is 25 ms.
  * What it says from then on, it says with its mark on disk, unless told otherwise.
  */
 export function answered(bench: Bench, { marked = true }: { readonly marked?: boolean } = {}): void {
-  const says = bench.brotherSays
+  const says = bench.peerSays
   if (says === null) throw new Error('it is silent')
-  bench.brotherSays = { ...says, flags: [...(says.flags ?? []), ...(marked ? (['marked'] as const) : [])] }
+  bench.peerSays = { ...says, flags: [...(says.flags ?? []), ...(marked ? (['marked'] as const) : [])] }
   bench.takeSaid()
   while (bench.takeSaid().length === 0) bench.advanceMs(1)
   bench.advanceMs(1)
-  bench.hears({ ...bench.brotherSays, head: 'responsed' })
+  bench.hears({ ...bench.peerSays, head: 'responsed' })
   assert.equal(bench.view.peer?.roundTripMs, 1)
 }
 

@@ -1,7 +1,7 @@
 /**
  * The matrix of the extended wire with something of mine still open: a grant that is out, an operator's wish for the
- * role, a question whether the brother is ready to take it. Written by hand from docs/PROTOCOL.md, "Roles"; the same
- * under every policy as long as the brother is heard.
+ * role, a question whether the peer is ready to take it. Written by hand from docs/PROTOCOL.md, "Roles"; the same
+ * under every policy as long as the peer is heard.
  */
 import assert from 'node:assert/strict'
 import type { Bench, Word } from '../../harness/bench'
@@ -9,9 +9,9 @@ import type { Role } from '../../../src/protocol/machine'
 import { clear, COLUMNS, decisions, inRole, WORDS, type Column } from './matrix-cast'
 
 /**
- * - `granting`: Standby; I granted 21 to the brother, who asked for it.
- * - `wishing`: Standby; my operator told me to become Active, and I asked the brother, who is Active with 20.
- * - `asking`: Active with 20; my operator told me to stand by, and I asked the brother whether it is ready.
+ * - `granting`: Standby; I granted 21 to the peer, who asked for it.
+ * - `wishing`: Standby; my operator told me to become Active, and I asked the peer, who is Active with 20.
+ * - `asking`: Active with 20; my operator told me to stand by, and I asked the peer whether it is ready.
  * - `handing over`: Standby; the same, it was ready, and I granted it 21.
  */
 const asking = (column: Column): Bench => {
@@ -64,9 +64,9 @@ const BACK = ['handover handover-aborted', 'role handover-aborted']
 const TAKEN = ['designate operator', 'role operator']
 
 const MATRIX: readonly Row[] = [
-  // what is open, the brother shows, I become, epoch, I report, I say, what the operator is told
-  ['granting', 'an Active of epoch 21', 'standby', 21, ['designate brother-active'], '', ''],
-  ['granting', 'an Active of epoch 10', 'standby', 21, ['designate brother-active'], '', ''],
+  // what is open, the peer shows, I become, epoch, I report, I say, what the operator is told
+  ['granting', 'an Active of epoch 21', 'standby', 21, ['designate peer-active'], '', ''],
+  ['granting', 'an Active of epoch 10', 'standby', 21, ['designate peer-active'], '', ''],
   ['granting', 'an Initial, ready', 'standby', 21, [], '', ''],
   ['granting', 'a Standby, ready', 'standby', 21, [], '', ''],
   ['granting', 'a Standby, not ready', 'standby', 21, [], '', ''],
@@ -77,7 +77,7 @@ const MATRIX: readonly Row[] = [
   ['granting', 'a grant of 24', 'standby', 21, [], '', ''],
   ['granting', 'a grant of 20', 'standby', 21, [], 'grant 21, refusal', ''],
   // What the answer to a goodbye still carries, a side that leaves does not take.
-  ['granting', 'a goodbye', 'active', 22, ['online brother-left', 'role brother-left'], 'grant 21', ''],
+  ['granting', 'a goodbye', 'active', 22, ['online peer-left', 'role peer-left'], 'grant 21', ''],
 
   ['wishing', 'a grant of 22', 'active', 22, TAKEN, '', 'ok active'],
   ['wishing', 'a grant of 22, too old', 'standby', 20, [], '', ''],
@@ -86,7 +86,7 @@ const MATRIX: readonly Row[] = [
   ['wishing', 'an Active of epoch 20', 'standby', 20, [], 'wish', ''],
   ['wishing', 'a Standby, ready', 'standby', 20, [], '', ''],
   ['wishing', 'a Standby, not ready', 'standby', 20, [], '', ''],
-  ['wishing', 'a goodbye', 'active', 22, ['online brother-left', 'role brother-left'], 'wish', 'ok active'],
+  ['wishing', 'a goodbye', 'active', 22, ['online peer-left', 'role peer-left'], 'wish', 'ok active'],
 
   ['asking', 'a Standby, ready', 'standby', 21, ['role operator', 'designate operator'], 'grant 21', ''],
   ['asking', 'a Standby, ready, that has not seen my question', 'active', 20, [], '', ''],
@@ -96,13 +96,13 @@ const MATRIX: readonly Row[] = [
     'an Active of epoch 30',
     'standby',
     30,
-    ['conflict brother-active', 'yielded higher-epoch', 'role higher-epoch'],
+    ['conflict peer-active', 'yielded higher-epoch', 'role higher-epoch'],
     '',
     'ok standby'
   ],
-  ['asking', 'a goodbye', 'active', 20, ['online brother-left', 'handover handover-aborted'], '', 'brother-offline'],
+  ['asking', 'a goodbye', 'active', 20, ['online peer-left', 'handover handover-aborted'], '', 'peer-offline'],
 
-  ['handing over', 'an Active of epoch 21', 'standby', 21, ['designate brother-active'], '', 'ok standby'],
+  ['handing over', 'an Active of epoch 21', 'standby', 21, ['designate peer-active'], '', 'ok standby'],
   ['handing over', 'a Standby, ready', 'standby', 21, [], '', ''],
   ['handing over', 'a refusal of 21', 'active', 22, BACK, '', 'refused'],
   ['handing over', 'a refusal of 21 that has not seen my grant', 'standby', 21, [], '', '']
@@ -129,9 +129,9 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
   for (const column of COLUMNS) {
     const alone = column.startsWith('availability') || column === 'preferred, higher'
 
-    it(`${column}: a grant is repeated as long as the brother is heard, and nobody serves here`, () => {
+    it(`${column}: a grant is repeated as long as the peer is heard, and nobody serves here`, () => {
       const bench = OPEN.granting(column)
-      bench.brotherSays = WORDS['a Standby, not ready']
+      bench.peerSays = WORDS['a Standby, not ready']
       for (let i = 0; i < 50; i++) {
         clear(bench)
         bench.advanceMs(100)
@@ -142,7 +142,7 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
 
     it(`${column}: a grant whose taker falls silent: ${alone ? 'taken back after P, with a newer number' : 'waits'}`, () => {
       const bench = OPEN.granting(column)
-      bench.brotherSays = null
+      bench.peerSays = null
       clear(bench)
       bench.advanceMs(999)
       assert.equal(bench.view.role, 'standby')
@@ -153,7 +153,7 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
 
     it(`${column}: a refusal of a grant of long ago ends it, but is too old to serve on`, () => {
       const bench = OPEN.granting(column)
-      bench.brotherSays = null
+      bench.peerSays = null
       // Longer than a lease, shorter than P.
       bench.whileUnheard(() => bench.advanceMs(950))
       clear(bench)
@@ -165,17 +165,13 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
     const atOnce = column.startsWith('availability')
     it(`${column}: a grant whose taker restarts is void, and the two agree anew${atOnce ? '' : ', when the former one cannot serve any more'}`, () => {
       const bench = OPEN.granting(column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(2 * bench.settings.heartbeatMs)
       clear(bench)
       bench.hearsRestarted(WORDS['an Initial, ready'])
-      assert.deepEqual(bench.takeReports(), [
-        'online brother-restarted',
-        'negotiate brother-restarted',
-        'online brother-heard'
-      ])
+      assert.deepEqual(bench.takeReports(), ['online peer-restarted', 'negotiate peer-restarted', 'online peer-heard'])
       assert.equal(decisions(bench), '')
-      bench.brotherSays = SHOWN['a grant of 24']
+      bench.peerSays = SHOWN['a grant of 24']
       bench.hears(SHOWN['a grant of 24'])
       bench.hears(SHOWN['a grant of 24'])
       if (!atOnce) {
@@ -187,7 +183,7 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
       assert.deepEqual([bench.view.role, bench.view.epoch], ['active', 24])
     })
 
-    it(`${column}: a higher grant of the brother makes mine void, and is taken when its number is on disk`, () => {
+    it(`${column}: a higher grant of the peer makes mine void, and is taken when its number is on disk`, () => {
       const bench = OPEN.granting(column)
       bench.hears(SHOWN['a grant of 24'])
       clear(bench)
@@ -204,7 +200,7 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
         ['handing over', 1100, 'standby']
       ] as const) {
         const bench = OPEN[situation](column)
-        bench.brotherSays = WORDS[situation === 'wishing' ? 'an Active of epoch 20' : 'a Standby, not ready']
+        bench.peerSays = WORDS[situation === 'wishing' ? 'an Active of epoch 20' : 'a Standby, not ready']
         bench.advanceMs(afterMs - 1)
         assert.deepEqual(bench.takeReplies(), [], situation)
         bench.advanceMs(1)

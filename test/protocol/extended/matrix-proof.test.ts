@@ -28,7 +28,7 @@ describe('extended wire, stories of the window of a proof', () => {
     it(`preferred, lower: silent for ${afterMs} ms, then a FIN: ${used ? 'the proof is used' : 'too late'}`, () => {
       assert.equal(afterMs + QUIET_MS < WINDOW_MS, used)
       const bench = tethered('standby', 'preferred, lower')
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(afterMs)
       assert.equal(bench.view.proof, afterMs < WINDOW_MS ? 'possible' : 'not-on-disk')
       assert.equal(bench.view.asking, false)
@@ -45,7 +45,7 @@ describe('extended wire, stories of the window of a proof', () => {
   it('preferred, lower: an Active past it stops with its lease', () => {
     const bench = tethered('active', 'preferred, lower', { marked: false })
     // Its lease is renewed all the time by frames without the mark.
-    bench.brotherSays = { ...WORDS['a Standby, ready'] }
+    bench.peerSays = { ...WORDS['a Standby, ready'] }
     bench.advanceMs(2000)
     assert.equal(bench.view.proof, 'not-on-disk')
     bench.tetherEnds()
@@ -61,7 +61,7 @@ describe('extended wire, stories of the window of a proof', () => {
       [900, false]
     ] as const) {
       const bench = tethered('standby', 'preferred, lower')
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(unmarkedMs)
       assert.equal(bench.view.proof, used ? 'possible' : 'not-on-disk')
       bench.tetherEnds()
@@ -70,16 +70,16 @@ describe('extended wire, stories of the window of a proof', () => {
     }
   })
 
-  it('a marked frame of a brother that does not count this side as its partner opens none', () => {
+  it('a marked frame of a peer that does not count this side as its partner opens none', () => {
     const bench = tethered('standby', 'preferred, lower', { marked: false })
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], flags: ['marked'], deaf: true }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], flags: ['marked'], deaf: true }
     bench.advanceMs(500)
     assert.equal(bench.view.proof, 'not-on-disk')
   })
 
   it('nor does one that acknowledges nothing new', () => {
     const bench = tethered('standby', 'preferred, lower', { marked: false })
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], flags: ['marked'], acksTheFirst: true }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], flags: ['marked'], acksTheFirst: true }
     bench.advanceMs(500)
     assert.equal(bench.view.proof, 'not-on-disk')
   })
@@ -90,7 +90,7 @@ describe('extended wire, stories of the window of a proof', () => {
   ] as const) {
     it(`a suspend of ${sleptMs} ms shortens it, and the tether is up all the same`, () => {
       const bench = tethered('standby', 'preferred, lower')
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(400)
       bench.step({ kind: 'suspended', ms: sleptMs })
       assert.equal(bench.view.proof, 'possible')
@@ -100,9 +100,9 @@ describe('extended wire, stories of the window of a proof', () => {
     })
   }
 
-  it('it is of one session: that of a restarted brother is opened by its own marked frames', () => {
+  it('it is of one session: that of a restarted peer is opened by its own marked frames', () => {
     const bench = tethered('standby', 'preferred, lower')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.hearsRestarted(WORDS['an Active of epoch 20'])
     bench.tether()
     assert.equal(bench.view.proof, 'not-on-disk')
@@ -111,21 +111,21 @@ describe('extended wire, stories of the window of a proof', () => {
   })
 
   for (const column of COLUMNS.filter((c) => c !== 'preferred, lower')) {
-    it(`${column}: there is none, whatever the brother has on its disk`, () => {
+    it(`${column}: there is none, whatever the peer has on its disk`, () => {
       const bench = tethered('standby', column, { marked: false })
       assert.equal(bench.view.proof, 'possible')
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(950)
       bench.tetherEnds()
       bench.advanceMs(QUIET_MS)
-      assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
+      assert.deepEqual([bench.serves, bench.view.reason], [true, 'peer-crashed'])
     })
   }
 })
 
 describe('extended wire, stories of the question that a FIN asks', () => {
   it('a suspend voids an end that is being asked about, and no later one', () => {
-    const bench = tethered('standby', 'safety, higher')
+    const bench = tethered('standby', 'exclusive, higher')
     bench.tetherEnds()
     bench.advanceMs(10)
     bench.step({ kind: 'suspended', ms: 5 })
@@ -134,10 +134,10 @@ describe('extended wire, stories of the question that a FIN asks', () => {
   })
 
   it('says why there is no proof', () => {
-    const off = tethered('standby', 'safety, higher', { settings: { crashProof: false } })
-    const between = tethered('standby', 'safety, higher', { provable: false })
+    const off = tethered('standby', 'exclusive, higher', { settings: { crashProof: false } })
+    const between = tethered('standby', 'exclusive, higher', { provable: false })
     assert.deepEqual([off.view.proof, between.view.proof], ['off', 'addresses-differ'])
-    const bench = inRole('standby', 'safety, higher')
+    const bench = inRole('standby', 'exclusive, higher')
     assert.equal(bench.view.proof, 'no-tether')
     bench.tether()
     assert.equal(bench.view.proof, 'possible')
@@ -148,7 +148,7 @@ describe('extended wire, stories of the question that a FIN asks', () => {
   })
 
   it('a tether of other sessions than the living ones is none', () => {
-    const bench = inRole('standby', 'safety, higher')
+    const bench = inRole('standby', 'exclusive, higher')
     const { session, peerSession } = bench.view
     for (const other of [{ session: session + 1n }, { peerSession: peerSession + 1n }, { peerSession: 0n }]) {
       bench.step({ kind: 'tether', id: 7, session, peerSession, provable: true, ...other })
@@ -158,9 +158,9 @@ describe('extended wire, stories of the question that a FIN asks', () => {
     assert.equal(bench.view.proof, 'possible')
   })
 
-  it('a restarted brother’s tether is another one: the end of the old one proves nothing', () => {
-    const bench = tethered('standby', 'safety, higher')
-    bench.brotherSays = null
+  it('a restarted peer’s tether is another one: the end of the old one proves nothing', () => {
+    const bench = tethered('standby', 'exclusive, higher')
+    bench.peerSays = null
     bench.hearsRestarted(WORDS['an Active of epoch 20'])
     assert.equal(bench.view.proof, 'no-tether')
     bench.tetherEnds()
@@ -169,7 +169,7 @@ describe('extended wire, stories of the question that a FIN asks', () => {
   })
 
   it('probes go out on every link, and one whose frames do not go out gives no silence for as long as that is so', () => {
-    const two = tethered('standby', 'safety, higher', { settings: { links: TWO_LINKS } })
+    const two = tethered('standby', 'exclusive, higher', { settings: { links: TWO_LINKS } })
     two.step({ kind: 'link', link: 1, open: true, detail: '' })
     two.hears(WORDS['an Active of epoch 20'], 1)
     two.unsendable.add(1)
@@ -178,7 +178,7 @@ describe('extended wire, stories of the question that a FIN asks', () => {
     assert.equal(two.view.role, 'standby')
     assert.equal(two.view.online, true, 'it is not lost yet')
 
-    const mended = tethered('standby', 'safety, higher', { settings: { links: TWO_LINKS } })
+    const mended = tethered('standby', 'exclusive, higher', { settings: { links: TWO_LINKS } })
     mended.step({ kind: 'link', link: 1, open: true, detail: '' })
     mended.hears(WORDS['an Active of epoch 20'], 1)
     mended.unsendable.add(1)
@@ -186,20 +186,20 @@ describe('extended wire, stories of the question that a FIN asks', () => {
     mended.advanceMs(60)
     mended.unsendable.clear()
     mended.advanceMs(QUIET_MS + 5)
-    assert.equal(mended.view.reason, 'brother-crashed')
+    assert.equal(mended.view.reason, 'peer-crashed')
   })
 
   it('a link on which it was never heard need not be asked', () => {
-    const bench = tethered('standby', 'safety, higher', { settings: { links: TWO_LINKS } })
+    const bench = tethered('standby', 'exclusive, higher', { settings: { links: TWO_LINKS } })
     bench.step({ kind: 'link', link: 1, open: true, detail: '' })
     bench.unsendable.add(1)
     bench.tetherEnds()
     bench.advanceMs(QUIET_MS)
-    assert.equal(bench.view.reason, 'brother-crashed')
+    assert.equal(bench.view.reason, 'peer-crashed')
   })
 
   it('one on which it was heard, and that is closed, leaves the proof open until it can be asked there', () => {
-    const bench = tethered('standby', 'safety, higher', { settings: { links: TWO_LINKS } })
+    const bench = tethered('standby', 'exclusive, higher', { settings: { links: TWO_LINKS } })
     bench.step({ kind: 'link', link: 1, open: true, detail: '' })
     bench.hears(WORDS['an Active of epoch 20'], 1)
     bench.step({ kind: 'link', link: 1, open: false, detail: 'test' })
@@ -210,11 +210,11 @@ describe('extended wire, stories of the question that a FIN asks', () => {
     bench.advanceMs(QUIET_MS - 1)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
-    assert.equal(bench.view.reason, 'brother-crashed')
+    assert.equal(bench.view.reason, 'peer-crashed')
   })
 
-  it('a stall of this side is no silence of the brother', () => {
-    const bench = tethered('standby', 'safety, higher')
+  it('a stall of this side is no silence of the peer', () => {
+    const bench = tethered('standby', 'exclusive, higher')
     bench.tetherEnds()
     bench.advanceMs(4)
     bench.nowMs += 40
@@ -223,11 +223,11 @@ describe('extended wire, stories of the question that a FIN asks', () => {
     bench.advanceMs(QUIET_MS - 1)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(6)
-    assert.equal(bench.view.reason, 'brother-crashed')
+    assert.equal(bench.view.reason, 'peer-crashed')
   })
 
   it('who leaves asks nobody', () => {
-    const bench = tethered('standby', 'safety, higher')
+    const bench = tethered('standby', 'exclusive, higher')
     bench.step({ kind: 'goodbye', reason: 'shutdown' })
     bench.tetherEnds()
     bench.advanceMs(100)
@@ -242,7 +242,7 @@ describe('extended wire, stories of a proof that is wrong', () => {
         const bench = tethered('standby', column)
         bench.tetherEnds()
         bench.advanceMs(500)
-        assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
+        assert.deepEqual([bench.serves, bench.view.reason], [true, 'peer-crashed'])
         clear(bench)
         bench.hears(WORDS[`an Active of epoch ${epoch}`])
         assert.deepEqual([bench.serves, bench.view.role], [false, 'standby'])
@@ -326,25 +326,25 @@ describe('extended wire, stories of a proof that is wrong', () => {
       bench.tether()
       bench.tetherEnds()
       bench.advanceMs(100)
-      assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
+      assert.deepEqual([bench.serves, bench.view.reason], [true, 'peer-crashed'])
     })
   }
 })
 
-/** Whether it counted its brother as a partner in what it said since it was asked last. */
+/** Whether it counted its peer as a partner in what it said since it was asked last. */
 const counts = (bench: Bench): boolean => bench.takeSaid().some(({ trailer }) => trailer?.heardLinks === 1)
 
 describe('extended wire, stories of a survivor without a lease', () => {
-  const LEASED = ['preferred, lower', 'safety, higher', 'safety, lower'] as const
+  const LEASED = ['preferred, lower', 'exclusive, higher', 'exclusive, lower'] as const
   const ENDS = {
     'a proof': (bench: Bench) => bench.tetherEnds(),
     'a goodbye': (bench: Bench) => {
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.hears(WORDS['a goodbye'])
     }
   } as const
 
-  /** Its brother is gone for 2 s, and its process has just started again. */
+  /** Its peer is gone for 2 s, and its process has just started again. */
   function alone(column: Column, how: keyof typeof ENDS): Bench {
     const bench = tethered('active', column)
     ENDS[how](bench)
@@ -356,9 +356,9 @@ describe('extended wire, stories of a survivor without a lease', () => {
 
   for (const column of LEASED) {
     for (const how of ['a proof', 'a goodbye'] as const) {
-      it(`${column}, after ${how}: counts a brother that came back when it has lasted for P, and needs its lease from then on`, () => {
+      it(`${column}, after ${how}: counts a peer that came back when it has lasted for P, and needs its lease from then on`, () => {
         const bench = alone(column, how)
-        bench.brotherSays = RETURNED
+        bench.peerSays = RETURNED
         bench.hearsRestarted(RETURNED)
         const adoptedAtMs = bench.nowMs
         clear(bench)
@@ -372,12 +372,12 @@ describe('extended wire, stories of a survivor without a lease', () => {
         assert.ok(leaseUntilMs > bench.nowMs && leaseUntilMs <= adoptedAtMs + 1000 + leaseMs(1000))
         bench.advanceMs(3000)
         assert.equal(bench.serves, true, 'it is renewed')
-        bench.brotherSays = null
+        bench.peerSays = null
         bench.advanceMs(AT_THE_LATEST_MS)
         assert.deepEqual([bench.view.role, bench.view.reason], ['standby', 'lease-expired'])
       })
 
-      it(`${column}, after ${how}: at once, when there is a tether and the brother's mark is on its disk, and not for less`, () => {
+      it(`${column}, after ${how}: at once, when there is a tether and the peer's mark is on its disk, and not for less`, () => {
         const bench = alone(column, how)
         bench.hearsRestarted(RETURNED)
         clear(bench)
@@ -405,20 +405,20 @@ describe('extended wire, stories of a survivor without a lease', () => {
         assert.equal(counts(bench), true)
         const untilMs = bench.nowMs + leaseMs(1000)
         assert.equal(bench.view.leaseUntilMs, untilMs)
-        bench.brotherSays = deaf
+        bench.peerSays = deaf
         bench.advanceMs(500)
         assert.equal(bench.view.leaseUntilMs, untilMs, 'no later frame extends it')
         bench.advanceMs(AT_THE_LATEST_MS)
         assert.equal(bench.view.reason, 'lease-expired')
       })
 
-      it(`${column}, after ${how}: a brother that dies again before that leaves it as it was`, () => {
+      it(`${column}, after ${how}: a peer that dies again before that leaves it as it was`, () => {
         const bench = alone(column, how)
         for (let times = 0; times < 5; times++) {
-          bench.brotherSays = RETURNED
+          bench.peerSays = RETURNED
           bench.hearsRestarted(RETURNED)
           bench.advanceMs(600)
-          bench.brotherSays = null
+          bench.peerSays = null
           bench.advanceMs(3000)
           assert.deepEqual([bench.serves, bench.view.leaseUntilMs], [true, Infinity])
         }
@@ -426,7 +426,7 @@ describe('extended wire, stories of a survivor without a lease', () => {
 
       it(`${column}, after ${how}: an opening of a new session changes nothing, and counts nobody as a partner`, () => {
         const bench = alone(column, how)
-        bench.restartBrother()
+        bench.restartPeer()
         clear(bench)
         for (let i = 0; i < 20; i++) {
           bench.hears({ ...RETURNED, trailer: { echo: 0n } })
@@ -444,7 +444,7 @@ describe('extended wire, stories of a survivor without a lease', () => {
     })
   }
 
-  it('preferred, lower: what a brother that is back acknowledges before it is counted opens the window: it may die as soon as it is', () => {
+  it('preferred, lower: what a peer that is back acknowledges before it is counted opens the window: it may die as soon as it is', () => {
     const bench = alone('preferred, lower', 'a proof')
     const marked: Word = { ...RETURNED, flags: ['probe', 'marked'] }
     bench.hearsRestarted(marked)
@@ -459,11 +459,11 @@ describe('extended wire, stories of a survivor without a lease', () => {
   for (const column of ['availability, higher', 'availability, lower', 'preferred, higher'] as const) {
     for (const role of ['active', 'standby'] as const) {
       for (const how of ['a proof', 'a goodbye'] as const) {
-        it(`${column}, ${role} at ${how}: who needs no lease counts a brother that came back at once`, () => {
+        it(`${column}, ${role} at ${how}: who needs no lease counts a peer that came back at once`, () => {
           const bench = tethered(role, column)
           ENDS[how](bench)
           bench.advanceMs(2000)
-          bench.brotherSays = RETURNED
+          bench.peerSays = RETURNED
           bench.hearsRestarted(RETURNED)
           clear(bench)
           bench.hears(RETURNED)

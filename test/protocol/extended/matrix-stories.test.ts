@@ -26,7 +26,7 @@ function goodbyes(bench: Bench): number {
   return bench.takeSaid().filter(({ trailer }) => trailer?.flags.goodbye).length
 }
 
-/** The ms after which it asks for the role or for the brother's readiness, within so many; Infinity = it does not. */
+/** The ms after which it asks for the role or for the peer's readiness, within so many; Infinity = it does not. */
 function asksAfterMs(bench: Bench, withinMs: number): number {
   for (let ms = 0; ms <= withinMs; ms++) {
     if (bench.takeReports().some((report) => report.startsWith('handover'))) return ms
@@ -41,8 +41,8 @@ const AT_THE_LATEST_MS = 886
 
 describe('extended wire, stories of leases', () => {
   it('a stall does not move the lease: the first input after it finds it over', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     const { leaseUntilMs } = bench.view
     bench.nowMs += 500
     bench.step({ kind: 'tick' })
@@ -54,8 +54,8 @@ describe('extended wire, stories of leases', () => {
   })
 
   it('a suspend shortens it, and what was sent before the suspend renews nothing', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.advanceMs(100)
     const { leaseUntilMs } = bench.view
     bench.storeAnswers = false
@@ -69,8 +69,8 @@ describe('extended wire, stories of leases', () => {
   })
 
   it('an acknowledgement of what was sent before a suspend is no news of the time after it', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.advanceMs(100)
     bench.whileUnheard(() => bench.step({ kind: 'suspended', ms: 300 }))
     const { leaseUntilMs } = bench.view
@@ -79,8 +79,8 @@ describe('extended wire, stories of leases', () => {
   })
 
   it('a link that closes and opens again is no reason to doubt what was said: the lease is renewed by what was sent before', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.advanceMs(100)
     bench.whileUnheard(() => {
       bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
@@ -91,9 +91,9 @@ describe('extended wire, stories of leases', () => {
     assert.ok(bench.view.leaseUntilMs >= leaseUntilMs + 100)
   })
 
-  it('a restarted brother’s promise counts, not the longer one of its former life', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+  it('a restarted peer’s promise counts, not the longer one of its former life', () => {
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
     bench.advanceMs(100)
     bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
@@ -102,9 +102,9 @@ describe('extended wire, stories of leases', () => {
     assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS)
   })
 
-  it('the shorter promise of a restarted brother bounds it from the first frame that counts the brother', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+  it('the shorter promise of a restarted peer bounds it from the first frame that counts the peer', () => {
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
     bench.advanceMs(100)
     bench.hears({ ...WORDS['a Standby, ready'], trailer: { promisedMs: FULL_PROMISE } })
@@ -112,12 +112,12 @@ describe('extended wire, stories of leases', () => {
     assert.ok(bench.view.leaseUntilMs - bench.nowMs <= AT_THE_LATEST_MS, 'though nothing says that the frame arrives')
   })
 
-  it('a forced command waits until a brother under a lease has stopped', () => {
+  it('a forced command waits until a peer under a lease has stopped', () => {
     const bench = inRole('standby', 'preferred, lower')
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
     bench.advanceMs(1500)
     assert.equal(bench.view.online, false)
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(100)
     bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
     const waitMs = 1000 - (bench.nowMs - (bench.view.peer?.heardAtMs ?? 0))
@@ -133,16 +133,16 @@ describe('extended wire, stories of leases', () => {
 describe('extended wire, stories of promises', () => {
   it('nobody takes the role from an Active that is heard, and counts this side, but acknowledges nothing new', () => {
     const bench = inRole('standby', 'preferred, higher')
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], acksTheFirst: true }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], acksTheFirst: true }
     bench.advanceMs(5000)
     assert.deepEqual([bench.view.online, bench.view.role], [false, 'standby'])
   })
 
-  it('a longer promise of a former life is kept also by a side that met its brother since', () => {
+  it('a longer promise of a former life is kept also by a side that met its peer since', () => {
     const bench = newcomer('availability, lower', { promisedMs: 3000 })
-    bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.peerSays = WORDS['an Active of epoch 20']
     bench.advanceMs(400)
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(2599)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
@@ -150,7 +150,7 @@ describe('extended wire, stories of promises', () => {
   })
 
   it('nothing is promised that the disk does not know yet', () => {
-    const bench = inRole('standby', 'safety, higher')
+    const bench = inRole('standby', 'exclusive, higher')
     bench.storeAnswers = false
     const slower = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 4000 } }
     bench.hears(slower)
@@ -165,7 +165,7 @@ describe('extended wire, stories of promises', () => {
 
   it('the slower side’s peerTimeout and heartbeat hold for both', () => {
     const bench = inRole('standby', 'availability, higher')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.hears({ ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 4000, heartbeatMs: 1000 } })
     clear(bench)
     bench.advanceMs(1008)
@@ -187,7 +187,7 @@ describe('extended wire, stories of a closed link', () => {
 
     it(`${column}: an Active whose last link closes is not paused: ${leased ? 'it serves to the end of its lease' : 'it serves on'}`, () => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
       for (let ms = 0; ms < 700; ms++) {
         assert.equal(bench.serves, true)
@@ -200,7 +200,7 @@ describe('extended wire, stories of a closed link', () => {
 
     it(`${column}: after a goodbye it serves on, and the link that opens again changes nothing`, () => {
       const bench = inRole('standby', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.hears(WORDS['a goodbye'])
       assert.equal(bench.serves, true)
       clear(bench)
@@ -216,7 +216,7 @@ describe('extended wire, stories of a closed link', () => {
       const bench = tethered('standby', column)
       bench.tetherEnds()
       bench.advanceMs(100)
-      assert.deepEqual([bench.serves, bench.view.reason], [true, 'brother-crashed'])
+      assert.deepEqual([bench.serves, bench.view.reason], [true, 'peer-crashed'])
       clear(bench)
       bench.step({ kind: 'link', link: 0, open: false, detail: 'test' })
       bench.advanceMs(3000)
@@ -231,7 +231,7 @@ describe('extended wire, stories of a closed link', () => {
 describe('extended wire, stories of deafness', () => {
   it('a suspend is credited: silence counts from the awakening', () => {
     const bench = inRole('standby', 'availability, lower')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(900)
     bench.step({ kind: 'suspended', ms: 5000 })
     bench.advanceMs(999)
@@ -240,10 +240,10 @@ describe('extended wire, stories of deafness', () => {
     assert.equal(bench.view.role, 'active')
   })
 
-  it('the brother gets one heartbeat after a stall of my own, in which a takeover would have been due', () => {
+  it('the peer gets one heartbeat after a stall of my own, in which a takeover would have been due', () => {
     for (const met of [true, false]) {
       const bench = met ? inRole('standby', 'availability, lower') : newcomer('availability, lower')
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(990)
       bench.nowMs += 5000
       bench.step({ kind: 'tick' })
@@ -265,7 +265,7 @@ describe('extended wire, stories of deafness', () => {
 
   it('a side without an open link does not take the role, whatever it knew before', () => {
     const bench = inRole('standby', 'availability, lower')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.step({ kind: 'hostStalled', stalled: true })
     bench.advanceMs(1100)
     assert.equal(bench.view.online, false)
@@ -290,7 +290,7 @@ describe('extended wire, stories of sides that may not serve', () => {
       bench.hears(WORDS['a grant of 22'])
       assert.equal(decisions(bench), 'refusal')
       bench.step({ kind: 'hostStalled', stalled: true })
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(5000)
       assert.equal(bench.view.role, 'standby')
     })
@@ -308,9 +308,9 @@ describe('extended wire, stories of sides that may not serve', () => {
   }
 
   for (const column of ['availability, higher', 'availability, lower', 'preferred, higher'] as const) {
-    it(`${column}: an Active that was forced to stand by takes no role until its brother is Active`, () => {
+    it(`${column}: an Active that was forced to stand by takes no role until its peer is Active`, () => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(1000)
       bench.step({ kind: 'command', id: 1, designate: 'standby', force: true })
       assert.deepEqual(bench.takeReplies(), ['ok standby'])
@@ -326,11 +326,11 @@ describe('extended wire, stories of sides that may not serve', () => {
       assert.equal(bench.view.role, 'active')
     })
 
-    it(`${column}: one that was told to stand by takes the role again when its brother is lost`, () => {
+    it(`${column}: one that was told to stand by takes the role again when its peer is lost`, () => {
       const bench = inRole('initial', column)
       bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
       assert.deepEqual(bench.takeReplies(), ['ok standby'])
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(1000)
       assert.equal(bench.view.role, 'active')
     })
@@ -350,14 +350,14 @@ describe('extended wire, stories of grants', () => {
   }
 
   for (const column of HIGHER) {
-    it(`${column}: one whose disk does not answer is not ranked by that for P; then it grants the role to a brother that is ready`, () => {
+    it(`${column}: one whose disk does not answer is not ranked by that for P; then it grants the role to a peer that is ready`, () => {
       const bench = newcomer(column)
       bench.storeAnswers = false
-      bench.brotherSays = WORDS['an Initial, not ready']
+      bench.peerSays = WORDS['an Initial, not ready']
       bench.advanceMs(200)
       // Of this number none is on disk.
       bench.hears(WORDS['a Standby that knows epoch 30'])
-      bench.brotherSays = WORDS['an Initial, ready']
+      bench.peerSays = WORDS['an Initial, ready']
       clear(bench)
       bench.advanceMs(700)
       assert.deepEqual([bench.view.role, decisions(bench)], ['initial', ''])
@@ -367,10 +367,10 @@ describe('extended wire, stories of grants', () => {
   }
 
   it('a grant of mine is void as soon as a higher one is heard, before its number is on disk', () => {
-    const bench = inRole('standby', 'safety, lower')
+    const bench = inRole('standby', 'exclusive, lower')
     bench.hears(WORDS['a wish, ready'])
     bench.storeAnswers = false
-    bench.brotherSays = { head: 'designate', state: 'standby', epoch: 24 }
+    bench.peerSays = { head: 'designate', state: 'standby', epoch: 24 }
     bench.advanceMs(100)
     clear(bench)
     bench.advanceMs(500)
@@ -381,10 +381,10 @@ describe('extended wire, stories of grants', () => {
     assert.deepEqual([bench.view.role, bench.view.epoch], ['active', 24])
   })
 
-  it('a grant ends with the contact: a brother that is heard again is not granted the old number', () => {
-    const bench = inRole('standby', 'safety, higher')
+  it('a grant ends with the contact: a peer that is heard again is not granted the old number', () => {
+    const bench = inRole('standby', 'exclusive, higher')
     bench.hears(WORDS['a wish, ready'])
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(1100)
     clear(bench)
     bench.hears(WORDS['a Standby, not ready'])
@@ -392,9 +392,9 @@ describe('extended wire, stories of grants', () => {
     assert.equal(decisions(bench), '')
   })
 
-  it('a brother that left is not heard in its old session any more', () => {
+  it('a peer that left is not heard in its old session any more', () => {
     const bench = inRole('standby', 'availability, lower')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.hears(WORDS['a goodbye'])
     assert.equal(bench.view.role, 'active')
     clear(bench)
@@ -405,19 +405,19 @@ describe('extended wire, stories of grants', () => {
 })
 
 describe('extended wire, stories of the preferred side', () => {
-  it('the preference is taken only when the brother has given it up', () => {
+  it('the preference is taken only when the peer has given it up', () => {
     const bench = newcomer('preferred, higher', { preferred: false })
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], flags: ['preferred'] }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], flags: ['preferred'] }
     bench.advanceMs(1000)
     assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, false)
-    bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.peerSays = WORDS['an Active of epoch 20']
     bench.advanceMs(200)
     assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, true)
   })
 
   it('the lower side gives it up, and says so only when its disk knows', () => {
     const bench = newcomer('preferred, lower', { preferred: true })
-    bench.brotherSays = WORDS['an Active of epoch 20']
+    bench.peerSays = WORDS['an Active of epoch 20']
     bench.storeAnswers = false
     bench.advanceMs(1000)
     assert.equal(bench.takeSaid().at(-1)?.trailer?.flags.preferred, true)
@@ -427,14 +427,14 @@ describe('extended wire, stories of the preferred side', () => {
   })
 })
 
-/** The preferred side, Active, whose disk has not taken yet that its brother is there. */
+/** The preferred side, Active, whose disk has not taken yet that its peer is there. */
 function unmarked(): Bench {
   const bench = newcomer('preferred, higher')
   bench.advanceMs(50)
   bench.storeAnswers = false
-  bench.brotherSays = { ...WORDS['a grant of 22'] }
+  bench.peerSays = { ...WORDS['a grant of 22'] }
   bench.advanceMs(200)
-  bench.brotherSays = null
+  bench.peerSays = null
   clear(bench)
   return bench
 }
@@ -462,7 +462,7 @@ describe('extended wire, stories of leaving', () => {
 
   it('it says it at once when the mark is on its disk, whatever else is to be written', () => {
     const bench = inRole('active', 'preferred, higher')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.storeAnswers = false
     bench.hears(WORDS['a Standby that knows epoch 30'])
     clear(bench)
@@ -473,7 +473,7 @@ describe('extended wire, stories of leaving', () => {
   it('of two that leave at the same time none waits for the other when it comes back: the mark is cleared', () => {
     for (const column of COLUMNS) {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.step({ kind: 'goodbye', reason: 'shutdown' })
       assert.equal(bench.lastRecord?.online, true)
       bench.hears({ ...WORDS['a goodbye'], acksTheFirst: true })
@@ -487,7 +487,7 @@ describe('extended wire, stories of leaving', () => {
   for (const column of COLUMNS) {
     it(`${column}: a goodbye is said five times, unless it is answered, and nobody serves here from the first on`, () => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       clear(bench)
       bench.step({ kind: 'goodbye', reason: 'shutdown' })
       assert.equal(bench.serves, false)
@@ -499,7 +499,7 @@ describe('extended wire, stories of leaving', () => {
 
     it(`${column}: a word that does not answer it does not end it`, () => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       clear(bench)
       bench.step({ kind: 'goodbye', reason: 'shutdown' })
       bench.advanceMs(0)
@@ -510,7 +510,7 @@ describe('extended wire, stories of leaving', () => {
 
     it(`${column}: an answer ends it`, () => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       clear(bench)
       bench.step({ kind: 'goodbye', reason: 'shutdown' })
       bench.advanceMs(0)
@@ -527,7 +527,7 @@ describe('extended wire, stories of fail-back', () => {
   for (const column of HIGHER) {
     it(`${column}: asks for the role after the delay, counted in contact`, () => {
       const bench = newcomer(column, {}, FAILBACK)
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(250)
       assert.equal(bench.view.online, true)
       bench.takeReports()
@@ -546,18 +546,18 @@ describe('extended wire, stories of fail-back', () => {
       bench.advanceMs(3000)
       bench.takeReports()
       bench.hears(WORDS['an Active of epoch 30'])
-      bench.brotherSays = WORDS['an Active of epoch 30']
+      bench.peerSays = WORDS['an Active of epoch 30']
       assert.equal(asksAfterMs(bench, 5000), 2000)
     })
 
-    it(`${column}: not against an operator’s move, until the brother was away`, () => {
+    it(`${column}: not against an operator’s move, until the peer was away`, () => {
       const bench = inRole('active', column, FAILBACK)
       bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], epoch: 21 }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], epoch: 21 }
       bench.hears(WORDS['a Standby, ready'])
       assert.equal(bench.view.role, 'standby')
       bench.takeReports()
-      bench.hears(bench.brotherSays)
+      bench.hears(bench.peerSays)
       assert.equal(asksAfterMs(bench, 5000), Infinity)
     })
   }
@@ -568,12 +568,12 @@ describe('extended wire, stories of fail-back', () => {
     })
   }
 
-  it('a brother that failed soon after it took its role back waits longer the next time', () => {
+  it('a peer that failed soon after it took its role back waits longer the next time', () => {
     const bench = inRole('active', 'availability, lower', FAILBACK)
     const wish = { ...WORDS['a wish, ready'], trailer: { reason: 'failback' } } as const
     bench.hears(wish)
     assert.equal(bench.view.role, 'standby')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.hears({ ...WORDS['an Active of epoch 20'], epoch: 21 })
     bench.advanceMs(1000)
     assert.equal(bench.view.role, 'active')
@@ -582,15 +582,15 @@ describe('extended wire, stories of fail-back', () => {
     bench.hears(wish)
     assert.equal(bench.view.role, 'active')
     assert.equal(decisions(bench), 'refusal')
-    bench.brotherSays = WORDS['a Standby, ready']
+    bench.peerSays = WORDS['a Standby, ready']
     bench.advanceMs(4000)
     bench.hears(wish)
     assert.equal(bench.view.role, 'standby')
 
     // This time it lasts; what was is forgiven.
-    bench.brotherSays = { ...WORDS['an Active of epoch 20'], epoch: bench.view.epoch }
+    bench.peerSays = { ...WORDS['an Active of epoch 20'], epoch: bench.view.epoch }
     bench.advanceMs(45_000)
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.advanceMs(1000)
     assert.equal(bench.view.role, 'active')
     bench.hearsRestarted(WORDS['a Standby, ready'])
@@ -603,7 +603,7 @@ describe('extended wire, stories of what was promised before a restart', () => {
   for (const column of COLUMNS) {
     it(`${column}: a longer promise is kept for its length, then the present one is noted and told`, () => {
       const bench = newcomer(column, { promisedMs: FULL_PROMISE })
-      bench.brotherSays = WORDS['an Active of epoch 20']
+      bench.peerSays = WORDS['an Active of epoch 20']
       bench.advanceMs(FULL_PROMISE - 1)
       assert.equal(bench.lastRecord?.promisedMs, FULL_PROMISE)
       bench.advanceMs(201)
@@ -615,7 +615,7 @@ describe('extended wire, stories of what was promised before a restart', () => {
 
 describe('extended wire, stories of fitness', () => {
   for (const column of COLUMNS) {
-    it(`${column}: the less fit Active asks its brother when that has lasted for P, and at once when its flows hang`, () => {
+    it(`${column}: the less fit Active asks its peer when that has lasted for P, and at once when its flows hang`, () => {
       const less = inRole('active', column)
       less.step({ kind: 'fitness', value: 100 })
       assert.ok(asksAfterMs(less, 3000) >= 1000)
@@ -642,7 +642,7 @@ describe('extended wire, stories of a survivor', () => {
   it('does not take back a grant while the other is heard, even one-way', () => {
     const bench = inRole('standby', 'preferred, higher')
     bench.hears(WORDS['a wish, ready'])
-    bench.brotherSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }
+    bench.peerSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }
     bench.advanceMs(5000)
     assert.equal(bench.view.role, 'standby')
   })
@@ -656,7 +656,7 @@ describe('extended wire, stories of commands one after the other', () => {
         ['active', 'standby', 'swap']
       ] as const) {
         const bench = inRole(role, column)
-        bench.brotherSays = null
+        bench.peerSays = null
         bench.step({ kind: 'command', id: 1, designate: word, force: false })
         for (const designate of [word, other]) {
           bench.step({ kind: 'command', id: 2, designate, force: false })
@@ -682,7 +682,7 @@ describe('extended wire, stories of commands one after the other', () => {
         ['active', open[1]]
       ] as const) {
         const bench = inRole(role, column)
-        bench.brotherSays = null
+        bench.peerSays = null
         begin?.(bench)
         assert.deepEqual(bench.takeReplies(), [])
         bench.step({ kind: 'goodbye', reason: 'shutdown' })
@@ -703,7 +703,7 @@ describe('extended wire, stories of commands one after the other', () => {
 /** An Active that slept, and has not been confirmed since. */
 function paused(): Bench {
   const bench = inRole('active', 'availability, higher')
-  bench.brotherSays = null
+  bench.peerSays = null
   bench.step({ kind: 'suspended', ms: 600 })
   assert.equal(bench.serves, false)
   return bench
@@ -737,15 +737,15 @@ describe('extended wire, stories of an operator’s force', () => {
   })
 
   it('does not bring back a lease that has run out in the pause', () => {
-    const bench = inRole('active', 'safety, higher')
-    bench.brotherSays = null
+    const bench = inRole('active', 'exclusive, higher')
+    bench.peerSays = null
     bench.step({ kind: 'suspended', ms: 5000 })
     bench.step({ kind: 'command', id: 1, designate: 'active', force: true })
     for (let ms = 0; ms < 1000; ms++) {
       assert.equal(bench.serves, false)
       bench.advanceMs(1)
     }
-    assert.deepEqual(bench.takeReplies(), ['not-confirmed'], 'the brother is asked as long as it counts as online')
+    assert.deepEqual(bench.takeReplies(), ['not-confirmed'], 'the peer is asked as long as it counts as online')
     bench.step({ kind: 'command', id: 2, designate: 'active', force: true })
     assert.deepEqual([bench.serves, bench.takeReplies()], [true, ['ok active']])
   })
@@ -754,7 +754,7 @@ describe('extended wire, stories of an operator’s force', () => {
     'after its start': (column) => newcomer(column),
     'with the mark on its disk': (column) => newcomer(column, { online: true }),
     'with a peer of another policy on its disk': (column) =>
-      newcomer(column, { peerPolicy: policyOf(column) === 'safety' ? 'availability' : 'safety' }),
+      newcomer(column, { peerPolicy: policyOf(column) === 'exclusive' ? 'availability' : 'exclusive' }),
     'with a record of somebody else': (column) => {
       const bench = newcomer(column)
       bench.step({ kind: 'foreignRecord' })
@@ -768,25 +768,25 @@ describe('extended wire, stories of an operator’s force', () => {
     },
     'as Standby whose Active is silent': (column) => {
       const bench = inRole('standby', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(1500)
       return bench
     },
     'as Standby whose Active does not hear it': (column) => {
       const bench = inRole('standby', column)
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], deaf: true, acksTheFirst: true }
       bench.advanceMs(1500)
       return bench
     },
     'as Active that slept': (column) => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.step({ kind: 'suspended', ms: 700 })
       return bench
     },
     'as Active whose engine stood still': (column) => {
       const bench = inRole('active', column)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.nowMs += 870
       bench.step({ kind: 'tick' })
       return bench
@@ -853,7 +853,7 @@ describe('extended wire, stories of a wall clock that jumps', () => {
         for (const survive of [
           (bench: Bench) => bench.tetherEnds(),
           (bench: Bench) => {
-            bench.brotherSays = null
+            bench.peerSays = null
             bench.hears(WORDS['a goodbye'])
           }
         ]) {
@@ -878,7 +878,7 @@ describe('extended wire, stories of a wall clock that jumps', () => {
         assert.equal(active.serves, !leased, `${column}: a lease is over by then`)
       }
       const standby = inRole('standby', 'availability, lower')
-      standby.brotherSays = null
+      standby.peerSays = null
       standby.advanceMs(500)
       standby.step({ kind: 'suspended', ms: jumpMs })
       standby.advanceMs(1000)
@@ -902,7 +902,7 @@ describe('extended wire, stories of numbers and records', () => {
     assert.equal(bench.view.epoch, KNOWN_EPOCH)
   })
 
-  it('a side with the mark on its disk serves when an operator forces it, and keeps the mark until its brother was there', () => {
+  it('a side with the mark on its disk serves when an operator forces it, and keeps the mark until its peer was there', () => {
     const bench = newcomer('preferred, higher', { online: true })
     bench.advanceMs(5000)
     assert.deepEqual([bench.view.role, bench.view.aloneBar], ['initial', 'peer-may-serve'])
@@ -913,30 +913,30 @@ describe('extended wire, stories of numbers and records', () => {
     assert.equal(bench.lastRecord?.online, true)
   })
 
-  for (const [brotherId, preferred] of [
+  for (const [peerId, preferred] of [
     [2n, false],
     [0n, true]
   ] as const) {
     it(`of two equal priorities the higher node id is preferred: ${preferred ? 'mine' : 'not mine'}`, () => {
       const bench = newcomer('preferred, lower', {}, { priority: 100 })
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { nodeId: brotherId } }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], trailer: { nodeId: peerId } }
       bench.advanceMs(1500)
       assert.equal(bench.lastRecord?.preferred, preferred)
     })
   }
 
-  it('a brother that does not serve and does not hear this side is given a whole takeover delay of contact', () => {
+  it('a peer that does not serve and does not hear this side is given a whole takeover delay of contact', () => {
     const bench = newcomer('preferred, higher', {}, { peerTimeoutMs: 3000 })
     bench.advanceMs(2500)
     const sinceMs = bench.nowMs
-    bench.brotherSays = WORDS['a Standby that does not hear me']
+    bench.peerSays = WORDS['a Standby that does not hear me']
     while (bench.view.role !== 'active' && bench.nowMs < sinceMs + 10_000) bench.advanceMs(1)
     assert.ok(bench.nowMs >= sinceMs + 3000 && bench.nowMs < sinceMs + 3500, `${bench.nowMs - sinceMs} ms`)
   })
 
   it('a refused grant is not taken back by a side whose flows hang', () => {
     const bench = inRole('active', 'availability, higher')
-    bench.brotherSays = null
+    bench.peerSays = null
     bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
     bench.hears(WORDS['a Standby, ready'])
     assert.equal(decisions(bench), 'grant 21')
@@ -947,7 +947,7 @@ describe('extended wire, stories of numbers and records', () => {
   })
 })
 
-/** Words of another node, or of another process of the brother's, that runs beside it. */
+/** Words of another node, or of another process of the peer's, that runs beside it. */
 function otherPeer(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) => string[] {
   let seq = 0
   return (shown) => {
@@ -960,9 +960,9 @@ function otherPeer(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) =
 
 describe('extended wire, stories of openings of others', () => {
   for (const column of COLUMNS) {
-    it(`${column}: what answers them the brother need not acknowledge: it is online all the time`, () => {
+    it(`${column}: what answers them the peer need not acknowledge: it is online all the time`, () => {
       const bench = inRole('standby', column, { peerTimeoutMs: 200 })
-      bench.brotherSays = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 200 } }
+      bench.peerSays = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 200 } }
       bench.advanceMs(1000)
       clear(bench)
       let seq = 0
@@ -985,7 +985,7 @@ describe('extended wire, stories of another session of the peer', () => {
     for (const column of COLUMNS) {
       it(`${column}: one of ${who} is adopted when nothing of the old one was heard for two heartbeats, not a ms before`, () => {
         const bench = inRole('standby', column)
-        bench.brotherSays = null
+        bench.peerSays = null
         const says = otherPeer(bench, nodeId)
         const told: string[] = []
         for (let ms = 0; ms < 200; ms += 25) {
@@ -1004,7 +1004,7 @@ describe('extended wire, stories of another session of the peer', () => {
         assert.equal(bench.view.peerSession, 99n)
       })
 
-      it(`${column}: one of ${who} that goes on beside the brother is told of once, and moves nothing`, () => {
+      it(`${column}: one of ${who} that goes on beside the peer is told of once, and moves nothing`, () => {
         const bench = inRole('standby', column)
         const says = otherPeer(bench, nodeId)
         const told: string[] = []
@@ -1030,7 +1030,7 @@ describe('extended wire, stories of another session of the peer', () => {
       const ack = bench.takeSaid().at(-1)?.trailer?.seq ?? 0
       bench.hears({ ...WORDS['an Active of epoch 30'], trailer: { nodeId, session: 99n, seq: 1, ack } })
       assert.equal(bench.view.epoch, 20)
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.advanceMs(5000)
       assert.equal(bench.view.role, 'active')
       assert.ok(bench.view.epoch > 30, `epoch ${bench.view.epoch}`)
@@ -1038,7 +1038,7 @@ describe('extended wire, stories of another session of the peer', () => {
 
     it(`a restart of ${who} is no second peer: nothing is told`, () => {
       const bench = inRole('standby', 'availability, higher')
-      bench.brotherSays = null
+      bench.peerSays = null
       bench.hears(WORDS['an Active of epoch 20'])
       const says = otherPeer(bench, nodeId)
       const told: string[] = []
@@ -1058,8 +1058,8 @@ describe('extended wire, stories of another session of the peer', () => {
           bench.advanceMs(25)
         }
       ]) {
-        const bench = tethered('standby', 'safety, higher')
-        bench.brotherSays = null
+        const bench = tethered('standby', 'exclusive, higher')
+        bench.peerSays = null
         ends(bench)
         assert.ok((bench.view.peer?.heardAtMs ?? 0) > bench.nowMs - 200, 'it was heard just now')
         const says = otherPeer(bench, nodeId)

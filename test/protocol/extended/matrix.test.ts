@@ -1,5 +1,5 @@
 /**
- * The matrix of the extended wire in contact: my role x what the brother shows x policy -> what comes of it. Written by
+ * The matrix of the extended wire in contact: my role x what the peer shows x policy -> what comes of it. Written by
  * hand from docs/PROTOCOL.md; who is who, and which number is whose, is in `matrix-cast.ts`. Without contact:
  * `matrix-alone.test.ts`; with a grant, a wish or a question of mine still open: `matrix-open.test.ts`.
  */
@@ -31,10 +31,10 @@ function row(
 }
 
 const ALL = COLUMNS
-const LEFT = ['online brother-left']
+const LEFT = ['online peer-left']
 
 const MATRIX: readonly Row[] = [
-  // my role, the brother shows, where, I become, epoch, I report, I say
+  // my role, the peer shows, where, I become, epoch, I report, I say
 
   // Initial: nobody serves yet. The lower one of two grants; only a ready one is granted.
   row('initial', 'an Initial, ready', HIGHER, 'initial', 20),
@@ -44,16 +44,16 @@ const MATRIX: readonly Row[] = [
   row('initial', 'a Standby, not ready', ALL, 'initial', 20),
   row('initial', 'a Standby that knows epoch 30', ALL, 'initial', 30),
   row('initial', 'a Standby that does not hear me', ALL, 'initial', 20),
-  row('initial', 'an Active of epoch 10', ALL, 'standby', 20, ['role brother-active']),
-  row('initial', 'an Active of epoch 20', ALL, 'standby', 20, ['role brother-active']),
-  row('initial', 'an Active of epoch 30', ALL, 'standby', 30, ['role brother-active']),
-  row('initial', 'an Active of epoch 30 that does not hear me', ALL, 'standby', 30, ['role brother-active']),
+  row('initial', 'an Active of epoch 10', ALL, 'standby', 20, ['role peer-active']),
+  row('initial', 'an Active of epoch 20', ALL, 'standby', 20, ['role peer-active']),
+  row('initial', 'an Active of epoch 30', ALL, 'standby', 30, ['role peer-active']),
+  row('initial', 'an Active of epoch 30 that does not hear me', ALL, 'standby', 30, ['role peer-active']),
   row('initial', 'a grant of 22', ALL, 'active', 22, ['designate operator', 'role designated']),
   row('initial', 'a grant of 20', ALL, 'initial', 20, [], 'refusal'),
   row('initial', 'a grant of 22, too old', ALL, 'initial', 20),
   row('initial', 'a grant of 22 by one that does not hear me', ALL, 'initial', 20),
-  row('initial', 'a goodbye', ALL, 'active', 22, [...LEFT, 'role brother-left']),
-  row('initial', 'a goodbye with a grant of 22', ALL, 'active', 22, ['designate none', 'role brother-left', ...LEFT]),
+  row('initial', 'a goodbye', ALL, 'active', 22, [...LEFT, 'role peer-left']),
+  row('initial', 'a goodbye with a grant of 22', ALL, 'active', 22, ['designate none', 'role peer-left', ...LEFT]),
   row('initial', 'a refusal', ALL, 'initial', 20),
   row('initial', 'a wish, ready', ALL, 'standby', 21, ['role negotiated', 'designate negotiated'], 'grant 21'),
   row('initial', 'a wish, not ready', ALL, 'initial', 20),
@@ -62,7 +62,7 @@ const MATRIX: readonly Row[] = [
   row('initial', 'a word to a former session of mine', ALL, 'initial', 20, ['dropped session']),
   row('initial', 'a word of an unknown session', ALL, 'initial', 20),
 
-  // Standby: the brother was Active a moment ago. A Standby ranks above an Initial.
+  // Standby: the peer was Active a moment ago. A Standby ranks above an Initial.
   row('standby', 'an Initial, ready', ALL, 'standby', 20),
   row('standby', 'an Initial, not ready', ALL, 'standby', 20),
   row('standby', 'a Standby, ready', HIGHER, 'standby', 20),
@@ -78,8 +78,8 @@ const MATRIX: readonly Row[] = [
   row('standby', 'a grant of 20', ALL, 'standby', 20, [], 'refusal'),
   row('standby', 'a grant of 22, too old', ALL, 'standby', 20),
   row('standby', 'a grant of 22 by one that does not hear me', ALL, 'standby', 20),
-  row('standby', 'a goodbye', ALL, 'active', 22, [...LEFT, 'role brother-left']),
-  row('standby', 'a goodbye with a grant of 22', ALL, 'active', 22, ['designate none', 'role brother-left', ...LEFT]),
+  row('standby', 'a goodbye', ALL, 'active', 22, [...LEFT, 'role peer-left']),
+  row('standby', 'a goodbye with a grant of 22', ALL, 'active', 22, ['designate none', 'role peer-left', ...LEFT]),
   row('standby', 'a refusal', ALL, 'standby', 20),
   row('standby', 'a wish, ready', ALL, 'standby', 21, ['designate negotiated'], 'grant 21'),
   row('standby', 'a wish, not ready', ALL, 'standby', 20),
@@ -93,31 +93,31 @@ const MATRIX: readonly Row[] = [
   row('active', 'an Initial, not ready', ALL, 'active', 20),
   row('active', 'a Standby, ready', ALL, 'active', 20),
   row('active', 'a Standby, not ready', ALL, 'active', 20),
-  row('active', 'a Standby that knows epoch 30', ALL, 'active', 32, ['reasserted brother-behind']),
+  row('active', 'a Standby that knows epoch 30', ALL, 'active', 32, ['reasserted peer-behind']),
   row('active', 'a Standby that does not hear me', ALL, 'active', 20),
-  row('active', 'an Active of epoch 10', ALL, 'active', 20, ['conflict brother-active', 'reasserted higher-epoch']),
-  row('active', 'an Active of epoch 20', HIGHER, 'active', 22, ['conflict brother-active', 'reasserted tie-break']),
+  row('active', 'an Active of epoch 10', ALL, 'active', 20, ['conflict peer-active', 'reasserted higher-epoch']),
+  row('active', 'an Active of epoch 20', HIGHER, 'active', 22, ['conflict peer-active', 'reasserted tie-break']),
   row('active', 'an Active of epoch 20', LOWER, 'standby', 20, [
-    'conflict brother-active',
+    'conflict peer-active',
     'yielded tie-break',
     'role tie-break'
   ]),
   row('active', 'an Active of epoch 30', ALL, 'standby', 30, [
-    'conflict brother-active',
+    'conflict peer-active',
     'yielded higher-epoch',
     'role higher-epoch'
   ]),
   row('active', 'an Active of epoch 30 that does not hear me', ALL, 'standby', 30, [
-    'conflict brother-active',
+    'conflict peer-active',
     'yielded higher-epoch',
     'role higher-epoch'
   ]),
-  row('active', 'a grant of 22', ALL, 'active', 24, ['reasserted brother-behind']),
+  row('active', 'a grant of 22', ALL, 'active', 24, ['reasserted peer-behind']),
   row('active', 'a grant of 20', ALL, 'active', 20),
-  row('active', 'a grant of 22, too old', ALL, 'active', 24, ['reasserted brother-behind']),
-  row('active', 'a grant of 22 by one that does not hear me', ALL, 'active', 24, ['reasserted brother-behind']),
+  row('active', 'a grant of 22, too old', ALL, 'active', 24, ['reasserted peer-behind']),
+  row('active', 'a grant of 22 by one that does not hear me', ALL, 'active', 24, ['reasserted peer-behind']),
   row('active', 'a goodbye', ALL, 'active', 20, LEFT),
-  row('active', 'a goodbye with a grant of 22', ALL, 'active', 24, [...LEFT, 'reasserted brother-behind']),
+  row('active', 'a goodbye with a grant of 22', ALL, 'active', 24, [...LEFT, 'reasserted peer-behind']),
   row('active', 'a refusal', ALL, 'active', 20),
   row('active', 'a wish, ready', ALL, 'standby', 21, ['role designated', 'designate designated'], 'grant 21'),
   row('active', 'a wish, not ready', ALL, 'active', 20, [], 'refusal'),

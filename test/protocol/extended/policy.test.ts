@@ -22,17 +22,17 @@ const TABLE: readonly (readonly [Policy, Evidence, boolean, boolean])[] = [
   ['preferred', 'stood-down', false, true],
   ['preferred', 'crash', true, true],
   ['preferred', 'goodbye', true, true],
-  ['safety', 'never-met', false, false],
-  ['safety', 'silence', false, false],
-  ['safety', 'stood-down', false, false],
-  ['safety', 'crash', true, true],
-  ['safety', 'goodbye', true, true]
+  ['exclusive', 'never-met', false, false],
+  ['exclusive', 'silence', false, false],
+  ['exclusive', 'stood-down', false, false],
+  ['exclusive', 'crash', true, true],
+  ['exclusive', 'goodbye', true, true]
 ]
 
 const LEASED: readonly (readonly [Policy, boolean, boolean])[] = [
   ['availability', false, false],
   ['preferred', true, false],
-  ['safety', true, true]
+  ['exclusive', true, true]
 ]
 
 const candidate = (over: Partial<Candidate> = {}): Candidate => ({

@@ -10,7 +10,7 @@ import { testSettings } from '../../harness/settings'
 import type { Policy } from '../../../src/protocol/settings'
 
 const FRAMES = 105_000
-const POLICIES: readonly Policy[] = ['availability', 'preferred', 'safety']
+const POLICIES: readonly Policy[] = ['availability', 'preferred', 'exclusive']
 const FRAMES_PER_MS = 4
 
 /** Lets time pass; with an attacker, recorded frames of both sides arrive in every ms of it. */
@@ -38,7 +38,7 @@ function tell(pair: TestPair, live: Live): void {
 }
 
 /**
- * Every role taken, with its reason, in order, and the epochs of those that served. Which epoch of its brother a Standby has heard of
+ * Every role taken, with its reason, in order, and the epochs of those that served. Which epoch of its peer a Standby has heard of
  * when it names its role is a matter of which of the two speaks first.
  */
 function roles(pair: TestPair): string[] {
@@ -93,7 +93,7 @@ describe('extended wire, recorded frames', () => {
         const { pair, replayed } = play(policy, tethers, true)
         assert.ok(replayed >= FRAMES / POLICIES.length, `${replayed} replayed`)
         assert.ok(roles(alone).length > 8)
-        assert.equal(roles(alone).join().includes('brother-crashed'), tethers)
+        assert.equal(roles(alone).join().includes('peer-crashed'), tethers)
         assert.deepEqual(roles(pair), roles(alone))
         assert.deepEqual([pair.a.view.epoch, pair.b.view.epoch], [alone.a.view.epoch, alone.b.view.epoch])
         assert.equal(pair.overlapMs, alone.overlapMs)
@@ -162,7 +162,7 @@ describe('extended wire, recorded frames', () => {
     })
   }
 
-  it('a brother that starts anew is heard within two heartbeats by a side that others’ openings keep busy, and at once when the old one was silent', () => {
+  it('a peer that starts anew is heard within two heartbeats by a side that others’ openings keep busy, and at once when the old one was silent', () => {
     const heartbeatMs = 1000
     const pair = new TestPair({ settings: { heartbeatMs, peerTimeoutMs: 10 * heartbeatMs } })
     pair.start()

@@ -19,7 +19,7 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
     assert.deepEqual(pair.events('b').slice(before.b), [])
   })
 
-  it('nor do openings of others, whose answers the brother cannot acknowledge', () => {
+  it('nor do openings of others, whose answers the peer cannot acknowledge', () => {
     const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
     pair.start()
     pair.advanceMs(10 * HEARTBEAT_MS)
@@ -40,7 +40,7 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
     assert.deepEqual(pair.events('b').slice(before.b), [])
   })
 
-  it('a brother that hears nothing any more is known for it after a peerTimeout and a heartbeat', () => {
+  it('a peer that hears nothing any more is known for it after a peerTimeout and a heartbeat', () => {
     const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
     pair.start()
     pair.advanceUntil('settled', () => pair.isSettled(), 2000)
@@ -55,7 +55,7 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
 describe('extended wire, a survivor that stalls', () => {
   const MS = { heartbeatMs: 50, peerTimeoutMs: 150 }
 
-  it('under preferred it serves again after a peerTimeout when the brother had said goodbye, and not after two seconds', () => {
+  it('under preferred it serves again after a peerTimeout when the peer had said goodbye, and not after two seconds', () => {
     const pair = new TestPair({ settings: { ...MS, policy: 'preferred' }, a: { settings: { priority: 200 } } })
     pair.start()
     pair.advanceUntil('settled', () => pair.isSettled(), 5000)
@@ -71,7 +71,7 @@ describe('extended wire, a survivor that stalls', () => {
 })
 
 describe('extended wire, an order that is answered late', () => {
-  it('ends a peerTimeout and a heartbeat after it was given, however long the brother took to be ready', () => {
+  it('ends a peerTimeout and a heartbeat after it was given, however long the peer took to be ready', () => {
     const pair = new TestPair({ settings: { heartbeatMs: 50, peerTimeoutMs: 500 } })
     pair.start()
     pair.advanceUntil('settled', () => pair.isSettled(), 5000)
@@ -84,7 +84,7 @@ describe('extended wire, an order that is answered late', () => {
     pair.advanceUntil('the role is granted', () => pair.side(active).role === 'standby', 50)
     pair.cutOneWay(standby)
     pair.advanceUntil('answered', () => pair.replyTo(order) !== null, 2000)
-    assert.match(pair.replyTo(order) ?? '', /not-confirmed|brother-offline/)
+    assert.match(pair.replyTo(order) ?? '', /not-confirmed|peer-offline/)
     assert.ok(pair.nowMs - givenMs <= 500 + 50 + 1, `answered after ${pair.nowMs - givenMs} ms`)
   })
 })

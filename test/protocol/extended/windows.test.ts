@@ -112,7 +112,7 @@ function hand(pair: TestPair, name: SideName): void {
 }
 
 function believed(pair: TestPair, name: SideName): boolean {
-  return pair.events(name).some((event) => event.endsWith(' brother-crashed'))
+  return pair.events(name).some((event) => event.endsWith(' peer-crashed'))
 }
 
 /** For its next start. */
@@ -334,7 +334,7 @@ describe('extended wire, windows: preferred', function () {
   })
 })
 
-describe('extended wire, windows: safety', function () {
+describe('extended wire, windows: exclusive', function () {
   this.timeout(60_000)
 
   for (const who of ['a', 'b'] as const) {
@@ -343,7 +343,7 @@ describe('extended wire, windows: safety', function () {
         for (const role of ['active', 'standby'] as const) {
           for (const finAfterMs of [0, 20]) {
             for (const backAfterMs of [...range(0, 40, 2), 150, 600, 2000]) {
-              const pair = met({ ...QUICK, policy: 'safety' })
+              const pair = met({ ...QUICK, policy: 'exclusive' })
               hand(pair, role === 'active' ? who : otherSide(who))
               const story = `${role}, FIN after ${finAfterMs} ms, back after ${backAfterMs} ms`
               const then = dies(pair, who, tie(pair), finAfterMs)
@@ -366,7 +366,7 @@ describe('extended wire, windows: safety', function () {
     for (const backAfterMs of [1, 30, 500]) {
       const pair = new TestPair({
         settings: { ...QUICK },
-        a: { settings: { policy: 'safety', priority: 200 } },
+        a: { settings: { policy: 'exclusive', priority: 200 } },
         b: { settings: { policy: 'availability', priority: 50 } }
       })
       pair.b.diskState = 'fails'
@@ -385,7 +385,7 @@ describe('extended wire, windows: safety', function () {
 describe('extended wire, windows: what is promised', function () {
   this.timeout(60_000)
 
-  for (const policy of ['preferred', 'safety'] as const) {
+  for (const policy of ['preferred', 'exclusive'] as const) {
     for (const disk of ['fails', 'hangs'] as const) {
       it(`${policy}: a peerTimeout that grows tenfold and shrinks again on a disk that ${disk}, then a cut at each ms: never do two serve`, () => {
         for (const atMs of [...range(0, 60), ...range(70, 700, 30)]) {

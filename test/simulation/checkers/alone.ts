@@ -1,5 +1,5 @@
 /**
- * A side whose brother never comes. Under `availability` it serves within its time and goes on, whatever the wall clock does; under the
+ * A side whose peer never comes. Under `availability` it serves within its time and goes on, whatever the wall clock does; under the
  * other policies an operator's word alone lets it, and the word is kept.
  */
 import type { Step } from '../process'

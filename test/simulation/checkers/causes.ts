@@ -42,7 +42,7 @@ export class CauseChecker implements Watcher {
     const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
     if (claims === 'lost-connection' || claims === 'cannot-negotiate') this.#checkSilence(step)
     if (
-      claims === 'brother-left' &&
+      claims === 'peer-left' &&
       !this.#world.hadSecond &&
       !this.#world.saidGoodbye(other(host)) &&
       !this.#everLeft[other(host)]
@@ -65,15 +65,14 @@ export class CauseChecker implements Watcher {
   }
 
   #checkSilence(step: Step): void {
-    // A brother that has just started is not heard before its former session counts as gone.
+    // A peer that has just started is not heard before its former session counts as gone.
     const { localMs: heardLocalMs } = this.#heard[step.host]
     if (this.#world.hadSecond) return
     const strangerForMs = step.atMs - this.#strangerSinceMs[other(step.host)]
     if (strangerForMs < 1.2 * this.#world.plan.timeoutMsMax) return
     const silentMs = step.localMs - heardLocalMs
     const ownMs = step.process.settings.peerTimeoutMs
-    if (silentMs < ownMs - 0.01)
-      this.#report(step, `claims silence but heard its brother ${silentMs.toFixed(1)} ms ago`)
+    if (silentMs < ownMs - 0.01) this.#report(step, `claims silence but heard its peer ${silentMs.toFixed(1)} ms ago`)
   }
 
   #hear({ host, input, before, after, outputs, localMs }: Step): void {
@@ -91,14 +90,14 @@ export class CauseChecker implements Watcher {
     if (facts === null || !facts.replayed) return
     this.replayed++
     if (wasDue) return
-    const brother = this.#world.process(other(step.host))
+    const peer = this.#world.process(other(step.host))
     const stale =
       facts.from === step.host ||
       facts.receiverIncarnation !== step.process.incarnation ||
       this.#truth.repeated ||
       (this.#truth.inContact(step.host) &&
-        brother !== null &&
-        facts.senderIncarnation !== brother.incarnation &&
+        peer !== null &&
+        facts.senderIncarnation !== peer.incarnation &&
         facts.frame.trailer?.session !== before.peerSession)
     if (!stale) return
     const changed =

@@ -6,7 +6,7 @@ import type { Scene, Watcher } from '../watcher'
 
 const ERRORS: readonly CommandError[] = [
   'unknown-command',
-  'brother-offline',
+  'peer-offline',
   'refused',
   'not-confirmed',
   'busy',

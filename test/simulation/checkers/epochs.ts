@@ -1,6 +1,6 @@
 /**
  * Fencing tokens. A promotion (taking the role, or a newer epoch while holding it) uses an epoch
- *   - greater than every epoch its side can know of: its own earlier ones, and what reached it from its brother in
+ *   - greater than every epoch its side can know of: its own earlier ones, and what reached it from its peer in
  *     contact, also across restarts unless its store was lost, or could not take in what was heard right before the end;
  *   - that no other promotion has used. The exceptions: two sides of which at least one has lost (or never had) its
  *     store and which have not been in contact since (with working stores); and an epoch that was known to one side only, or to both, and went

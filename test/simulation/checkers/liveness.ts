@@ -46,7 +46,7 @@ export class LivenessChecker implements Watcher {
     this.#world = world
   }
 
-  /** Who comes back without its store is a stranger, whom the brother admits only when the old one counts as gone. */
+  /** Who comes back without its store is a stranger, whom the peer admits only when the old one counts as gone. */
   onStart(_process: EngineProcess, storeLost: boolean): void {
     if (this.#phase === 'finale' && storeLost) this.#expected = ['unknown', 'unknown']
   }
@@ -303,13 +303,13 @@ export function promisesOf(
       return { active: byProof(proof, 'goes-on'), standby: 'stops' }
     case 'power-off-active':
       if (policy === 'availability') return { active: 'stops', standby: 'takes-over' }
-      if (policy === 'safety') return { active: 'stops', standby: 'stops' }
+      if (policy === 'exclusive') return { active: 'stops', standby: 'stops' }
       return { active: 'stops', standby: preferred === null ? 'unknown' : preferred ? 'stops' : 'takes-over' }
     case 'power-off-standby':
     case 'cut': {
       const taken: Promise = finale === 'cut' ? 'takes-over' : 'stops'
       if (policy === 'availability') return { active: 'goes-on', standby: taken }
-      if (policy === 'safety') return { active: 'stops', standby: 'stops' }
+      if (policy === 'exclusive') return { active: 'stops', standby: 'stops' }
       if (preferred === null) return { active: 'unknown', standby: 'unknown' }
       return preferred ? { active: 'goes-on', standby: 'stops' } : { active: 'stops', standby: taken }
     }

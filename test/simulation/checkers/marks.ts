@@ -11,7 +11,7 @@ import type { Watcher } from '../watcher'
 import type { World } from '../world'
 
 const ON_SILENCE = ['cannot-negotiate', 'lost-connection', 'half-open']
-const ALONE = [...ON_SILENCE, 'brother-crashed']
+const ALONE = [...ON_SILENCE, 'peer-crashed']
 
 interface Knowledge {
   /** Of the present run: the peer counted this session as its partner, and when a frame of its session was taken in last. */

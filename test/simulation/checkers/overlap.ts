@@ -1,11 +1,11 @@
 /**
- * Two that serve at one instant of true time. Under `preferred` and `safety`: never. Under `availability`: only while the
+ * Two that serve at one instant of true time. Under `preferred` and `exclusive`: never. Under `availability`: only while the
  * two cannot hear each other, and again one within the heal bound once they can.
  *
  * Excused (docs/SAFETY.md): a side whose record was put back, or whose machine was, until it has met the other one; and who has
  * been lied to by somebody on the path, until the first answer. A second process of a side changes nothing while the two hear
  * each other. Once they did not, it may be in the place of one of them: under `preferred` that may be the preferred one twice, and
- * under `safety` only a side that has started since, or had not met the other one before, can be taken in.
+ * under `exclusive` only a side that has started since, or had not met the other one before, can be taken in.
  */
 import type { Plan } from '../plan'
 import type { Truth } from '../truth'
@@ -52,7 +52,7 @@ export class OverlapChecker implements Watcher {
     return this.#scene.nowMs >= this.#forcedAtMs
   }
 
-  /** Who comes back is a stranger: its brother has to give up the old one first. */
+  /** Who comes back is a stranger: its peer has to give up the old one first. */
   onStart(_process: EngineProcess): void {
     this.#strangerSinceMs = this.#scene.nowMs
   }
@@ -99,8 +99,8 @@ export class OverlapChecker implements Watcher {
   get #isExcused(): boolean {
     const { policy } = this.#plan.sides[0].settings
     const unguarded = ([0, 1] as const).map((host) => this.#scene.unguarded(host))
-    if (this.#forgotten || (this.#replaced && policy !== 'safety')) return true
-    // An old record lets nobody act alone under `safety`.
+    if (this.#forgotten || (this.#replaced && policy !== 'exclusive')) return true
+    // An old record lets nobody act alone under `exclusive`.
     if (unguarded.includes('machine') || (unguarded.includes('record') && policy === 'preferred')) return true
     return this.#proofs.isLiedTo
   }
@@ -121,7 +121,7 @@ export class OverlapChecker implements Watcher {
       else this.#report()
       return
     }
-    // Whoever hears its brother all the time has no reason to take the role beside it. (Twice: each side's own timeout
+    // Whoever hears its peer all the time has no reason to take the role beside it. (Twice: each side's own timeout
     // may have begun just before the link became clean.)
     const contactMs = 3 * this.#timeoutMs() + 4 * this.#heartbeatMs()
     this.#cleanBefore = scene.nowMs - scene.cleanSinceMs > contactMs

@@ -59,7 +59,7 @@ export class ProofChecker implements Watcher {
     const side = this.#sides[step.host]
     this.#take(step, side)
     const crash = step.outputs.some(
-      (o) => o.kind === 'event' && o.reason === 'brother-crashed' && (o.event === 'online' || o.event === 'role')
+      (o) => o.kind === 'event' && o.reason === 'peer-crashed' && (o.event === 'online' || o.event === 'role')
     )
     if (crash && side.belief === null) this.#judge(step, side)
     for (const output of step.outputs) {
@@ -143,7 +143,7 @@ export class ProofChecker implements Watcher {
       side.belief = null
       this.refuted++
       if (!takesBack) this.#report(process, 'is answered by a peer that it took for dead, and says nothing')
-      const rests = before.reason === 'brother-crashed' && before.sinceMs >= belief.sinceMs
+      const rests = before.reason === 'peer-crashed' && before.sinceMs >= belief.sinceMs
       if (before.role === 'active' && rests && after.serving)
         this.#report(process, 'serves on though the proof that its role rests on is refuted')
     } else if (after.peerSession !== 0n)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { BrotherClock } from '../../src/engine/brother-clock'
+import { PeerClock } from '../../src/engine/peer-clock'
 
 const NOON_S = 1_800_000_000
 
-/** What is told after the brother said, one after the other, that it is so many seconds ahead. */
+/** What is told after the peer said, one after the other, that it is so many seconds ahead. */
 function told(...aheadS: readonly number[]): number[] {
-  const clock = new BrotherClock()
+  const clock = new PeerClock()
   return aheadS.map((s, i) => {
     const mineS = NOON_S + 60_000 * i
     clock.heard(mineS, (mineS + s) & 0xffff)
@@ -13,7 +13,7 @@ function told(...aheadS: readonly number[]): number[] {
   })
 }
 
-describe('the clock of the brother', () => {
+describe('the clock of the peer', () => {
   it('agrees to within five seconds, whatever the frames took', () => {
     assert.deepEqual(told(0, 5, -5, 1), [0, 0, 0, 0])
   })

@@ -1,5 +1,5 @@
 /**
- * How far the brother's time of day is from mine, from the seconds modulo 2**16 that its frames carry. Nothing is decided by it;
+ * How far the peer's time of day is from mine, from the seconds modulo 2**16 that its frames carry. Nothing is decided by it;
  * a person who compares the logs of both sides wants to know.
  */
 
@@ -7,10 +7,10 @@
 const AGREE_S = 5
 const RANGE_S = 2 ** 16
 
-export class BrotherClock {
+export class PeerClock {
   #aheadS = 0
 
-  /** s by which the brother is ahead, up to nine hours either way; 0 while the two agree to within AGREE_S. */
+  /** s by which the peer is ahead, up to nine hours either way; 0 while the two agree to within AGREE_S. */
   get aheadS(): number {
     return this.#aheadS
   }
