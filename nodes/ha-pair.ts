@@ -1,7 +1,7 @@
 /** `ha-pair`: the config node, one side of one pair. It starts the pair, holds it for its users and lets it go. */
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
-import type { HealthReading } from '../src/host/health'
+import type { HealthReading } from '../src/host/health-reading'
 import { acquirePair } from '../src/host/hub'
 import { MIGRATIONS } from '../src/host/migrations'
 import { oneLine } from '../src/host/report'

@@ -9,7 +9,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import { EVENTS, type EventName } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { Role } from '../protocol/machine'
-import type { HealthReading } from './health'
+import { isStopped, type HealthReading } from './health-reading'
 import type { PairVitals } from './pair'
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
@@ -50,8 +50,8 @@ interface ManifestLike {
 }
 
 export function metricsText(reading: HealthReading): Promise<string> {
-  const sheet = new Sheet('problems' in reading ? reading.name : reading.status.name)
-  if ('problems' in reading) sheet.gauge('running', RUNNING_HELP, [[0]])
+  const sheet = new Sheet(isStopped(reading) ? reading.name : reading.status.name)
+  if (isStopped(reading)) sheet.gauge('running', RUNNING_HELP, [[0]])
   else fill(sheet, reading)
   return sheet.text()
 }

@@ -8,7 +8,7 @@
  * `state` is always the sender's own role; a Designate therefore gives the receiver the opposite one.
  */
 import { reasonFromWire, REASONS, type ReasonCode } from './catalogue'
-import type { Role } from './machine'
+import type { Role } from './role'
 import type { Policy } from './settings'
 
 export const MAGIC = 0xff

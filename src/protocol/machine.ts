@@ -7,12 +7,9 @@
 import type { EventName, ReasonCode } from './catalogue'
 import type { Frame, FrameRejection } from './frame'
 import type { PairRecord } from './record'
+import type { CommandError, Designation, Role } from './role'
 
-export type Role = 'initial' | 'active' | 'standby'
-export type Designation = 'active' | 'standby' | 'swap'
-
-/** Why an operator's command failed. The text for people lives in the locales. */
-export type CommandError = 'unknown-command' | 'peer-offline' | 'refused' | 'not-confirmed' | 'busy' | 'stopped'
+export type { CommandError, Designation, Role } from './role'
 
 export type Input =
   /** The engine runs and the links are opening. `record` is what the store held, or null when it held nothing. */

@@ -39,6 +39,18 @@ const wrongIn = (imports: readonly Import[]): string[] =>
     return wrong === null ? [] : [`${one.file} imports ${one.specifier}: ${wrong}`]
   })
 
+/** Files that import themselves through others, types included, and those on a way between two such circles. */
+function inCircles(imports: readonly Import[]): string[] {
+  let left = imports.map(({ file, target }) => [file.replace(/\.ts$/, ''), target] as const)
+  for (;;) {
+    const importers = new Set(left.map(([file]) => file))
+    const imported = new Set(left.map(([, target]) => target))
+    const kept = left.filter(([file, target]) => imported.has(file) && importers.has(target))
+    if (kept.length === left.length) return [...importers].toSorted()
+    left = kept
+  }
+}
+
 describe('imports run nodes -> host -> engine -> protocol, never back', () => {
   for (const part of PARTS) {
     it(`in ${part}`, () => {
@@ -67,5 +79,23 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       "import type { Role } from '../src/protocol/machine'\nimport { x } from '../src/host/hub' // import '../x'"
     assert.deepEqual(wrongIn(importsIn('nodes/x.ts', fine)), [])
     assert.equal(importsIn('nodes/x.ts', fine).length, 2)
+  })
+})
+
+describe('no file imports itself through others', () => {
+  it('in all of nodes/ and src/, types included', () => {
+    assert.deepEqual(inCircles(PARTS.flatMap(typeScriptFiles).flatMap(importsOf)), [])
+  })
+
+  it('and the rule itself notices a circle, also a longer one, and one of types', () => {
+    const circle = [
+      ...importsIn('src/host/a.ts', "import './b'\nimport '../engine/x'"),
+      ...importsIn('src/host/b.ts', "import type { C } from './deep/c'"),
+      ...importsIn('src/host/deep/c.ts', "export * from '../a'\nexport { d } from './d'"),
+      ...importsIn('src/host/deep/d.ts', "import { x } from '../../engine/x'"),
+      ...importsIn('nodes/n.ts', "import '../src/host/a'")
+    ]
+    assert.deepEqual(inCircles(circle), ['src/host/a', 'src/host/b', 'src/host/deep/c'])
+    assert.deepEqual(inCircles(importsIn('src/host/a.ts', "import './a'")), ['src/host/a'])
   })
 })

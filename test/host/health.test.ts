@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type HealthPage, type HealthReading, healthAnswer, type StoppedPair } from '../../src/host/health'
+import { type HealthPage, healthAnswer } from '../../src/host/health'
+import type { HealthReading, StoppedPair } from '../../src/host/health-reading'
 import type { PairStatus, PairVitals } from '../../src/host/pair'
 import { EVENTS } from '../../src/protocol/catalogue'
 
