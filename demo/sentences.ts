@@ -1,7 +1,9 @@
-/** Events of a pair as plain sentences, from the one catalogue of the source. */
+/** Events of a pair as plain sentences, from the host's own texts. */
+import type { EventName } from '../src/host/events'
 import type { PairEventMessage } from '../src/host/pair'
 import { levelOf } from '../src/host/report'
-import { EVENTS, REASONS, type EventName } from '../src/protocol/catalogue'
+import { EVENTS } from '../src/host/texts/events'
+import { REASONS } from '../src/host/texts/reasons'
 
 interface Sentence {
   readonly text: string

@@ -2,10 +2,11 @@
  * What the host's main thread and the engine's worker thread say to each other: plain values, structured-clone safe.
  * Nothing else crosses, apart from the shared cells of `cells.ts`.
  */
-import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection, Head } from '../protocol/frame'
 import type { AloneBar, CommandError, Designation, Difference, Input, ProofState, Role } from '../protocol/machine'
+import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings, Policy, Wire } from '../protocol/settings'
+import type { EngineEventName } from './events'
 
 export interface PairKeys {
   /** Shared secret; "" = none. */
@@ -92,7 +93,7 @@ export interface Snapshot {
 }
 
 export interface EngineEvent {
-  readonly event: EventName
+  readonly event: EngineEventName
   readonly reason: ReasonCode
   /** ms since 1970. */
   readonly at: number

@@ -3,7 +3,7 @@
  * up to date between the two: a grant to the peer leaves only after the own gate is shut.
  */
 import type { RemoteInfo } from 'node:dgram'
-import type { ReasonCode } from '../protocol/catalogue'
+import type { ReasonCode } from '../protocol/reasons'
 import {
   decodeClassic,
   decodeExtended,

@@ -1,5 +1,5 @@
 /** What the host is told of a pair: made from the machine's view, and only when it differs from what it was told last. */
-import type { ReasonCode } from '../protocol/catalogue'
+import type { ReasonCode } from '../protocol/reasons'
 import type { MachineView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { PeerClock } from './peer-clock'

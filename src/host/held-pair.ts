@@ -4,11 +4,12 @@
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
-import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { Designation, Role } from '../protocol/machine'
+import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
 import { Audience, type UnnumberedEvent } from './audience'
 import { openChannel, type PairChannel } from './channel/channel'
+import type { EventName } from './events'
 import {
   CommandFailed,
   type GateDecision,

@@ -6,9 +6,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Counter, Gauge, Registry } from 'prom-client'
-import { EVENTS, type EventName } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { Role } from '../protocol/machine'
+import { EVENT_NAMES } from './events'
 import { isStopped, type HealthReading } from './health-reading'
 import type { PairVitals } from './pair'
 
@@ -37,7 +37,7 @@ const CAUSES = Object.keys({
 } satisfies Record<FrameRejection, 0>) as FrameRejection[]
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
 /** Frames are not counted as events: there are several per heartbeat. */
-const COUNTED = (Object.keys(EVENTS) as EventName[]).filter((name) => !name.startsWith('frame-'))
+const COUNTED = EVENT_NAMES.filter((name) => !name.startsWith('frame-'))
 
 type Labels = Readonly<Record<string, string>>
 type Sample = readonly [value: number | null, labels?: Labels]

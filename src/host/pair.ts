@@ -1,10 +1,11 @@
 /**
  * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
  */
-import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
+import type { ReasonCode } from '../protocol/reasons'
 import type { Policy, Wire } from '../protocol/settings'
+import type { EventName } from './events'
 
 /** The status object of the integrators' contract (`msg.pair`). */
 export interface PairStatus {
@@ -125,7 +126,7 @@ export interface PairLink {
 }
 
 /**
- * Something that a person should look at while the pair goes on. Texts: `REASONS[code]` of the catalogue, with what to do;
+ * Something that a person should look at while the pair goes on. Texts, with what to do: `texts/reasons.ts`;
  * which codes there are, how important and from when on: `warnings.ts`.
  */
 export interface PairWarning {

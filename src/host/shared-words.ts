@@ -3,7 +3,7 @@
  * (a thousand pairs keep some 25,000), they are given back as one.
  */
 
-/** Words come from the catalogue and the like; what does not repeat, such as the text of an error, must not fill the table for good. */
+/** Words are codes, names and the like; what does not repeat, such as the text of an error, must not fill the table for good. */
 const WORDS_MAX = 500
 const LENGTH_MAX = 32
 

@@ -4,9 +4,9 @@
  * owner calls `review` when something happened and when `dueMs` has come.
  */
 import type { PairKeys, Snapshot } from '../engine/messages'
-import { REASONS, type ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { Difference } from '../protocol/machine'
+import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
 import { isWeak } from './key-strength'
 import { inSeconds, type ChannelState } from './channel/channel'
@@ -316,5 +316,5 @@ export function badgeWarning(warnings: readonly PairWarning[]): PairWarning | nu
 }
 
 export function isWarningCode(code: ReasonCode): code is WarningCode {
-  return code in WARNINGS && code in REASONS
+  return code in WARNINGS
 }

@@ -17,7 +17,7 @@
  * which evidence. Detection and sessions live in `contact.ts` and `conversation.ts`, numbers in `ledger.ts`, the proof of a crash in
  * `proof.ts`.
  */
-import type { ReasonCode } from './catalogue'
+import type { ReasonCode } from './reasons'
 import { Contact } from './contact'
 import { Conversation } from './conversation'
 import { type Flags, type Frame, type Head, type Trailer } from './frame'

@@ -4,9 +4,10 @@
  * randomness is injected, sealing and storage happen outside: the machine only says what it wants done.
  * A step that is early, late or spurious is harmless.
  */
-import type { EventName, ReasonCode } from './catalogue'
+import type { MachineEventName } from './events'
 import type { Frame, FrameRejection } from './frame'
 import type { PairRecord } from './record'
+import type { ReasonCode } from './reasons'
 import type { CommandError, Designation, Role } from './role'
 
 export type { CommandError, Designation, Role } from './role'
@@ -54,7 +55,7 @@ export type Input =
   | { readonly kind: 'goodbye'; readonly reason: 'removed' | 'shutdown' }
 
 export interface PairEvent {
-  readonly event: EventName
+  readonly event: MachineEventName
   readonly reason: ReasonCode
   readonly detail: Readonly<Record<string, unknown>>
 }

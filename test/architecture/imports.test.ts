@@ -4,8 +4,8 @@ import { type Import, importsIn, importsOf, typeScriptFiles } from './sources'
 /** Which part of the code a path belongs to, from the top of the import order to its bottom. */
 const PARTS = ['nodes/', 'src/host/', 'src/engine/', 'src/protocol/'] as const
 
-/** What the host may know of the engine: plain messages and shared memory, never the code that runs in the worker. */
-const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/cells']
+/** What the host may know of the engine: plain messages, names of events and shared memory, never the code that runs in the worker. */
+const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/events', 'src/engine/cells']
 
 /** Null when the import is allowed, else what is wrong with it. Source: DESIGN, the map. */
 function judge({ file, specifier, target, typeOnly }: Import): string | null {
@@ -25,7 +25,7 @@ function judge({ file, specifier, target, typeOnly }: Import): string | null {
       return to === 'src/protocol/' && typeOnly ? null : 'a node knows the host, and of the protocol its words only'
     case 'src/host/':
       if (to === 'src/protocol/' || ENGINE_SEEN_BY_HOST.includes(target)) return null
-      return 'the host knows the protocol, and of the engine its messages and cells only'
+      return 'the host knows the protocol, and of the engine its messages, events and cells only'
     case 'src/engine/':
       return to === 'src/protocol/' ? null : 'the engine knows the protocol only'
     default:
@@ -70,7 +70,7 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       ['src/host/x.ts', "import { x } from '../../nodes/badge'"],
       ['src/host/x.ts', "import { Gauge } from 'prom-client'"],
       ['nodes/x.ts', "import { nowUs } from '../src/engine/cells'"],
-      ['nodes/x.ts', "import { REASONS } from '../src/protocol/catalogue'"],
+      ['nodes/x.ts', "import { REASON_BYTES } from '../src/protocol/reasons'"],
       ['nodes/x.ts', "import { x } from 'left-pad'"],
       ['src/engine/x.ts', "const x = require('../../test/x')"]
     ]

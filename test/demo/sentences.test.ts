@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { sentenceOf } from '../../demo/sentences'
-import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/protocol/catalogue'
+import { EVENT_NAMES, type EventName } from '../../src/host/events'
+import { REASON_BYTES, type ReasonCode } from '../../src/protocol/reasons'
 
 function told(event: EventName, reason: ReasonCode, detail: Record<string, unknown> = {}): string | undefined {
   return sentenceOf({ event, seq: 1, at: 0, reason, detail })?.text
@@ -19,10 +20,10 @@ describe('sentences for the terminal', () => {
     )
   })
 
-  it('exist, or are left out on purpose, for every event and reason of the catalogue', () => {
+  it('exist, or are left out on purpose, for every event and reason code', () => {
     let some = 0
-    for (const event of Object.keys(EVENTS) as EventName[]) {
-      for (const reason of Object.keys(REASONS) as ReasonCode[]) {
+    for (const event of EVENT_NAMES) {
+      for (const reason of Object.keys(REASON_BYTES) as ReasonCode[]) {
         const text = told(event, reason)
         if (text === undefined) continue
         some++

@@ -1,9 +1,12 @@
-/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the catalogue; the prose around them is written by hand. */
+/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { EVENT_NAMES, reasonsOf, type EventName } from '../../src/host/events'
 import { levelOf } from '../../src/host/report'
+import { EVENTS } from '../../src/host/texts/events'
+import { REASONS } from '../../src/host/texts/reasons'
 import { isWarningCode, WARNINGS, type WarningCode, type WarningSpec } from '../../src/host/warnings'
-import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/protocol/catalogue'
+import type { ReasonCode } from '../../src/protocol/reasons'
 
 export const ROOT = join(__dirname, '..', '..', '..')
 export const PAGES = {
@@ -80,17 +83,16 @@ export function blocksOf(language: Language): Readonly<Record<string, string>> {
     EVENTS[event].todo[language],
     EVENTS[event].log === 'info' ? words.perReason : words.log[EVENTS[event].log]
   ])
-  const reasons = (Object.keys(REASONS) as ReasonCode[])
-    .toSorted()
-    .map((code) => [
-      `\`${code}\``,
-      badgeOf(code),
-      REASONS[code][language],
-      REASONS[code].todo[language],
-      REASONS[code].on.map((event) => `\`${event}\``).join(', ') ||
-        (isWarningCode(code) ? words.onlyWarning(WARNINGS[code].event) : words.detailOnly),
-      loggedAs(code, words.log)
-    ])
+  const reasons = (Object.keys(REASONS) as ReasonCode[]).toSorted().map((code) => [
+    `\`${code}\``,
+    badgeOf(code),
+    REASONS[code][language],
+    REASONS[code].todo[language],
+    eventsWith(code)
+      .map((event) => `\`${event}\``)
+      .join(', ') || (isWarningCode(code) ? words.onlyWarning(WARNINGS[code].event) : words.detailOnly),
+    loggedAs(code, words.log)
+  ])
   return {
     warnings: table(words.warnings, warnings),
     events: table(words.events, events),
@@ -98,10 +100,13 @@ export function blocksOf(language: Language): Readonly<Record<string, string>> {
   }
 }
 
+/** Apart from warnings. */
+const eventsWith = (code: ReasonCode): EventName[] => EVENT_NAMES.filter((event) => reasonsOf(event).includes(code))
+
 /** The highest level at which a line with this reason is logged. */
 function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'warn', string>>): string {
   const warning: EventName[] = isWarningCode(code) ? ['warning'] : []
-  const levels = new Set([...REASONS[code].on, ...warning].map((event) => levelOf({ event, reason: code })))
+  const levels = new Set([...eventsWith(code), ...warning].map((event) => levelOf({ event, reason: code })))
   return words[levels.has('warn') ? 'warn' : levels.has('info') ? 'info' : 'none']
 }
 

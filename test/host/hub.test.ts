@@ -15,8 +15,9 @@ import {
 import type { FromThread, ToEngine } from '../../src/engine/messages'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
 import { roster, type ListedPair } from '../../src/host/roster'
-import { REASONS, type ReasonCode } from '../../src/protocol/catalogue'
+import { REASONS } from '../../src/host/texts/reasons'
 import type { Role } from '../../src/protocol/machine'
+import type { ReasonCode } from '../../src/protocol/reasons'
 import { Cable } from './cable'
 import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../engine/harness'
 

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net'
 import type { PairKeys } from '../../engine/messages'
-import type { ReasonCode } from '../../protocol/catalogue'
+import type { ReasonCode } from '../../protocol/reasons'
 import type { LinkSettings, PairSettings } from '../../protocol/settings'
 import type { Accepted } from './accepted'
 import { addressesOf, normalAddress } from './addresses'
