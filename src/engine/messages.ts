@@ -6,7 +6,7 @@ import type { FrameRejection, Head } from '../protocol/frame'
 import type { AloneBar, CommandError, Designation, Difference, Input, ProofState, Role } from '../protocol/machine'
 import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings, Policy, Wire } from '../protocol/settings'
-import type { EngineEventName } from './events'
+import type { EngineEvent, LinkProblem, StoreTrouble } from './events'
 
 export interface PairKeys {
   /** Shared secret; "" = none. */
@@ -73,7 +73,7 @@ export interface Snapshot {
   readonly links: readonly {
     readonly open: boolean
     readonly up: boolean
-    readonly problem: ReasonCode | null
+    readonly problem: LinkProblem | null
     readonly unsent: number
   }[]
   /** Datagrams dropped since the start, by cause. */
@@ -89,15 +89,7 @@ export interface Snapshot {
   /** s by which the peer's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
   readonly peerAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */
-  readonly store: ReasonCode | null
-}
-
-export interface EngineEvent {
-  readonly event: EngineEventName
-  readonly reason: ReasonCode
-  /** ms since 1970. */
-  readonly at: number
-  readonly detail: Readonly<Record<string, unknown>>
+  readonly store: StoreTrouble | null
 }
 
 export type FromEngine =

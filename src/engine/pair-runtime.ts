@@ -3,7 +3,6 @@
  * up to date between the two: a grant to the peer leaves only after the own gate is shut.
  */
 import type { RemoteInfo } from 'node:dgram'
-import type { ReasonCode } from '../protocol/reasons'
 import {
   decodeClassic,
   decodeExtended,
@@ -22,9 +21,17 @@ import { PeerClock } from './peer-clock'
 import { PairCell } from './cells'
 import type { Clock } from './clock'
 import type { Waiting } from './deadlines'
+import {
+  engineEvent,
+  type EngineEvent,
+  type EngineEventName,
+  type LinkProblem,
+  type StoreTrouble,
+  type Told
+} from './events'
 import { Intake, type Familiarity } from './intake'
 import { Link, type LinkOwner } from './link'
-import type { EngineEvent, FromEngine, ToEngine } from './messages'
+import type { FromEngine, ToEngine } from './messages'
 import { randomInt } from './random'
 import { Rejections } from './rejections'
 import type { Resolver } from './resolve'
@@ -91,7 +98,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #links: readonly Link[]
   /** Per link, what the machine and the host were told. */
   readonly #linkOpen: boolean[]
-  readonly #linkProblem: (ReasonCode | null)[]
+  readonly #linkProblem: (LinkProblem | null)[]
   /** Null on the classic wire. */
   readonly #seal: Seal | null
   readonly #store: EpochStore | null
@@ -317,7 +324,8 @@ export class PairRuntime implements Waiting, LinkOwner {
         else this.#store.save(output.ticket, output.record)
         break
       case 'event':
-        this.#say(output.event, this.#preciseReason(output.reason), this.#enriched(output))
+        if (output.event === 'store') this.#sayOfStore(output)
+        else this.#say(output.event, output.reason, output.detail)
         break
       case 'drop':
         this.#dropped = true
@@ -337,23 +345,16 @@ export class PairRuntime implements Waiting, LinkOwner {
     }
   }
 
-  #say(event: EngineEvent['event'], reason: ReasonCode, detail: EngineEvent['detail']): void {
-    this.#events = [...this.#events, { event, reason, at: this.#host.clock.wallMs(), detail }]
+  #say<N extends EngineEventName>(event: N, reason: Told<N>['reason'], detail: Told<N>['detail']): void {
+    this.#events = [...this.#events, engineEvent(event, reason, detail, this.#host.clock.wallMs())]
     this.#host.touch(this)
   }
 
-  /** To the machine a file that cannot be used is like none. */
-  #preciseReason(reason: ReasonCode): ReasonCode {
-    return reason === 'store-new' || reason === 'store-lost' ? (this.#storeState() ?? 'store-new') : reason
-  }
-
-  /** The machine does not know what exactly is wrong with the disk. */
-  #enriched(output: Extract<Output, { kind: 'event' }>): EngineEvent['detail'] {
-    if (output.reason === 'store-new' || output.reason === 'store-lost') {
-      return { ...output.detail, problem: this.#storeProblem }
-    }
-    if (output.reason === 'store-failed') return { ...output.detail, error: this.#storeError }
-    return output.detail
+  /** The machine does not know what exactly is wrong with the disk: to it a file that cannot be used is like none. */
+  #sayOfStore({ reason, detail }: Extract<Output, { kind: 'event'; event: 'store' }>): void {
+    if (reason === 'store-new') this.#say('store', this.#storeState() ?? reason, { problem: this.#storeProblem })
+    else if (reason === 'store-failed') this.#say('store', reason, { error: this.#storeError })
+    else this.#say('store', reason, detail)
   }
 
   // --- The store ---
@@ -366,7 +367,7 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   readonly #onForeign = (): void => this.step({ kind: 'foreignRecord' })
 
-  #storeState(): ReasonCode | null {
+  #storeState(): StoreTrouble | null {
     if (this.#storeError === FOREIGN) return 'foreign-record'
     if (this.#storeError !== null) return 'store-failed'
     return this.#storeProblem === null || this.#storeProblem === 'missing' ? null : 'store-lost'

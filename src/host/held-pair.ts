@@ -5,11 +5,10 @@
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { Designation, Role } from '../protocol/machine'
-import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
-import { Audience, type UnnumberedEvent } from './audience'
+import { Audience } from './audience'
 import { openChannel, type PairChannel } from './channel/channel'
-import type { EventName } from './events'
+import { pairEvent, type EventName, type PairEvent } from './events'
 import {
   CommandFailed,
   type GateDecision,
@@ -23,7 +22,7 @@ import {
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { shareWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
-import { Warnings, WARNINGS, type WarningCode } from './warnings'
+import { Warnings, WARNINGS } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -98,7 +97,7 @@ export class HeldPair {
   readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
-  #unlogged: UnnumberedEvent[] = []
+  #unlogged: PairEvent[] = []
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
@@ -119,7 +118,7 @@ export class HeldPair {
       toEngine: (news) => {
         if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
       },
-      tell: (reason, detail) => this.#publish([hostEvent('channel', reason, detail)]),
+      tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
       changed: () => this.#publish([])
     })
     this.#review()
@@ -171,21 +170,22 @@ export class HeldPair {
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
-    const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
+    const at = Date.now()
+    const events = [pairEvent('engine', 'engine-crashed', { error: this.#crash }, at)]
     if (before.role === 'initial') this.#snapshot = lost
     else {
       const [role, previousRole] = ['initial', before.role] as const
-      this.#snapshot = { ...lost, role, previousRole, reason: 'engine-crashed', since: Date.now() }
-      events.push(hostEvent('role', 'engine-crashed', { role, previousRole, epoch: before.epoch }))
+      this.#snapshot = { ...lost, role, previousRole, reason: 'engine-crashed', since: at }
+      events.push(pairEvent('role', 'engine-crashed', { role, previousRole, epoch: before.epoch }, at))
     }
-    if (before.online) events.push(hostEvent('online', 'engine-crashed', { online: false }))
+    if (before.online) events.push(pairEvent('online', 'engine-crashed', { online: false }, at))
     this.#publish(events)
   }
 
   onRestart(): void {
     const crashed = this.#crash !== null
     this.#crash = null
-    if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
+    if (crashed) this.#publish([pairEvent('engine', 'engine-restarted', {}, Date.now())])
   }
 
   /** The pair has left the engine, though its nodes are there: see `onFiles`. */
@@ -240,18 +240,15 @@ export class HeldPair {
   }
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
-  #publish(told: readonly UnnumberedEvent[]): void {
-    for (const { event, reason, detail } of told) {
-      const code = lastingMemory(event, reason)
-      if (code !== null) this.#warnings.remember(code, detail, performance.now())
-    }
+  #publish(told: readonly PairEvent[]): void {
+    for (const event of told) this.#remember(event, performance.now())
     this.#tell(told)
     const warnings = this.#review()
     if (warnings.length > 0) this.#tell(warnings)
     this.audience.publishStatus()
   }
 
-  #tell(events: readonly UnnumberedEvent[]): void {
+  #tell(events: readonly PairEvent[]): void {
     for (const event of events) this.#count(event)
     this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
     if (events.length === 0) return
@@ -263,17 +260,25 @@ export class HeldPair {
     for (const event of this.#unlogged.splice(0)) report(this.log, this.settings.name, event)
   }
 
-  #count({ event, detail }: UnnumberedEvent): void {
+  /** Events that are over at once and should be seen for a while. */
+  #remember({ event, reason, detail }: PairEvent, nowMs: number): void {
+    if (event === 'conflict') this.#warnings.remember('both-active', detail, nowMs)
+    else if (event === 'clock') this.#warnings.remember(reason, detail, nowMs)
+    else if (event === 'mismatch' && reason === 'cloned-identity') this.#warnings.remember(reason, {}, nowMs)
+  }
+
+  #count({ event, detail }: PairEvent): void {
     this.#events[event] = (this.#events[event] ?? 0) + 1
-    if (event === 'role') this.#roleChanges[detail['role'] as Role]++
+    if (event === 'role') this.#roleChanges[detail.role]++
   }
 
   /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
-  #review(): UnnumberedEvent[] {
+  #review(): PairEvent[] {
     const nowMs = performance.now()
     const [crash, filesHolder] = [this.#crash, this.#filesHolder]
     const channel = this.#channel?.state ?? null
-    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs: Date.now() }
+    const wallMs = Date.now()
+    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs }
     const { began, ended } = this.#warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
@@ -281,10 +286,11 @@ export class HeldPair {
       this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
       this.#lookAgain.unref()
     }
+    const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
     return [
-      ...ended.map((warning) => warningEvent('warning-ended', warning)),
-      ...began.map((warning) => warningEvent('warning', warning))
-    ].filter(({ reason }) => WARNINGS[reason as WarningCode].event)
+      ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, wallMs)),
+      ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, wallMs))
+    ]
   }
 
   // --- What nodes ask (see `Pair`) ---
@@ -306,7 +312,7 @@ export class HeldPair {
       status: this.status(at),
       engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
       fitness: this.#fitness ?? FULLY_FIT,
-      troubles: [...new Set(problems.filter((code): code is ReasonCode => code !== null))],
+      troubles: [...new Set(problems.filter((code) => code !== null))],
       warnings: this.#warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
@@ -418,21 +424,6 @@ export class HeldPair {
 
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])
-}
-
-function hostEvent(event: EventName, reason: ReasonCode, detail: Readonly<Record<string, unknown>>): UnnumberedEvent {
-  return { event, reason, at: Date.now(), detail }
-}
-
-function warningEvent(event: EventName, { code, detail }: PairWarning): UnnumberedEvent {
-  return hostEvent(event, code, detail)
-}
-
-/** Events that are over at once and should be seen for a while. */
-function lastingMemory(event: EventName, reason: ReasonCode): WarningCode | null {
-  if (event === 'conflict') return 'both-active'
-  if (event === 'clock') return reason === 'suspended' ? 'suspended' : 'clock-set-back'
-  return event === 'mismatch' && reason === 'cloned-identity' ? 'cloned-identity' : null
 }
 
 /** Until the engine has said something. */

@@ -1,11 +1,12 @@
 /**
  * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
  */
+import type { LinkProblem, StoreTrouble } from '../engine/events'
 import type { FrameRejection } from '../protocol/frame'
 import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
 import type { ReasonCode } from '../protocol/reasons'
 import type { Policy, Wire } from '../protocol/settings'
-import type { EventName } from './events'
+import type { EventName, PairEvent, WarningCode, WarningDetails } from './events'
 
 /** The status object of the integrators' contract (`msg.pair`). */
 export interface PairStatus {
@@ -57,15 +58,8 @@ export interface ChannelStatus {
 /** Why a crash of the peer could not be proved now. */
 export type ProofBar = Exclude<ProofState, 'possible' | 'no-tether'> | 'channel-lost' | 'channel-blocked'
 
-export interface PairEventMessage {
-  readonly event: EventName
-  /** Gapless per pair; null for `frame-sent` and `frame-received`, which are not numbered. */
-  readonly seq: number | null
-  /** ms since 1970. */
-  readonly at: number
-  readonly reason: ReasonCode
-  readonly detail: Readonly<Record<string, unknown>>
-}
+/** `seq`: gapless per pair; null for `frame-sent` and `frame-received`, which are not numbered. */
+export type PairEventMessage = PairEvent & { readonly seq: number | null }
 
 export interface PairObserver {
   onRole?(role: Role): void
@@ -77,9 +71,12 @@ export interface PairObserver {
   onStatus?(): void
 }
 
-/** What a badge shows when the pair does not simply run. `code` is a reason code. */
+/** What keeps a pair from simply running: the engine, its files, a link or the epoch store. */
+export type TroubleCode = 'engine-crashed' | 'files-in-use' | LinkProblem | StoreTrouble
+
+/** What a badge shows when the pair does not simply run. */
 export interface PairTrouble {
-  readonly code: ReasonCode
+  readonly code: TroubleCode
   readonly detail: string
 }
 
@@ -99,9 +96,9 @@ export interface PairVitals {
   /** How fit this side says it is, 0..255. */
   readonly fitness: number
   /** What does not simply run, each code once; empty while all is well. */
-  readonly troubles: readonly ReasonCode[]
+  readonly troubles: readonly TroubleCode[]
   /** What `Pair.warnings` says, the codes only. */
-  readonly warnings: readonly ReasonCode[]
+  readonly warnings: readonly WarningCode[]
   /** In the order of the settings. */
   readonly links: readonly { readonly open: boolean; readonly up: boolean; readonly unsent: number }[]
   /** Datagrams dropped since the pair's start in the engine, by cause. */
@@ -112,7 +109,7 @@ export interface PairVitals {
   readonly roleChanges: Readonly<Record<Role, number>>
 }
 
-/** One path to the peer as it is now. `problem` is a reason code. */
+/** One path to the peer as it is now. */
 export interface PairLink {
   readonly peerHost: string
   readonly peerPort: number
@@ -122,19 +119,21 @@ export interface PairLink {
   readonly open: boolean
   /** Frames pass both ways. */
   readonly up: boolean
-  readonly problem: ReasonCode | null
+  readonly problem: LinkProblem | null
 }
 
 /**
  * Something that a person should look at while the pair goes on. Texts, with what to do: `texts/reasons.ts`;
  * which codes there are, how important and from when on: `warnings.ts`.
  */
-export interface PairWarning {
-  readonly code: ReasonCode
-  /** ms since 1970. */
-  readonly since: number
-  readonly detail: Readonly<Record<string, unknown>>
-}
+export type PairWarning = {
+  readonly [Code in WarningCode]: {
+    readonly code: Code
+    /** ms since 1970. */
+    readonly since: number
+    readonly detail: WarningDetails[Code]
+  }
+}[WarningCode]
 
 export class CommandFailed extends Error {
   readonly code: CommandError

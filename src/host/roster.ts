@@ -4,7 +4,7 @@
  * outlive deploys and changes of settings; they end with the process.
  */
 import type { Designation, Role } from '../protocol/machine'
-import type { UnnumberedEvent } from './audience'
+import { pairEvent, type PairEvent } from './events'
 import type { PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
 import { stopReason, type SettingsProblem } from './settings'
 
@@ -27,9 +27,7 @@ export interface RosterPair {
 }
 
 /** An event with a number that grows for as long as the process lives; an event's own `seq` starts anew with its pair. */
-export interface PastEvent extends UnnumberedEvent {
-  readonly n: number
-}
+export type PastEvent = PairEvent & { readonly n: number }
 
 export interface ListedPair {
   readonly id: string
@@ -69,7 +67,7 @@ export class Roster {
   enter(pair: RosterPair): void {
     const history = this.#historyOf(pair.id)
     const end = pair.witness({
-      onEvent: ({ event, at, reason, detail }) => this.#note(history, { event, at, reason, detail }),
+      onEvent: ({ event, at, reason, detail }) => this.#note(history, pairEvent(event, reason, detail, at)),
       onStatus: () => this.#changed()
     })
     this.#observations.set(pair, end)
@@ -107,11 +105,17 @@ export class Roster {
     const history = this.#historyOf(id)
     const [reason, fields] = [stopReason(problems), problems.map(({ field }) => field)]
     const last = history.at(-1)
-    if (last?.event === 'stopped' && last.reason === reason && String(last.detail['fields']) === String(fields)) return
-    this.#note(history, { event: 'stopped', at: Date.now(), reason, detail: { fields } })
+    if (
+      last?.event === 'stopped' &&
+      last.reason === reason &&
+      'fields' in last.detail &&
+      String(last.detail.fields) === String(fields)
+    )
+      return
+    this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()))
   }
 
-  #note(history: PastEvent[], event: UnnumberedEvent): void {
+  #note(history: PastEvent[], event: PairEvent): void {
     history.push({ n: ++this.#events, ...event })
     if (history.length > HISTORY_MAX) history.shift()
   }

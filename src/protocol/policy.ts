@@ -2,7 +2,7 @@
  * The rules as tables: who may take the role on which evidence, who serves under a lease, and who ranks first.
  * Each table is meant to be read aloud; `test/protocol/policy.test.ts` asserts every cell.
  */
-import type { Role } from './role'
+import type { Role } from './machine'
 import type { Policy } from './settings'
 
 /**

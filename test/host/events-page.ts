@@ -1,11 +1,14 @@
 /** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EVENT_NAMES, reasonsOf, type EventName } from '../../src/host/events'
+import { EVENT_NAMES, reasonsOf, type EventName, type WarningCode } from '../../src/host/events'
+import type { TroubleCode } from '../../src/host/pair'
 import { levelOf } from '../../src/host/report'
+import { DETAILS } from '../../src/host/texts/details'
 import { EVENTS } from '../../src/host/texts/events'
 import { REASONS } from '../../src/host/texts/reasons'
-import { isWarningCode, WARNINGS, type WarningCode, type WarningSpec } from '../../src/host/warnings'
+import type { Text } from '../../src/host/texts/text'
+import { isWarningCode, WARNINGS, type WarningSpec } from '../../src/host/warnings'
 import type { ReasonCode } from '../../src/protocol/reasons'
 
 export const ROOT = join(__dirname, '..', '..', '..')
@@ -19,6 +22,9 @@ const WORDS = {
   en: {
     warnings: ['code', 'badge', 'meaning', 'what to do', 'after', 'event', 'log'],
     events: ['event', 'meaning', 'when it comes', 'what to do', 'log'],
+    details: ['event', '`detail`'],
+    field: (name: string, text: string) => (text === '' ? `\`${name}\`` : `\`${name}\` (${text})`),
+    comma: ', ',
     reasons: ['code', 'badge', 'meaning', 'what to do', 'comes with', 'log'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info; warning where the reason is one',
@@ -33,6 +39,9 @@ const WORDS = {
   zh: {
     warnings: ['代码', '状态标记', '含义', '处理', '持续多久后', '事件', '日志'],
     events: ['事件', '含义', '何时出现', '处理', '日志'],
+    details: ['事件', '`detail`'],
+    field: (name: string, text: string) => (text === '' ? `\`${name}\`` : `\`${name}\`（${text}）`),
+    comma: '、',
     reasons: ['代码', '状态标记', '含义', '处理', '伴随的事件', '日志'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info；原因属警告时为 warning',
@@ -46,24 +55,24 @@ const WORDS = {
   }
 } as const
 
-/** What the red badge says: see `HeldPair.trouble`. */
-const IN_RED: ReadonlySet<string> = new Set([
-  'engine-crashed',
-  'files-in-use',
-  'port-in-use',
-  'host-not-found',
-  'link-failed',
-  'store-failed',
-  'store-lost',
-  'foreign-record'
-])
+/** What the red badge says. */
+const IN_RED = {
+  'engine-crashed': true,
+  'files-in-use': true,
+  'port-in-use': true,
+  'host-not-found': true,
+  'link-failed': true,
+  'store-failed': true,
+  'store-lost': true,
+  'foreign-record': true
+} as const satisfies Readonly<Record<TroubleCode, true>>
 
 /** The blocks of a page by their name. */
 export function blocksOf(language: Language): Readonly<Record<string, string>> {
   const words = WORDS[language]
   const badges = badgeTexts(language)
   const badgeOf = (code: ReasonCode): string => {
-    if (IN_RED.has(code)) return `${words.red}\`… · ${badges[code]}\``
+    if (code in IN_RED) return `${words.red}\`… · ${badges[code]}\``
     return isWarningCode(code) && WARNINGS[code].badge ? `${words.yellow}\`… · ${badges[code]}\`` : ''
   }
   const after = ({ graceMs }: WarningSpec): string => (graceMs === 0 ? words.atOnce : words.seconds(graceMs / 1000))
@@ -83,6 +92,15 @@ export function blocksOf(language: Language): Readonly<Record<string, string>> {
     EVENTS[event].todo[language],
     EVENTS[event].log === 'info' ? words.perReason : words.log[EVENTS[event].log]
   ])
+  /** Events by what they hold: those that hold the same share a row. */
+  const holding = new Map<string, string[]>()
+  for (const event of Object.keys(EVENTS) as EventName[]) {
+    const fields = (Object.entries(DETAILS[event]) as [string, Text][])
+      .map(([name, text]) => words.field(name, text[language]))
+      .join(words.comma)
+    if (fields !== '') holding.set(fields, [...(holding.get(fields) ?? []), `\`${event}\``])
+  }
+  const details = [...holding].map(([fields, names]) => [names.join(words.comma), fields])
   const reasons = (Object.keys(REASONS) as ReasonCode[]).toSorted().map((code) => [
     `\`${code}\``,
     badgeOf(code),
@@ -96,6 +114,7 @@ export function blocksOf(language: Language): Readonly<Record<string, string>> {
   return {
     warnings: table(words.warnings, warnings),
     events: table(words.events, events),
+    details: table(words.details, details),
     reasons: table(words.reasons, reasons)
   }
 }

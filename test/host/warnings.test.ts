@@ -4,8 +4,8 @@ import type { PairKeys, Snapshot } from '../../src/engine/messages'
 import type { FrameRejection } from '../../src/protocol/frame'
 import type { PairSettings } from '../../src/protocol/settings'
 import type { ChannelState } from '../../src/host/channel/channel'
-import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS, type WarningCode } from '../../src/host/warnings'
-import { EVENT_NAMES } from '../../src/host/events'
+import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS } from '../../src/host/warnings'
+import { EVENT_NAMES, type WarningCode } from '../../src/host/events'
 import { levelOf } from '../../src/host/report'
 import { REASONS } from '../../src/host/texts/reasons'
 import { link, settings } from '../engine/harness'
@@ -171,7 +171,7 @@ describe('warnings', () => {
       const pair = new Watched().is({ online: false })
       for (let i = 0; i < 8; i++) pair.drops(cause).waits(500)
       assert.deepEqual(pair.codes, [code])
-      assert.equal(pair.warnings.list[0]?.detail['cause'], cause)
+      assert.deepEqual(pair.warnings.list[0]?.detail, { cause })
       pair.waits(20_000)
       assert.deepEqual([pair.codes, pair.said], [[], [`+${code}`, `-${code}`]])
     })

@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net'
 import type { PairKeys } from '../../engine/messages'
-import type { ReasonCode } from '../../protocol/reasons'
 import type { LinkSettings, PairSettings } from '../../protocol/settings'
+import type { PairEvent } from '../events'
 import type { Accepted } from './accepted'
 import { addressesOf, normalAddress } from './addresses'
 import type { Dialled, Target } from './dialled'
@@ -19,10 +19,7 @@ const SETTLE_MS = 3000
 /** A tether that is lost because the peer is gone is not worth a word beside that. */
 const LOST_MS = 1000
 
-export type ChannelReason = Extract<
-  ReasonCode,
-  'channel-open' | 'channel-lost' | 'channel-blocked' | 'channel-busy' | 'addresses-differ'
->
+type ChannelEvent = Extract<PairEvent, { event: 'channel' }>
 
 export interface ChannelState {
   /** The tether that this side dialled is up. */
@@ -36,7 +33,7 @@ export interface ChannelState {
 export interface ChannelOwner {
   toEngine(news: TetherNews): void
   /** An event `channel`. */
-  tell(reason: ChannelReason, detail: Readonly<Record<string, unknown>>): void
+  tell(reason: ChannelEvent['reason'], detail: ChannelEvent['detail']): void
   /** `state` is another one. */
   changed(): void
 }
