@@ -65,7 +65,7 @@ async function runEngine({ first, ports, peers, folder }: Start): Promise<void> 
   const inContact = new Set<PairLease>()
   for (const lease of leases) {
     const { pair } = lease
-    pair.observe({ onOnline: (online) => (online ? inContact.add(lease) : inContact.delete(lease)) })
+    lease.observe({ onOnline: (online) => (online ? inContact.add(lease) : inContact.delete(lease)) })
     if (pair.status().online) inContact.add(lease)
   }
   await eventually('all pairs are in contact', CONTACT_MS, () => inContact.size === leases.length)

@@ -24,6 +24,7 @@ export default function (RED: NodeAPI): void {
     if (this.name !== undefined) this.name = oneLine(this.name)
     this.say = say
     this.pair = null
+    this.observe = () => () => {}
     this.stopped = ''
     const raw = { ...def, key: readKey(RED, this, 'key'), previousKey: readKey(RED, this, 'previousKey') }
     const parsed = parseSettings(raw, asTyped(this))
@@ -56,6 +57,7 @@ export default function (RED: NodeAPI): void {
       }
     })
     this.pair = lease.pair
+    this.observe = (observer) => lease.observe(observer)
     serveHealth(this, parsed.healthPath, () => lease.pair.vitals())
     const callOff = onFlowsHash(RED.events, (hash) => lease.pair.setFlowsHash(hash))
     this.on('close', (removed: boolean, done: () => void) => {

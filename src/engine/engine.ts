@@ -80,7 +80,7 @@ export class Engine implements PairHost {
     if (pair === undefined) return this.#answerForNobody(message)
     switch (message.type) {
       case 'remove':
-        return pair.leave(message.reason)
+        return pair.leave(message.reason, message.requestId)
       case 'command':
         return pair.step({
           kind: 'command',
@@ -112,9 +112,10 @@ export class Engine implements PairHost {
 
   /** The pair has left in the meantime. */
   #answerForNobody(message: Exclude<ToEngine, AddPair>): void {
-    if (message.type !== 'command') return
+    if (message.type !== 'command' && message.type !== 'remove') return
     const { pairId, requestId } = message
-    this.#post({ type: 'reply', pairId, requestId, result: { ok: false, error: 'stopped', detail: '' } })
+    if (message.type === 'remove') this.#post({ type: 'removed', pairId, requestId })
+    else this.#post({ type: 'reply', pairId, requestId, result: { ok: false, error: 'stopped', detail: '' } })
   }
 
   /** Closes all sockets before it returns. Nobody is told; the engine is of no use afterwards. */

@@ -32,7 +32,12 @@ export type ToEngine =
       readonly cell: SharedArrayBuffer
     }
   /** Say goodbye (bounded wait for its acknowledgement), close the sockets, answer `removed`. */
-  | { readonly type: 'remove'; readonly pairId: number; readonly reason: 'removed' | 'shutdown' }
+  | {
+      readonly type: 'remove'
+      readonly pairId: number
+      readonly requestId: number
+      readonly reason: 'removed' | 'shutdown'
+    }
   | {
       readonly type: 'command'
       readonly pairId: number
@@ -92,6 +97,11 @@ export interface Snapshot {
   readonly store: StoreTrouble | null
 }
 
+/** What a command came to. */
+export type CommandResult =
+  | { readonly ok: true; readonly role: Role }
+  | { readonly ok: false; readonly error: CommandError; readonly detail: string }
+
 export type FromEngine =
   /** Events in order (possibly none) and the state after them. */
   | {
@@ -115,11 +125,9 @@ export type FromEngine =
       readonly type: 'reply'
       readonly pairId: number
       readonly requestId: number
-      readonly result:
-        | { readonly ok: true; readonly role: Role }
-        | { readonly ok: false; readonly error: CommandError; readonly detail: string }
+      readonly result: CommandResult
     }
-  | { readonly type: 'removed'; readonly pairId: number }
+  | { readonly type: 'removed'; readonly pairId: number; readonly requestId: number }
   /**
    * Whom the channel is to be opened to: the sessions of both sides and, by link, the address that the peer is heard from (IPv6 with
    * its zone; null = not heard on that link). Null = no contact. Posted at each change.

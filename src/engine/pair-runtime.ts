@@ -125,6 +125,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   #early: Input[] = []
   /** When the goodbye is given up; null = nobody asked to leave. */
   #leaveByMs: number | null = null
+  #leaveRequest = 0
   #closing = false
   /** The conversation that the machine took part in last: my session as I sent it, and the peer's. */
   #ownSession = 0n
@@ -254,9 +255,10 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   /** Says goodbye, waits for its acknowledgement (bounded), closes, and tells the host. */
-  leave(reason: 'removed' | 'shutdown'): void {
+  leave(reason: 'removed' | 'shutdown', requestId: number): void {
     if (this.#leaveByMs !== null || this.#closing) return
     this.#leaveByMs = this.#host.clock.nowMs() + GOODBYE_MS
+    this.#leaveRequest = requestId
     if (this.#started) this.step({ kind: 'goodbye', reason })
     else this.#close()
   }
@@ -574,7 +576,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     await Promise.all(this.#links.map((link) => link.close()))
     if (this.#store !== null) await within(LAST_WRITE_MS, this.#store.idle())
     this.#host.left(this)
-    this.#host.post({ type: 'removed', pairId: this.pairId })
+    this.#host.post({ type: 'removed', pairId: this.pairId, requestId: this.#leaveRequest })
   }
 }
 

@@ -3,7 +3,7 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { CommandResult, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Audience } from './audience'
@@ -12,6 +12,7 @@ import { pairEvent, type EventName, type PairEvent } from './events'
 import {
   CommandFailed,
   type GateDecision,
+  type Pair,
   type PairLink,
   type PairObserver,
   type PairStatus,
@@ -20,6 +21,7 @@ import {
   type PairWarning
 } from './pair'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
+import { Requests, type KeepsAlive } from './requests'
 import { shareWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS } from './warnings'
@@ -35,20 +37,13 @@ export interface PairRequest {
 }
 
 /** What a pair needs of the hub. */
-export interface PairDesk {
+export interface PairDesk extends KeepsAlive {
   readonly engineCell: EngineCell
   /** How often the engine's thread was started anew after it had died. */
   readonly engineRestarts: number
   /** The pair enters the engine under this number; never the same twice. */
   numberInEngine(held: HeldPair): number
   post(message: ToEngine): void
-  /** Keep the process alive while an answer is awaited. */
-  hold(): void
-  letGo(): void
-}
-
-interface Command {
-  readonly end: (result: Extract<FromEngine, { type: 'reply' }>['result']) => void
 }
 
 /** Of a side that nobody says anything about. */
@@ -69,7 +64,7 @@ const NOBODY_HEARD = {
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
 
-export class HeldPair {
+export class HeldPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
   readonly audience: Audience
@@ -79,11 +74,9 @@ export class HeldPair {
 
   readonly #desk: PairDesk
   readonly #request: PairRequest
-  /** Under way, by their number; null while there is none, as most of the time. */
-  #commands: Map<number, Command> | null = null
+  readonly #commands: Requests<CommandResult>
   #cell = new PairCell(newPairCell())
   #snapshot: Snapshot
-  #requests = 0
   #gone = false
   #crash: string | null = null
   /** Who else has the pair's files; null = nobody, as far as is known. */
@@ -112,6 +105,7 @@ export class HeldPair {
     )
     this.#request = request
     this.#desk = desk
+    this.#commands = new Requests(desk)
     this.#snapshot = blankSnapshot(request)
     this.#warnings = new Warnings(request.settings, request.keys)
     this.#channel = openChannel(request.settings, request.keys, {
@@ -212,7 +206,7 @@ export class HeldPair {
         this.#publish(shareWords(message.events))
         return
       case 'reply':
-        this.#commands?.get(message.requestId)?.end(message.result)
+        this.#commands.answer(message.requestId, message.result)
         return
       case 'frame': {
         const { direction, at, link, head, state, id, value } = message
@@ -368,35 +362,21 @@ export class HeldPair {
     return this.audience.joinAsWitness(observer)
   }
 
-  designate(designate: Designation, force: boolean): Promise<Role> {
-    return new Promise((resolve, reject) => {
-      const unable = this.#unable()
-      if (this.#gone || unable !== null) {
-        reject(new CommandFailed('stopped', unable ?? ''))
-        return
-      }
-      const requestId = ++this.#requests
-      this.#desk.hold()
-      const end: Command['end'] = (result) => {
-        clearTimeout(limit)
-        this.#commands?.delete(requestId)
-        if (this.#commands?.size === 0) this.#commands = null
-        this.#desk.letGo()
-        if (result.ok) resolve(result.role)
-        else reject(new CommandFailed(result.error, result.detail))
-      }
-      const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
-      const limit = setTimeout(() => end({ ok: false, error: 'not-confirmed', detail: 'engine' }), limitMs)
-      this.#commands ??= new Map()
-      this.#commands.set(requestId, { end })
+  async designate(designate: Designation, force: boolean): Promise<Role> {
+    const unable = this.#unable()
+    if (this.#gone || unable !== null) throw new CommandFailed('stopped', unable ?? '')
+    const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
+    const late = { ok: false, error: 'not-confirmed', detail: 'engine' } as const
+    const result = await this.#commands.ask(limitMs, late, (requestId) => {
       const send = (): void => {
-        if (this.pairId !== null && this.#commands?.has(requestId) === true) {
-          this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
-        }
+        if (this.pairId === null || !this.#commands.isOpen(requestId)) return
+        this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
       }
       if (this.pairId === null) this.#waiting.push(send)
       else send()
     })
+    if (!result.ok) throw new CommandFailed(result.error, result.detail)
+    return result.role
   }
 
   setFitness(value: number): void {
@@ -418,7 +398,7 @@ export class HeldPair {
 
   #failCommands(detail: string): void {
     this.#waiting = []
-    for (const command of [...(this.#commands?.values() ?? [])]) command.end({ ok: false, error: 'stopped', detail })
+    this.#commands.answerAll({ ok: false, error: 'stopped', detail })
   }
 }
 

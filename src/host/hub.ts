@@ -6,20 +6,23 @@ import { dirname, resolve as absolute } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
-import type { Designation, Role } from '../protocol/machine'
 import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
-import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairVitals, PairWarning } from './pair'
+import type { Pair, PairObserver } from './pair'
 import { PairFiles } from './pair-files'
 import { oneLine } from './report'
+import { Requests } from './requests'
 import { roster } from './roster'
 
 export type { PairRequest } from './held-pair'
 export type { PairLog } from './report'
 
 export interface PairLease {
+  /** Goes on telling the truth when the lease has ended. */
   readonly pair: Pair
+  /** Returns the function that ends the observation; the end of the lease ends it too. Observers are called in the order of events. */
+  observe(observer: PairObserver): () => void
   /**
    * `removed` as Node-RED says it: true = deleted; false = a deploy or the end of the process. Resolves when the goodbye
    * is said and the ports are free, or at once when the pair stays up for its successor. Always bounded; never rejects.
@@ -70,8 +73,8 @@ class Hub implements PairDesk, EngineListener {
   readonly #thread: EngineThread = new EngineThread(this)
   readonly #departure = new DepartureWatch(() => this.#leaveNow())
   readonly #held = new Map<string, Holding>()
-  /** Pairs that are saying goodbye, by their number in the engine: what to do when they are gone. */
-  readonly #leaving = new Map<number, () => void>()
+  /** Goodbyes under way. */
+  readonly #goodbyes = new Requests<null>(this)
   /** Who is meant by what the engine says. */
   readonly #inEngine = new Map<number, HeldPair>()
   /** The last departure of each id: its successor waits for it. */
@@ -113,19 +116,13 @@ class Hub implements PairDesk, EngineListener {
     holding.linger = null
     holding.leases++
     if (request.log !== undefined) held.log = request.log
-    const pair = new LeasedPair(held)
-    let released: Promise<void> | null = null
-    return {
-      pair,
-      release: (removed) => {
-        pair.endAll()
-        released ??= this.#release(holding, removed)
-        return released
-      },
-      expire: () => {
+    return new Lease(
+      held,
+      (removed) => this.#release(holding, removed),
+      () => {
         if (holding.leases === 0 && this.#held.get(held.id) === holding) void this.#remove(holding, 'removed')
       }
-    }
+    )
   }
 
   #release(holding: Holding, removed: boolean): Promise<void> {
@@ -159,22 +156,12 @@ class Hub implements PairDesk, EngineListener {
     return departure
   }
 
-  #leave(held: HeldPair, reason: 'removed' | 'shutdown'): Promise<void> {
-    const { pairId } = held
-    if (pairId === null || !this.#thread.running) return Promise.resolve()
-    return new Promise((resolve) => {
-      const done = (): void => {
-        if (!this.#leaving.delete(pairId)) return
-        this.#inEngine.delete(pairId)
-        clearTimeout(limit)
-        this.letGo()
-        resolve()
-      }
-      const limit = setTimeout(done, LEAVE_MS_MAX)
-      this.hold()
-      this.#leaving.set(pairId, done)
-      this.post({ type: 'remove', pairId, reason })
+  async #leave({ pairId }: HeldPair, reason: 'removed' | 'shutdown'): Promise<void> {
+    if (pairId === null || !this.#thread.running) return
+    await this.#goodbyes.ask(LEAVE_MS_MAX, null, (requestId) => {
+      this.post({ type: 'remove', pairId, requestId, reason })
     })
+    this.#inEngine.delete(pairId)
   }
 
   async shutdown(): Promise<void> {
@@ -194,9 +181,9 @@ class Hub implements PairDesk, EngineListener {
   /** In the process's last moments: nothing is awaited through the event loop any more. */
   #leaveNow(): void {
     for (const { held } of this.#held.values()) {
-      if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, reason: 'shutdown' })
+      if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, requestId: 0, reason: 'shutdown' })
     }
-    if (this.#held.size + this.#leaving.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
+    if (this.#held.size + this.#goodbyes.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
     this.#letGoOfFiles()
   }
 
@@ -301,12 +288,12 @@ class Hub implements PairDesk, EngineListener {
   // --- EngineListener ---
 
   onMessage(message: FromEngine): void {
-    if (message.type === 'removed') this.#leaving.get(message.pairId)?.()
+    if (message.type === 'removed') this.#goodbyes.answer(message.requestId, null)
     else this.#inEngine.get(message.pairId)?.onMessage(message)
   }
 
   onCrash(error: string): void {
-    for (const done of [...this.#leaving.values()]) done()
+    this.#goodbyes.answerAll(null)
     this.#inEngine.clear()
     for (const { held } of [...this.#held.values()]) {
       held.log.error(`${oneLine(held.name)}: the engine's thread died: ${error}`)
@@ -333,41 +320,24 @@ interface Holding {
   linger: NodeJS.Timeout | null
 }
 
-/** A pair as one lease sees it: its observers end with the lease. */
-class LeasedPair implements Pair {
-  readonly #held: HeldPair
+class Lease implements PairLease {
+  readonly pair: HeldPair
+  readonly expire: () => void
+  readonly #onRelease: (removed: boolean) => Promise<void>
   readonly #sinceMs = performance.now()
   #observations: readonly (() => void)[] = []
-  #ended = false
+  #released: Promise<void> | null = null
 
-  constructor(held: HeldPair) {
-    this.#held = held
-  }
-
-  status(): PairStatus {
-    return this.#held.status()
-  }
-
-  gate(): GateDecision {
-    return this.#held.gate()
-  }
-
-  vitals(): PairVitals {
-    return this.#held.vitals()
-  }
-
-  trouble(): PairTrouble | null {
-    return this.#held.trouble()
-  }
-
-  warnings(): readonly PairWarning[] {
-    return this.#held.warnings()
+  constructor(pair: HeldPair, onRelease: (removed: boolean) => Promise<void>, expire: () => void) {
+    this.pair = pair
+    this.#onRelease = onRelease
+    this.expire = expire
   }
 
   observe(observer: PairObserver): () => void {
-    if (this.#ended) return () => {}
+    if (this.#released !== null) return () => {}
     const late = performance.now() - this.#sinceMs < LATECOMER_MS
-    const leave = this.#held.observe(observer, late)
+    const leave = this.pair.observe(observer, late)
     const end = (): void => {
       const others = this.#observations.filter((each) => each !== end)
       if (others.length === this.#observations.length) return
@@ -378,22 +348,11 @@ class LeasedPair implements Pair {
     return end
   }
 
-  designate(command: Designation, force: boolean): Promise<Role> {
-    return this.#held.designate(command, force)
-  }
-
-  setFitness(value: number): void {
-    this.#held.setFitness(value)
-  }
-
-  setFlowsHash(hash: number): void {
-    this.#held.setFlowsHash(hash)
-  }
-
-  /** The lease ended: a node of an earlier deploy observes no more. Its gate goes on telling the truth. */
-  endAll(): void {
-    this.#ended = true
+  /** A node of an earlier deploy observes no more. */
+  release(removed: boolean): Promise<void> {
     for (const end of this.#observations) end()
+    this.#released ??= this.#onRelease(removed)
+    return this.#released
   }
 }
 

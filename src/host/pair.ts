@@ -162,8 +162,6 @@ export interface Pair {
   trouble(): PairTrouble | null
   /** All that a person should look at, the most important first, with what `trouble` says; empty while all is well. */
   warnings(): readonly PairWarning[]
-  /** Returns the function that ends the observation. Observers are called in the order of events. */
-  observe(observer: PairObserver): () => void
   /** Resolves with the role then held; rejects with CommandFailed. Always ends within a bounded time. */
   designate(command: Designation, force: boolean): Promise<Role>
   /** 0..255 */

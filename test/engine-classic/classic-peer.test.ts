@@ -52,7 +52,7 @@ describe('classic wire against a five-byte peer', function () {
     })
     pair = lease.pair
     events = []
-    pair.observe({ onEvent: (event) => events.push(event) })
+    lease.observe({ onEvent: (event) => events.push(event) })
   }
 
   /** The status shows the role at once, its reason with the event that follows. */

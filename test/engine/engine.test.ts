@@ -1037,11 +1037,12 @@ describe('the engine', () => {
         if (input.kind === 'frame') machine.dueMs = Infinity
         return []
       }
-      engine.engine.handle({ type: 'remove', pairId: id, reason: 'removed' })
+      engine.engine.handle({ type: 'remove', pairId: id, requestId: 7, reason: 'removed' })
       await until('the goodbye arrives', () => heard.length === 1)
       assert.ok(!engine.of(id).some(({ type }) => type === 'removed'), 'it waits for the acknowledgement')
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       await until('it is removed', () => engine.of(id).at(-1)?.type === 'removed')
+      assert.deepEqual(engine.of(id).at(-1), { type: 'removed', pairId: id, requestId: 7 })
       await closed(await open(LOOPBACK, port))
       assert.equal(engine.cell.readLeft(), 1n)
     })

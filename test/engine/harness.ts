@@ -171,7 +171,7 @@ export class TestEngine {
   }
 
   async remove(pairId: number): Promise<void> {
-    this.engine.handle({ type: 'remove', pairId, reason: 'removed' })
+    this.engine.handle({ type: 'remove', pairId, requestId: 1, reason: 'removed' })
     await until(`pair ${pairId} is removed`, () => this.of(pairId).some((message) => message.type === 'removed'))
   }
 

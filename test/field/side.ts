@@ -86,7 +86,7 @@ class Watched {
       storeFile,
       log
     })
-    lease.pair.observe({
+    lease.observe({
       onEvent: ({ event, reason, detail }) => {
         const { role, epoch } = lease.pair.status()
         this.#write('e', nowUs(), event, reason, role, epoch, detail)

@@ -90,9 +90,10 @@ describe('a pair whose files another process holds', function () {
 
   it('waits, opens no port, says why, and goes on by itself', async () => {
     const holder = await start('./files-process', [folder, '50'], 'held')
-    const { pair } = acquirePair(request())
+    const lease = acquirePair(request())
+    const { pair } = lease
     const told: string[] = []
-    pair.observe({ onEvent: ({ event, reason }) => told.push(`${event} ${reason}`) })
+    lease.observe({ onEvent: ({ event, reason }) => told.push(`${event} ${reason}`) })
     const early = assert.rejects(pair.designate('active', true), { code: 'stopped', detail: 'files-in-use' })
     await until('it waits', () => waits(pair))
     assert.deepEqual(pair.trouble(), { code: 'files-in-use', detail: `pid ${holder.pid}` })

@@ -34,8 +34,8 @@ class Watcher {
   statuses = 0
   readonly end: () => void
 
-  constructor(pair: Pair, frames = false) {
-    this.end = pair.observe({
+  constructor(lease: PairLease, frames = false) {
+    this.end = lease.observe({
       onRole: (role) => this.roles.push(role),
       onOnline: (online) => this.online.push(online),
       onEvent: (event) => this.events.push(event),
@@ -69,8 +69,8 @@ const calm = async (...pairs: Pair[]): Promise<void> => {
   })
 }
 /** An observer that has been told all that happened so far, and forgets it. */
-const watch = async (pair: Pair): Promise<Watcher> => {
-  const watcher = new Watcher(pair)
+const watch = async (lease: PairLease): Promise<Watcher> => {
+  const watcher = new Watcher(lease)
   await new Promise((later) => setImmediate(later))
   watcher.forget()
   return watcher
@@ -161,22 +161,22 @@ describe('the hub', () => {
 
   it('numbers the events of each pair without gaps, for every observer', async () => {
     const [x = 0, y = 0] = await freePorts(2)
-    const [one, two] = [acquire(request('a', [x, y])).pair, acquire(request('b', [y, x])).pair]
+    const [one, two] = [acquire(request('a', [x, y])), acquire(request('b', [y, x]))]
     const watchers = [new Watcher(one), new Watcher(one), new Watcher(two)]
-    await until('paired', () => isPaired(one, two))
+    await until('paired', () => isPaired(one.pair, two.pair))
     for (const watcher of watchers) {
       assert.equal(watcher.seqs[0], 1)
       assert.ok(gapless(watcher.seqs), watcher.seqs.join(' '))
       assert.equal(watcher.events[0]?.event, 'started')
     }
     assert.deepEqual(watchers[0]?.seqs, watchers[1]?.seqs)
-    assert.equal(one.status().seq, watchers[0]?.seqs.at(-1))
-    assert.equal(watchers[0]?.roles.at(-1), one.status().role)
+    assert.equal(one.pair.status().seq, watchers[0]?.seqs.at(-1))
+    assert.equal(watchers[0]?.roles.at(-1), one.pair.status().role)
     assert.equal(watchers[0]?.online.at(-1), true)
     assert.ok((watchers[0]?.statuses ?? 0) > 0)
     watchers[0]?.end()
     const count = watchers[0]?.events.length
-    await one.designate('swap', false)
+    await one.pair.designate('swap', false)
     assert.equal(watchers[0]?.events.length, count)
     assert.ok((watchers[1]?.events.length ?? 0) > (count ?? 0))
   })
@@ -262,7 +262,7 @@ describe('the hub', () => {
 
   it('shows frames only while somebody watches them', async () => {
     const { one } = await pairUp()
-    const watcher = new Watcher(one.pair, true)
+    const watcher = new Watcher(one, true)
     await until('frames both ways', () => new Set(watcher.frames.map(({ event }) => event)).size === 2)
     assert.deepEqual(Object.keys(watcher.frames[0]?.detail ?? {}).sort(), ['head', 'id', 'link', 'state', 'value'])
     assert.equal(watcher.frames[0]?.seq, null)
@@ -276,10 +276,10 @@ describe('the hub', () => {
     it('keeps the pair up: no role change, no new socket, no gap in the numbers', async () => {
       const { a, one, two } = await pairUp()
       const before = one.pair.status()
-      const old = await watch(one.pair)
+      const old = await watch(one)
       await one.release(false)
       const again = acquire(a)
-      const watcher = new Watcher(again.pair)
+      const watcher = new Watcher(again)
       await holds('the pair is up', () => isPaired(again.pair, two.pair), 300)
       const after = again.pair.status()
       assert.deepEqual(
@@ -307,11 +307,11 @@ describe('the hub', () => {
     it('tells the new observers what happened in between', async () => {
       const { a, one, two } = await pairUp()
       const before = one.pair.status()
-      const first = await watch(one.pair)
+      const first = await watch(one)
       await one.release(false)
       await two.pair.designate('swap', false)
       await until('the change arrived', () => one.pair.status().role !== before.role)
-      const watcher = new Watcher(acquire(a).pair)
+      const watcher = new Watcher(acquire(a))
       await until('it is told', () => watcher.events.length > 0)
       assert.equal(watcher.seqs[0], before.seq + 1)
       assert.deepEqual(watcher.roles, [before.role === 'active' ? 'standby' : 'active'])
@@ -322,7 +322,7 @@ describe('the hub', () => {
     it('for which no successor will come says goodbye at once', async () => {
       const { a, one, two } = await pairUp()
       if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
-      const watcher = await watch(two.pair)
+      const watcher = await watch(two)
       const inUse = acquire(a)
       await one.release(false)
       one.expire()
@@ -336,10 +336,10 @@ describe('the hub', () => {
     it('with other settings says goodbye first, and starts anew when the port is free', async () => {
       const { a, one, two } = await pairUp()
       if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
-      const watcher = await watch(two.pair)
+      const watcher = await watch(two)
       await one.release(false)
       const changed = acquire({ ...a, settings: { ...a.settings, priority: 7 } })
-      const news = new Watcher(changed.pair)
+      const news = new Watcher(changed)
       await until('the peer took over', () => watcher.names().includes('role peer-left'))
       await until('paired again', () => isPaired(changed.pair, two.pair))
       assert.ok(!news.names().some((name) => name.includes('port-in-use')), news.names().join())
@@ -458,7 +458,7 @@ describe('the hub', () => {
 
     it('of other flows not at once, but tells them at once', async () => {
       const { one, two } = await pairUp()
-      const watchers = [await watch(one.pair), await watch(two.pair)]
+      const watchers = [await watch(one), await watch(two)]
       one.pair.setFlowsHash(1)
       two.pair.setFlowsHash(2)
       for (const watcher of watchers) {
@@ -475,9 +475,9 @@ describe('the hub', () => {
 
     it('of another policy, with both values, until it is the same', async () => {
       const [x = 0, y = 0] = await freePorts(2)
-      const one = acquire(request('a', [x, y], { policy: 'exclusive' })).pair
-      const lease = acquire(request('b', [y, x]))
-      const [first, second] = [new Watcher(one), new Watcher(lease.pair)]
+      const [mine, lease] = [acquire(request('a', [x, y], { policy: 'exclusive' })), acquire(request('b', [y, x]))]
+      const one = mine.pair
+      const [first, second] = [new Watcher(mine), new Watcher(lease)]
       await bothWarn('settings-differ', [one, first, 'a'], [lease.pair, second, 'b'])
       assert.deepEqual(one.warnings()[0]?.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
       assert.deepEqual(one.vitals().warnings, codes(one), 'monitoring is told the same')
@@ -493,10 +493,10 @@ describe('the hub', () => {
 
     it('of another key', async () => {
       const [x = 0, y = 0] = await freePorts(2)
-      const one = acquire(request('a', [x, y])).pair
-      const two = acquire({ ...request('b', [y, x]), keys: { key: 'Kp3vX9-hT6nB_1wQzY0sM4rJ', previousKey: '' } }).pair
-      await bothWarn('keys-differ', [one, new Watcher(one), 'a'], [two, new Watcher(two), 'b'])
-      assert.deepEqual(one.warnings()[0]?.detail, { cause: 'key' })
+      const one = acquire(request('a', [x, y]))
+      const two = acquire({ ...request('b', [y, x]), keys: { key: 'Kp3vX9-hT6nB_1wQzY0sM4rJ', previousKey: '' } })
+      await bothWarn('keys-differ', [one.pair, new Watcher(one), 'a'], [two.pair, new Watcher(two), 'b'])
+      assert.deepEqual(one.pair.warnings()[0]?.detail, { cause: 'key' })
     })
 
     it('of another wire', async () => {
@@ -511,9 +511,9 @@ describe('the hub', () => {
       const [x = 0, y = 0, x2 = 0, y2 = 0] = await freePorts(4)
       const cable = (cables[0] = await Cable.between(x2, y2))
       const links = (from: number, to: number, from2: number) => ({ links: [link(from, to), link(from2, cable.port)] })
-      const one = acquire(request('a', [], links(x, y, x2))).pair
-      const two = acquire(request('b', [], links(y, x, y2))).pair
-      const [first, second] = [new Watcher(one), new Watcher(two)]
+      const leased = [acquire(request('a', [], links(x, y, x2))), acquire(request('b', [], links(y, x, y2)))] as const
+      const [one, two] = [leased[0].pair, leased[1].pair]
+      const [first, second] = [new Watcher(leased[0]), new Watcher(leased[1])]
       await until('paired', () => isPaired(one, two))
       await holds('nothing to warn of', () => one.warnings().length + two.warnings().length === 0, 500)
       cable.cut = true
@@ -529,9 +529,9 @@ describe('the hub', () => {
     it('of two that were Active at once, for a while after it is over', async () => {
       const [x = 0, y = 0] = await freePorts(2)
       const cable = (cables[0] = await Cable.between(x, y))
-      const one = acquire(request('a', [x, cable.port])).pair
-      const two = acquire(request('b', [y, cable.port])).pair
-      const [first, second] = [new Watcher(one), new Watcher(two)]
+      const leased = [acquire(request('a', [x, cable.port])), acquire(request('b', [y, cable.port]))] as const
+      const [one, two] = [leased[0].pair, leased[1].pair]
+      const [first, second] = [new Watcher(leased[0]), new Watcher(leased[1])]
       await until('paired', () => isPaired(one, two))
       cable.cut = true
       await until('both are Active', () => one.gate().open && two.gate().open)
@@ -555,8 +555,9 @@ describe('the hub', () => {
   describe('when the engine dies', () => {
     it('shuts the gates, says so, restarts it, and goes on with higher epochs', async () => {
       const { one, two } = await pairUp()
-      const active = one.pair.gate().open ? one.pair : two.pair
-      const watcher = await watch(active)
+      const lease = one.pair.gate().open ? one : two
+      const watcher = await watch(lease)
+      const active = lease.pair
       const before = active.status()
       await crashEngineForTest()
       assert.equal(active.gate().open, false)
