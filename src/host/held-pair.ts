@@ -3,8 +3,8 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { CommandResult, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
-import type { Designation, Role } from '../protocol/machine'
+import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Audience } from './audience'
 import { openChannel, type PairChannel } from './channel/channel'

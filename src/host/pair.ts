@@ -2,42 +2,31 @@
  * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
  */
 import type { LinkProblem, StoreTrouble } from '../engine/events'
-import type { FrameRejection } from '../protocol/frame'
+import type { LinkState, Snapshot } from '../engine/messages'
 import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
-import type { ReasonCode } from '../protocol/reasons'
-import type { Policy, Wire } from '../protocol/settings'
+import type { LinkSettings } from '../protocol/settings'
 import type { EventName, PairEvent, WarningCode, WarningDetails } from './events'
 
-/** The status object of the integrators' contract (`msg.pair`). */
-export interface PairStatus {
+/** The status object of the integrators' contract (`msg.pair`): of what the engine knows what flows are shown, and more. */
+export interface PairStatus extends Pick<
+  Snapshot,
+  'role' | 'previousRole' | 'reason' | 'since' | 'epoch' | 'online' | 'policy' | 'wire' | 'authenticated'
+> {
   readonly name: string
-  readonly role: Role
-  readonly previousRole: Role
-  readonly reason: ReasonCode
-  /** ms since 1970. */
-  readonly since: number
-  readonly epoch: number
   /** Number of the pair's latest event. */
   readonly seq: number
   /** Whether a gate would pass a message right now. */
   readonly serving: boolean
-  readonly online: boolean
-  readonly policy: Policy
-  readonly wire: Wire
-  readonly authenticated: boolean
   /** ms; null = unlimited or not Active. */
   readonly leaseLeft: number | null
-  readonly peer: {
-    readonly role: Role
-    readonly epoch: number
-    readonly priority: number
-    readonly host: string
-    readonly port: number
-    /** ms since a live sign; null = never. */
-    readonly heardAgo: number | null
-    /** ms; null = not measured. */
-    readonly roundTrip: number | null
-  } | null
+  readonly peer:
+    | (NonNullable<Snapshot['peer']> & {
+        /** ms since a live sign; null = never. */
+        readonly heardAgo: number | null
+        /** ms; null = not measured. */
+        readonly roundTrip: number | null
+      })
+    | null
   /** Null where there is none: no key, the classic wire, or switched off. */
   readonly channel: ChannelStatus | null
 }
@@ -100,9 +89,9 @@ export interface PairVitals {
   /** What `Pair.warnings` says, the codes only. */
   readonly warnings: readonly WarningCode[]
   /** In the order of the settings. */
-  readonly links: readonly { readonly open: boolean; readonly up: boolean; readonly unsent: number }[]
-  /** Datagrams dropped since the pair's start in the engine, by cause. */
-  readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
+  readonly links: readonly Pick<LinkState, 'open' | 'up' | 'unsent'>[]
+  /** Since the pair's start in the engine. */
+  readonly dropped: Snapshot['dropped']
   /** Numbered events since the pair's start in this process, by name. */
   readonly events: Readonly<Partial<Record<EventName, number>>>
   /** How often each role was taken since then. */
@@ -110,17 +99,7 @@ export interface PairVitals {
 }
 
 /** One path to the peer as it is now. */
-export interface PairLink {
-  readonly peerHost: string
-  readonly peerPort: number
-  readonly localHost: string
-  readonly localPort: number
-  /** The socket is open. */
-  readonly open: boolean
-  /** Frames pass both ways. */
-  readonly up: boolean
-  readonly problem: LinkProblem | null
-}
+export type PairLink = LinkSettings & Pick<LinkState, 'open' | 'up' | 'problem'>
 
 /**
  * Something that a person should look at while the pair goes on. Texts, with what to do: `texts/reasons.ts`;

@@ -3,9 +3,8 @@
  * (the editor's sidebar). The hub enters running pairs, the config node those that its settings keep stopped. Histories
  * outlive deploys and changes of settings; they end with the process.
  */
-import type { Designation, Role } from '../protocol/machine'
 import { pairEvent, type PairEvent } from './events'
-import type { PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
+import type { Pair, PairLink, PairObserver } from './pair'
 import { stopReason, type SettingsProblem } from './settings'
 
 /** Events kept per pair. */
@@ -14,16 +13,12 @@ export const HISTORY_MAX = 100
 const HISTORIES_MAX = 64
 
 /** A running pair as the roster needs it. */
-export interface RosterPair {
+export interface RosterPair extends Pick<Pair, 'status' | 'trouble' | 'warnings' | 'designate'> {
   readonly id: string
   readonly name: string
-  status(): PairStatus
-  trouble(): PairTrouble | null
-  warnings(): readonly PairWarning[]
   links(): readonly PairLink[]
   /** Tells `observer` everything from now on, without counting it among those that the pair's events are for. */
   witness(observer: PairObserver): () => void
-  designate(command: Designation, force: boolean): Promise<Role>
 }
 
 /** An event with a number that grows for as long as the process lives; an event's own `seq` starts anew with its pair. */
@@ -33,12 +28,9 @@ export interface ListedPair {
   readonly id: string
   readonly name: string
   /** Null while the settings keep the pair stopped. */
-  readonly running: {
-    readonly status: PairStatus
-    readonly trouble: PairTrouble | null
-    readonly warnings: readonly PairWarning[]
-    readonly links: readonly PairLink[]
-  } | null
+  readonly running:
+    | { readonly [What in 'status' | 'trouble' | 'warnings' | 'links']: ReturnType<RosterPair[What]> }
+    | null
   /** Why it is stopped; empty while it runs. */
   readonly problems: readonly SettingsProblem[]
   /** Oldest first. */

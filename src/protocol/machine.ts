@@ -8,10 +8,10 @@ import type { Difference, MachineEvent } from './events'
 import type { Frame, FrameRejection } from './frame'
 import type { PairRecord } from './record'
 import type { ReasonCode } from './reasons'
-import type { CommandError, Designation, Role } from './role'
+import type { CommandResult, Designation, Role } from './role'
 
 export type { Difference } from './events'
-export type { CommandError, Designation, Role } from './role'
+export type { CommandError, CommandResult, Designation, Role } from './role'
 
 export type Input =
   /** The engine runs and the links are opening. `record` is what the store held, or null when it held nothing. */
@@ -66,14 +66,7 @@ export type Output =
   | ({ readonly kind: 'event' } & MachineEvent)
   /** A sealed frame that does not belong to the living conversation; to be counted like any other rejection. */
   | { readonly kind: 'drop'; readonly link: number; readonly cause: FrameRejection }
-  | { readonly kind: 'reply'; readonly id: number; readonly ok: true; readonly role: Role }
-  | {
-      readonly kind: 'reply'
-      readonly id: number
-      readonly ok: false
-      readonly error: CommandError
-      readonly detail: string
-    }
+  | ({ readonly kind: 'reply'; readonly id: number } & CommandResult)
 
 /** What is known of the peer. Times are on the machine's monotonic clock. */
 export interface PeerView {
