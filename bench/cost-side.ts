@@ -10,7 +10,8 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { threadId, Worker } from 'node:worker_threads'
-import { acquirePair, type PairLease } from '../src/host/hub'
+import type { PairLease } from '../src/host/hub'
+import { hub } from '../src/host/root'
 import { DEFAULTS, type PairSettings } from '../src/protocol/settings'
 import { eventually, pause } from '../test/e2e/harness/eventually'
 
@@ -54,7 +55,7 @@ function pairSettings(first: boolean, localPort: number, peerPort: number): Pair
 
 async function runEngine({ first, ports, peers, folder }: Start): Promise<void> {
   const leases: PairLease[] = ports.map((port, i) =>
-    acquirePair({
+    hub.acquire({
       id: `pair ${port}`,
       settings: pairSettings(first, port, peers[i] ?? 0),
       keys: { key: KEY, previousKey: '' },

@@ -2,10 +2,9 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health-reading'
-import { acquirePair } from '../src/host/hub'
 import { MIGRATIONS } from '../src/host/migrations'
 import { oneLine } from '../src/host/report'
-import { roster } from '../src/host/roster'
+import { hub, roster } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
@@ -45,7 +44,7 @@ export default function (RED: NodeAPI): void {
       return
     }
 
-    const lease = acquirePair({
+    const lease = hub.acquire({
       id: this.id,
       settings: parsed.settings,
       keys: parsed.keys,

@@ -14,6 +14,8 @@ import { Deadlines } from './deadlines'
 import type { EngineOptions, FromEngine, ToEngine } from './messages'
 import { PairRuntime, type AddPair, type MachineFactory, type PairHost } from './pair-runtime'
 import { Resolver } from './resolve'
+import { Scratch } from './scratch'
+import { Disk } from './store'
 
 /** Pairs that are judged before the sockets are looked at again. */
 const JUDGED_AT_ONCE = 256
@@ -39,6 +41,8 @@ export class Engine implements PairHost {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly createMachine: MachineFactory
+  readonly disk = new Disk()
+  readonly scratch = new Scratch()
   round = 0
 
   readonly #cell: EngineCell

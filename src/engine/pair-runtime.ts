@@ -3,15 +3,7 @@
  * up to date between the two: a grant to the peer leaves only after the own gate is shut.
  */
 import type { RemoteInfo } from 'node:dgram'
-import {
-  decodeClassic,
-  decodeExtended,
-  encodeClassic,
-  encodeExtended,
-  EXTENDED_BYTES,
-  readClock,
-  stampClock
-} from '../protocol/frame'
+import { decodeClassic, decodeExtended, encodeClassic, encodeExtended, readClock, stampClock } from '../protocol/frame'
 import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
 import { addressText, type Word } from '../protocol/paths'
@@ -35,9 +27,10 @@ import type { FromEngine, ToEngine } from './messages'
 import { randomInt } from './random'
 import { Rejections } from './rejections'
 import type { Resolver } from './resolve'
+import type { Scratch } from './scratch'
 import { Seal } from './seal'
 import { SnapshotTeller } from './snapshot'
-import { EpochStore, FOREIGN, type StoreProblem } from './store'
+import { EpochStore, FOREIGN, type Disk, type StoreProblem } from './store'
 
 /** Injected: `createMachine` of the protocol, or a stand-in for it in tests. */
 export type MachineFactory = (
@@ -50,6 +43,8 @@ export interface PairHost {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly createMachine: MachineFactory
+  readonly disk: Disk
+  readonly scratch: Scratch
   /** Number of the event loop's round, for counting what was read in it. */
   readonly round: number
   /** Every entrance from outside goes through here first. Returns now, ms. */
@@ -166,7 +161,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
     this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#peerClock, host.clock)
-    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign)
+    this.#store =
+      add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign, host.disk)
   }
 
   /** Reads the store, then starts the machine and opens the links. Never rejects. */
@@ -387,12 +383,13 @@ export class PairRuntime implements Waiting, LinkOwner {
       if (frame.trailer !== null) this.#ownSession = frame.trailer.session
       this.#encode(frame)
       // The current key first: whoever knows both ignores the twin.
-      this.#seal.close(scratch)
-      sendScratch(link, to)
+      const { scratch } = this.#host
+      this.#seal.close(scratch.bytes)
+      scratch.send(link, to)
       if (this.#seal.rotating && !this.#peerHasKey) {
         this.#encode(frame)
-        this.#seal.closePrevious(scratch)
-        sendScratch(link, to)
+        this.#seal.closePrevious(scratch.bytes)
+        scratch.send(link, to)
       }
     }
     if (this.#watchesFrames) this.#report('sent', index, frame)
@@ -474,8 +471,9 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** Into the scratch buffer; the seal is still to come. */
   #encode(frame: Frame): void {
-    encodeExtended(frame, scratch)
-    stampClock(scratch, this.#wallS())
+    const { bytes } = this.#host.scratch
+    encodeExtended(frame, bytes)
+    stampClock(bytes, this.#wallS())
   }
 
   #wallS(): number {
@@ -585,13 +583,4 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
   const limit = new Promise<void>((late) => (timer = setTimeout(late, limitMs)))
   await Promise.race([work, limit])
   clearTimeout(timer)
-}
-
-/** One frame at a time is encoded in this thread. */
-let scratch = Buffer.alloc(EXTENDED_BYTES)
-
-/** What the kernel did not take at once belongs to the queue. */
-function sendScratch(link: Link, to: RemoteInfo | null): void {
-  const taken = to === null ? link.send(scratch) : link.sendTo(scratch, to)
-  if (!taken) scratch = Buffer.alloc(EXTENDED_BYTES)
 }

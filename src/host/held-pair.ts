@@ -7,7 +7,7 @@ import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/message
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Audience } from './audience'
-import { openChannel, type PairChannel } from './channel/channel'
+import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
 import { pairEvent, type EventName, type PairEvent } from './events'
 import {
   CommandFailed,
@@ -22,7 +22,7 @@ import {
 } from './pair'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
-import { shareWords } from './shared-words'
+import type { SharedWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS } from './warnings'
 
@@ -38,6 +38,8 @@ export interface PairRequest {
 
 /** What a pair needs of the hub. */
 export interface PairDesk extends KeepsAlive {
+  readonly network: Network
+  readonly words: SharedWords
   readonly engineCell: EngineCell
   /** How often the engine's thread was started anew after it had died. */
   readonly engineRestarts: number
@@ -108,13 +110,14 @@ export class HeldPair implements Pair {
     this.#commands = new Requests(desk)
     this.#snapshot = blankSnapshot(request)
     this.#warnings = new Warnings(request.settings, request.keys)
-    this.#channel = openChannel(request.settings, request.keys, {
+    const owner: ChannelOwner = {
       toEngine: (news) => {
         if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
       },
       tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
       changed: () => this.#publish([])
-    })
+    }
+    this.#channel = openChannel(request.settings, request.keys, owner, desk.network)
     this.#review()
   }
 
@@ -202,8 +205,8 @@ export class HeldPair implements Pair {
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
     switch (message.type) {
       case 'update':
-        this.#snapshot = shareWords(message.snapshot)
-        this.#publish(shareWords(message.events))
+        this.#snapshot = this.#desk.words.share(message.snapshot)
+        this.#publish(this.#desk.words.share(message.events))
         return
       case 'reply':
         this.#commands.answer(message.requestId, message.result)

@@ -6,6 +6,7 @@ import { dirname, resolve as absolute } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
+import type { Network } from './channel/channel'
 import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
@@ -13,7 +14,8 @@ import type { Pair, PairObserver } from './pair'
 import { PairFiles } from './pair-files'
 import { oneLine } from './report'
 import { Requests } from './requests'
-import { roster } from './roster'
+import type { Roster } from './roster'
+import type { SharedWords } from './shared-words'
 
 export type { PairRequest } from './held-pair'
 export type { PairLog } from './report'
@@ -45,31 +47,17 @@ const BEAT_MS_MAX = 1000
 /** An observer that comes this soon after a deploy is also told what happened while nobody observed. */
 const LATECOMER_MS = 5000
 
-/** Leases one pair: the running one, if it is the same; else a new one, after the old one has left. */
-export function acquirePair(request: PairRequest): PairLease {
-  return hub.acquire(request)
+/** What a hub is made of. */
+export interface HubParts {
+  readonly roster: Roster
+  readonly network: Network
+  readonly words: SharedWords
 }
 
-/** All pairs say goodbye, and the engine's thread ends. For tests and for programs that embed Node-RED. */
-export function shutdownHub(): Promise<void> {
-  return hub.shutdown()
-}
-
-/** The engine's thread, for tests. To kill it use `crashEngineForTest`: its `terminate` may take the process along. */
-export function engineThreadForTest(): Worker | null {
-  return hub.worker
-}
-
-/** Makes the engine's thread die of an exception; resolves when it is dead. */
-export async function crashEngineForTest(): Promise<void> {
-  const thread = hub.worker
-  if (thread === null) throw new Error('no engine runs')
-  const dead = new Promise((done) => thread.once('exit', done))
-  thread.postMessage(null)
-  await dead
-}
-
-class Hub implements PairDesk, EngineListener {
+export class Hub implements PairDesk, EngineListener {
+  readonly network: Network
+  readonly words: SharedWords
+  readonly #roster: Roster
   readonly #thread: EngineThread = new EngineThread(this)
   readonly #departure = new DepartureWatch(() => this.#leaveNow())
   readonly #held = new Map<string, Holding>()
@@ -85,10 +73,18 @@ class Hub implements PairDesk, EngineListener {
   #beat: NodeJS.Timeout | null = null
   #idle: NodeJS.Timeout | null = null
 
+  constructor({ roster, network, words }: HubParts) {
+    this.#roster = roster
+    this.network = network
+    this.words = words
+  }
+
+  /** The engine's thread, for tests; its `terminate` may take the process along. */
   get worker(): Worker | null {
     return this.#thread.worker
   }
 
+  /** Leases one pair: the running one, if it is the same; else a new one, after the old one has left. */
   acquire(request: PairRequest): PairLease {
     const known = this.#held.get(request.id)
     if (known?.held.fits(request) === true) return this.#lease(known, request)
@@ -96,7 +92,7 @@ class Hub implements PairDesk, EngineListener {
     const held = new HeldPair(request, this)
     const holding: Holding = { held, leases: 0, linger: null }
     this.#held.set(request.id, holding)
-    roster.enter(held)
+    this.#roster.enter(held)
     this.#wakeUp()
     this.#enter(holding)
     return this.#lease(holding, request)
@@ -149,7 +145,7 @@ class Hub implements PairDesk, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
-        roster.leave(held)
+        this.#roster.leave(held)
         this.#calmDown()
       })
     this.#departures.set(held.id, departure)
@@ -164,6 +160,7 @@ class Hub implements PairDesk, EngineListener {
     this.#inEngine.delete(pairId)
   }
 
+  /** All pairs say goodbye, and the engine's thread ends. For tests and for programs that embed Node-RED. */
   async shutdown(): Promise<void> {
     for (const holding of [...this.#held.values()]) void this.#remove(holding, 'shutdown')
     await Promise.all(this.#departures.values())
@@ -355,5 +352,3 @@ class Lease implements PairLease {
     return this.#released
   }
 }
-
-const hub = new Hub()

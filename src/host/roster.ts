@@ -171,6 +171,3 @@ export class Roster {
     for (const watcher of this.#watchers) watcher()
   }
 }
-
-/** The one of this process. */
-export const roster = new Roster()

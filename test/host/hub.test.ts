@@ -4,22 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
-import {
-  acquirePair,
-  crashEngineForTest,
-  engineThreadForTest,
-  shutdownHub,
-  type PairLease,
-  type PairRequest
-} from '../../src/host/hub'
+import type { PairLease, PairRequest } from '../../src/host/hub'
 import type { FromThread, ToEngine } from '../../src/engine/messages'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
-import { roster, type ListedPair } from '../../src/host/roster'
+import { hub, roster } from '../../src/host/root'
+import type { ListedPair } from '../../src/host/roster'
 import { REASONS } from '../../src/host/texts/reasons'
 import type { Role } from '../../src/protocol/machine'
 import type { ReasonCode } from '../../src/protocol/reasons'
 import { Cable } from './cable'
 import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../engine/harness'
+import { crashEngine } from './crash'
 
 /** The module itself, as the host's compiled code has it: what is put there, the host uses. */
 const workerThreads = createRequire(__filename)('node:worker_threads') as { Worker: unknown }
@@ -113,7 +108,7 @@ describe('the hub', () => {
     }
   }
   const acquire = (asked: PairRequest): PairLease => {
-    const lease = acquirePair(asked)
+    const lease = hub.acquire(asked)
     leases.push(lease)
     return lease
   }
@@ -132,8 +127,8 @@ describe('the hub', () => {
     lines = []
   })
   afterEach(async () => {
-    await shutdownHub()
-    assert.equal(engineThreadForTest(), null)
+    await hub.shutdown()
+    assert.equal(hub.worker, null)
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -349,7 +344,7 @@ describe('the hub', () => {
 
     it('with other settings enters the engine only when its predecessor has left it', async () => {
       const { a, one } = await pairUp()
-      const thread = engineThreadForTest()
+      const thread = hub.worker
       assert.ok(thread !== null)
       const order: string[] = []
       const post = thread.postMessage.bind(thread)
@@ -559,7 +554,7 @@ describe('the hub', () => {
       const watcher = await watch(lease)
       const active = lease.pair
       const before = active.status()
-      await crashEngineForTest()
+      await crashEngine()
       assert.equal(active.gate().open, false)
       await until('the crash is told', () => watcher.names().includes('engine engine-crashed'))
       const crashed = active.status()
@@ -585,7 +580,7 @@ describe('the hub', () => {
       const { one } = await pairUp()
       const before = one.pair.vitals()
       assert.ok(before.engine.alive && before.engine.ago !== null && before.engine.ago < 1000)
-      await crashEngineForTest()
+      await crashEngine()
       const { engine } = one.pair.vitals()
       assert.deepEqual([engine.alive, engine.ago], [false, null])
       await until('it is told', () => one.pair.vitals().troubles.includes('engine-crashed'))
@@ -597,14 +592,14 @@ describe('the hub', () => {
     it('ends pending commands', async () => {
       const { one } = await pairUp()
       const ended = assert.rejects(one.pair.designate('swap', false), { code: 'stopped' })
-      const killed = crashEngineForTest()
+      const killed = crashEngine()
       await Promise.all([ended.catch(() => 'or it was quicker'), killed])
       await until('it is told', () => one.pair.trouble()?.code === 'engine-crashed')
     })
 
     it('ends the wait for a goodbye that nobody can say any more', async () => {
       const { one } = await pairUp()
-      const thread = engineThreadForTest()
+      const thread = hub.worker
       assert.ok(thread !== null)
       const post = thread.postMessage.bind(thread)
       thread.postMessage = (message: ToEngine | null) => {
@@ -614,14 +609,14 @@ describe('the hub', () => {
       void one.release(true).then(() => (released = true))
       await new Promise((later) => setImmediate(later))
       assert.equal(released, false, 'the engine has not heard of it')
-      await crashEngineForTest()
+      await crashEngine()
       await until('it is released', () => released)
     })
 
     it('again and again, is restarted each time', async () => {
       const { one, two } = await pairUp()
       for (let round = 0; round < 3; round++) {
-        await crashEngineForTest()
+        await crashEngine()
         await until('it is noticed', () => one.pair.trouble() !== null)
         await until('paired again', () => isPaired(one.pair, two.pair), 9000)
       }
@@ -638,7 +633,7 @@ describe('the hub', () => {
             throw new Error('no threads')
           }
         })
-        await crashEngineForTest()
+        await crashEngine()
         await until('it was tried twice', () => refused === 2)
         assert.equal(one.pair.trouble()?.detail, 'Error: no threads')
         assert.equal(one.pair.gate().open || two.pair.gate().open, false)
@@ -650,7 +645,7 @@ describe('the hub', () => {
 
     it('lets pairs be released and acquired meanwhile', async () => {
       const { a, one, two } = await pairUp()
-      await crashEngineForTest()
+      await crashEngine()
       await until('it is noticed', () => one.pair.trouble() !== null)
       await one.release(true)
       const again = acquire(a)
