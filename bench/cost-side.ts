@@ -10,7 +10,8 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { threadId, Worker } from 'node:worker_threads'
-import { acquirePair, type PairLease } from '../src/host/hub'
+import type { PairLease } from '../src/host/hub'
+import { hub } from '../src/host/root'
 import { DEFAULTS, type PairSettings } from '../src/protocol/settings'
 import { eventually, pause } from '../test/e2e/harness/eventually'
 
@@ -54,7 +55,7 @@ function pairSettings(first: boolean, localPort: number, peerPort: number): Pair
 
 async function runEngine({ first, ports, peers, folder }: Start): Promise<void> {
   const leases: PairLease[] = ports.map((port, i) =>
-    acquirePair({
+    hub.acquire({
       id: `pair ${port}`,
       settings: pairSettings(first, port, peers[i] ?? 0),
       keys: { key: KEY, previousKey: '' },
@@ -65,7 +66,7 @@ async function runEngine({ first, ports, peers, folder }: Start): Promise<void> 
   const inContact = new Set<PairLease>()
   for (const lease of leases) {
     const { pair } = lease
-    pair.observe({ onOnline: (online) => (online ? inContact.add(lease) : inContact.delete(lease)) })
+    lease.observe({ onOnline: (online) => (online ? inContact.add(lease) : inContact.delete(lease)) })
     if (pair.status().online) inContact.add(lease)
   }
   await eventually('all pairs are in contact', CONTACT_MS, () => inContact.size === leases.length)

@@ -1,7 +1,10 @@
-/** Events of a pair as plain sentences, from the one catalogue of the source. */
+/** Events of a pair as plain sentences, from the host's own texts. */
+import type { EventName } from '../src/host/events'
 import type { PairEventMessage } from '../src/host/pair'
 import { levelOf } from '../src/host/report'
-import { EVENTS, REASONS, type EventName } from '../src/protocol/catalogue'
+import { EVENTS } from '../src/host/texts/events'
+import { REASONS } from '../src/host/texts/reasons'
+import type { Role } from '../src/protocol/role'
 
 interface Sentence {
   readonly text: string
@@ -31,7 +34,7 @@ const BAD: ReadonlySet<EventName> = new Set([
   'clock',
   'warning'
 ])
-const ROLE_TEXT: Readonly<Record<string, string>> = {
+const ROLE_TEXT: Readonly<Record<Role, string>> = {
   active: 'Is Active now',
   standby: 'Is Standby now',
   initial: 'Has no role yet'
@@ -45,19 +48,19 @@ export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentenc
   const why = reason === 'none' ? '' : ` ${REASONS[reason]?.en ?? reason}`
   if (event === 'store' && reason !== 'store-failed') return null
   if (event === 'handover') {
-    if (detail['phase'] === 'asking') return { text: 'Asks its peer to take over.', tone: 'plain' }
+    if ('phase' in detail) return { text: 'Asks its peer to take over.', tone: 'plain' }
     return { text: `No handover.${why}`, tone: 'bad' }
   }
   if (event === 'role') {
-    const role = String(detail['role'])
-    const epoch = role === 'active' ? `, epoch ${String(detail['epoch'])}` : ''
+    const { role } = detail
+    const epoch = role === 'active' ? `, epoch ${detail.epoch}` : ''
     return {
-      text: `${ROLE_TEXT[role] ?? 'Has another role now'}${epoch}.${why}`,
+      text: `${ROLE_TEXT[role]}${epoch}.${why}`,
       tone: role === 'active' ? 'good' : 'plain'
     }
   }
   if (event === 'online') {
-    const online = detail['online'] === true
+    const { online } = detail
     return {
       text: `${online ? 'Sees its peer' : 'Lost sight of its peer'}.${why}`,
       tone: online ? 'good' : 'bad'

@@ -24,18 +24,15 @@ interface Vote {
   onChange: (() => void) | null
 }
 
-/** By the id of the config node. */
-const councils = new Map<string, Council>()
-
 class Council {
-  readonly #configId: string
+  readonly #onEmpty: () => void
   readonly #votes = new Map<string, Vote>()
   #pair: Pair
   #lowest = FITNESS_MAX
 
-  constructor(configId: string, pair: Pair) {
-    this.#configId = configId
+  constructor(pair: Pair, onEmpty: () => void) {
     this.#pair = pair
+    this.#onEmpty = onEmpty
   }
 
   get lowest(): number {
@@ -61,7 +58,7 @@ class Council {
     if (vote.onChange !== null || this.#votes.get(voterId) !== vote) return
     this.#votes.delete(voterId)
     this.count()
-    if (this.#votes.size === 0) councils.delete(this.#configId)
+    if (this.#votes.size === 0) this.#onEmpty()
   }
 
   count(): void {
@@ -74,6 +71,20 @@ class Council {
   }
 }
 
+/** The votes on all pairs of one Node-RED. */
+export class Councils {
+  /** By the id of the config node. */
+  readonly #councils = new Map<string, Council>()
+
+  /** `onChange` is called when this vote or the side's fitness has changed. */
+  enter(configId: string, pair: Pair, voterId: string, onChange: () => void): Voter {
+    const council = this.#councils.get(configId) ?? new Council(pair, () => this.#councils.delete(configId))
+    this.#councils.set(configId, council)
+    council.use(pair)
+    return new Voter(council, voterId, onChange)
+  }
+}
+
 /** One health node's vote. */
 export class Voter {
   readonly #council: Council
@@ -81,11 +92,7 @@ export class Voter {
   readonly #vote: Vote
   readonly #onChange: () => void
 
-  /** `onChange` is called when this vote or the side's fitness has changed. */
-  constructor(configId: string, pair: Pair, voterId: string, onChange: () => void) {
-    const council = councils.get(configId) ?? new Council(configId, pair)
-    councils.set(configId, council)
-    council.use(pair)
+  constructor(council: Council, voterId: string, onChange: () => void) {
     this.#council = council
     this.#id = voterId
     this.#vote = council.join(voterId, onChange)

@@ -3,7 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairStatus, PairTrouble } from '../src/host/pair'
 import { stoppedBadge, troubleText, type Badge, type Say } from './badge'
 import { EXPIRES_MS, readExpires } from './expires'
-import { FITNESS_MAX, readFitness, Voter } from './fitness'
+import { Councils, FITNESS_MAX, readFitness } from './fitness'
 import { whenFlowsStarted } from './flows-started'
 import { healthBadge, type Fitness } from './health-badge'
 import { usePair } from './pair-user'
@@ -17,6 +17,7 @@ interface HealthDef extends NodeDef {
 
 export default function (RED: NodeAPI): void {
   const sayHere: Say = (key, params) => RED._(key, params)
+  const councils = new Councils()
 
   function HaPairHealthNode(this: Node, def: HealthDef): void {
     RED.nodes.createNode(this, def)
@@ -30,7 +31,8 @@ export default function (RED: NodeAPI): void {
       return healthBadge(fitness, status, trouble === null ? null : troubleText(trouble, say), sayHere)
     }
     const user = usePair(RED, this, def.pair, draw)
-    const vote = user.running === null ? null : new Voter(def.pair, user.running.pair, this.id, () => user.refresh())
+    const { running } = user
+    const vote = running === null ? null : councils.enter(def.pair, running.pair, this.id, () => user.refresh())
     if (vote !== null) fitness = vote
     user.observe({})
     user.refresh()

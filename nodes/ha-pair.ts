@@ -1,11 +1,10 @@
 /** `ha-pair`: the config node, one side of one pair. It starts the pair, holds it for its users and lets it go. */
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
-import type { HealthReading } from '../src/host/health'
-import { acquirePair } from '../src/host/hub'
+import type { HealthReading } from '../src/host/health-reading'
 import { MIGRATIONS } from '../src/host/migrations'
 import { oneLine } from '../src/host/report'
-import { roster } from '../src/host/roster'
+import { hub, roster } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
@@ -24,6 +23,7 @@ export default function (RED: NodeAPI): void {
     if (this.name !== undefined) this.name = oneLine(this.name)
     this.say = say
     this.pair = null
+    this.observe = () => () => {}
     this.stopped = ''
     const raw = { ...def, key: readKey(RED, this, 'key'), previousKey: readKey(RED, this, 'previousKey') }
     const parsed = parseSettings(raw, asTyped(this))
@@ -44,7 +44,7 @@ export default function (RED: NodeAPI): void {
       return
     }
 
-    const lease = acquirePair({
+    const lease = hub.acquire({
       id: this.id,
       settings: parsed.settings,
       keys: parsed.keys,
@@ -56,6 +56,7 @@ export default function (RED: NodeAPI): void {
       }
     })
     this.pair = lease.pair
+    this.observe = (observer) => lease.observe(observer)
     serveHealth(this, parsed.healthPath, () => lease.pair.vitals())
     const callOff = onFlowsHash(RED.events, (hash) => lease.pair.setFlowsHash(hash))
     this.on('close', (removed: boolean, done: () => void) => {

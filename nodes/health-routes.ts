@@ -8,7 +8,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NodeAPI } from 'node-red'
-import { HEALTH_PAGES, healthAnswer, type HealthPage, type HealthReading } from '../src/host/health'
+import { HEALTH_PAGES, healthAnswer, type HealthPage } from '../src/host/health'
+import type { HealthReading } from '../src/host/health-reading'
 import { whenFlowsStarted } from './flows-started'
 
 type Next = (error?: unknown) => void

@@ -6,7 +6,7 @@
  * new value was published meanwhile. The engine is the only writer. Times are microseconds of CLOCK_MONOTONIC (`process.hrtime`),
  * which all threads of a process share.
  */
-import type { Role } from '../protocol/machine'
+import type { MachineView, PeerView, Role } from '../protocol/machine'
 
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
 const VERSION = 0
@@ -24,18 +24,14 @@ export function nowUs(): bigint {
   return process.hrtime.bigint() / 1000n
 }
 
-export interface PairCellValue {
-  readonly role: Role
-  /** The role machine allows serving; lease and freshness are still to be judged at the instant of use. */
-  readonly serving: boolean
-  readonly epoch: number
-  /** Monotonic ms; Infinity = unlimited. */
-  readonly leaseUntilMs: number
-  /** ms that the engine's tick may be old; Infinity = unbounded. */
-  readonly freshForMs: number
-  /** Monotonic ms of the peer's last frame; null = never. */
+/**
+ * Of the machine's view what changes without an event, or decides at a gate. `serving` is what the machine allows: lease and freshness
+ * are still to be judged at the instant of use. Times are monotonic ms.
+ */
+export interface PairCellValue extends Pick<MachineView, 'role' | 'serving' | 'epoch' | 'leaseUntilMs' | 'freshForMs'> {
+  /** Null = never. */
   readonly heardAtMs: number | null
-  readonly roundTripMs: number | null
+  readonly roundTripMs: PeerView['roundTripMs']
 }
 
 export function newPairCell(): SharedArrayBuffer {

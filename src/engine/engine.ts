@@ -14,6 +14,8 @@ import { Deadlines } from './deadlines'
 import type { EngineOptions, FromEngine, ToEngine } from './messages'
 import { PairRuntime, type AddPair, type MachineFactory, type PairHost } from './pair-runtime'
 import { Resolver } from './resolve'
+import { Scratch } from './scratch'
+import { Disk } from './store'
 
 /** Pairs that are judged before the sockets are looked at again. */
 const JUDGED_AT_ONCE = 256
@@ -39,6 +41,8 @@ export class Engine implements PairHost {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly createMachine: MachineFactory
+  readonly disk = new Disk()
+  readonly scratch = new Scratch()
   round = 0
 
   readonly #cell: EngineCell
@@ -80,7 +84,7 @@ export class Engine implements PairHost {
     if (pair === undefined) return this.#answerForNobody(message)
     switch (message.type) {
       case 'remove':
-        return pair.leave(message.reason)
+        return pair.leave(message.reason, message.requestId)
       case 'command':
         return pair.step({
           kind: 'command',
@@ -112,9 +116,10 @@ export class Engine implements PairHost {
 
   /** The pair has left in the meantime. */
   #answerForNobody(message: Exclude<ToEngine, AddPair>): void {
-    if (message.type !== 'command') return
+    if (message.type !== 'command' && message.type !== 'remove') return
     const { pairId, requestId } = message
-    this.#post({ type: 'reply', pairId, requestId, result: { ok: false, error: 'stopped', detail: '' } })
+    if (message.type === 'remove') this.#post({ type: 'removed', pairId, requestId })
+    else this.#post({ type: 'reply', pairId, requestId, result: { ok: false, error: 'stopped', detail: '' } })
   }
 
   /** Closes all sockets before it returns. Nobody is told; the engine is of no use afterwards. */

@@ -8,10 +8,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { ReasonCode } from '../protocol/catalogue'
 import { canonicalIp, isIpv6, Paths } from '../protocol/paths'
 import type { LinkSettings } from '../protocol/settings'
 import type { Clock } from './clock'
+import type { LinkProblem } from './events'
 import type { Resolver } from './resolve'
 
 const RETRY_MS_MIN = 250
@@ -63,7 +63,7 @@ export class Link {
   /** Opens, to take the place of the other. */
   #next: Socket | null = null
   #open = false
-  #problem: ReasonCode | null = null
+  #problem: LinkProblem | null = null
   #closed = false
   #locating = false
   #dueMs = -Infinity
@@ -99,7 +99,7 @@ export class Link {
   }
 
   /** What is wrong, also while the socket is open; null = nothing. */
-  get problem(): ReasonCode | null {
+  get problem(): LinkProblem | null {
     return this.#problem
   }
 
@@ -252,13 +252,13 @@ export class Link {
     else this.#owner.linkMoved(this)
   }
 
-  #setProblem(problem: ReasonCode | null, error: string): void {
+  #setProblem(problem: LinkProblem | null, error: string): void {
     if (problem === this.#problem) return
     this.#problem = problem
     this.#owner.linkChanged(this, error)
   }
 
-  #fail(problem: ReasonCode, error: string): void {
+  #fail(problem: LinkProblem, error: string): void {
     void this.#discard()
     this.#problem = problem
     this.#dueMs = this.#clock.nowMs() + this.#retryMs

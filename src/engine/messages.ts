@@ -2,10 +2,10 @@
  * What the host's main thread and the engine's worker thread say to each other: plain values, structured-clone safe.
  * Nothing else crosses, apart from the shared cells of `cells.ts`.
  */
-import type { EventName, ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection, Head } from '../protocol/frame'
-import type { AloneBar, CommandError, Designation, Difference, Input, ProofState, Role } from '../protocol/machine'
-import type { PairSettings, Policy, Wire } from '../protocol/settings'
+import type { CommandResult, Designation, Input, MachineView, PeerView, Role } from '../protocol/machine'
+import type { PairSettings } from '../protocol/settings'
+import type { EngineEvent, LinkProblem, StoreTrouble } from './events'
 
 export interface PairKeys {
   /** Shared secret; "" = none. */
@@ -31,7 +31,12 @@ export type ToEngine =
       readonly cell: SharedArrayBuffer
     }
   /** Say goodbye (bounded wait for its acknowledgement), close the sockets, answer `removed`. */
-  | { readonly type: 'remove'; readonly pairId: number; readonly reason: 'removed' | 'shutdown' }
+  | {
+      readonly type: 'remove'
+      readonly pairId: number
+      readonly requestId: number
+      readonly reason: 'removed' | 'shutdown'
+    }
   | {
       readonly type: 'command'
       readonly pairId: number
@@ -50,53 +55,46 @@ export type ToEngine =
   /** Also report every frame, as unnumbered `frame` messages. */
   | { readonly type: 'watchFrames'; readonly pairId: number; readonly on: boolean }
 
-/** What the engine knows of a pair when it says something about it. Times are ms since 1970 unless named otherwise. */
-export interface Snapshot {
-  readonly role: Role
-  readonly previousRole: Role
-  readonly reason: ReasonCode
+/** What the engine knows of a pair when it says something about it: of the machine's view what people and flows are shown, and more. */
+export interface Snapshot
+  extends
+    Pick<
+      MachineView,
+      | 'role'
+      | 'previousRole'
+      | 'reason'
+      | 'epoch'
+      | 'online'
+      | 'authenticated'
+      | 'differences'
+      | 'conflict'
+      | 'proof'
+      | 'aloneBar'
+    >,
+    Pick<PairSettings, 'policy' | 'wire'> {
+  /** When the role was taken; ms since 1970. */
   readonly since: number
-  readonly epoch: number
-  readonly online: boolean
-  readonly policy: Policy
-  readonly wire: Wire
-  readonly authenticated: boolean
-  readonly peer: {
-    readonly role: Role
-    readonly epoch: number
-    readonly priority: number
-    readonly host: string
-    readonly port: number
-  } | null
-  /** Per link: the socket is open / frames pass both ways / what is wrong, for people / datagrams that did not go out. */
-  readonly links: readonly {
-    readonly open: boolean
-    readonly up: boolean
-    readonly problem: ReasonCode | null
-    readonly unsent: number
-  }[]
+  readonly peer:
+    | (Pick<PeerView, 'role' | 'epoch' | 'priority'> & { readonly host: string; readonly port: number })
+    | null
+  /** In the order of the settings. */
+  readonly links: readonly LinkState[]
   /** Datagrams dropped since the start, by cause. */
   readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
-  /** Settings that are not the same on both sides, as the peer said last. */
-  readonly differences: readonly Difference[]
-  /** The peer is heard as Active while this side is Active. */
-  readonly conflict: boolean
-  /** Whether a crash of the peer could be proved now, or why not. */
-  readonly proof: ProofState
-  /** What keeps this side from taking the role alone; null = nothing. */
-  readonly aloneBar: AloneBar | null
   /** s by which the peer's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
   readonly peerAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */
-  readonly store: ReasonCode | null
+  readonly store: StoreTrouble | null
 }
 
-export interface EngineEvent {
-  readonly event: EventName
-  readonly reason: ReasonCode
-  /** ms since 1970. */
-  readonly at: number
-  readonly detail: Readonly<Record<string, unknown>>
+export interface LinkState {
+  /** The socket is open. */
+  readonly open: boolean
+  /** Frames pass both ways. */
+  readonly up: boolean
+  readonly problem: LinkProblem | null
+  /** Datagrams that did not go out. */
+  readonly unsent: number
 }
 
 export type FromEngine =
@@ -122,11 +120,9 @@ export type FromEngine =
       readonly type: 'reply'
       readonly pairId: number
       readonly requestId: number
-      readonly result:
-        | { readonly ok: true; readonly role: Role }
-        | { readonly ok: false; readonly error: CommandError; readonly detail: string }
+      readonly result: CommandResult
     }
-  | { readonly type: 'removed'; readonly pairId: number }
+  | { readonly type: 'removed'; readonly pairId: number; readonly requestId: number }
   /**
    * Whom the channel is to be opened to: the sessions of both sides and, by link, the address that the peer is heard from (IPv6 with
    * its zone; null = not heard on that link). Null = no contact. Posted at each change.

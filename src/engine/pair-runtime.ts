@@ -3,16 +3,7 @@
  * up to date between the two: a grant to the peer leaves only after the own gate is shut.
  */
 import type { RemoteInfo } from 'node:dgram'
-import type { ReasonCode } from '../protocol/catalogue'
-import {
-  decodeClassic,
-  decodeExtended,
-  encodeClassic,
-  encodeExtended,
-  EXTENDED_BYTES,
-  readClock,
-  stampClock
-} from '../protocol/frame'
+import { decodeClassic, decodeExtended, encodeClassic, encodeExtended, readClock, stampClock } from '../protocol/frame'
 import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
 import { addressText, type Word } from '../protocol/paths'
@@ -22,15 +13,24 @@ import { PeerClock } from './peer-clock'
 import { PairCell } from './cells'
 import type { Clock } from './clock'
 import type { Waiting } from './deadlines'
+import {
+  engineEvent,
+  type EngineEvent,
+  type EngineEventName,
+  type LinkProblem,
+  type StoreTrouble,
+  type Told
+} from './events'
 import { Intake, type Familiarity } from './intake'
 import { Link, type LinkOwner } from './link'
-import type { EngineEvent, FromEngine, ToEngine } from './messages'
+import type { FromEngine, ToEngine } from './messages'
 import { randomInt } from './random'
 import { Rejections } from './rejections'
 import type { Resolver } from './resolve'
+import type { Scratch } from './scratch'
 import { Seal } from './seal'
 import { SnapshotTeller } from './snapshot'
-import { EpochStore, FOREIGN, type StoreProblem } from './store'
+import { EpochStore, FOREIGN, type Disk, type StoreProblem } from './store'
 
 /** Injected: `createMachine` of the protocol, or a stand-in for it in tests. */
 export type MachineFactory = (
@@ -43,6 +43,8 @@ export interface PairHost {
   readonly clock: Clock
   readonly resolver: Resolver
   readonly createMachine: MachineFactory
+  readonly disk: Disk
+  readonly scratch: Scratch
   /** Number of the event loop's round, for counting what was read in it. */
   readonly round: number
   /** Every entrance from outside goes through here first. Returns now, ms. */
@@ -91,7 +93,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #links: readonly Link[]
   /** Per link, what the machine and the host were told. */
   readonly #linkOpen: boolean[]
-  readonly #linkProblem: (ReasonCode | null)[]
+  readonly #linkProblem: (LinkProblem | null)[]
   /** Null on the classic wire. */
   readonly #seal: Seal | null
   readonly #store: EpochStore | null
@@ -118,6 +120,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   #early: Input[] = []
   /** When the goodbye is given up; null = nobody asked to leave. */
   #leaveByMs: number | null = null
+  #leaveRequest = 0
   #closing = false
   /** The conversation that the machine took part in last: my session as I sent it, and the peer's. */
   #ownSession = 0n
@@ -158,7 +161,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
     this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#peerClock, host.clock)
-    this.#store = add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign)
+    this.#store =
+      add.storeFile === null ? null : new EpochStore(add.storeFile, this.#onStored, this.#onForeign, host.disk)
   }
 
   /** Reads the store, then starts the machine and opens the links. Never rejects. */
@@ -247,9 +251,10 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   /** Says goodbye, waits for its acknowledgement (bounded), closes, and tells the host. */
-  leave(reason: 'removed' | 'shutdown'): void {
+  leave(reason: 'removed' | 'shutdown', requestId: number): void {
     if (this.#leaveByMs !== null || this.#closing) return
     this.#leaveByMs = this.#host.clock.nowMs() + GOODBYE_MS
+    this.#leaveRequest = requestId
     if (this.#started) this.step({ kind: 'goodbye', reason })
     else this.#close()
   }
@@ -317,7 +322,8 @@ export class PairRuntime implements Waiting, LinkOwner {
         else this.#store.save(output.ticket, output.record)
         break
       case 'event':
-        this.#say(output.event, this.#preciseReason(output.reason), this.#enriched(output))
+        if (output.event === 'store') this.#sayOfStore(output)
+        else this.#say(output.event, output.reason, output.detail)
         break
       case 'drop':
         this.#dropped = true
@@ -337,23 +343,16 @@ export class PairRuntime implements Waiting, LinkOwner {
     }
   }
 
-  #say(event: EngineEvent['event'], reason: ReasonCode, detail: EngineEvent['detail']): void {
-    this.#events = [...this.#events, { event, reason, at: this.#host.clock.wallMs(), detail }]
+  #say<N extends EngineEventName>(event: N, reason: Told<N>['reason'], detail: Told<N>['detail']): void {
+    this.#events = [...this.#events, engineEvent(event, reason, detail, this.#host.clock.wallMs())]
     this.#host.touch(this)
   }
 
-  /** To the machine a file that cannot be used is like none. */
-  #preciseReason(reason: ReasonCode): ReasonCode {
-    return reason === 'store-new' || reason === 'store-lost' ? (this.#storeState() ?? 'store-new') : reason
-  }
-
-  /** The machine does not know what exactly is wrong with the disk. */
-  #enriched(output: Extract<Output, { kind: 'event' }>): EngineEvent['detail'] {
-    if (output.reason === 'store-new' || output.reason === 'store-lost') {
-      return { ...output.detail, problem: this.#storeProblem }
-    }
-    if (output.reason === 'store-failed') return { ...output.detail, error: this.#storeError }
-    return output.detail
+  /** The machine does not know what exactly is wrong with the disk: to it a file that cannot be used is like none. */
+  #sayOfStore({ reason, detail }: Extract<Output, { kind: 'event'; event: 'store' }>): void {
+    if (reason === 'store-new') this.#say('store', this.#storeState() ?? reason, { problem: this.#storeProblem })
+    else if (reason === 'store-failed') this.#say('store', reason, { error: this.#storeError })
+    else this.#say('store', reason, detail)
   }
 
   // --- The store ---
@@ -366,7 +365,7 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   readonly #onForeign = (): void => this.step({ kind: 'foreignRecord' })
 
-  #storeState(): ReasonCode | null {
+  #storeState(): StoreTrouble | null {
     if (this.#storeError === FOREIGN) return 'foreign-record'
     if (this.#storeError !== null) return 'store-failed'
     return this.#storeProblem === null || this.#storeProblem === 'missing' ? null : 'store-lost'
@@ -384,12 +383,13 @@ export class PairRuntime implements Waiting, LinkOwner {
       if (frame.trailer !== null) this.#ownSession = frame.trailer.session
       this.#encode(frame)
       // The current key first: whoever knows both ignores the twin.
-      this.#seal.close(scratch)
-      sendScratch(link, to)
+      const { scratch } = this.#host
+      this.#seal.close(scratch.bytes)
+      scratch.send(link, to)
       if (this.#seal.rotating && !this.#peerHasKey) {
         this.#encode(frame)
-        this.#seal.closePrevious(scratch)
-        sendScratch(link, to)
+        this.#seal.closePrevious(scratch.bytes)
+        scratch.send(link, to)
       }
     }
     if (this.#watchesFrames) this.#report('sent', index, frame)
@@ -471,8 +471,9 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** Into the scratch buffer; the seal is still to come. */
   #encode(frame: Frame): void {
-    encodeExtended(frame, scratch)
-    stampClock(scratch, this.#wallS())
+    const { bytes } = this.#host.scratch
+    encodeExtended(frame, bytes)
+    stampClock(bytes, this.#wallS())
   }
 
   #wallS(): number {
@@ -573,7 +574,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     await Promise.all(this.#links.map((link) => link.close()))
     if (this.#store !== null) await within(LAST_WRITE_MS, this.#store.idle())
     this.#host.left(this)
-    this.#host.post({ type: 'removed', pairId: this.pairId })
+    this.#host.post({ type: 'removed', pairId: this.pairId, requestId: this.#leaveRequest })
   }
 }
 
@@ -582,13 +583,4 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
   const limit = new Promise<void>((late) => (timer = setTimeout(late, limitMs)))
   await Promise.race([work, limit])
   clearTimeout(timer)
-}
-
-/** One frame at a time is encoded in this thread. */
-let scratch = Buffer.alloc(EXTENDED_BYTES)
-
-/** What the kernel did not take at once belongs to the queue. */
-function sendScratch(link: Link, to: RemoteInfo | null): void {
-  const taken = to === null ? link.send(scratch) : link.sendTo(scratch, to)
-  if (!taken) scratch = Buffer.alloc(EXTENDED_BYTES)
 }

@@ -1,9 +1,9 @@
 /** What the host is told of a pair: made from the machine's view, and only when it differs from what it was told last. */
-import type { ReasonCode } from '../protocol/catalogue'
 import type { MachineView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { PeerClock } from './peer-clock'
 import type { Clock } from './clock'
+import type { StoreTrouble } from './events'
 import type { Link } from './link'
 import type { Snapshot } from './messages'
 import type { Rejections } from './rejections'
@@ -38,7 +38,7 @@ export class SnapshotTeller {
   }
 
   /** The snapshot to tell now, or null when the host knows it all. `always`: events go with it. */
-  news(view: MachineView, store: ReasonCode | null, always: boolean): Snapshot | null {
+  news(view: MachineView, store: StoreTrouble | null, always: boolean): Snapshot | null {
     const nowMs = this.#clock.nowMs()
     const counts = this.#links.reduce((sum, link) => sum + link.unsent, this.#rejections.total)
     const counted = counts !== this.#toldCounts && nowMs - this.#toldAtMs >= COUNTERS_EVERY_MS
@@ -77,7 +77,7 @@ export class SnapshotTeller {
     return this.#told
   }
 
-  #differs(told: Snapshot, view: MachineView, store: ReasonCode | null): boolean {
+  #differs(told: Snapshot, view: MachineView, store: StoreTrouble | null): boolean {
     if (told.role !== view.role || told.previousRole !== view.previousRole || told.reason !== view.reason) return true
     if (this.#toldSinceMs !== view.sinceMs || told.epoch !== view.epoch || told.online !== view.online) return true
     if (told.authenticated !== view.authenticated || told.store !== store) return true

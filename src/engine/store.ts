@@ -33,7 +33,7 @@ export type OnStored = (ticket: number, error: string | null) => void
 export const FOREIGN = 'foreign record'
 
 /** Files written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
-const disk = new AtOnce(8)
+const WRITES_AT_ONCE = 8
 
 /** Injected for tests. */
 export interface StoreReader {
@@ -42,15 +42,20 @@ export interface StoreReader {
 }
 
 /** Reads do not queue behind the writes of pairs that have started already: the engine bounds them itself. */
-const DISK: StoreReader = { readFile: (file) => readFile(file, 'utf8'), pause }
+const READER: StoreReader = { readFile: (file) => readFile(file, 'utf8'), pause }
 
-/** Who writes each file: whoever reads it next waits for that, also when it belongs to an earlier start of the pair. */
-const writers = new Map<string, EpochStore>()
+/** What the stores of one thread share. */
+export class Disk {
+  readonly writes = new AtOnce(WRITES_AT_ONCE)
+  /** Who writes each file: its next reader waits for that, also when it belongs to an earlier start of the pair. */
+  readonly writers = new Map<string, EpochStore>()
+}
 
 export class EpochStore {
   readonly #file: string
   readonly #onStored: OnStored
   readonly #onForeign: () => void
+  readonly #disk: Disk
   readonly #reader: StoreReader
   /** Where to leave the file that could not be used; null = there is none. */
   #aside: string | null = null
@@ -65,16 +70,17 @@ export class EpochStore {
   #awaited: (() => void)[] = []
 
   /** `onForeign` is called once, before the answer to the write that met another one's record. */
-  constructor(file: string, onStored: OnStored, onForeign: () => void, reader: StoreReader = DISK) {
+  constructor(file: string, onStored: OnStored, onForeign: () => void, disk: Disk, reader: StoreReader = READER) {
     this.#file = file
     this.#onStored = onStored
     this.#onForeign = onForeign
+    this.#disk = disk
     this.#reader = reader
   }
 
   /** Errors: none; what cannot be had is named. */
   async read(): Promise<StoreContent> {
-    await writers.get(this.#file)?.idle()
+    await this.#disk.writers.get(this.#file)?.idle()
     const found = await this.#readFile()
     const content = contentOf(found)
     const { problem } = content
@@ -101,11 +107,11 @@ export class EpochStore {
     this.#pending = { record, tickets: [...(this.#pending?.tickets ?? []), ticket] }
     if (this.#writes) return
     this.#writes = true
-    const earlier = writers.get(this.#file)
-    writers.set(this.#file, this)
+    const earlier = this.#disk.writers.get(this.#file)
+    this.#disk.writers.set(this.#file, this)
     // Also one turn later when there is none, so that records of the same step are one write.
-    if (earlier === undefined) queueMicrotask(() => disk.enter(this.#write))
-    else void earlier.idle().then(() => disk.enter(this.#write))
+    if (earlier === undefined) queueMicrotask(() => this.#disk.writes.enter(this.#write))
+    else void earlier.idle().then(() => this.#disk.writes.enter(this.#write))
   }
 
   /** Resolves when nothing is being written any more. */
@@ -145,8 +151,8 @@ export class EpochStore {
       const error = await this.#replace(serializeRecord(next.record))
       for (const ticket of next.tickets) this.#onStored(ticket, error)
     }
-    if (this.#pending !== null) return disk.enter(this.#write)
-    if (writers.get(this.#file) === this) writers.delete(this.#file)
+    if (this.#pending !== null) return this.#disk.writes.enter(this.#write)
+    if (this.#disk.writers.get(this.#file) === this) this.#disk.writers.delete(this.#file)
     this.#writes = false
     for (const idle of this.#awaited.splice(0)) idle()
   }

@@ -3,10 +3,8 @@
  * a node's close and its successor's start) is kept, bounded, and told late instead of never.
  */
 import type { Role } from '../protocol/machine'
+import type { PairEvent } from './events'
 import type { PairEventMessage, PairObserver } from './pair'
-
-/** An event that has no number yet: only the audience counts. */
-export type UnnumberedEvent = Omit<PairEventMessage, 'seq'>
 
 /** Events kept for observers to come. */
 const KEPT_MAX = 256
@@ -73,8 +71,8 @@ export class Audience {
     }
   }
 
-  /** Numbers the events, and tells them with the state after them. */
-  publish(events: readonly UnnumberedEvent[], role: Role, online: boolean): void {
+  /** Numbers the events, for only here they are counted, and tells them with the state after them. */
+  publish(events: readonly PairEvent[], role: Role, online: boolean): void {
     let { seq } = this.#now
     for (const event of events) this.#kept.push({ ...event, seq: ++seq })
     this.#kept.splice(0, this.#kept.length - KEPT_MAX)

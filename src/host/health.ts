@@ -3,9 +3,9 @@
  * code; people and programs read the body. Every answer says how fresh it is. Nothing here knows a key, a file or an
  * address of this side.
  */
+import { isStopped, type HealthReading } from './health-reading'
 import { metricsText, METRICS_CONTENT_TYPE } from './metrics'
-import type { PairVitals } from './pair'
-import { stopReason, type ProblemCode } from './settings'
+import { stopReason } from './settings'
 
 /** Each page, and what its path adds to `healthPath`. */
 export const HEALTH_PAGES = {
@@ -17,23 +17,10 @@ export const HEALTH_PAGES = {
 } as const
 export type HealthPage = keyof typeof HEALTH_PAGES
 
-/** A pair that is stopped for its settings: which fields, and not what is in them. */
-export interface StoppedPair {
-  readonly at: number
-  readonly name: string
-  readonly problems: readonly { readonly field: string; readonly code: ProblemCode }[]
-}
-
-export type HealthReading = PairVitals | StoppedPair
-
 export interface HealthAnswer {
   readonly status: 200 | 503
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-}
-
-export function isStopped(reading: HealthReading): reading is StoppedPair {
-  return 'problems' in reading
 }
 
 /** The verdict is the reading's: nothing is looked up again. */

@@ -4,14 +4,15 @@
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
-import type { EventName, ReasonCode } from '../protocol/catalogue'
-import type { Designation, Role } from '../protocol/machine'
+import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
-import { Audience, type UnnumberedEvent } from './audience'
-import { openChannel, type PairChannel } from './channel/channel'
+import { Audience } from './audience'
+import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
+import { pairEvent, type EventName, type PairEvent } from './events'
 import {
   CommandFailed,
   type GateDecision,
+  type Pair,
   type PairLink,
   type PairObserver,
   type PairStatus,
@@ -20,9 +21,10 @@ import {
   type PairWarning
 } from './pair'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
-import { shareWords } from './shared-words'
+import { Requests, type KeepsAlive } from './requests'
+import type { SharedWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
-import { Warnings, WARNINGS, type WarningCode } from './warnings'
+import { Warnings, WARNINGS } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -35,20 +37,15 @@ export interface PairRequest {
 }
 
 /** What a pair needs of the hub. */
-export interface PairDesk {
+export interface PairDesk extends KeepsAlive {
+  readonly network: Network
+  readonly words: SharedWords
   readonly engineCell: EngineCell
   /** How often the engine's thread was started anew after it had died. */
   readonly engineRestarts: number
   /** The pair enters the engine under this number; never the same twice. */
   numberInEngine(held: HeldPair): number
   post(message: ToEngine): void
-  /** Keep the process alive while an answer is awaited. */
-  hold(): void
-  letGo(): void
-}
-
-interface Command {
-  readonly end: (result: Extract<FromEngine, { type: 'reply' }>['result']) => void
 }
 
 /** Of a side that nobody says anything about. */
@@ -69,7 +66,7 @@ const NOBODY_HEARD = {
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
 
-export class HeldPair {
+export class HeldPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
   readonly audience: Audience
@@ -79,11 +76,9 @@ export class HeldPair {
 
   readonly #desk: PairDesk
   readonly #request: PairRequest
-  /** Under way, by their number; null while there is none, as most of the time. */
-  #commands: Map<number, Command> | null = null
+  readonly #commands: Requests<CommandResult>
   #cell = new PairCell(newPairCell())
   #snapshot: Snapshot
-  #requests = 0
   #gone = false
   #crash: string | null = null
   /** Who else has the pair's files; null = nobody, as far as is known. */
@@ -97,7 +92,7 @@ export class HeldPair {
   readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
-  #unlogged: UnnumberedEvent[] = []
+  #unlogged: PairEvent[] = []
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
@@ -112,15 +107,17 @@ export class HeldPair {
     )
     this.#request = request
     this.#desk = desk
+    this.#commands = new Requests(desk)
     this.#snapshot = blankSnapshot(request)
     this.#warnings = new Warnings(request.settings, request.keys)
-    this.#channel = openChannel(request.settings, request.keys, {
+    const owner: ChannelOwner = {
       toEngine: (news) => {
         if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
       },
-      tell: (reason, detail) => this.#publish([hostEvent('channel', reason, detail)]),
+      tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
       changed: () => this.#publish([])
-    })
+    }
+    this.#channel = openChannel(request.settings, request.keys, owner, desk.network)
     this.#review()
   }
 
@@ -170,21 +167,22 @@ export class HeldPair {
     this.#cell = new PairCell(newPairCell())
     this.#failCommands('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
-    const events = [hostEvent('engine', 'engine-crashed', { error: this.#crash })]
+    const at = Date.now()
+    const events = [pairEvent('engine', 'engine-crashed', { error: this.#crash }, at)]
     if (before.role === 'initial') this.#snapshot = lost
     else {
       const [role, previousRole] = ['initial', before.role] as const
-      this.#snapshot = { ...lost, role, previousRole, reason: 'engine-crashed', since: Date.now() }
-      events.push(hostEvent('role', 'engine-crashed', { role, previousRole, epoch: before.epoch }))
+      this.#snapshot = { ...lost, role, previousRole, reason: 'engine-crashed', since: at }
+      events.push(pairEvent('role', 'engine-crashed', { role, previousRole, epoch: before.epoch }, at))
     }
-    if (before.online) events.push(hostEvent('online', 'engine-crashed', { online: false }))
+    if (before.online) events.push(pairEvent('online', 'engine-crashed', { online: false }, at))
     this.#publish(events)
   }
 
   onRestart(): void {
     const crashed = this.#crash !== null
     this.#crash = null
-    if (crashed) this.#publish([hostEvent('engine', 'engine-restarted', {})])
+    if (crashed) this.#publish([pairEvent('engine', 'engine-restarted', {}, Date.now())])
   }
 
   /** The pair has left the engine, though its nodes are there: see `onFiles`. */
@@ -207,11 +205,11 @@ export class HeldPair {
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
     switch (message.type) {
       case 'update':
-        this.#snapshot = shareWords(message.snapshot)
-        this.#publish(shareWords(message.events))
+        this.#snapshot = this.#desk.words.share(message.snapshot)
+        this.#publish(this.#desk.words.share(message.events))
         return
       case 'reply':
-        this.#commands?.get(message.requestId)?.end(message.result)
+        this.#commands.answer(message.requestId, message.result)
         return
       case 'frame': {
         const { direction, at, link, head, state, id, value } = message
@@ -239,18 +237,15 @@ export class HeldPair {
   }
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
-  #publish(told: readonly UnnumberedEvent[]): void {
-    for (const { event, reason, detail } of told) {
-      const code = lastingMemory(event, reason)
-      if (code !== null) this.#warnings.remember(code, detail, performance.now())
-    }
+  #publish(told: readonly PairEvent[]): void {
+    for (const event of told) this.#remember(event, performance.now())
     this.#tell(told)
     const warnings = this.#review()
     if (warnings.length > 0) this.#tell(warnings)
     this.audience.publishStatus()
   }
 
-  #tell(events: readonly UnnumberedEvent[]): void {
+  #tell(events: readonly PairEvent[]): void {
     for (const event of events) this.#count(event)
     this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
     if (events.length === 0) return
@@ -262,17 +257,25 @@ export class HeldPair {
     for (const event of this.#unlogged.splice(0)) report(this.log, this.settings.name, event)
   }
 
-  #count({ event, detail }: UnnumberedEvent): void {
+  /** Events that are over at once and should be seen for a while. */
+  #remember({ event, reason, detail }: PairEvent, nowMs: number): void {
+    if (event === 'conflict') this.#warnings.remember('both-active', detail, nowMs)
+    else if (event === 'clock') this.#warnings.remember(reason, detail, nowMs)
+    else if (event === 'mismatch' && reason === 'cloned-identity') this.#warnings.remember(reason, {}, nowMs)
+  }
+
+  #count({ event, detail }: PairEvent): void {
     this.#events[event] = (this.#events[event] ?? 0) + 1
-    if (event === 'role') this.#roleChanges[detail['role'] as Role]++
+    if (event === 'role') this.#roleChanges[detail.role]++
   }
 
   /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
-  #review(): UnnumberedEvent[] {
+  #review(): PairEvent[] {
     const nowMs = performance.now()
     const [crash, filesHolder] = [this.#crash, this.#filesHolder]
     const channel = this.#channel?.state ?? null
-    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs: Date.now() }
+    const wallMs = Date.now()
+    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs }
     const { began, ended } = this.#warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
@@ -280,10 +283,11 @@ export class HeldPair {
       this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
       this.#lookAgain.unref()
     }
+    const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
     return [
-      ...ended.map((warning) => warningEvent('warning-ended', warning)),
-      ...began.map((warning) => warningEvent('warning', warning))
-    ].filter(({ reason }) => WARNINGS[reason as WarningCode].event)
+      ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, wallMs)),
+      ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, wallMs))
+    ]
   }
 
   // --- What nodes ask (see `Pair`) ---
@@ -305,7 +309,7 @@ export class HeldPair {
       status: this.status(at),
       engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
       fitness: this.#fitness ?? FULLY_FIT,
-      troubles: [...new Set(problems.filter((code): code is ReasonCode => code !== null))],
+      troubles: [...new Set(problems.filter((code) => code !== null))],
       warnings: this.#warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
@@ -361,35 +365,21 @@ export class HeldPair {
     return this.audience.joinAsWitness(observer)
   }
 
-  designate(designate: Designation, force: boolean): Promise<Role> {
-    return new Promise((resolve, reject) => {
-      const unable = this.#unable()
-      if (this.#gone || unable !== null) {
-        reject(new CommandFailed('stopped', unable ?? ''))
-        return
-      }
-      const requestId = ++this.#requests
-      this.#desk.hold()
-      const end: Command['end'] = (result) => {
-        clearTimeout(limit)
-        this.#commands?.delete(requestId)
-        if (this.#commands?.size === 0) this.#commands = null
-        this.#desk.letGo()
-        if (result.ok) resolve(result.role)
-        else reject(new CommandFailed(result.error, result.detail))
-      }
-      const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
-      const limit = setTimeout(() => end({ ok: false, error: 'not-confirmed', detail: 'engine' }), limitMs)
-      this.#commands ??= new Map()
-      this.#commands.set(requestId, { end })
+  async designate(designate: Designation, force: boolean): Promise<Role> {
+    const unable = this.#unable()
+    if (this.#gone || unable !== null) throw new CommandFailed('stopped', unable ?? '')
+    const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
+    const late = { ok: false, error: 'not-confirmed', detail: 'engine' } as const
+    const result = await this.#commands.ask(limitMs, late, (requestId) => {
       const send = (): void => {
-        if (this.pairId !== null && this.#commands?.has(requestId) === true) {
-          this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
-        }
+        if (this.pairId === null || !this.#commands.isOpen(requestId)) return
+        this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
       }
       if (this.pairId === null) this.#waiting.push(send)
       else send()
     })
+    if (!result.ok) throw new CommandFailed(result.error, result.detail)
+    return result.role
   }
 
   setFitness(value: number): void {
@@ -411,27 +401,12 @@ export class HeldPair {
 
   #failCommands(detail: string): void {
     this.#waiting = []
-    for (const command of [...(this.#commands?.values() ?? [])]) command.end({ ok: false, error: 'stopped', detail })
+    this.#commands.answerAll({ ok: false, error: 'stopped', detail })
   }
 }
 
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])
-}
-
-function hostEvent(event: EventName, reason: ReasonCode, detail: Readonly<Record<string, unknown>>): UnnumberedEvent {
-  return { event, reason, at: Date.now(), detail }
-}
-
-function warningEvent(event: EventName, { code, detail }: PairWarning): UnnumberedEvent {
-  return hostEvent(event, code, detail)
-}
-
-/** Events that are over at once and should be seen for a while. */
-function lastingMemory(event: EventName, reason: ReasonCode): WarningCode | null {
-  if (event === 'conflict') return 'both-active'
-  if (event === 'clock') return reason === 'suspended' ? 'suspended' : 'clock-set-back'
-  return event === 'mismatch' && reason === 'cloned-identity' ? 'cloned-identity' : null
 }
 
 /** Until the engine has said something. */

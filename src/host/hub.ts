@@ -6,20 +6,25 @@ import { dirname, resolve as absolute } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
-import type { Designation, Role } from '../protocol/machine'
+import type { Network } from './channel/channel'
 import { DepartureWatch } from './departure'
 import { EngineThread, type EngineListener } from './engine-thread'
 import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
-import type { GateDecision, Pair, PairObserver, PairStatus, PairTrouble, PairVitals, PairWarning } from './pair'
+import type { Pair, PairObserver } from './pair'
 import { PairFiles } from './pair-files'
 import { oneLine } from './report'
-import { roster } from './roster'
+import { Requests } from './requests'
+import type { Roster } from './roster'
+import type { SharedWords } from './shared-words'
 
 export type { PairRequest } from './held-pair'
 export type { PairLog } from './report'
 
 export interface PairLease {
+  /** Goes on telling the truth when the lease has ended. */
   readonly pair: Pair
+  /** Returns the function that ends the observation; the end of the lease ends it too. Observers are called in the order of events. */
+  observe(observer: PairObserver): () => void
   /**
    * `removed` as Node-RED says it: true = deleted; false = a deploy or the end of the process. Resolves when the goodbye
    * is said and the ports are free, or at once when the pair stays up for its successor. Always bounded; never rejects.
@@ -42,36 +47,22 @@ const BEAT_MS_MAX = 1000
 /** An observer that comes this soon after a deploy is also told what happened while nobody observed. */
 const LATECOMER_MS = 5000
 
-/** Leases one pair: the running one, if it is the same; else a new one, after the old one has left. */
-export function acquirePair(request: PairRequest): PairLease {
-  return hub.acquire(request)
+/** What a hub is made of. */
+export interface HubParts {
+  readonly roster: Roster
+  readonly network: Network
+  readonly words: SharedWords
 }
 
-/** All pairs say goodbye, and the engine's thread ends. For tests and for programs that embed Node-RED. */
-export function shutdownHub(): Promise<void> {
-  return hub.shutdown()
-}
-
-/** The engine's thread, for tests. To kill it use `crashEngineForTest`: its `terminate` may take the process along. */
-export function engineThreadForTest(): Worker | null {
-  return hub.worker
-}
-
-/** Makes the engine's thread die of an exception; resolves when it is dead. */
-export async function crashEngineForTest(): Promise<void> {
-  const thread = hub.worker
-  if (thread === null) throw new Error('no engine runs')
-  const dead = new Promise((done) => thread.once('exit', done))
-  thread.postMessage(null)
-  await dead
-}
-
-class Hub implements PairDesk, EngineListener {
+export class Hub implements PairDesk, EngineListener {
+  readonly network: Network
+  readonly words: SharedWords
+  readonly #roster: Roster
   readonly #thread: EngineThread = new EngineThread(this)
   readonly #departure = new DepartureWatch(() => this.#leaveNow())
   readonly #held = new Map<string, Holding>()
-  /** Pairs that are saying goodbye, by their number in the engine: what to do when they are gone. */
-  readonly #leaving = new Map<number, () => void>()
+  /** Goodbyes under way. */
+  readonly #goodbyes = new Requests<null>(this)
   /** Who is meant by what the engine says. */
   readonly #inEngine = new Map<number, HeldPair>()
   /** The last departure of each id: its successor waits for it. */
@@ -82,10 +73,18 @@ class Hub implements PairDesk, EngineListener {
   #beat: NodeJS.Timeout | null = null
   #idle: NodeJS.Timeout | null = null
 
+  constructor({ roster, network, words }: HubParts) {
+    this.#roster = roster
+    this.network = network
+    this.words = words
+  }
+
+  /** The engine's thread, for tests; its `terminate` may take the process along. */
   get worker(): Worker | null {
     return this.#thread.worker
   }
 
+  /** Leases one pair: the running one, if it is the same; else a new one, after the old one has left. */
   acquire(request: PairRequest): PairLease {
     const known = this.#held.get(request.id)
     if (known?.held.fits(request) === true) return this.#lease(known, request)
@@ -93,7 +92,7 @@ class Hub implements PairDesk, EngineListener {
     const held = new HeldPair(request, this)
     const holding: Holding = { held, leases: 0, linger: null }
     this.#held.set(request.id, holding)
-    roster.enter(held)
+    this.#roster.enter(held)
     this.#wakeUp()
     this.#enter(holding)
     return this.#lease(holding, request)
@@ -113,19 +112,13 @@ class Hub implements PairDesk, EngineListener {
     holding.linger = null
     holding.leases++
     if (request.log !== undefined) held.log = request.log
-    const pair = new LeasedPair(held)
-    let released: Promise<void> | null = null
-    return {
-      pair,
-      release: (removed) => {
-        pair.endAll()
-        released ??= this.#release(holding, removed)
-        return released
-      },
-      expire: () => {
+    return new Lease(
+      held,
+      (removed) => this.#release(holding, removed),
+      () => {
         if (holding.leases === 0 && this.#held.get(held.id) === holding) void this.#remove(holding, 'removed')
       }
-    }
+    )
   }
 
   #release(holding: Holding, removed: boolean): Promise<void> {
@@ -152,31 +145,22 @@ class Hub implements PairDesk, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
-        roster.leave(held)
+        this.#roster.leave(held)
         this.#calmDown()
       })
     this.#departures.set(held.id, departure)
     return departure
   }
 
-  #leave(held: HeldPair, reason: 'removed' | 'shutdown'): Promise<void> {
-    const { pairId } = held
-    if (pairId === null || !this.#thread.running) return Promise.resolve()
-    return new Promise((resolve) => {
-      const done = (): void => {
-        if (!this.#leaving.delete(pairId)) return
-        this.#inEngine.delete(pairId)
-        clearTimeout(limit)
-        this.letGo()
-        resolve()
-      }
-      const limit = setTimeout(done, LEAVE_MS_MAX)
-      this.hold()
-      this.#leaving.set(pairId, done)
-      this.post({ type: 'remove', pairId, reason })
+  async #leave({ pairId }: HeldPair, reason: 'removed' | 'shutdown'): Promise<void> {
+    if (pairId === null || !this.#thread.running) return
+    await this.#goodbyes.ask(LEAVE_MS_MAX, null, (requestId) => {
+      this.post({ type: 'remove', pairId, requestId, reason })
     })
+    this.#inEngine.delete(pairId)
   }
 
+  /** All pairs say goodbye, and the engine's thread ends. For tests and for programs that embed Node-RED. */
   async shutdown(): Promise<void> {
     for (const holding of [...this.#held.values()]) void this.#remove(holding, 'shutdown')
     await Promise.all(this.#departures.values())
@@ -194,9 +178,9 @@ class Hub implements PairDesk, EngineListener {
   /** In the process's last moments: nothing is awaited through the event loop any more. */
   #leaveNow(): void {
     for (const { held } of this.#held.values()) {
-      if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, reason: 'shutdown' })
+      if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, requestId: 0, reason: 'shutdown' })
     }
-    if (this.#held.size + this.#leaving.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
+    if (this.#held.size + this.#goodbyes.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
     this.#letGoOfFiles()
   }
 
@@ -301,12 +285,12 @@ class Hub implements PairDesk, EngineListener {
   // --- EngineListener ---
 
   onMessage(message: FromEngine): void {
-    if (message.type === 'removed') this.#leaving.get(message.pairId)?.()
+    if (message.type === 'removed') this.#goodbyes.answer(message.requestId, null)
     else this.#inEngine.get(message.pairId)?.onMessage(message)
   }
 
   onCrash(error: string): void {
-    for (const done of [...this.#leaving.values()]) done()
+    this.#goodbyes.answerAll(null)
     this.#inEngine.clear()
     for (const { held } of [...this.#held.values()]) {
       held.log.error(`${oneLine(held.name)}: the engine's thread died: ${error}`)
@@ -333,41 +317,24 @@ interface Holding {
   linger: NodeJS.Timeout | null
 }
 
-/** A pair as one lease sees it: its observers end with the lease. */
-class LeasedPair implements Pair {
-  readonly #held: HeldPair
+class Lease implements PairLease {
+  readonly pair: HeldPair
+  readonly expire: () => void
+  readonly #onRelease: (removed: boolean) => Promise<void>
   readonly #sinceMs = performance.now()
   #observations: readonly (() => void)[] = []
-  #ended = false
+  #released: Promise<void> | null = null
 
-  constructor(held: HeldPair) {
-    this.#held = held
-  }
-
-  status(): PairStatus {
-    return this.#held.status()
-  }
-
-  gate(): GateDecision {
-    return this.#held.gate()
-  }
-
-  vitals(): PairVitals {
-    return this.#held.vitals()
-  }
-
-  trouble(): PairTrouble | null {
-    return this.#held.trouble()
-  }
-
-  warnings(): readonly PairWarning[] {
-    return this.#held.warnings()
+  constructor(pair: HeldPair, onRelease: (removed: boolean) => Promise<void>, expire: () => void) {
+    this.pair = pair
+    this.#onRelease = onRelease
+    this.expire = expire
   }
 
   observe(observer: PairObserver): () => void {
-    if (this.#ended) return () => {}
+    if (this.#released !== null) return () => {}
     const late = performance.now() - this.#sinceMs < LATECOMER_MS
-    const leave = this.#held.observe(observer, late)
+    const leave = this.pair.observe(observer, late)
     const end = (): void => {
       const others = this.#observations.filter((each) => each !== end)
       if (others.length === this.#observations.length) return
@@ -378,23 +345,10 @@ class LeasedPair implements Pair {
     return end
   }
 
-  designate(command: Designation, force: boolean): Promise<Role> {
-    return this.#held.designate(command, force)
-  }
-
-  setFitness(value: number): void {
-    this.#held.setFitness(value)
-  }
-
-  setFlowsHash(hash: number): void {
-    this.#held.setFlowsHash(hash)
-  }
-
-  /** The lease ended: a node of an earlier deploy observes no more. Its gate goes on telling the truth. */
-  endAll(): void {
-    this.#ended = true
+  /** A node of an earlier deploy observes no more. */
+  release(removed: boolean): Promise<void> {
     for (const end of this.#observations) end()
+    this.#released ??= this.#onRelease(removed)
+    return this.#released
   }
 }
-
-const hub = new Hub()

@@ -6,10 +6,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Counter, Gauge, Registry } from 'prom-client'
-import { EVENTS, type EventName } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { Role } from '../protocol/machine'
-import type { HealthReading } from './health'
+import { EVENT_NAMES } from './events'
+import { isStopped, type HealthReading } from './health-reading'
 import type { PairVitals } from './pair'
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
@@ -37,7 +37,7 @@ const CAUSES = Object.keys({
 } satisfies Record<FrameRejection, 0>) as FrameRejection[]
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
 /** Frames are not counted as events: there are several per heartbeat. */
-const COUNTED = (Object.keys(EVENTS) as EventName[]).filter((name) => !name.startsWith('frame-'))
+const COUNTED = EVENT_NAMES.filter((name) => !name.startsWith('frame-'))
 
 type Labels = Readonly<Record<string, string>>
 type Sample = readonly [value: number | null, labels?: Labels]
@@ -50,8 +50,8 @@ interface ManifestLike {
 }
 
 export function metricsText(reading: HealthReading): Promise<string> {
-  const sheet = new Sheet('problems' in reading ? reading.name : reading.status.name)
-  if ('problems' in reading) sheet.gauge('running', RUNNING_HELP, [[0]])
+  const sheet = new Sheet(isStopped(reading) ? reading.name : reading.status.name)
+  if (isStopped(reading)) sheet.gauge('running', RUNNING_HELP, [[0]])
   else fill(sheet, reading)
   return sheet.text()
 }

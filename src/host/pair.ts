@@ -1,41 +1,32 @@
 /**
  * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
  */
-import type { EventName, ReasonCode } from '../protocol/catalogue'
-import type { FrameRejection } from '../protocol/frame'
+import type { LinkProblem, StoreTrouble } from '../engine/events'
+import type { LinkState, Snapshot } from '../engine/messages'
 import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
-import type { Policy, Wire } from '../protocol/settings'
+import type { LinkSettings } from '../protocol/settings'
+import type { EventName, PairEvent, WarningCode, WarningDetails } from './events'
 
-/** The status object of the integrators' contract (`msg.pair`). */
-export interface PairStatus {
+/** The status object of the integrators' contract (`msg.pair`): of what the engine knows what flows are shown, and more. */
+export interface PairStatus extends Pick<
+  Snapshot,
+  'role' | 'previousRole' | 'reason' | 'since' | 'epoch' | 'online' | 'policy' | 'wire' | 'authenticated'
+> {
   readonly name: string
-  readonly role: Role
-  readonly previousRole: Role
-  readonly reason: ReasonCode
-  /** ms since 1970. */
-  readonly since: number
-  readonly epoch: number
   /** Number of the pair's latest event. */
   readonly seq: number
   /** Whether a gate would pass a message right now. */
   readonly serving: boolean
-  readonly online: boolean
-  readonly policy: Policy
-  readonly wire: Wire
-  readonly authenticated: boolean
   /** ms; null = unlimited or not Active. */
   readonly leaseLeft: number | null
-  readonly peer: {
-    readonly role: Role
-    readonly epoch: number
-    readonly priority: number
-    readonly host: string
-    readonly port: number
-    /** ms since a live sign; null = never. */
-    readonly heardAgo: number | null
-    /** ms; null = not measured. */
-    readonly roundTrip: number | null
-  } | null
+  readonly peer:
+    | (NonNullable<Snapshot['peer']> & {
+        /** ms since a live sign; null = never. */
+        readonly heardAgo: number | null
+        /** ms; null = not measured. */
+        readonly roundTrip: number | null
+      })
+    | null
   /** Null where there is none: no key, the classic wire, or switched off. */
   readonly channel: ChannelStatus | null
 }
@@ -56,15 +47,8 @@ export interface ChannelStatus {
 /** Why a crash of the peer could not be proved now. */
 export type ProofBar = Exclude<ProofState, 'possible' | 'no-tether'> | 'channel-lost' | 'channel-blocked'
 
-export interface PairEventMessage {
-  readonly event: EventName
-  /** Gapless per pair; null for `frame-sent` and `frame-received`, which are not numbered. */
-  readonly seq: number | null
-  /** ms since 1970. */
-  readonly at: number
-  readonly reason: ReasonCode
-  readonly detail: Readonly<Record<string, unknown>>
-}
+/** `seq`: gapless per pair; null for `frame-sent` and `frame-received`, which are not numbered. */
+export type PairEventMessage = PairEvent & { readonly seq: number | null }
 
 export interface PairObserver {
   onRole?(role: Role): void
@@ -76,9 +60,12 @@ export interface PairObserver {
   onStatus?(): void
 }
 
-/** What a badge shows when the pair does not simply run. `code` is a reason code. */
+/** What keeps a pair from simply running: the engine, its files, a link or the epoch store. */
+export type TroubleCode = 'engine-crashed' | 'files-in-use' | LinkProblem | StoreTrouble
+
+/** What a badge shows when the pair does not simply run. */
 export interface PairTrouble {
-  readonly code: ReasonCode
+  readonly code: TroubleCode
   readonly detail: string
 }
 
@@ -98,42 +85,34 @@ export interface PairVitals {
   /** How fit this side says it is, 0..255. */
   readonly fitness: number
   /** What does not simply run, each code once; empty while all is well. */
-  readonly troubles: readonly ReasonCode[]
+  readonly troubles: readonly TroubleCode[]
   /** What `Pair.warnings` says, the codes only. */
-  readonly warnings: readonly ReasonCode[]
+  readonly warnings: readonly WarningCode[]
   /** In the order of the settings. */
-  readonly links: readonly { readonly open: boolean; readonly up: boolean; readonly unsent: number }[]
-  /** Datagrams dropped since the pair's start in the engine, by cause. */
-  readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
+  readonly links: readonly Pick<LinkState, 'open' | 'up' | 'unsent'>[]
+  /** Since the pair's start in the engine. */
+  readonly dropped: Snapshot['dropped']
   /** Numbered events since the pair's start in this process, by name. */
   readonly events: Readonly<Partial<Record<EventName, number>>>
   /** How often each role was taken since then. */
   readonly roleChanges: Readonly<Record<Role, number>>
 }
 
-/** One path to the peer as it is now. `problem` is a reason code. */
-export interface PairLink {
-  readonly peerHost: string
-  readonly peerPort: number
-  readonly localHost: string
-  readonly localPort: number
-  /** The socket is open. */
-  readonly open: boolean
-  /** Frames pass both ways. */
-  readonly up: boolean
-  readonly problem: ReasonCode | null
-}
+/** One path to the peer as it is now. */
+export type PairLink = LinkSettings & Pick<LinkState, 'open' | 'up' | 'problem'>
 
 /**
- * Something that a person should look at while the pair goes on. Texts: `REASONS[code]` of the catalogue, with what to do;
+ * Something that a person should look at while the pair goes on. Texts, with what to do: `texts/reasons.ts`;
  * which codes there are, how important and from when on: `warnings.ts`.
  */
-export interface PairWarning {
-  readonly code: ReasonCode
-  /** ms since 1970. */
-  readonly since: number
-  readonly detail: Readonly<Record<string, unknown>>
-}
+export type PairWarning = {
+  readonly [Code in WarningCode]: {
+    readonly code: Code
+    /** ms since 1970. */
+    readonly since: number
+    readonly detail: WarningDetails[Code]
+  }
+}[WarningCode]
 
 export class CommandFailed extends Error {
   readonly code: CommandError
@@ -162,8 +141,6 @@ export interface Pair {
   trouble(): PairTrouble | null
   /** All that a person should look at, the most important first, with what `trouble` says; empty while all is well. */
   warnings(): readonly PairWarning[]
-  /** Returns the function that ends the observation. Observers are called in the order of events. */
-  observe(observer: PairObserver): () => void
   /** Resolves with the role then held; rejects with CommandFailed. Always ends within a bounded time. */
   designate(command: Designation, force: boolean): Promise<Role>
   /** 0..255 */

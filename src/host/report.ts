@@ -1,5 +1,8 @@
 /** Which events deserve a line in the log, and what it says. Rejections come at most once per cause and minute already. */
-import { EVENTS, REASONS, type EventName, type ReasonCode } from '../protocol/catalogue'
+import type { ReasonCode } from '../protocol/reasons'
+import type { EventName } from './events'
+import { EVENTS } from './texts/events'
+import { REASONS } from './texts/reasons'
 import { isWarningCode, WARNINGS } from './warnings'
 
 export interface PairLog {

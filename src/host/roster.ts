@@ -3,9 +3,8 @@
  * (the editor's sidebar). The hub enters running pairs, the config node those that its settings keep stopped. Histories
  * outlive deploys and changes of settings; they end with the process.
  */
-import type { Designation, Role } from '../protocol/machine'
-import type { UnnumberedEvent } from './audience'
-import type { PairLink, PairObserver, PairStatus, PairTrouble, PairWarning } from './pair'
+import { pairEvent, type PairEvent } from './events'
+import type { Pair, PairLink, PairObserver } from './pair'
 import { stopReason, type SettingsProblem } from './settings'
 
 /** Events kept per pair. */
@@ -14,33 +13,24 @@ export const HISTORY_MAX = 100
 const HISTORIES_MAX = 64
 
 /** A running pair as the roster needs it. */
-export interface RosterPair {
+export interface RosterPair extends Pick<Pair, 'status' | 'trouble' | 'warnings' | 'designate'> {
   readonly id: string
   readonly name: string
-  status(): PairStatus
-  trouble(): PairTrouble | null
-  warnings(): readonly PairWarning[]
   links(): readonly PairLink[]
   /** Tells `observer` everything from now on, without counting it among those that the pair's events are for. */
   witness(observer: PairObserver): () => void
-  designate(command: Designation, force: boolean): Promise<Role>
 }
 
 /** An event with a number that grows for as long as the process lives; an event's own `seq` starts anew with its pair. */
-export interface PastEvent extends UnnumberedEvent {
-  readonly n: number
-}
+export type PastEvent = PairEvent & { readonly n: number }
 
 export interface ListedPair {
   readonly id: string
   readonly name: string
   /** Null while the settings keep the pair stopped. */
-  readonly running: {
-    readonly status: PairStatus
-    readonly trouble: PairTrouble | null
-    readonly warnings: readonly PairWarning[]
-    readonly links: readonly PairLink[]
-  } | null
+  readonly running:
+    | { readonly [What in 'status' | 'trouble' | 'warnings' | 'links']: ReturnType<RosterPair[What]> }
+    | null
   /** Why it is stopped; empty while it runs. */
   readonly problems: readonly SettingsProblem[]
   /** Oldest first. */
@@ -69,7 +59,7 @@ export class Roster {
   enter(pair: RosterPair): void {
     const history = this.#historyOf(pair.id)
     const end = pair.witness({
-      onEvent: ({ event, at, reason, detail }) => this.#note(history, { event, at, reason, detail }),
+      onEvent: ({ event, at, reason, detail }) => this.#note(history, pairEvent(event, reason, detail, at)),
       onStatus: () => this.#changed()
     })
     this.#observations.set(pair, end)
@@ -107,11 +97,17 @@ export class Roster {
     const history = this.#historyOf(id)
     const [reason, fields] = [stopReason(problems), problems.map(({ field }) => field)]
     const last = history.at(-1)
-    if (last?.event === 'stopped' && last.reason === reason && String(last.detail['fields']) === String(fields)) return
-    this.#note(history, { event: 'stopped', at: Date.now(), reason, detail: { fields } })
+    if (
+      last?.event === 'stopped' &&
+      last.reason === reason &&
+      'fields' in last.detail &&
+      String(last.detail.fields) === String(fields)
+    )
+      return
+    this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()))
   }
 
-  #note(history: PastEvent[], event: UnnumberedEvent): void {
+  #note(history: PastEvent[], event: PairEvent): void {
     history.push({ n: ++this.#events, ...event })
     if (history.length > HISTORY_MAX) history.shift()
   }
@@ -175,6 +171,3 @@ export class Roster {
     for (const watcher of this.#watchers) watcher()
   }
 }
-
-/** The one of this process. */
-export const roster = new Roster()

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net'
 import type { PairKeys } from '../engine/messages'
-import type { ReasonCode } from '../protocol/catalogue'
+import type { ReasonCode } from '../protocol/reasons'
 import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, POLICIES, RANGES } from '../protocol/settings'
 import type { Channel, LinkSettings, PairSettings, Wire } from '../protocol/settings'
 import { migrate } from './migrations'

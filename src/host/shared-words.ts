@@ -3,28 +3,30 @@
  * (a thousand pairs keep some 25,000), they are given back as one.
  */
 
-/** Words come from the catalogue and the like; what does not repeat, such as the text of an error, must not fill the table for good. */
+/** Words are codes, names and the like; what does not repeat, such as the text of an error, must not fill the table for good. */
 const WORDS_MAX = 500
 const LENGTH_MAX = 32
 
-const words = new Map<string, string>()
+export class SharedWords {
+  readonly #words = new Map<string, string>()
 
-/** The value itself, with its strings replaced in place, at any depth. Only for plain objects and arrays that nobody else holds. */
-export function shareWords<T>(value: T): T {
-  if (typeof value === 'string') return shared(value) as T
-  if (typeof value !== 'object' || value === null) return value
-  const fields = value as Record<string, unknown>
-  for (const name of Object.keys(fields)) {
-    const field = fields[name]
-    if (typeof field === 'string') fields[name] = shared(field)
-    else if (typeof field === 'object') shareWords(field)
+  /** The value itself, with its strings replaced in place, at any depth. Only for plain objects and arrays that nobody else holds. */
+  share<T>(value: T): T {
+    if (typeof value === 'string') return this.#shared(value) as T
+    if (typeof value !== 'object' || value === null) return value
+    const fields = value as Record<string, unknown>
+    for (const name of Object.keys(fields)) {
+      const field = fields[name]
+      if (typeof field === 'string') fields[name] = this.#shared(field)
+      else if (typeof field === 'object') this.share(field)
+    }
+    return value
   }
-  return value
-}
 
-function shared(word: string): string {
-  const known = words.get(word)
-  if (known !== undefined) return known
-  if (words.size < WORDS_MAX && word.length <= LENGTH_MAX) words.set(word, word)
-  return word
+  #shared(word: string): string {
+    const known = this.#words.get(word)
+    if (known !== undefined) return known
+    if (this.#words.size < WORDS_MAX && word.length <= LENGTH_MAX) this.#words.set(word, word)
+    return word
+  }
 }

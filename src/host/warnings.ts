@@ -4,12 +4,14 @@
  * owner calls `review` when something happened and when `dueMs` has come.
  */
 import type { PairKeys, Snapshot } from '../engine/messages'
-import { REASONS, type ReasonCode } from '../protocol/catalogue'
+import type { Differing } from '../protocol/events'
 import type { FrameRejection } from '../protocol/frame'
 import type { Difference } from '../protocol/machine'
+import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
-import { isWeak } from './key-strength'
 import { inSeconds, type ChannelState } from './channel/channel'
+import type { WarningCode, WarningDetails } from './events'
+import { isWeak } from './key-strength'
 import type { PairWarning } from './pair'
 
 export interface WarningSpec {
@@ -72,9 +74,8 @@ export const WARNINGS = {
   'weak-key': ADVISED,
   'no-key': NOTED,
   'classic-wire': NOTED
-} as const satisfies Partial<Record<ReasonCode, WarningSpec>>
+} as const satisfies Readonly<Record<WarningCode, WarningSpec>>
 
-export type WarningCode = keyof typeof WARNINGS
 const CODES = Object.keys(WARNINGS) as WarningCode[]
 
 /** What happened and is over is shown for so long: long enough for whoever is called to see it. */
@@ -82,7 +83,9 @@ export const SHOWN_MS = 300_000
 /** Frames that are dropped again and again count as one condition; a peer that is refused speaks every 3 s. */
 const DROPS_APART_MS = 10_000
 
-const BY_CAUSE: Readonly<Partial<Record<FrameRejection, WarningCode>>> = {
+/** What dropped frames can mean. */
+type DropCode = Extract<PairWarning, { detail: { cause: FrameRejection } }>['code']
+const BY_CAUSE: Readonly<Partial<Record<FrameRejection, DropCode>>> = {
   unkeyed: 'peer-has-no-key',
   key: 'keys-differ',
   unsealed: 'wires-differ',
@@ -99,7 +102,9 @@ const BY_CAUSE: Readonly<Partial<Record<FrameRejection, WarningCode>>> = {
   seal: 'bad-frame'
 }
 
-type Detail = Readonly<Record<string, unknown>>
+type Detail = WarningDetails[WarningCode]
+/** Adds a condition unless a more telling one has the same code. */
+type Add = <Code extends WarningCode>(code: Code, detail: WarningDetails[Code], graceMs?: number) => void
 
 interface Condition {
   readonly sinceMs: number
@@ -162,7 +167,7 @@ export class Warnings {
   }
 
   /** Something happened that is over already, and is shown for a while. */
-  remember(code: WarningCode, detail: Detail, nowMs: number): void {
+  remember<Code extends WarningCode>(code: Code, detail: WarningDetails[Code], nowMs: number): void {
     this.#keep(code, { untilMs: nowMs + SHOWN_MS, detail })
   }
 
@@ -190,7 +195,7 @@ export class Warnings {
         conditions.delete(code)
         if (!was.told) continue
         changed = true
-        ended.push({ code, since: was.since, detail: was.detail })
+        ended.push(warningOf(code, was))
         continue
       }
       const condition = was ?? { sinceMs: nowMs, since: wallMs, detail: now.detail, told: false }
@@ -208,7 +213,7 @@ export class Warnings {
       }
       condition.told = true
       changed = true
-      began.push({ code, since: condition.since, detail: condition.detail })
+      began.push(warningOf(code, condition))
     }
     this.#conditions = conditions.size === 0 ? null : conditions
     if (changed) this.#list = this.#told()
@@ -218,7 +223,7 @@ export class Warnings {
   #told(): PairWarning[] {
     return CODES.flatMap((code) => {
       const condition = this.#conditions?.get(code)
-      return condition?.told === true ? [{ code, since: condition.since, detail: condition.detail }] : []
+      return condition?.told === true ? [warningOf(code, condition)] : []
     })
   }
 
@@ -240,7 +245,7 @@ export class Warnings {
     nowMs
   }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
     const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
-    const add = (code: WarningCode, detail: Detail, graceMs: number = WARNINGS[code].graceMs): void => {
+    const add: Add = (code, detail, graceMs = WARNINGS[code].graceMs) => {
       if (!holding.has(code)) holding.set(code, { detail, graceMs })
     }
     if (crash !== null) add('engine-crashed', { error: crash })
@@ -255,10 +260,7 @@ export class Warnings {
     const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
     if (channel?.busy === true) add('channel-busy', { noticedAfter })
     if (channel?.blocked === true) add('channel-blocked', { noticedAfter })
-    if (snapshot.store !== null) {
-      const code = CODES.find((known) => known === snapshot.store)
-      if (code !== undefined) add(code, {})
-    }
+    if (snapshot.store !== null) add(snapshot.store, {})
     const { policy, priority, wire } = this.#settings
     if (policy === 'preferred' && snapshot.peer?.priority === priority) add('same-priority', { priority })
     if (wire === 'classic') add('classic-wire', {})
@@ -271,10 +273,9 @@ export class Warnings {
     return holding
   }
 
-  #holdingLinks({ links, online }: Snapshot, add: (code: WarningCode, detail: Detail) => void): void {
+  #holdingLinks({ links, online }: Snapshot, add: Add): void {
     for (const [index, { problem }] of links.entries()) {
-      const code = CODES.find((known) => known === problem)
-      if (code !== undefined) add(code, { link: index, place: this.#place(index, code) })
+      if (problem !== null) add(problem, { link: index, place: this.#place(index, problem) })
     }
     const down = links.flatMap(({ up }, index) => (up ? [] : [index]))
     if (!online || down.length === 0 || down.length === links.length) return
@@ -290,7 +291,7 @@ export class Warnings {
 }
 
 /** What frames that are dropped mean. While the peer is online, and so has the right key, one without a key is not its. */
-function codeOf(cause: FrameRejection, { online, authenticated }: Snapshot): WarningCode | undefined {
+function codeOf(cause: FrameRejection, { online, authenticated }: Snapshot): DropCode | undefined {
   // Damaged, or sealed with another key that happens to have the same number: without contact it is the key.
   if (cause === 'seal' && authenticated && !online) return 'keys-differ'
   if (cause === 'unkeyed' && online) return 'bad-frame'
@@ -298,7 +299,12 @@ function codeOf(cause: FrameRejection, { online, authenticated }: Snapshot): War
   return BY_CAUSE[cause]
 }
 
-function bothValues(differences: readonly Difference[]): Detail {
+/** The detail was added for this code, which the compiler does not see any more. */
+function warningOf(code: WarningCode, { since, detail }: Condition): PairWarning {
+  return { code, since, detail } as PairWarning
+}
+
+function bothValues(differences: readonly Difference[]): Differing {
   return {
     differ: differences.map(({ setting }) => setting),
     here: differences.map(({ here }) => here),
@@ -312,9 +318,9 @@ function hex(hash: string | number): string {
 
 /** What a badge has room for: the most important warning that is meant for badges. */
 export function badgeWarning(warnings: readonly PairWarning[]): PairWarning | null {
-  return warnings.find(({ code }) => isWarningCode(code) && WARNINGS[code].badge) ?? null
+  return warnings.find(({ code }) => WARNINGS[code].badge) ?? null
 }
 
 export function isWarningCode(code: ReasonCode): code is WarningCode {
-  return code in WARNINGS && code in REASONS
+  return code in WARNINGS
 }

@@ -28,7 +28,7 @@
  * Deadlines are judged at ticks only, frames only bring news: so whoever drives the machine reads its socket first.
  * Rules: docs/PROTOCOL.md, 'Classic wire'. Origin: the 2015 design in the seed.
  */
-import type { EventName, ReasonCode } from './catalogue'
+import { machineEvent, type MachineDetails } from './events'
 import type { Frame, Head } from './frame'
 import { Ledger } from './ledger'
 import type {
@@ -44,6 +44,7 @@ import type {
   Role
 } from './machine'
 import { REACTIONS } from './reactions'
+import type { ReasonCode } from './reasons'
 import { Receipts, type Awaited } from './receipts'
 import type { PairRecord } from './record'
 import type { PairSettings } from './settings'
@@ -746,8 +747,8 @@ export class ClassicMachine implements PairMachine {
     this.#event('link', reason, { link: 0, up: online })
   }
 
-  #event(event: EventName, reason: ReasonCode, detail: Readonly<Record<string, unknown>>): void {
-    this.#out.push({ kind: 'event', event, reason, detail })
+  #event<N extends keyof MachineDetails>(event: N, reason: ReasonCode, detail: MachineDetails[N]): void {
+    this.#out.push({ kind: 'event', ...machineEvent(event, reason, detail) })
   }
 
   #confirm(id: number): void {

@@ -17,9 +17,10 @@
  * which evidence. Detection and sessions live in `contact.ts` and `conversation.ts`, numbers in `ledger.ts`, the proof of a crash in
  * `proof.ts`.
  */
-import type { ReasonCode } from './catalogue'
+import type { ReasonCode } from './reasons'
 import { Contact } from './contact'
 import { Conversation } from './conversation'
+import { machineEvent, type MachineDetails } from './events'
 import { type Flags, type Frame, type Head, type Trailer } from './frame'
 import { freshForMs, leaseMs } from './lease'
 import { EPOCH_MAX, Ledger, STORED_MAX } from './ledger'
@@ -31,7 +32,6 @@ import type {
   Input,
   MachineView,
   Output,
-  PairEvent,
   PairMachine,
   PeerView,
   ProofState,
@@ -1037,7 +1037,7 @@ export class ExtendedMachine implements PairMachine {
     }
   }
 
-  #tellConflict(detail: PairEvent['detail']): void {
+  #tellConflict(detail: MachineDetails['conflict']): void {
     this.#event('conflict', 'peer-active', detail)
   }
 
@@ -1235,7 +1235,7 @@ export class ExtendedMachine implements PairMachine {
     this.#urgeAtMs = this.#nowMs + this.#retryMs
   }
 
-  #failWanting(error: CommandError, detail: string): void {
+  #failWanting(error: CommandError, detail: ReasonCode | ''): void {
     const wanting = this.#wanting
     this.#wanting = null
     if (wanting === null) return
@@ -1608,8 +1608,8 @@ export class ExtendedMachine implements PairMachine {
     this.#event('online', reason, { online })
   }
 
-  #event(event: PairEvent['event'], reason: ReasonCode, detail: Readonly<Record<string, unknown>>): void {
-    this.#out.push({ kind: 'event', event, reason, detail })
+  #event<N extends keyof MachineDetails>(event: N, reason: ReasonCode, detail: MachineDetails[N]): void {
+    this.#out.push({ kind: 'event', ...machineEvent(event, reason, detail) })
   }
 
   #drop(link: number, cause: Extract<Output, { kind: 'drop' }>['cause']): void {

@@ -7,8 +7,8 @@
  * of SEAL_BYTES (HMAC-SHA256 over everything before it, its first half: RFC 4868). This file neither seals nor verifies: see `engine/seal.ts`.
  * `state` is always the sender's own role; a Designate therefore gives the receiver the opposite one.
  */
-import { reasonFromWire, REASONS, type ReasonCode } from './catalogue'
-import type { Role } from './machine'
+import { REASON_BYTES, reasonFromWire, type ReasonCode } from './reasons'
+import type { Role } from './role'
 import type { Policy } from './settings'
 
 export const MAGIC = 0xff
@@ -151,7 +151,7 @@ export function encodeExtended(frame: Frame, target: Uint8Array): void {
   view.setUint8(49, trailer.priority)
   view.setUint8(50, trailer.fitness)
   view.setUint8(51, POLICIES[trailer.policy])
-  view.setUint8(52, REASONS[trailer.reason].wire)
+  view.setUint8(52, REASON_BYTES[trailer.reason])
   let flags = 0
   for (const flag of FLAGS) if (trailer.flags[flag]) flags |= FLAG_BITS[flag]
   view.setUint16(53, flags)

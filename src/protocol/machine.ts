@@ -4,15 +4,14 @@
  * randomness is injected, sealing and storage happen outside: the machine only says what it wants done.
  * A step that is early, late or spurious is harmless.
  */
-import type { EventName, ReasonCode } from './catalogue'
+import type { Difference, MachineEvent } from './events'
 import type { Frame, FrameRejection } from './frame'
 import type { PairRecord } from './record'
+import type { ReasonCode } from './reasons'
+import type { CommandResult, Designation, Role } from './role'
 
-export type Role = 'initial' | 'active' | 'standby'
-export type Designation = 'active' | 'standby' | 'swap'
-
-/** Why an operator's command failed. The text for people lives in the locales. */
-export type CommandError = 'unknown-command' | 'peer-offline' | 'refused' | 'not-confirmed' | 'busy' | 'stopped'
+export type { Difference } from './events'
+export type { CommandError, CommandResult, Designation, Role } from './role'
 
 export type Input =
   /** The engine runs and the links are opening. `record` is what the store held, or null when it held nothing. */
@@ -56,12 +55,6 @@ export type Input =
   /** Last words before the engine closes this pair. */
   | { readonly kind: 'goodbye'; readonly reason: 'removed' | 'shutdown' }
 
-export interface PairEvent {
-  readonly event: EventName
-  readonly reason: ReasonCode
-  readonly detail: Readonly<Record<string, unknown>>
-}
-
 export type Output =
   /**
    * Encode (and on the extended wire seal) this frame and send it on this link. `toSource`: only to where the frame that this step
@@ -70,17 +63,10 @@ export type Output =
   | { readonly kind: 'send'; readonly link: number; readonly toSource: boolean; readonly frame: Frame }
   /** Write this record durably and answer with `stored` and the same ticket. */
   | { readonly kind: 'store'; readonly ticket: number; readonly record: PairRecord }
-  | ({ readonly kind: 'event' } & PairEvent)
+  | ({ readonly kind: 'event' } & MachineEvent)
   /** A sealed frame that does not belong to the living conversation; to be counted like any other rejection. */
   | { readonly kind: 'drop'; readonly link: number; readonly cause: FrameRejection }
-  | { readonly kind: 'reply'; readonly id: number; readonly ok: true; readonly role: Role }
-  | {
-      readonly kind: 'reply'
-      readonly id: number
-      readonly ok: false
-      readonly error: CommandError
-      readonly detail: string
-    }
+  | ({ readonly kind: 'reply'; readonly id: number } & CommandResult)
 
 /** What is known of the peer. Times are on the machine's monotonic clock. */
 export interface PeerView {
@@ -92,13 +78,6 @@ export interface PeerView {
   readonly heardAtMs: number
   /** Null until measured. */
   readonly roundTripMs: number | null
-}
-
-/** A setting that is not the same on both sides; `flows` by their hash. */
-export interface Difference {
-  readonly setting: 'policy' | 'heartbeat' | 'peerTimeout' | 'flows'
-  readonly here: string | number
-  readonly peer: string | number
 }
 
 /** Whether a crash of the peer could be proved now, or why not. */

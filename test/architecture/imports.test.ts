@@ -4,8 +4,8 @@ import { type Import, importsIn, importsOf, typeScriptFiles } from './sources'
 /** Which part of the code a path belongs to, from the top of the import order to its bottom. */
 const PARTS = ['nodes/', 'src/host/', 'src/engine/', 'src/protocol/'] as const
 
-/** What the host may know of the engine: plain messages and shared memory, never the code that runs in the worker. */
-const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/cells']
+/** What the host may know of the engine: plain messages, names of events and shared memory, never the code that runs in the worker. */
+const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/events', 'src/engine/cells']
 
 /** Null when the import is allowed, else what is wrong with it. Source: DESIGN, the map. */
 function judge({ file, specifier, target, typeOnly }: Import): string | null {
@@ -25,7 +25,7 @@ function judge({ file, specifier, target, typeOnly }: Import): string | null {
       return to === 'src/protocol/' && typeOnly ? null : 'a node knows the host, and of the protocol its words only'
     case 'src/host/':
       if (to === 'src/protocol/' || ENGINE_SEEN_BY_HOST.includes(target)) return null
-      return 'the host knows the protocol, and of the engine its messages and cells only'
+      return 'the host knows the protocol, and of the engine its messages, events and cells only'
     case 'src/engine/':
       return to === 'src/protocol/' ? null : 'the engine knows the protocol only'
     default:
@@ -38,6 +38,18 @@ const wrongIn = (imports: readonly Import[]): string[] =>
     const wrong = judge(one)
     return wrong === null ? [] : [`${one.file} imports ${one.specifier}: ${wrong}`]
   })
+
+/** Files that import themselves through others, types included, and those on a way between two such circles. */
+function inCircles(imports: readonly Import[]): string[] {
+  let left = imports.map(({ file, target }) => [file.replace(/\.ts$/, ''), target] as const)
+  for (;;) {
+    const importers = new Set(left.map(([file]) => file))
+    const imported = new Set(left.map(([, target]) => target))
+    const kept = left.filter(([file, target]) => imported.has(file) && importers.has(target))
+    if (kept.length === left.length) return [...importers].toSorted()
+    left = kept
+  }
+}
 
 describe('imports run nodes -> host -> engine -> protocol, never back', () => {
   for (const part of PARTS) {
@@ -58,7 +70,7 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       ['src/host/x.ts', "import { x } from '../../nodes/badge'"],
       ['src/host/x.ts', "import { Gauge } from 'prom-client'"],
       ['nodes/x.ts', "import { nowUs } from '../src/engine/cells'"],
-      ['nodes/x.ts', "import { REASONS } from '../src/protocol/catalogue'"],
+      ['nodes/x.ts', "import { REASON_BYTES } from '../src/protocol/reasons'"],
       ['nodes/x.ts', "import { x } from 'left-pad'"],
       ['src/engine/x.ts', "const x = require('../../test/x')"]
     ]
@@ -67,5 +79,23 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       "import type { Role } from '../src/protocol/machine'\nimport { x } from '../src/host/hub' // import '../x'"
     assert.deepEqual(wrongIn(importsIn('nodes/x.ts', fine)), [])
     assert.equal(importsIn('nodes/x.ts', fine).length, 2)
+  })
+})
+
+describe('no file imports itself through others', () => {
+  it('in all of nodes/ and src/, types included', () => {
+    assert.deepEqual(inCircles(PARTS.flatMap(typeScriptFiles).flatMap(importsOf)), [])
+  })
+
+  it('and the rule itself notices a circle, also a longer one, and one of types', () => {
+    const circle = [
+      ...importsIn('src/host/a.ts', "import './b'\nimport '../engine/x'"),
+      ...importsIn('src/host/b.ts', "import type { C } from './deep/c'"),
+      ...importsIn('src/host/deep/c.ts', "export * from '../a'\nexport { d } from './d'"),
+      ...importsIn('src/host/deep/d.ts', "import { x } from '../../engine/x'"),
+      ...importsIn('nodes/n.ts', "import '../src/host/a'")
+    ]
+    assert.deepEqual(inCircles(circle), ['src/host/a', 'src/host/b', 'src/host/deep/c'])
+    assert.deepEqual(inCircles(importsIn('src/host/a.ts', "import './a'")), ['src/host/a'])
   })
 })

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { sentenceOf } from '../../demo/sentences'
-import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/protocol/catalogue'
+import { EVENT_NAMES, type EventName } from '../../src/host/events'
+import type { PairEventMessage } from '../../src/host/pair'
+import { REASON_BYTES, type ReasonCode } from '../../src/protocol/reasons'
 
+/** Also what no pair tells. */
 function told(event: EventName, reason: ReasonCode, detail: Record<string, unknown> = {}): string | undefined {
-  return sentenceOf({ event, seq: 1, at: 0, reason, detail })?.text
+  return sentenceOf({ event, seq: 1, at: 0, reason, detail } as unknown as PairEventMessage)?.text
 }
 
 describe('sentences for the terminal', () => {
@@ -19,11 +22,11 @@ describe('sentences for the terminal', () => {
     )
   })
 
-  it('exist, or are left out on purpose, for every event and reason of the catalogue', () => {
+  it('exist, or are left out on purpose, for every event and reason code', () => {
     let some = 0
-    for (const event of Object.keys(EVENTS) as EventName[]) {
-      for (const reason of Object.keys(REASONS) as ReasonCode[]) {
-        const text = told(event, reason)
+    for (const event of EVENT_NAMES) {
+      for (const reason of Object.keys(REASON_BYTES) as ReasonCode[]) {
+        const text = told(event, reason, event === 'role' ? { role: 'standby' } : {})
         if (text === undefined) continue
         some++
         assert.match(text, /^[A-Z].*[.]$/, `${event}, ${reason}`)

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PairStatus } from '../../src/host/pair'
-import { REASONS } from '../../src/protocol/catalogue'
+import { REASON_BYTES } from '../../src/protocol/reasons'
 import { Badges } from './harness/badges'
 import { eventually, pause } from './harness/eventually'
 import {
@@ -120,7 +120,7 @@ export function tellStories(findVersion: () => NodeRed): void {
           numbers,
           Array.from(numbers, (_, index) => (numbers[0] ?? 0) + index)
         )
-        for (const { reason } of eventsIn(host.diary())) assert.ok(reason in REASONS, `unknown reason ${reason}`)
+        for (const { reason } of eventsIn(host.diary())) assert.ok(reason in REASON_BYTES, `unknown reason ${reason}`)
       }
     })
 

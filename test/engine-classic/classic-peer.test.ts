@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import { acquirePair, shutdownHub, type PairLease } from '../../src/host/hub'
+import type { PairLease } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
 import type { PairSettings } from '../../src/protocol/settings'
 import { freePorts, holds, link, LOOPBACK, settings, until } from '../engine/harness'
@@ -36,7 +37,7 @@ describe('classic wire against a five-byte peer', function () {
     ours = mine
     peer = new ClassicPeer({ host: LOOPBACK, theirPort: mine, myPort: theirs, token, heartbeatMs: 20, watchMs })
     await peer.start()
-    lease = acquirePair({
+    lease = hub.acquire({
       id: `classic-${++leases}`,
       settings: settings([link(mine, theirs)], {
         wire: 'classic',
@@ -52,7 +53,7 @@ describe('classic wire against a five-byte peer', function () {
     })
     pair = lease.pair
     events = []
-    pair.observe({ onEvent: (event) => events.push(event) })
+    lease.observe({ onEvent: (event) => events.push(event) })
   }
 
   /** The status shows the role at once, its reason with the event that follows. */
@@ -79,7 +80,7 @@ describe('classic wire against a five-byte peer', function () {
     await lease.release(true)
     await peer.stop()
   })
-  after(shutdownHub)
+  after(() => hub.shutdown())
 
   it('sends from a port it does not listen on: accepted by host', async () => {
     await becomeStandby()

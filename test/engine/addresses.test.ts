@@ -4,7 +4,7 @@ import type { PairKeys } from '../../src/engine/messages'
 import type { PairSettings, Policy } from '../../src/protocol/settings'
 import { freePorts, holds, link, LOOPBACK, NO_KEYS, settings, until } from './harness'
 import { Nat } from './nat'
-import { Side } from './side'
+import { inWords, Side } from './side'
 
 const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
 const OTHER: PairKeys = { key: 'another secret', previousKey: '' }
@@ -37,9 +37,7 @@ async function meanwhile(pair: readonly [Side, Side], happens: () => Promise<unk
     () => arePair(...pair) && pair.every(({ role, serves }, i) => role === roles[i] && serves === (role === 'active')),
     LONG_MS
   )
-  return pair.map(({ events }, i) =>
-    events.slice(known[i]).map(({ event, reason, detail }) => [event, reason, detail.from, detail.to].join(' ').trim())
-  )
+  return pair.map(({ events }, i) => events.slice(known[i]).map(inWords))
 }
 
 async function lead(one: Side, two: Side, leader: Side): Promise<void> {
@@ -199,7 +197,7 @@ describe('two engines whose addresses change', () => {
     await until('they meet', () => arePair(again, two))
     assert.equal(again.snapshot?.peer?.host, HERE)
     assert.deepEqual(
-      again.events.flatMap(({ reason, detail }) => (reason === 'address-changed' ? [[detail.from, detail.to]] : [])),
+      again.events.flatMap(({ detail }) => ('from' in detail ? [[detail.from, detail.to]] : [])),
       [[`${ELSEWHERE}:${nat.port}`, `${HERE}:${nat.port}`]]
     )
   })

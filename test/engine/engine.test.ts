@@ -71,6 +71,7 @@ const TRAILER: Trailer = {
 const KEY_ID_AT = 6
 const SEND: Output = { kind: 'send', link: 0, toSource: false, frame: FRAME }
 
+const BECAME_ACTIVE = { role: 'active', previousRole: 'initial', epoch: 1 } as const
 const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
 
 /** The bytes of a frame of the extended wire; without keys it has no seal. */
@@ -692,8 +693,9 @@ describe('the engine', () => {
       machine.answer = (input) => {
         if (input.kind !== 'fitness') return []
         const role = input.value === 1 ? 'active' : 'standby'
-        machine.show({ role, previousRole: machine.shown.role })
-        return [{ kind: 'event', event: 'role', reason: 'operator', detail: { role } }]
+        const previousRole = machine.shown.role
+        machine.show({ role, previousRole })
+        return [{ kind: 'event', event: 'role', reason: 'operator', detail: { role, previousRole, epoch: 1 } }]
       }
       for (const value of [1, 2, 1]) engine.engine.handle({ type: 'fitness', pairId: id, value })
       const updates = engine.of(id).slice(before)
@@ -824,7 +826,7 @@ describe('the engine', () => {
       machine.answer = () => {
         machine.show({ role: 'active' })
         return [
-          { kind: 'event', event: 'role', reason: 'operator', detail: {} },
+          { kind: 'event', event: 'role', reason: 'operator', detail: BECAME_ACTIVE },
           { kind: 'reply', id: 12, ok: true, role: 'active' }
         ]
       }
@@ -909,7 +911,7 @@ describe('the engine', () => {
       await until('strangers are too many', () => {
         for (let i = 0; i < 50; i++) peer.send(word({ session: 5n }, null), port, LOOPBACK)
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
-        return engine.events(id).some(({ detail }) => detail.cause === 'intake')
+        return engine.events(id).some(({ detail }) => 'cause' in detail && detail.cause === 'intake')
       })
       peer.send(word({ session: 5n }, NO_KEYS), port, LOOPBACK)
       peer.send(word({ session: 5n, echo: 77n }, NO_KEYS), port, LOOPBACK)
@@ -928,7 +930,7 @@ describe('the engine', () => {
       await until('strangers are too many', () => {
         for (let i = 0; i < 50; i++) elsewhere.send(word({ session: 5n }, null), port, LOOPBACK)
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
-        return engine.events(id).some(({ detail }) => detail.cause === 'intake')
+        return engine.events(id).some(({ detail }) => 'cause' in detail && detail.cause === 'intake')
       })
       elsewhere.send(word({ session: 6n }, SECRET), port, LOOPBACK)
       peer.send(word({ session: 7n }, SECRET), port, LOOPBACK)
@@ -1009,7 +1011,8 @@ describe('the engine', () => {
       engine.engine.handle({ type: 'fitness', pairId: failing.id, value: 1 })
       await until('the failure is told', () => engine.snapshot(failing.id)?.store === 'store-failed')
       assert.deepEqual(failing.machine.steps.at(-1)?.input, { kind: 'stored', ticket: 9, ok: false })
-      assert.match(String(engine.events(failing.id).at(-1)?.detail.error), /^E/)
+      const { error } = { error: null, ...engine.events(failing.id).at(-1)?.detail }
+      assert.match(String(error), /^E/)
     })
   })
 
@@ -1034,11 +1037,12 @@ describe('the engine', () => {
         if (input.kind === 'frame') machine.dueMs = Infinity
         return []
       }
-      engine.engine.handle({ type: 'remove', pairId: id, reason: 'removed' })
+      engine.engine.handle({ type: 'remove', pairId: id, requestId: 7, reason: 'removed' })
       await until('the goodbye arrives', () => heard.length === 1)
       assert.ok(!engine.of(id).some(({ type }) => type === 'removed'), 'it waits for the acknowledgement')
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       await until('it is removed', () => engine.of(id).at(-1)?.type === 'removed')
+      assert.deepEqual(engine.of(id).at(-1), { type: 'removed', pairId: id, requestId: 7 })
       await closed(await open(LOOPBACK, port))
       assert.equal(engine.cell.readLeft(), 1n)
     })

@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { EngineCell, newEngineCell, newPairCell, PairCell } from '../../src/engine/cells'
 import type { Clock } from '../../src/engine/clock'
 import { Engine } from '../../src/engine/engine'
-import type { EngineEvent, FromEngine, PairKeys, Snapshot } from '../../src/engine/messages'
+import type { EngineEvent } from '../../src/engine/events'
+import type { FromEngine, PairKeys, Snapshot } from '../../src/engine/messages'
 import type { MachineFactory } from '../../src/engine/pair-runtime'
 import { Resolver, type Lookup } from '../../src/engine/resolve'
 import type { Input, MachineView, Output, PairMachine } from '../../src/protocol/machine'
@@ -170,7 +171,7 @@ export class TestEngine {
   }
 
   async remove(pairId: number): Promise<void> {
-    this.engine.handle({ type: 'remove', pairId, reason: 'removed' })
+    this.engine.handle({ type: 'remove', pairId, requestId: 1, reason: 'removed' })
     await until(`pair ${pairId} is removed`, () => this.of(pairId).some((message) => message.type === 'removed'))
   }
 

@@ -5,7 +5,7 @@
 import { createInterface } from 'node:readline'
 import type { Designation } from '../../src/protocol/machine'
 import type { PairSettings } from '../../src/protocol/settings'
-import { Side } from './side'
+import { inWords, Side } from './side'
 
 const EVERY_MS = 5
 
@@ -34,7 +34,7 @@ setInterval(() => {
     serves: side.serves,
     peer: snapshot.peer?.host ?? '',
     links: snapshot.links.map(({ open, problem }) => `${open ? 'open' : 'shut'} ${problem ?? ''}`.trim()).join(),
-    events: side.events.map(({ event, reason, detail }) => [event, reason, detail.from, detail.to].join(' ').trim())
+    events: side.events.map(inWords)
   }
   const line = JSON.stringify(seen)
   if (line === said) return

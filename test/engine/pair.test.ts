@@ -108,7 +108,9 @@ describe('two engines', () => {
         const told = (): unknown[] =>
           engine
             .events(id)
-            .flatMap(({ event, reason, detail }) => (event === 'store' ? [[reason, detail.problem]] : []))
+            .flatMap(({ event, reason, detail }) =>
+              event === 'store' && 'problem' in detail ? [[reason, detail.problem]] : []
+            )
         await until('it is told', () => told().length > 0)
         assert.deepEqual(told(), [j === 0 ? ['store-new', 'missing'] : ['store-lost', 'damaged']], wire)
         await engine.remove(id)

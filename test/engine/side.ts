@@ -1,9 +1,15 @@
 import { lookThrough } from '../../src/engine/cells'
-import type { EngineEvent, FromEngine } from '../../src/engine/messages'
+import type { EngineEvent } from '../../src/engine/events'
+import type { FromEngine } from '../../src/engine/messages'
 import type { Lookup } from '../../src/engine/resolve'
 import { createMachine } from '../../src/protocol/create'
 import type { PairSettings } from '../../src/protocol/settings'
 import { NO_KEYS, TestEngine } from './harness'
+
+/** Name, reason and, where the peer's address changed, from where to where. */
+export function inWords({ event, reason, detail }: EngineEvent): string {
+  return [event, reason, ...('from' in detail ? [detail.from, detail.to] : [])].join(' ')
+}
 
 /** One side of a pair: its engine, and the pair in it. */
 export class Side {

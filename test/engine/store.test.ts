@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import fc from 'fast-check'
 import {
+  Disk,
   EpochStore,
   FOREIGN,
   parseRecord,
@@ -44,8 +45,9 @@ describe('the epoch store', () => {
   let file: string
   const answers: [number, string | null][] = []
   let foreign = 0
+  const disk = new Disk()
   const onStored: OnStored = (ticket, error) => answers.push([ticket, error])
-  const newStore = (at = file): EpochStore => new EpochStore(at, onStored, () => foreign++)
+  const newStore = (at = file): EpochStore => new EpochStore(at, onStored, () => foreign++, disk)
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ha-pair-store-'))
@@ -82,7 +84,7 @@ describe('the epoch store', () => {
       },
       pause: (ms) => Promise.resolve(waits.push(ms))
     }
-    const store = new EpochStore(file, onStored, () => foreign++, reader)
+    const store = new EpochStore(file, onStored, () => foreign++, disk, reader)
     return { store, reads: () => reads, waits }
   }
 
@@ -219,7 +221,8 @@ describe('the epoch store', () => {
       const watching = new EpochStore(
         file,
         () => (toldFirst = foreign === 1),
-        () => foreign++
+        () => foreign++,
+        disk
       )
       await watching.read()
       await writeFile(file, serializeRecord({ ...OTHER, number: 8 }))
@@ -321,7 +324,7 @@ describe('the epoch store', () => {
     const again: OnStored = (ticket) => {
       if (ticket < 5) store.save(ticket + 1, { ...RECORD, epoch: ticket + 1 })
     }
-    const store = new EpochStore(file, again, () => foreign++)
+    const store = new EpochStore(file, again, () => foreign++, disk)
     store.save(1, RECORD)
     await store.idle()
     assert.equal((await newStore().read()).record?.epoch, 5)

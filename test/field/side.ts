@@ -5,7 +5,8 @@
 import { createSocket } from 'node:dgram'
 import { openSync, writeSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { acquirePair, engineThreadForTest, type PairLease } from '../../src/host/hub'
+import type { PairLease } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import type { PairStatus } from '../../src/host/pair'
 import type { Designation } from '../../src/protocol/machine'
 import type { PairSettings } from '../../src/protocol/settings'
@@ -79,14 +80,14 @@ class Watched {
     const { id, key, storeFile } = this.#plan
     const say = (line: string): void => console.log(`${id}: ${line}`)
     const log = { info: say, warn: say, error: say }
-    const lease = acquirePair({
+    const lease = hub.acquire({
       id,
       settings: this.#settings,
       keys: { key, previousKey: '' },
       storeFile,
       log
     })
-    lease.pair.observe({
+    lease.observe({
       onEvent: ({ event, reason, detail }) => {
         const { role, epoch } = lease.pair.status()
         this.#write('e', nowUs(), event, reason, role, epoch, detail)
@@ -205,9 +206,7 @@ const BURST_ITEMS_PER_MB = 60_000
 
 function burst(busyMs: number): void {
   const endUs = nowUs() + busyMs * US_PER_MS
-  engineThreadForTest()?.postMessage(
-    Array.from({ length: (plan.threadHeapMb ?? 0) * BURST_ITEMS_PER_MB }, (_, i) => i + 0.5)
-  )
+  hub.worker?.postMessage(Array.from({ length: (plan.threadHeapMb ?? 0) * BURST_ITEMS_PER_MB }, (_, i) => i + 0.5))
   while (nowUs() < endUs) for (const pair of pairs.values()) pair.poll()
 }
 

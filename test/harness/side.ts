@@ -4,6 +4,7 @@
  * Active, allowed to serve, lease not over, engine fresh.
  */
 import assert from 'node:assert/strict'
+import type { Told } from '../../src/engine/events'
 import { createMachine } from '../../src/protocol/create'
 import {
   decodeClassic,
@@ -14,7 +15,7 @@ import {
   type Frame,
   type FrameRejection
 } from '../../src/protocol/frame'
-import type { Input, MachineView, Output, PairEvent, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
+import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
 import { addressText, Paths } from '../../src/protocol/paths'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings, Wire } from '../../src/protocol/settings'
@@ -31,7 +32,7 @@ export interface SideHost {
 }
 
 export type SideHappening =
-  | ({ readonly kind: 'event' } & PairEvent)
+  | ({ readonly kind: 'event' } & Told)
   | { readonly kind: 'reply'; readonly id: number; readonly text: string }
   | { readonly kind: 'dropped'; readonly cause: FrameRejection }
   | { readonly kind: 'gate'; readonly open: boolean; readonly epoch: number }
@@ -424,10 +425,10 @@ export class Side {
   #checkTold(before: MachineView, after: MachineView, outputs: readonly Output[]): void {
     const events = outputs.filter((o) => o.kind === 'event')
     const lastRole = events.findLast((e) => e.event === 'role')
-    assert.equal(lastRole?.detail['role'] ?? before.role, after.role, `${this.name}: role and its event`)
+    assert.equal(lastRole?.detail.role ?? before.role, after.role, `${this.name}: role and its event`)
     if (lastRole !== undefined) assert.equal(lastRole.reason, after.reason, `${this.name}: reason of the role`)
     const lastOnline = events.findLast((e) => e.event === 'online')
-    assert.equal(lastOnline?.detail['online'] ?? before.online, after.online, `${this.name}: online and its event`)
+    assert.equal(lastOnline?.detail.online ?? before.online, after.online, `${this.name}: online and its event`)
     if (after.serving) assert.equal(after.role, 'active', `${this.name} serves without being Active`)
   }
 }

@@ -3,8 +3,9 @@
  * Virtual time; ticks come exactly when the machine asks for them, unless the test says otherwise.
  */
 import { ClassicMachine } from '../../src/protocol/classic'
+import type { MachineEvent } from '../../src/protocol/events'
 import { decodeClassic, encodeClassic, type Frame, type Head } from '../../src/protocol/frame'
-import type { CommandError, Designation, Input, MachineView, Output, PairEvent, Role } from '../../src/protocol/machine'
+import type { CommandError, Designation, Input, MachineView, Output, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
 import { scriptedTokens } from './random'
@@ -28,7 +29,7 @@ export class Solo {
   readonly settings: PairSettings
   readonly machine: ClassicMachine
   nowMs = 0
-  readonly events: PairEvent[] = []
+  readonly events: MachineEvent[] = []
   readonly replies: Reply[] = []
   readonly stores: PairRecord[] = []
   #sent: Frame[] = []

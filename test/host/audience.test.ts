@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { Audience, type UnnumberedEvent } from '../../src/host/audience'
+import { Audience } from '../../src/host/audience'
+import { pairEvent, type PairEvent } from '../../src/host/events'
 import type { PairEventMessage, PairObserver } from '../../src/host/pair'
 import type { Role } from '../../src/protocol/machine'
 
-function event(name: string): UnnumberedEvent {
-  return { event: 'link', reason: 'none', at: 0, detail: { name } }
+function event(name: string): PairEvent {
+  return pairEvent('engine', 'engine-crashed', { error: name }, 0)
 }
 
 /** An observer that writes down what it is told. */
@@ -16,8 +17,8 @@ class Notes implements PairObserver {
   onOnline(online: boolean): void {
     this.notes.push(online ? 'online' : 'offline')
   }
-  onEvent({ seq, detail }: PairEventMessage): void {
-    this.notes.push(`${seq} ${String(detail.name)}`)
+  onEvent({ seq, event: name, detail }: PairEventMessage): void {
+    if (name === 'engine' && 'error' in detail) this.notes.push(`${seq} ${detail.error}`)
   }
 }
 

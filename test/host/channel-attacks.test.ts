@@ -7,7 +7,8 @@ import { WAITING_BYTES_MAX } from '../../src/host/channel/accepted'
 import { encodeFrame, TAG } from '../../src/host/channel/frames'
 import { endpointBytes, introduce, type Sessions } from '../../src/host/channel/introduction'
 import { channelKeys, type ChannelKey } from '../../src/host/channel/keys'
-import { HANDSHAKE_MS, listeners, STRANGERS_MAX, UNPROVEN_MAX, type Host } from '../../src/host/channel/listener'
+import { HANDSHAKE_MS, STRANGERS_MAX, UNPROVEN_MAX, type Host } from '../../src/host/channel/listener'
+import { network } from '../../src/host/root'
 import { exporterOf, TLS } from '../../src/host/channel/tls'
 import { freePorts, holds, LOOPBACK, until } from '../engine/harness'
 import { KEYS, meet, newSession, Side } from './channel-side'
@@ -155,11 +156,11 @@ describe('the port of the channel', () => {
   })
 
   it('has room again for the peer when those who said nothing from its own address are out of time', async () => {
-    const crowded = listeners.turned.crowded
+    const crowded = network.listeners.turned.crowded
     b.hears(newSession())
     // They go as far as one can without a hello.
     for (let i = 0; i < 20; i++) await (i < UNPROVEN_MAX ? secure(key) : plain())
-    await until('who was too many is out', () => listeners.turned.crowded >= crowded + 20 - UNPROVEN_MAX)
+    await until('who was too many is out', () => network.listeners.turned.crowded >= crowded + 20 - UNPROVEN_MAX)
     const a = Side.at(x, y)
     sides.push(a)
     meet(a, b)
@@ -207,7 +208,7 @@ describe('the port of the channel', () => {
       accepted: () => {},
       listenerChanged: () => {}
     }
-    const listener = listeners.enter(broken, LOOPBACK, x)
+    const listener = network.listeners.enter(broken, LOOPBACK, x)
     await until('it listens', () => listener.open)
     const raw = await plain(LOOPBACK, x)
     const socket = connectTls({

@@ -8,14 +8,19 @@ import { join } from 'node:path'
 import { EngineCell, newEngineCell } from '../../src/engine/cells'
 import type { FromEngine, Snapshot, ToEngine } from '../../src/engine/messages'
 import { HeldPair, type PairDesk } from '../../src/host/held-pair'
-import { acquirePair, crashEngineForTest, engineThreadForTest, shutdownHub, type PairRequest } from '../../src/host/hub'
+import type { PairRequest } from '../../src/host/hub'
+import { hub, network } from '../../src/host/root'
+import { SharedWords } from '../../src/host/shared-words'
 import type { PairEventMessage } from '../../src/host/pair'
 import { freePorts, holds, link, LOOPBACK, NO_KEYS, settings, until } from '../engine/harness'
+import { crashEngine } from './crash'
 import { KEYS, newSession, Side } from './channel-side'
 
 class Desk implements PairDesk {
   readonly engineCell = new EngineCell(newEngineCell())
   readonly engineRestarts = 0
+  readonly network = network
+  readonly words = new SharedWords()
   readonly posted: ToEngine[] = []
   #pairIds = 0
 
@@ -191,8 +196,8 @@ describe('a pair with a channel', () => {
     const asked = request(x, y)
     const peer = Side.at(y, x)
     try {
-      const lease = acquirePair(asked)
-      const thread = engineThreadForTest()
+      const lease = hub.acquire(asked)
+      const thread = hub.worker
       assert.ok(thread !== null)
       const [{ pairId }] = (await once(thread, 'message')) as [FromEngine]
       const session = newSession()
@@ -201,7 +206,7 @@ describe('a pair with a channel', () => {
       peer.hears(session)
       await until('both are up', () => peer.open && lease.pair.status().channel?.open === true)
       await lease.release(false)
-      const again = acquirePair(asked)
+      const again = hub.acquire(asked)
       const { seq } = again.pair.status()
       await holds('nothing happens', () => peer.words.length === 1 && again.pair.status().seq === seq, 300)
       assert.equal(again.pair.status().channel?.open, true)
@@ -210,7 +215,7 @@ describe('a pair with a channel', () => {
       assert.deepEqual(peer.words, ['tether provable', 'ended'])
     } finally {
       await peer.channel.leave()
-      await shutdownHub()
+      await hub.shutdown()
     }
   })
 
@@ -218,22 +223,22 @@ describe('a pair with a channel', () => {
     const folder = await mkdtemp(join(tmpdir(), 'ha-pair-channel-'))
     try {
       const asked = { ...request(x, y), storeFile: join(folder, 'a') }
-      const lease = acquirePair(asked)
+      const lease = hub.acquire(asked)
       await until('it listens', () => lease.pair.status().seq > 0)
       assert.equal(await whoListens(x), 'open')
-      await crashEngineForTest()
+      await crashEngine()
       assert.equal(await whoListens(x), 'open')
       await until('the engine runs again', () => lease.pair.trouble() === null)
       await lease.release(true)
       assert.equal(await whoListens(x), 'closes')
-      await shutdownHub()
+      await hub.shutdown()
       assert.equal(await whoListens(x), 'closes')
-      const again = acquirePair({ ...asked, settings: settings([{ ...link(x, y), localHost: '' }]) })
+      const again = hub.acquire({ ...asked, settings: settings([{ ...link(x, y), localHost: '' }]) })
       await until('it listens, now anywhere', () => again.pair.status().seq > 0)
       assert.equal(await whoListens(x), 'open')
       await again.release(true)
     } finally {
-      await shutdownHub()
+      await hub.shutdown()
       await rm(folder, { recursive: true, force: true })
     }
   })

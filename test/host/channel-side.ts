@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { channelKeys } from '../../src/host/channel/keys'
-import { PairChannel } from '../../src/host/channel/channel'
+import { PairChannel, type ChannelOwner } from '../../src/host/channel/channel'
 import type { TetherNews } from '../../src/host/channel/dialler'
 import type { PairKeys } from '../../src/engine/messages'
+import { network } from '../../src/host/root'
 import type { LinkSettings } from '../../src/protocol/settings'
 import { LOOPBACK, link, settings } from '../engine/harness'
 
@@ -21,14 +22,15 @@ export class Side {
   session = newSession()
 
   constructor(links: readonly LinkSettings[], keys = KEYS) {
-    this.channel = new PairChannel(settings(links), channelKeys(keys), {
+    const owner: ChannelOwner = {
       toEngine: (news) => this.news.push(news),
       tell: (reason, detail) => {
         this.told.push(reason)
         this.details.push(detail)
       },
       changed: () => {}
-    })
+    }
+    this.channel = new PairChannel(settings(links), channelKeys(keys), owner, network)
     this.channel.start()
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { listeners } from '../../src/host/channel/listener'
+import { network } from '../../src/host/root'
 import { freePorts, holds, link, LOOPBACK, until } from '../engine/harness'
 import { KEYS, meet, newSession, Relay, Side } from './channel-side'
 
@@ -105,9 +105,9 @@ describe('the channel', () => {
 
   it('does not open with another key; the side that is dialled counts that and says nothing', async () => {
     const [a, b] = await two(KEYS, { key: 'another secret', previousKey: '' })
-    const { unknownKey } = listeners.turned
+    const { unknownKey } = network.listeners.turned
     a.hears(b.session)
-    await until('it was tried again', () => listeners.turned.unknownKey >= unknownKey + 2)
+    await until('it was tried again', () => network.listeners.turned.unknownKey >= unknownKey + 2)
     assert.deepEqual([a.words, b.words, b.told], [[], [], []])
   })
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { acquirePair, shutdownHub } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import type { Pair } from '../../src/host/pair'
 import type { PairSettings } from '../../src/protocol/settings'
 import { freePorts, holds, link, settings, until } from '../engine/harness'
@@ -27,7 +27,7 @@ describe('a process with an Active that ends', function () {
     })
     child.stdout?.on('data', (chunk) => (said += String(chunk)))
     child.stderr?.on('data', (chunk) => (said += String(chunk)))
-    peer = acquirePair({
+    peer = hub.acquire({
       id: 'peer',
       settings: settings([link(y, x)], { ...over, priority: 1 }),
       // That of the other process: a crash is proved over the channel, which needs one.
@@ -56,7 +56,7 @@ describe('a process with an Active that ends', function () {
       child.kill('SIGKILL')
       await once(child, 'exit')
     }
-    await shutdownHub()
+    await hub.shutdown()
   })
 
   it('by process.exit says goodbye', async () => {

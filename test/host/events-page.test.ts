@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/protocol/catalogue'
+import { reasonsOf, type EventName } from '../../src/host/events'
+import { EVENTS } from '../../src/host/texts/events'
+import { REASONS } from '../../src/host/texts/reasons'
+import { REASON_BYTES, type ReasonCode } from '../../src/protocol/reasons'
 import { blocksOf, PAGES, pageWith, ROOT, unformatted, type Language } from './events-page'
 
 const updates = process.env['HA_PAIR_UPDATE'] === '1'
@@ -39,7 +42,7 @@ describe('the page of events', () => {
   for (const language of Object.keys(PAGES) as Language[]) {
     const path = join(ROOT, PAGES[language].file)
 
-    it(`${PAGES[language].file} says what the catalogue says`, () => {
+    it(`${PAGES[language].file} says what the texts say`, () => {
       const blocks = blocksOf(language)
       const page = readFileSync(path, 'utf8')
       const { text, names } = pageWith(page, blocks)
@@ -66,19 +69,19 @@ describe('the page of events', () => {
     assert.ok(seen.length > 50, `only ${seen.length} are seen: the search is broken`)
     for (const pair of seen) {
       const [event, reason] = pair.split(' ') as [EventName, ReasonCode]
-      assert.ok(REASONS[reason].on.includes(event), `${reason} comes with ${event}`)
+      assert.ok(reasonsOf(event).includes(reason), `${reason} comes with ${event}`)
     }
   })
 })
 
-describe('the catalogue', () => {
+describe('the texts for people', () => {
   const texts = [...Object.values(REASONS), ...Object.values(EVENTS)].flatMap((entry) => [
     entry,
     entry.todo,
     ...('when' in entry ? [entry.when] : [])
   ])
 
-  it('has whole sentences in both languages', () => {
+  it('are whole sentences in both languages', () => {
     for (const { en, zh } of texts) {
       assert.equal(en === '', zh === '', `${en}${zh}`)
       if (en === '') continue
@@ -89,8 +92,8 @@ describe('the catalogue', () => {
     }
   })
 
-  it('gives each reason a byte of its own', () => {
-    const bytes = Object.values(REASONS).map(({ wire }) => wire)
+  it('go with reasons that have a byte each', () => {
+    const bytes: number[] = Object.values(REASON_BYTES)
     assert.deepEqual(
       bytes.toSorted((a, b) => a - b),
       bytes.map((_, index) => index)

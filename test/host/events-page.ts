@@ -1,9 +1,15 @@
-/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the catalogue; the prose around them is written by hand. */
+/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { EVENT_NAMES, reasonsOf, type EventName, type WarningCode } from '../../src/host/events'
+import type { TroubleCode } from '../../src/host/pair'
 import { levelOf } from '../../src/host/report'
-import { isWarningCode, WARNINGS, type WarningCode, type WarningSpec } from '../../src/host/warnings'
-import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/protocol/catalogue'
+import { DETAILS } from '../../src/host/texts/details'
+import { EVENTS } from '../../src/host/texts/events'
+import { REASONS } from '../../src/host/texts/reasons'
+import type { Text } from '../../src/host/texts/text'
+import { isWarningCode, WARNINGS, type WarningSpec } from '../../src/host/warnings'
+import type { ReasonCode } from '../../src/protocol/reasons'
 
 export const ROOT = join(__dirname, '..', '..', '..')
 export const PAGES = {
@@ -16,6 +22,9 @@ const WORDS = {
   en: {
     warnings: ['code', 'badge', 'meaning', 'what to do', 'after', 'event', 'log'],
     events: ['event', 'meaning', 'when it comes', 'what to do', 'log'],
+    details: ['event', '`detail`'],
+    field: (name: string, text: string) => (text === '' ? `\`${name}\`` : `\`${name}\` (${text})`),
+    comma: ', ',
     reasons: ['code', 'badge', 'meaning', 'what to do', 'comes with', 'log'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info; warning where the reason is one',
@@ -30,6 +39,9 @@ const WORDS = {
   zh: {
     warnings: ['代码', '状态标记', '含义', '处理', '持续多久后', '事件', '日志'],
     events: ['事件', '含义', '何时出现', '处理', '日志'],
+    details: ['事件', '`detail`'],
+    field: (name: string, text: string) => (text === '' ? `\`${name}\`` : `\`${name}\`（${text}）`),
+    comma: '、',
     reasons: ['代码', '状态标记', '含义', '处理', '伴随的事件', '日志'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info；原因属警告时为 warning',
@@ -43,24 +55,24 @@ const WORDS = {
   }
 } as const
 
-/** What the red badge says: see `HeldPair.trouble`. */
-const IN_RED: ReadonlySet<string> = new Set([
-  'engine-crashed',
-  'files-in-use',
-  'port-in-use',
-  'host-not-found',
-  'link-failed',
-  'store-failed',
-  'store-lost',
-  'foreign-record'
-])
+/** What the red badge says. */
+const IN_RED = {
+  'engine-crashed': true,
+  'files-in-use': true,
+  'port-in-use': true,
+  'host-not-found': true,
+  'link-failed': true,
+  'store-failed': true,
+  'store-lost': true,
+  'foreign-record': true
+} as const satisfies Readonly<Record<TroubleCode, true>>
 
 /** The blocks of a page by their name. */
 export function blocksOf(language: Language): Readonly<Record<string, string>> {
   const words = WORDS[language]
   const badges = badgeTexts(language)
   const badgeOf = (code: ReasonCode): string => {
-    if (IN_RED.has(code)) return `${words.red}\`… · ${badges[code]}\``
+    if (code in IN_RED) return `${words.red}\`… · ${badges[code]}\``
     return isWarningCode(code) && WARNINGS[code].badge ? `${words.yellow}\`… · ${badges[code]}\`` : ''
   }
   const after = ({ graceMs }: WarningSpec): string => (graceMs === 0 ? words.atOnce : words.seconds(graceMs / 1000))
@@ -80,28 +92,40 @@ export function blocksOf(language: Language): Readonly<Record<string, string>> {
     EVENTS[event].todo[language],
     EVENTS[event].log === 'info' ? words.perReason : words.log[EVENTS[event].log]
   ])
-  const reasons = (Object.keys(REASONS) as ReasonCode[])
-    .toSorted()
-    .map((code) => [
-      `\`${code}\``,
-      badgeOf(code),
-      REASONS[code][language],
-      REASONS[code].todo[language],
-      REASONS[code].on.map((event) => `\`${event}\``).join(', ') ||
-        (isWarningCode(code) ? words.onlyWarning(WARNINGS[code].event) : words.detailOnly),
-      loggedAs(code, words.log)
-    ])
+  /** Events by what they hold: those that hold the same share a row. */
+  const holding = new Map<string, string[]>()
+  for (const event of Object.keys(EVENTS) as EventName[]) {
+    const fields = (Object.entries(DETAILS[event]) as [string, Text][])
+      .map(([name, text]) => words.field(name, text[language]))
+      .join(words.comma)
+    if (fields !== '') holding.set(fields, [...(holding.get(fields) ?? []), `\`${event}\``])
+  }
+  const details = [...holding].map(([fields, names]) => [names.join(words.comma), fields])
+  const reasons = (Object.keys(REASONS) as ReasonCode[]).toSorted().map((code) => [
+    `\`${code}\``,
+    badgeOf(code),
+    REASONS[code][language],
+    REASONS[code].todo[language],
+    eventsWith(code)
+      .map((event) => `\`${event}\``)
+      .join(', ') || (isWarningCode(code) ? words.onlyWarning(WARNINGS[code].event) : words.detailOnly),
+    loggedAs(code, words.log)
+  ])
   return {
     warnings: table(words.warnings, warnings),
     events: table(words.events, events),
+    details: table(words.details, details),
     reasons: table(words.reasons, reasons)
   }
 }
 
+/** Apart from warnings. */
+const eventsWith = (code: ReasonCode): EventName[] => EVENT_NAMES.filter((event) => reasonsOf(event).includes(code))
+
 /** The highest level at which a line with this reason is logged. */
 function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'warn', string>>): string {
   const warning: EventName[] = isWarningCode(code) ? ['warning'] : []
-  const levels = new Set([...REASONS[code].on, ...warning].map((event) => levelOf({ event, reason: code })))
+  const levels = new Set([...eventsWith(code), ...warning].map((event) => levelOf({ event, reason: code })))
   return words[levels.has('warn') ? 'warn' : levels.has('info') ? 'info' : 'none']
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { acquirePair, shutdownHub } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import { freePorts, link, settings, until } from '../engine/harness'
 import type { ThreadEnding } from './thread-end'
 
@@ -21,7 +21,7 @@ describe('the end of an engine’s thread while the flows’ event loop is busy'
       child.kill('SIGKILL')
       await once(child, 'exit')
     }
-    await shutdownHub()
+    await hub.shutdown()
   })
 
   for (const policy of ['availability', 'preferred'] as const) {
@@ -35,7 +35,7 @@ describe('the end of an engine’s thread while the flows’ event loop is busy'
         child.stdout?.on('data', (chunk) => (said += String(chunk)))
         child.stderr?.on('data', (chunk) => (said += String(chunk)))
         // The side that may take over when its peer falls silent.
-        const { pair } = acquirePair({
+        const { pair } = hub.acquire({
           id: 'peer',
           settings: settings([link(y, x)], { ...TIMING, policy, priority: 200 }),
           keys: { key: 'a strong secret', previousKey: '' },

@@ -7,12 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ToEngine } from '../../src/engine/messages'
 import { parseRecord, serializeRecord } from '../../src/engine/store'
-import { acquirePair, crashEngineForTest, engineThreadForTest, shutdownHub, type PairRequest } from '../../src/host/hub'
+import type { PairRequest } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import type { Pair } from '../../src/host/pair'
 import { PairFiles } from '../../src/host/pair-files'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
 import { closed, freePorts, holds, link, open, LOOPBACK, settings, until } from '../engine/harness'
+import { crashEngine } from './crash'
 import type { Ending } from './side-process'
 
 const RECORD: PairRecord = {
@@ -83,16 +85,17 @@ describe('a pair whose files another process holds', function () {
     lines = []
   })
   afterEach(async () => {
-    await shutdownHub()
+    await hub.shutdown()
     await Promise.all(children.map(kill))
     rmSync(folder, { recursive: true, force: true })
   })
 
   it('waits, opens no port, says why, and goes on by itself', async () => {
     const holder = await start('./files-process', [folder, '50'], 'held')
-    const { pair } = acquirePair(request())
+    const lease = hub.acquire(request())
+    const { pair } = lease
     const told: string[] = []
-    pair.observe({ onEvent: ({ event, reason }) => told.push(`${event} ${reason}`) })
+    lease.observe({ onEvent: ({ event, reason }) => told.push(`${event} ${reason}`) })
     const early = assert.rejects(pair.designate('active', true), { code: 'stopped', detail: 'files-in-use' })
     await until('it waits', () => waits(pair))
     assert.deepEqual(pair.trouble(), { code: 'files-in-use', detail: `pid ${holder.pid}` })
@@ -120,8 +123,8 @@ describe('a pair whose files another process holds', function () {
   it('is nothing that the engine knows of', async () => {
     await start('./files-process', [folder, '50'], 'held')
     const [x = 0, y = 0] = await freePorts(2)
-    acquirePair({ ...request(), id: 'beside', settings: settings([link(x, y)]), storeFile: null })
-    const thread = engineThreadForTest()
+    hub.acquire({ ...request(), id: 'beside', settings: settings([link(x, y)]), storeFile: null })
+    const thread = hub.worker
     assert.ok(thread !== null)
     const posted: (string | undefined)[] = []
     const post = thread.postMessage.bind(thread)
@@ -129,7 +132,7 @@ describe('a pair whose files another process holds', function () {
       posted.push(message?.type)
       post(message)
     }
-    const { pair } = acquirePair(request())
+    const { pair } = hub.acquire(request())
     pair.setFitness(7)
     await until('it waits', () => waits(pair))
     await holds('it is not told', () => posted.length === 0, 300)
@@ -138,7 +141,7 @@ describe('a pair whose files another process holds', function () {
   it('reads the record when it is its own: no epoch of the process before it is used again', async () => {
     const ending: Ending = 'alone'
     const before = await start('./side-process', [JSON.stringify(side), ending, file], 'active')
-    const { pair } = acquirePair(request())
+    const { pair } = hub.acquire(request())
     await until('it waits', () => waits(pair))
     const left = parseRecord(readFileSync(file, 'utf8'))
     assert.ok(left !== null && left.epoch > RECORD.epoch)
@@ -149,37 +152,37 @@ describe('a pair whose files another process holds', function () {
   })
 
   it('does not get them while the engine of the other process dies and is started anew', async () => {
-    const { pair } = acquirePair(request())
+    const { pair } = hub.acquire(request())
     await until('it serves', () => pair.gate().open, WAIT_MS)
     const other = await start('./files-process', [folder, '20'], 'in-use')
     let got = false
     other.stdout?.on('data', () => (got = true))
     for (let round = 0; round < 2; round++) {
-      await crashEngineForTest()
+      await crashEngine()
       await until('it is noticed', () => pair.trouble() !== null)
       await until('it serves again', () => pair.gate().open, WAIT_MS)
     }
     assert.equal(got, false)
-    await shutdownHub()
+    await hub.shutdown()
     await until('who waited has them', () => got)
   })
 
   it('keeps them over a deploy and from pair to pair, and leaves nothing behind', async () => {
-    const lease = acquirePair(request())
+    const lease = hub.acquire(request())
     await until('it serves', () => lease.pair.gate().open, WAIT_MS)
     const before = flags()
     await lease.release(false)
     const [x = 0, y = 0] = await freePorts(2)
-    const again = acquirePair({ ...request(), settings: settings([link(x, y)]) })
-    const beside = acquirePair({ ...request(), id: 'beside', storeFile: join(folder, 'beside.json') })
+    const again = hub.acquire({ ...request(), settings: settings([link(x, y)]) })
+    const beside = hub.acquire({ ...request(), id: 'beside', storeFile: join(folder, 'beside.json') })
     await until('both run', () => again.pair.status().seq > 0 && beside.pair.status().seq > 0)
     assert.deepEqual(flags(), before)
-    await shutdownHub()
+    await hub.shutdown()
     assert.deepEqual(flags(), [])
   })
 
   it('leaves the engine when its folder was taken away and another process has the new one', async () => {
-    const { pair } = acquirePair(request())
+    const { pair } = hub.acquire(request())
     await until('it serves', () => pair.gate().open, WAIT_MS)
     const thief = new PairFiles(folder, () => {}, 10)
     // Whoever looks first has them.

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { type HealthPage, type HealthReading, healthAnswer, type StoppedPair } from '../../src/host/health'
+import { EVENT_NAMES } from '../../src/host/events'
+import { type HealthPage, healthAnswer } from '../../src/host/health'
+import type { HealthReading, StoppedPair } from '../../src/host/health-reading'
 import type { PairStatus, PairVitals } from '../../src/host/pair'
-import { EVENTS } from '../../src/protocol/catalogue'
 
 const AT = 1_700_000_000_000
 const STATUS: PairStatus = {
@@ -161,7 +162,7 @@ describe('the metrics', () => {
     assert.deepEqual([dropped['cause=seal'], dropped['cause=key'], dropped['cause=third-party']], [4, 0, 0])
     const events = await series('events_total', VITALS)
     assert.deepEqual([events['event=link'], events['event=conflict']], [5, 0])
-    assert.equal(Object.keys(events).length, Object.keys(EVENTS).length - 2, 'all but the two of frames')
+    assert.equal(Object.keys(events).length, EVENT_NAMES.length - 2, 'all but the two of frames')
     assert.deepEqual(await series('role_changes_total', VITALS), {
       'role=initial': 0,
       'role=active': 1,

@@ -3,12 +3,16 @@ import assert from 'node:assert/strict'
 import { EngineCell, newEngineCell } from '../../src/engine/cells'
 import type { ToEngine } from '../../src/engine/messages'
 import { HeldPair, type PairDesk } from '../../src/host/held-pair'
+import { network } from '../../src/host/root'
+import { SharedWords } from '../../src/host/shared-words'
 import type { Role } from '../../src/protocol/machine'
 import { link, NO_KEYS, settings } from '../engine/harness'
 
 class Desk implements PairDesk {
   readonly engineCell = new EngineCell(newEngineCell())
   readonly engineRestarts = 0
+  readonly network = network
+  readonly words = new SharedWords()
   readonly posted: ToEngine[] = []
   held = 0
   #pairIds = 0

@@ -4,21 +4,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
-import {
-  acquirePair,
-  crashEngineForTest,
-  engineThreadForTest,
-  shutdownHub,
-  type PairLease,
-  type PairRequest
-} from '../../src/host/hub'
+import type { PairLease, PairRequest } from '../../src/host/hub'
 import type { FromThread, ToEngine } from '../../src/engine/messages'
 import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
-import { roster, type ListedPair } from '../../src/host/roster'
-import { REASONS, type ReasonCode } from '../../src/protocol/catalogue'
+import { hub, roster } from '../../src/host/root'
+import type { ListedPair } from '../../src/host/roster'
+import { REASONS } from '../../src/host/texts/reasons'
 import type { Role } from '../../src/protocol/machine'
+import type { ReasonCode } from '../../src/protocol/reasons'
 import { Cable } from './cable'
 import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../engine/harness'
+import { crashEngine } from './crash'
 
 /** The module itself, as the host's compiled code has it: what is put there, the host uses. */
 const workerThreads = createRequire(__filename)('node:worker_threads') as { Worker: unknown }
@@ -33,8 +29,8 @@ class Watcher {
   statuses = 0
   readonly end: () => void
 
-  constructor(pair: Pair, frames = false) {
-    this.end = pair.observe({
+  constructor(lease: PairLease, frames = false) {
+    this.end = lease.observe({
       onRole: (role) => this.roles.push(role),
       onOnline: (online) => this.online.push(online),
       onEvent: (event) => this.events.push(event),
@@ -68,8 +64,8 @@ const calm = async (...pairs: Pair[]): Promise<void> => {
   })
 }
 /** An observer that has been told all that happened so far, and forgets it. */
-const watch = async (pair: Pair): Promise<Watcher> => {
-  const watcher = new Watcher(pair)
+const watch = async (lease: PairLease): Promise<Watcher> => {
+  const watcher = new Watcher(lease)
   await new Promise((later) => setImmediate(later))
   watcher.forget()
   return watcher
@@ -112,7 +108,7 @@ describe('the hub', () => {
     }
   }
   const acquire = (asked: PairRequest): PairLease => {
-    const lease = acquirePair(asked)
+    const lease = hub.acquire(asked)
     leases.push(lease)
     return lease
   }
@@ -131,8 +127,8 @@ describe('the hub', () => {
     lines = []
   })
   afterEach(async () => {
-    await shutdownHub()
-    assert.equal(engineThreadForTest(), null)
+    await hub.shutdown()
+    assert.equal(hub.worker, null)
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -160,22 +156,22 @@ describe('the hub', () => {
 
   it('numbers the events of each pair without gaps, for every observer', async () => {
     const [x = 0, y = 0] = await freePorts(2)
-    const [one, two] = [acquire(request('a', [x, y])).pair, acquire(request('b', [y, x])).pair]
+    const [one, two] = [acquire(request('a', [x, y])), acquire(request('b', [y, x]))]
     const watchers = [new Watcher(one), new Watcher(one), new Watcher(two)]
-    await until('paired', () => isPaired(one, two))
+    await until('paired', () => isPaired(one.pair, two.pair))
     for (const watcher of watchers) {
       assert.equal(watcher.seqs[0], 1)
       assert.ok(gapless(watcher.seqs), watcher.seqs.join(' '))
       assert.equal(watcher.events[0]?.event, 'started')
     }
     assert.deepEqual(watchers[0]?.seqs, watchers[1]?.seqs)
-    assert.equal(one.status().seq, watchers[0]?.seqs.at(-1))
-    assert.equal(watchers[0]?.roles.at(-1), one.status().role)
+    assert.equal(one.pair.status().seq, watchers[0]?.seqs.at(-1))
+    assert.equal(watchers[0]?.roles.at(-1), one.pair.status().role)
     assert.equal(watchers[0]?.online.at(-1), true)
     assert.ok((watchers[0]?.statuses ?? 0) > 0)
     watchers[0]?.end()
     const count = watchers[0]?.events.length
-    await one.designate('swap', false)
+    await one.pair.designate('swap', false)
     assert.equal(watchers[0]?.events.length, count)
     assert.ok((watchers[1]?.events.length ?? 0) > (count ?? 0))
   })
@@ -261,7 +257,7 @@ describe('the hub', () => {
 
   it('shows frames only while somebody watches them', async () => {
     const { one } = await pairUp()
-    const watcher = new Watcher(one.pair, true)
+    const watcher = new Watcher(one, true)
     await until('frames both ways', () => new Set(watcher.frames.map(({ event }) => event)).size === 2)
     assert.deepEqual(Object.keys(watcher.frames[0]?.detail ?? {}).sort(), ['head', 'id', 'link', 'state', 'value'])
     assert.equal(watcher.frames[0]?.seq, null)
@@ -275,10 +271,10 @@ describe('the hub', () => {
     it('keeps the pair up: no role change, no new socket, no gap in the numbers', async () => {
       const { a, one, two } = await pairUp()
       const before = one.pair.status()
-      const old = await watch(one.pair)
+      const old = await watch(one)
       await one.release(false)
       const again = acquire(a)
-      const watcher = new Watcher(again.pair)
+      const watcher = new Watcher(again)
       await holds('the pair is up', () => isPaired(again.pair, two.pair), 300)
       const after = again.pair.status()
       assert.deepEqual(
@@ -306,11 +302,11 @@ describe('the hub', () => {
     it('tells the new observers what happened in between', async () => {
       const { a, one, two } = await pairUp()
       const before = one.pair.status()
-      const first = await watch(one.pair)
+      const first = await watch(one)
       await one.release(false)
       await two.pair.designate('swap', false)
       await until('the change arrived', () => one.pair.status().role !== before.role)
-      const watcher = new Watcher(acquire(a).pair)
+      const watcher = new Watcher(acquire(a))
       await until('it is told', () => watcher.events.length > 0)
       assert.equal(watcher.seqs[0], before.seq + 1)
       assert.deepEqual(watcher.roles, [before.role === 'active' ? 'standby' : 'active'])
@@ -321,7 +317,7 @@ describe('the hub', () => {
     it('for which no successor will come says goodbye at once', async () => {
       const { a, one, two } = await pairUp()
       if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
-      const watcher = await watch(two.pair)
+      const watcher = await watch(two)
       const inUse = acquire(a)
       await one.release(false)
       one.expire()
@@ -335,10 +331,10 @@ describe('the hub', () => {
     it('with other settings says goodbye first, and starts anew when the port is free', async () => {
       const { a, one, two } = await pairUp()
       if (one.pair.status().role !== 'active') await one.pair.designate('active', false)
-      const watcher = await watch(two.pair)
+      const watcher = await watch(two)
       await one.release(false)
       const changed = acquire({ ...a, settings: { ...a.settings, priority: 7 } })
-      const news = new Watcher(changed.pair)
+      const news = new Watcher(changed)
       await until('the peer took over', () => watcher.names().includes('role peer-left'))
       await until('paired again', () => isPaired(changed.pair, two.pair))
       assert.ok(!news.names().some((name) => name.includes('port-in-use')), news.names().join())
@@ -348,7 +344,7 @@ describe('the hub', () => {
 
     it('with other settings enters the engine only when its predecessor has left it', async () => {
       const { a, one } = await pairUp()
-      const thread = engineThreadForTest()
+      const thread = hub.worker
       assert.ok(thread !== null)
       const order: string[] = []
       const post = thread.postMessage.bind(thread)
@@ -457,7 +453,7 @@ describe('the hub', () => {
 
     it('of other flows not at once, but tells them at once', async () => {
       const { one, two } = await pairUp()
-      const watchers = [await watch(one.pair), await watch(two.pair)]
+      const watchers = [await watch(one), await watch(two)]
       one.pair.setFlowsHash(1)
       two.pair.setFlowsHash(2)
       for (const watcher of watchers) {
@@ -474,9 +470,9 @@ describe('the hub', () => {
 
     it('of another policy, with both values, until it is the same', async () => {
       const [x = 0, y = 0] = await freePorts(2)
-      const one = acquire(request('a', [x, y], { policy: 'exclusive' })).pair
-      const lease = acquire(request('b', [y, x]))
-      const [first, second] = [new Watcher(one), new Watcher(lease.pair)]
+      const [mine, lease] = [acquire(request('a', [x, y], { policy: 'exclusive' })), acquire(request('b', [y, x]))]
+      const one = mine.pair
+      const [first, second] = [new Watcher(mine), new Watcher(lease)]
       await bothWarn('settings-differ', [one, first, 'a'], [lease.pair, second, 'b'])
       assert.deepEqual(one.warnings()[0]?.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
       assert.deepEqual(one.vitals().warnings, codes(one), 'monitoring is told the same')
@@ -492,10 +488,10 @@ describe('the hub', () => {
 
     it('of another key', async () => {
       const [x = 0, y = 0] = await freePorts(2)
-      const one = acquire(request('a', [x, y])).pair
-      const two = acquire({ ...request('b', [y, x]), keys: { key: 'Kp3vX9-hT6nB_1wQzY0sM4rJ', previousKey: '' } }).pair
-      await bothWarn('keys-differ', [one, new Watcher(one), 'a'], [two, new Watcher(two), 'b'])
-      assert.deepEqual(one.warnings()[0]?.detail, { cause: 'key' })
+      const one = acquire(request('a', [x, y]))
+      const two = acquire({ ...request('b', [y, x]), keys: { key: 'Kp3vX9-hT6nB_1wQzY0sM4rJ', previousKey: '' } })
+      await bothWarn('keys-differ', [one.pair, new Watcher(one), 'a'], [two.pair, new Watcher(two), 'b'])
+      assert.deepEqual(one.pair.warnings()[0]?.detail, { cause: 'key' })
     })
 
     it('of another wire', async () => {
@@ -510,14 +506,15 @@ describe('the hub', () => {
       const [x = 0, y = 0, x2 = 0, y2 = 0] = await freePorts(4)
       const cable = (cables[0] = await Cable.between(x2, y2))
       const links = (from: number, to: number, from2: number) => ({ links: [link(from, to), link(from2, cable.port)] })
-      const one = acquire(request('a', [], links(x, y, x2))).pair
-      const two = acquire(request('b', [], links(y, x, y2))).pair
-      const [first, second] = [new Watcher(one), new Watcher(two)]
+      const leased = [acquire(request('a', [], links(x, y, x2))), acquire(request('b', [], links(y, x, y2)))] as const
+      const [one, two] = [leased[0].pair, leased[1].pair]
+      const [first, second] = [new Watcher(leased[0]), new Watcher(leased[1])]
       await until('paired', () => isPaired(one, two))
       await holds('nothing to warn of', () => one.warnings().length + two.warnings().length === 0, 500)
       cable.cut = true
       await bothWarn('link-down', [one, first, 'a'], [two, second, 'b'])
-      assert.deepEqual(one.warnings()[0]?.detail['down'], [1])
+      const [warning] = one.warnings()
+      assert.deepEqual(warning?.code === 'link-down' && warning.detail.down, [1])
       assert.ok(one.status().online && two.status().online)
       cable.cut = false
       await until('it is over', () => one.warnings().length + two.warnings().length === 0)
@@ -527,9 +524,9 @@ describe('the hub', () => {
     it('of two that were Active at once, for a while after it is over', async () => {
       const [x = 0, y = 0] = await freePorts(2)
       const cable = (cables[0] = await Cable.between(x, y))
-      const one = acquire(request('a', [x, cable.port])).pair
-      const two = acquire(request('b', [y, cable.port])).pair
-      const [first, second] = [new Watcher(one), new Watcher(two)]
+      const leased = [acquire(request('a', [x, cable.port])), acquire(request('b', [y, cable.port]))] as const
+      const [one, two] = [leased[0].pair, leased[1].pair]
+      const [first, second] = [new Watcher(leased[0]), new Watcher(leased[1])]
       await until('paired', () => isPaired(one, two))
       cable.cut = true
       await until('both are Active', () => one.gate().open && two.gate().open)
@@ -553,10 +550,11 @@ describe('the hub', () => {
   describe('when the engine dies', () => {
     it('shuts the gates, says so, restarts it, and goes on with higher epochs', async () => {
       const { one, two } = await pairUp()
-      const active = one.pair.gate().open ? one.pair : two.pair
-      const watcher = await watch(active)
+      const lease = one.pair.gate().open ? one : two
+      const watcher = await watch(lease)
+      const active = lease.pair
       const before = active.status()
-      await crashEngineForTest()
+      await crashEngine()
       assert.equal(active.gate().open, false)
       await until('the crash is told', () => watcher.names().includes('engine engine-crashed'))
       const crashed = active.status()
@@ -582,7 +580,7 @@ describe('the hub', () => {
       const { one } = await pairUp()
       const before = one.pair.vitals()
       assert.ok(before.engine.alive && before.engine.ago !== null && before.engine.ago < 1000)
-      await crashEngineForTest()
+      await crashEngine()
       const { engine } = one.pair.vitals()
       assert.deepEqual([engine.alive, engine.ago], [false, null])
       await until('it is told', () => one.pair.vitals().troubles.includes('engine-crashed'))
@@ -594,14 +592,14 @@ describe('the hub', () => {
     it('ends pending commands', async () => {
       const { one } = await pairUp()
       const ended = assert.rejects(one.pair.designate('swap', false), { code: 'stopped' })
-      const killed = crashEngineForTest()
+      const killed = crashEngine()
       await Promise.all([ended.catch(() => 'or it was quicker'), killed])
       await until('it is told', () => one.pair.trouble()?.code === 'engine-crashed')
     })
 
     it('ends the wait for a goodbye that nobody can say any more', async () => {
       const { one } = await pairUp()
-      const thread = engineThreadForTest()
+      const thread = hub.worker
       assert.ok(thread !== null)
       const post = thread.postMessage.bind(thread)
       thread.postMessage = (message: ToEngine | null) => {
@@ -611,14 +609,14 @@ describe('the hub', () => {
       void one.release(true).then(() => (released = true))
       await new Promise((later) => setImmediate(later))
       assert.equal(released, false, 'the engine has not heard of it')
-      await crashEngineForTest()
+      await crashEngine()
       await until('it is released', () => released)
     })
 
     it('again and again, is restarted each time', async () => {
       const { one, two } = await pairUp()
       for (let round = 0; round < 3; round++) {
-        await crashEngineForTest()
+        await crashEngine()
         await until('it is noticed', () => one.pair.trouble() !== null)
         await until('paired again', () => isPaired(one.pair, two.pair), 9000)
       }
@@ -635,7 +633,7 @@ describe('the hub', () => {
             throw new Error('no threads')
           }
         })
-        await crashEngineForTest()
+        await crashEngine()
         await until('it was tried twice', () => refused === 2)
         assert.equal(one.pair.trouble()?.detail, 'Error: no threads')
         assert.equal(one.pair.gate().open || two.pair.gate().open, false)
@@ -647,7 +645,7 @@ describe('the hub', () => {
 
     it('lets pairs be released and acquired meanwhile', async () => {
       const { a, one, two } = await pairUp()
-      await crashEngineForTest()
+      await crashEngine()
       await until('it is noticed', () => one.pair.trouble() !== null)
       await one.release(true)
       const again = acquire(a)

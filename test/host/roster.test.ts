@@ -34,14 +34,15 @@ class ScriptedPair implements RosterPair {
   }
 
   /** Something happened. */
-  tell(reason: PairEventMessage['reason']): void {
+  tell(reason: Extract<PairEventMessage, { event: 'role' }>['reason']): void {
     for (const observer of this.observers) {
-      observer.onEvent?.({ event: 'role', seq: 1, at: 0, reason, detail: {} })
+      observer.onEvent?.({ event: 'role', seq: 1, at: 0, reason, detail: ROLE })
       observer.onStatus?.()
     }
   }
 }
 
+const ROLE = { role: 'active', previousRole: 'initial', epoch: 1 } as const
 const PROBLEM = { field: 'priority', code: 'range', detail: '300' } as const
 
 describe('the roster', () => {
@@ -91,10 +92,10 @@ describe('the roster', () => {
     const after = enter('1', 'new')
     before.tell('removed')
     roster.leave(before)
-    after.tell('starting')
+    after.tell('failback')
     assert.deepEqual(names(), ['new'])
-    assert.deepEqual(reasons('1'), ['operator', 'removed', 'starting'])
-    before.tell('none')
+    assert.deepEqual(reasons('1'), ['operator', 'removed', 'failback'])
+    before.tell('operator')
     assert.equal(reasons('1').length, 3, 'who has left is not heard any more')
     assert.equal(after.observers.size, 1)
     assert.equal(before.observers.size, 0)
@@ -138,9 +139,9 @@ describe('the roster', () => {
     )
     roster.stop('1', 'oven', [keyless, PROBLEM])
     assert.deepEqual(reasons('1'), ['key-missing', 'settings-invalid'])
-    enter('1').tell('starting')
+    enter('1').tell('failback')
     roster.stop('1', 'oven', [keyless])
-    assert.deepEqual(reasons('1').slice(2), ['starting', 'key-missing'])
+    assert.deepEqual(reasons('1').slice(2), ['failback', 'key-missing'])
   })
 
   it('bad settings in the place of a running pair: it counts as stopped at once', () => {

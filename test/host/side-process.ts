@@ -1,5 +1,5 @@
 /** One side of a pair in a process of its own: `node side-process.js <settings as JSON> <how it ends> [file of its record]`. */
-import { acquirePair } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import type { PairSettings } from '../../src/protocol/settings'
 
 export type Ending =
@@ -14,7 +14,7 @@ export type Ending =
 
 const [, , json, ending, storeFile = null] = process.argv as [string, string, string, Ending, string?]
 const settings = JSON.parse(json) as PairSettings
-const lease = acquirePair({ id: 'side', settings, keys: { key: 'x3Gk9-QvT71_mZpL0wBc4R', previousKey: '' }, storeFile })
+const lease = hub.acquire({ id: 'side', settings, keys: { key: 'x3Gk9-QvT71_mZpL0wBc4R', previousKey: '' }, storeFile })
 const alive = setInterval(() => {
   if (!lease.pair.gate().open || (!lease.pair.status().online && ending !== 'alone')) return
   clearInterval(alive)

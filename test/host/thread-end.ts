@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { WorkerOptions } from 'node:worker_threads'
-import type * as Hub from '../../src/host/hub'
+import type * as Root from '../../src/host/root'
 import type { PairSettings } from '../../src/protocol/settings'
 
 export type ThreadEnding = 'exception' | 'heap' | 'terminate' | 'exit'
@@ -36,10 +36,10 @@ threads.Worker = class extends RealWorker {
   }
 }
 
-const hub = createRequire(__filename)(join(folder, 'host', 'hub.js')) as typeof Hub
+const { hub } = createRequire(__filename)(join(folder, 'host', 'root.js')) as typeof Root
 const settings = JSON.parse(json) as PairSettings
 const keys = { key: 'a strong secret', previousKey: '' }
-const { pair } = hub.acquirePair({ id: 'side', settings, keys, storeFile: null })
+const { pair } = hub.acquire({ id: 'side', settings, keys, storeFile: null })
 
 /** Periods in which the gate was open, ms of the clock that all processes of this machine share. */
 const open: [number, number][] = []
@@ -54,7 +54,7 @@ function look(): void {
 }
 
 function end(): void {
-  const thread = hub.engineThreadForTest()
+  const thread = hub.worker
   if (thread === null) throw new Error('no engine runs')
   if (ending === 'exception') thread.postMessage(null)
   else if (ending === 'terminate') void thread.terminate()
@@ -70,7 +70,7 @@ setInterval(() => {
   if (now !== told) console.log((told = now))
 }, 1)
 createInterface({ input: process.stdin }).on('line', (line) => {
-  if (line === 'crash') void hub.crashEngineForTest()
+  if (line === 'crash') hub.worker?.postMessage(null)
   if (line !== 'end') return
   end()
   setTimeout(() => {

@@ -1,12 +1,13 @@
 /** The warnings by themselves: conditions come and go, and a hand moves the clock. */
 import assert from 'node:assert/strict'
 import type { PairKeys, Snapshot } from '../../src/engine/messages'
-import { EVENTS, REASONS } from '../../src/protocol/catalogue'
 import type { FrameRejection } from '../../src/protocol/frame'
 import type { PairSettings } from '../../src/protocol/settings'
 import type { ChannelState } from '../../src/host/channel/channel'
-import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS, type WarningCode } from '../../src/host/warnings'
+import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS } from '../../src/host/warnings'
+import { EVENT_NAMES, type WarningCode } from '../../src/host/events'
 import { levelOf } from '../../src/host/report'
+import { REASONS } from '../../src/host/texts/reasons'
 import { link, settings } from '../engine/harness'
 
 const UP = { open: true, up: true, problem: null, unsent: 0 } as const
@@ -170,7 +171,7 @@ describe('warnings', () => {
       const pair = new Watched().is({ online: false })
       for (let i = 0; i < 8; i++) pair.drops(cause).waits(500)
       assert.deepEqual(pair.codes, [code])
-      assert.equal(pair.warnings.list[0]?.detail['cause'], cause)
+      assert.deepEqual(pair.warnings.list[0]?.detail, { cause })
       pair.waits(20_000)
       assert.deepEqual([pair.codes, pair.said], [[], [`+${code}`, `-${code}`]])
     })
@@ -299,7 +300,7 @@ describe('warnings', () => {
       if (!spec.event) continue
       assert.equal(levelOf({ event: 'warning', reason: code }), spec.log ? 'warn' : 'none', code)
       const [event, reason] = code in own ? own[code as keyof typeof own] : ([null, code] as const)
-      const events = event === null ? (Object.keys(EVENTS) as (keyof typeof EVENTS)[]) : [event]
+      const events = event === null ? EVENT_NAMES : [event]
       assert.ok(
         events.some((name) => levelOf({ event: name, reason }) === 'warn'),
         `${code} is nowhere a warning`

@@ -214,10 +214,10 @@ function tally(seen: Map<string, number>, what: string): void {
 function sayOutput(output: Output): string | null {
   switch (output.kind) {
     case 'event': {
-      const { previousRole, role, phase } = output.detail
-      if (output.event === 'role') return `${previousRole} -> ${role} (${output.reason})`
-      if (output.event === 'online') return `online ${output.detail['online']} (${output.reason})`
-      return `${output.event} (${output.reason})${phase === undefined ? '' : ` ${phase}`}`
+      const { event, reason, detail } = output
+      if (event === 'role') return `${detail.previousRole} -> ${detail.role} (${reason})`
+      if (event === 'online') return `online ${detail.online} (${reason})`
+      return `${event} (${reason})${'phase' in detail ? ` ${detail.phase}` : ''}`
     }
     case 'reply':
       return output.ok ? `reply ok ${output.role}` : `reply ${output.error} ${output.detail}`.trim()

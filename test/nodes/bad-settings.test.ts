@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import { roster } from '../../src/host/roster'
+import { roster } from '../../src/host/root'
 import { catchAll, Rig, twoSides, until, userNode, type FlowNode } from './rig'
 
 const LINK = { peerHost: '127.0.0.1', peerPort: 40_000, localHost: '127.0.0.1', localPort: 40_001 }

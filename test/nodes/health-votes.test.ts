@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 import { EXPIRES_MS, readExpires } from '../../nodes/expires'
-import { readFitness, Voter } from '../../nodes/fitness'
+import { Councils, readFitness, type Voter } from '../../nodes/fitness'
 import { healthBadge, type Fitness } from '../../nodes/health-badge'
 import { Renewal } from '../../nodes/renewal'
 import type { PairStatus } from '../../src/host/pair'
@@ -66,14 +66,13 @@ describe('the lifetime of a value', () => {
 describe('the votes of health nodes', () => {
   const events = new EventEmitter()
   const started = (): unknown => events.emit('flows:started')
-  let councils = 0
-  let config: string
+  let councils: Councils
   let pair: ScriptedPair
   beforeEach(() => {
-    config = `council-${++councils}`
+    councils = new Councils()
     pair = new ScriptedPair()
   })
-  const join = (id: string, to = pair, under = config): Voter => new Voter(under, to, id, nothing)
+  const join = (id: string, to = pair, under = 'pair'): Voter => councils.enter(under, to, id, nothing)
 
   it('the lowest counts; who has said nothing does not', () => {
     const [one, two, three] = [join('one'), join('two'), join('three')]
@@ -141,14 +140,14 @@ describe('the votes of health nodes', () => {
     join('one').cast(5)
     const one = join('one')
     one.end(false, events)
-    join('one', another, `${config}-another`).cast(6)
+    join('one', another, 'another').cast(6)
     started()
     assert.deepEqual([pair.fitness, another.fitness], [[5, 255], [6]])
   })
 
   it('every badge is told when the side changes', () => {
     let told = 0
-    const watching = new Voter(config, pair, 'watching', () => told++)
+    const watching = councils.enter('pair', pair, 'watching', () => told++)
     join('one').cast(3)
     assert.deepEqual([told, watching.lowest], [1, 3])
   })

@@ -16,7 +16,8 @@ const state = (properties: object = {}): FlowNode[] => [
   CONFIG,
   ...userNode('ha-pair-state', 'state', CONFIG, properties)
 ]
-const event = (seq: number) => ({ event: 'role', seq, at: 0, reason: 'negotiated', detail: {} }) as const
+const detail = { role: 'active', previousRole: 'initial', epoch: 1 } as const
+const event = (seq: number) => ({ event: 'role', seq, at: 0, reason: 'negotiated', detail }) as const
 const statusWith = (change: Partial<PairStatus>): PairStatus => {
   const pair = new ScriptedPair()
   pair.set(change)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { REASONS } from '../../src/protocol/catalogue'
+import { REASON_BYTES } from '../../src/protocol/reasons'
 import { catalogue, LANGUAGES, NODE_FILES, NODES, PROBLEMS, type NodeFile } from './texts'
 
 const COMMAND_ERRORS = ['unknown-command', 'peer-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
@@ -14,7 +14,7 @@ const keysOf = (file: NodeFile): string[] => [...catalogue(file, 'en-US').keys()
 /** Keys that the code builds from a code of a catalogue: `reason.` + each ReasonCode, and so on. */
 const BUILT: Readonly<Record<string, readonly string[]>> = {
   'badge.role.': ROLES,
-  'reason.': Object.keys(REASONS),
+  'reason.': Object.keys(REASON_BYTES),
   'problem.': PROBLEMS,
   'error.': COMMAND_ERRORS,
   'choice.': [
@@ -130,7 +130,7 @@ describe('the texts', () => {
     const reasons = keysOf('ha-pair').filter((key) => key.startsWith('reason.'))
     assert.deepEqual(
       reasons.toSorted(),
-      Object.keys(REASONS)
+      Object.keys(REASON_BYTES)
         .map((code) => `reason.${code}`)
         .toSorted()
     )

@@ -16,7 +16,7 @@ import haPairDesignate from '../../nodes/ha-pair-designate'
 import haPairGate from '../../nodes/ha-pair-gate'
 import haPairHealth from '../../nodes/ha-pair-health'
 import haPairState from '../../nodes/ha-pair-state'
-import { shutdownHub } from '../../src/host/hub'
+import { hub } from '../../src/host/root'
 import type { PairStatus } from '../../src/host/pair'
 import { translator, type NodeFile } from './texts'
 
@@ -213,7 +213,7 @@ export class Rig {
     helper._events.off('node-status', this.#onStatus)
     this.#server?.closeAllConnections()
     this.#server?.close()
-    await shutdownHub()
+    await hub.shutdown()
     rmSync(this.#userDir, { recursive: true, force: true })
   }
 

@@ -112,6 +112,7 @@ export class ScriptedPair implements Pair {
   readonly configNode = (RED: NodeAPI): void => {
     const register = (node: PairNode): void => {
       node.pair = this
+      node.observe = (observer) => this.observe(observer)
       node.pairName = 'scripted'
       node.stopped = ''
       node.say = translator('ha-pair')

@@ -2,22 +2,24 @@
 import assert from 'node:assert/strict'
 import { gateBadge, pairBadge, type Badge } from '../../nodes/badge'
 import type { PairNode } from '../../nodes/pair-user'
+import type { WarningCode } from '../../src/host/events'
 import type { Pair, PairStatus, PairWarning } from '../../src/host/pair'
-import type { ReasonCode } from '../../src/protocol/catalogue'
 import { Rig, twoSides, until, userNode, type FlowNode } from './rig'
 import { ScriptedPair } from './scripted-pair'
 import { translator } from './texts'
 
 const say = translator('ha-pair')
 const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
-const warned = (...codes: ReasonCode[]): PairWarning[] => codes.map((code) => ({ code, since: 0, detail: {} }))
+/** Their details are of no concern to a badge. */
+const warned = (...codes: WarningCode[]): PairWarning[] =>
+  codes.map((code) => ({ code, since: 0, detail: {} }) as PairWarning)
 const statusWith = (change: Partial<PairStatus>): PairStatus => {
   const pair = new ScriptedPair()
   pair.set(change)
   return pair.status()
 }
 const inWords = ({ fill, shape, text }: Badge): string => `${fill} ${shape} ${text}`
-const badge = (status: PairStatus, ...codes: ReasonCode[]): string =>
+const badge = (status: PairStatus, ...codes: WarningCode[]): string =>
   inWords(pairBadge(status, null, say, warned(...codes)))
 const ACTIVE = statusWith({ role: 'active', serving: true })
 
@@ -92,7 +94,8 @@ describe('two sides that are not set up alike', () => {
     const [warning] = pairOf(a).warnings()
     assert.equal(warning?.code, 'settings-differ')
     assert.deepEqual(warning.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
-    assert.deepEqual(pairOf(b).warnings()[0]?.detail['here'], ['availability'])
+    const [other] = pairOf(b).warnings()
+    assert.deepEqual(other?.code === 'settings-differ' && other.detail.here, ['availability'])
     const lines = rig.logged('ha-pair', 'WARN').filter((line) => line.includes('here=exclusive'))
     assert.equal(lines.length, 1, lines.join('\n'))
     assert.match(lines[0] ?? '', /Make policy, heartbeat and peerTimeout the same/)

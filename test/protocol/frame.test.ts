@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { REASONS, type ReasonCode } from '../../src/protocol/catalogue'
 import {
   CLASSIC_BYTES,
   decodeClassic,
@@ -23,6 +22,7 @@ import {
   type Trailer
 } from '../../src/protocol/frame'
 import type { Role } from '../../src/protocol/machine'
+import { REASON_BYTES, type ReasonCode } from '../../src/protocol/reasons'
 import type { Policy } from '../../src/protocol/settings'
 
 const NO_FLAGS: Flags = {
@@ -309,7 +309,7 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
     priority: byte,
     fitness: byte,
     policy: fc.constantFrom<Policy>('availability', 'preferred', 'exclusive'),
-    reason: fc.constantFrom(...(Object.keys(REASONS) as ReasonCode[])),
+    reason: fc.constantFrom(...(Object.keys(REASON_BYTES) as ReasonCode[])),
     flags: fc.record(
       {
         probe: fc.boolean(),

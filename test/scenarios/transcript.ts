@@ -47,18 +47,18 @@ function isHidden({ event, reason }: Extract<Happening, { kind: 'event' }>, show
 }
 
 function eventText(event: Extract<Happening, { kind: 'event' }>): string {
-  const detail = event.detail
   switch (event.event) {
     case 'role':
-      return `${detail['previousRole']} => ${detail['role']}, ${event.reason}, epoch ${detail['epoch']}`
+      return `${event.detail.previousRole} => ${event.detail.role}, ${event.reason}, epoch ${event.detail.epoch}`
     case 'online':
-      return `${detail['online'] === true ? 'online' : 'offline'}, ${event.reason}`
-    case 'link':
-      if (event.reason === 'address-changed')
-        return `link ${detail['link']} address-changed, ${detail['from']} -> ${detail['to']}`
-      return `link ${detail['link']} ${detail['up'] === true ? 'up' : 'down'}, ${event.reason}`
+      return `${event.detail.online ? 'online' : 'offline'}, ${event.reason}`
+    case 'link': {
+      const { link } = event.detail
+      if ('from' in event.detail) return `link ${link} address-changed, ${event.detail.from} -> ${event.detail.to}`
+      return `link ${link} ${'up' in event.detail && event.detail.up ? 'up' : 'down'}, ${event.reason}`
+    }
     default: {
-      const words = Object.entries(detail).map(([key, value]) => `${key}=${String(value)}`)
+      const words = Object.entries(event.detail).map(([key, value]) => `${key}=${String(value)}`)
       return [`${event.event}, ${event.reason}`, ...words].join(' ')
     }
   }

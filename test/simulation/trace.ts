@@ -57,8 +57,7 @@ export class Trace implements Watcher {
       if (output.kind === 'send') {
         if (this.#frames) this.#line(name, `   -> ${describeFrame(output.frame, output.link)}`)
       } else if (output.kind === 'event') {
-        if (output.event !== 'frame-sent' && output.event !== 'frame-received')
-          this.#line(name, `   ! ${output.event} (${output.reason}) ${JSON.stringify(output.detail, plain)}`)
+        this.#line(name, `   ! ${output.event} (${output.reason}) ${JSON.stringify(output.detail, plain)}`)
       } else if (output.kind !== 'drop' && (output.kind !== 'store' || this.#frames))
         this.#line(name, `   = ${JSON.stringify(output, plain)}`)
     }

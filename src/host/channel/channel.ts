@@ -4,25 +4,23 @@
  */
 import { isIP } from 'node:net'
 import type { PairKeys } from '../../engine/messages'
-import type { ReasonCode } from '../../protocol/catalogue'
 import type { LinkSettings, PairSettings } from '../../protocol/settings'
+import type { PairEvent } from '../events'
 import type { Accepted } from './accepted'
 import { addressesOf, normalAddress } from './addresses'
 import type { Dialled, Target } from './dialled'
 import { Dialler, type Contact, type DiallerOwner, type TetherNews } from './dialler'
 import type { Sessions } from './introduction'
 import { channelKeys, type ChannelKey } from './keys'
-import { listeners, type Host, type Listener } from './listener'
+import type { Host, Listener, Listeners } from './listener'
+import type { Turns } from './turns'
 
 /** A port that a predecessor still holds, and a peer that is just starting, are no news yet. */
 const SETTLE_MS = 3000
 /** A tether that is lost because the peer is gone is not worth a word beside that. */
 const LOST_MS = 1000
 
-export type ChannelReason = Extract<
-  ReasonCode,
-  'channel-open' | 'channel-lost' | 'channel-blocked' | 'channel-busy' | 'addresses-differ'
->
+type ChannelEvent = Extract<PairEvent, { event: 'channel' }>
 
 export interface ChannelState {
   /** The tether that this side dialled is up. */
@@ -36,9 +34,15 @@ export interface ChannelState {
 export interface ChannelOwner {
   toEngine(news: TetherNews): void
   /** An event `channel`. */
-  tell(reason: ChannelReason, detail: Readonly<Record<string, unknown>>): void
+  tell(reason: ChannelEvent['reason'], detail: ChannelEvent['detail']): void
   /** `state` is another one. */
   changed(): void
+}
+
+/** What the channels of one process share. */
+export interface Network {
+  readonly listeners: Listeners
+  readonly turns: Turns
 }
 
 const literal = (host: string): readonly string[] => (isIP(host) === 0 ? [] : [host])
@@ -47,9 +51,14 @@ const literal = (host: string): readonly string[] => (isIP(host) === 0 ? [] : [h
 export const inSeconds = (ms: number): string => `${ms / 1000} s`
 
 /** Null where there is none: no key, the classic wire, or switched off. */
-export function openChannel(settings: PairSettings, keys: PairKeys, owner: ChannelOwner): PairChannel | null {
+export function openChannel(
+  settings: PairSettings,
+  keys: PairKeys,
+  owner: ChannelOwner,
+  network: Network
+): PairChannel | null {
   if (settings.wire !== 'extended' || settings.channel === 'off' || keys.key === '') return null
-  return new PairChannel(settings, channelKeys(keys), owner)
+  return new PairChannel(settings, channelKeys(keys), owner, network)
 }
 
 export class PairChannel implements Host, DiallerOwner {
@@ -60,6 +69,8 @@ export class PairChannel implements Host, DiallerOwner {
   readonly #noticedAfter: string
   readonly #owner: ChannelOwner
   readonly #dialler: Dialler
+  /** Of the process, and those of them that this pair is reached through. */
+  readonly #allListeners: Listeners
   readonly #listeners = new Set<Listener>()
   /** What the names of both ends of each link stand for. */
   readonly #locals: (readonly string[])[]
@@ -75,13 +86,19 @@ export class PairChannel implements Host, DiallerOwner {
   #lost: { readonly timer: NodeJS.Timeout; readonly why: string } | null = null
   #left = false
 
-  constructor({ links, peerTimeoutMs }: PairSettings, keys: readonly ChannelKey[], owner: ChannelOwner) {
+  constructor(
+    { links, peerTimeoutMs }: PairSettings,
+    keys: readonly ChannelKey[],
+    owner: ChannelOwner,
+    { listeners, turns }: Network
+  ) {
     this.keys = keys
     this.#links = links
     this.#listenPort = links[0]?.localPort ?? 0
     this.#noticedAfter = inSeconds(peerTimeoutMs)
     this.#owner = owner
-    this.#dialler = new Dialler(keys, links[0]?.peerPort ?? 0, this)
+    this.#dialler = new Dialler(keys, links[0]?.peerPort ?? 0, this, turns)
+    this.#allListeners = listeners
     this.#locals = links.map(({ localHost }) => literal(localHost))
     this.#peers = links.map(({ peerHost }) => literal(peerHost))
   }
@@ -132,7 +149,7 @@ export class PairChannel implements Host, DiallerOwner {
     const anywhere = this.#links.some(({ localHost }) => localHost === '')
     for (const address of anywhere ? [''] : this.#locals.flat()) {
       if ([...this.#listeners].some((listener) => listener.covers(address, this.#listenPort))) continue
-      this.#listeners.add(listeners.enter(this, address, this.#listenPort))
+      this.#listeners.add(this.#allListeners.enter(this, address, this.#listenPort))
     }
   }
 

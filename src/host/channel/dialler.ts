@@ -5,7 +5,7 @@
 import type { FromEngine, ToEngine } from '../../engine/messages'
 import { Dialled, isRefused, type DialledOwner, type Target } from './dialled'
 import type { ChannelKey } from './keys'
-import { dialTurns } from './turns'
+import type { Turns } from './turns'
 
 export type Contact = Extract<FromEngine, { type: 'contact' }>['contact']
 export type TetherNews = Extract<ToEngine, { type: 'tether' }>['news']
@@ -35,6 +35,7 @@ export class Dialler implements DialledOwner {
   readonly #keys: readonly ChannelKey[]
   readonly #port: number
   readonly #owner: DiallerOwner
+  readonly #turns: Turns
   #contact: Contact = null
   #tether: Dialled | null = null
   #attempt: Dialled | null = null
@@ -47,10 +48,11 @@ export class Dialler implements DialledOwner {
   #asking = false
   #closed = false
 
-  constructor(keys: readonly ChannelKey[], port: number, owner: DiallerOwner) {
+  constructor(keys: readonly ChannelKey[], port: number, owner: DiallerOwner, turns: Turns) {
     this.#keys = keys
     this.#port = port
     this.#owner = owner
+    this.#turns = turns
   }
 
   get tether(): Dialled | null {
@@ -99,7 +101,7 @@ export class Dialler implements DialledOwner {
     if (contact === null || this.#attempt !== null || this.#retry !== null || this.#asking || !this.#wants()) return
     if (this.#ways.length === 0) this.#ways = this.#waysTo(contact)
     if (this.#ways.length === 0) return
-    this.#giveTurnBack = dialTurns.take(this.#go)
+    this.#giveTurnBack = this.#turns.take(this.#go)
     const way = this.#giveTurnBack === null ? undefined : this.#ways.shift()
     if (way !== undefined) this.#attempt = new Dialled(way.target, way.key, contact, this)
   }

@@ -52,6 +52,7 @@ export interface Turned {
 }
 
 export class Listener {
+  readonly #all: Listeners
   readonly #address: string
   readonly #port: number
   readonly #hosts = new Set<Host>()
@@ -63,7 +64,8 @@ export class Listener {
   #retry: NodeJS.Timeout | null = null
 
   /** `address` "" = any. */
-  constructor(address: string, port: number) {
+  constructor(all: Listeners, address: string, port: number) {
+    this.#all = all
     this.#address = address
     this.#port = port
   }
@@ -130,7 +132,7 @@ export class Listener {
       if (server !== this.#server || this.#open) return
       this.#server = null
       this.#error = error.code ?? error.message
-      if (error.code === 'EADDRINUSE' && listeners.makeWayFor(this, this.#port)) return this.#listen()
+      if (error.code === 'EADDRINUSE' && this.#all.makeWayFor(this, this.#port)) return this.#listen()
       if (this.#hosts.size > 0) this.#later()
       this.#changed()
     })
@@ -169,11 +171,11 @@ export class Listener {
     const expected = [...this.#hosts].some((host) => host.expects(from))
     const strangers = [...this.#arrivals].filter((arrival) => !arrival.expected).length
     if (this.#arrivals.size >= UNPROVEN_MAX || (!expected && strangers >= STRANGERS_MAX)) {
-      turned.crowded++
+      this.#all.turned.crowded++
       raw.destroy()
       return
     }
-    const arrival = new Arrival(raw, name, expected, this.#hosts, () => this.#arrivals.delete(arrival))
+    const arrival = new Arrival(this.#all, raw, name, expected, this.#hosts, () => this.#arrivals.delete(arrival))
     this.#arrivals.add(arrival)
   }
 }
@@ -181,6 +183,7 @@ export class Listener {
 /** A connection on its way from the first packet to a proof. It leaves the list when it is proven or closed. */
 class Arrival {
   readonly expected: boolean
+  readonly #all: Listeners
   readonly #raw: Socket
   readonly #name: string
   readonly #hosts: ReadonlySet<Host>
@@ -193,7 +196,15 @@ class Arrival {
   #hello: Introduction | null = null
   #accepted: Accepted | null = null
 
-  constructor(raw: Socket, name: string, expected: boolean, hosts: ReadonlySet<Host>, onLeft: () => void) {
+  constructor(
+    all: Listeners,
+    raw: Socket,
+    name: string,
+    expected: boolean,
+    hosts: ReadonlySet<Host>,
+    onLeft: () => void
+  ) {
+    this.#all = all
     this.#raw = raw
     this.#name = name
     this.expected = expected
@@ -202,8 +213,7 @@ class Arrival {
     this.#limit = setTimeout(() => this.end(), HANDSHAKE_MS)
     this.#limit.unref()
     raw.on('close', () => this.#left())
-    arrivals.set(name, this)
-    tlsServer().emit('connection', raw)
+    all.secure(name, this, raw)
   }
 
   /** In the middle of the handshake: the key of that name, if a pair here has it. */
@@ -214,7 +224,7 @@ class Arrival {
       this.#key = key
       return key.psk
     }
-    turned.unknownKey++
+    this.#all.turned.unknownKey++
     return null
   }
 
@@ -254,7 +264,7 @@ class Arrival {
   end(): void {
     if (this.#accepted !== null) this.#accepted.drop()
     else {
-      turned.failed++
+      this.#all.turned.failed++
       reset(this.#raw)
     }
   }
@@ -272,61 +282,30 @@ class Arrival {
 
   #left(): void {
     clearTimeout(this.#limit)
-    if (arrivals.get(this.#name) === this) arrivals.delete(this.#name)
+    this.#all.leave(this.#name, this)
     this.#onLeft()
   }
 }
-
-/** By the four numbers of the connection: what TLS makes of a socket does not say which one it was. */
-const arrivals = new Map<string, Arrival>()
-
-const turned: Turned = { crowded: 0, unknownKey: 0, failed: 0 }
 
 function tuple(socket: Socket): string | null {
   const { remoteAddress, remotePort, localAddress, localPort } = socket
   return remoteAddress === undefined ? null : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }
 
-let sharedServer: TlsServer | null = null
-
-/** One for all listeners: it gets its connections from them. */
-function tlsServer(): TlsServer {
-  if (sharedServer !== null) return sharedServer
-  const server = createTlsServer({
-    ...TLS,
-    handshakeTimeout: HANDSHAKE_MS,
-    pskCallback: (socket, identity) => {
-      // Thrown in here, an error would end the process.
-      try {
-        return arrivals.get(tuple(socket) ?? '')?.keyOf(identity) ?? null
-      } catch {
-        return null
-      }
-    }
-  })
-  server.on('secureConnection', (socket) => {
-    const arrival = arrivals.get(tuple(socket) ?? '')
-    if (arrival === undefined) socket.destroy()
-    else arrival.secured(socket)
-  })
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
-  sharedServer = server
-  return server
-}
-
-/** The listeners of this process. */
-class Listeners {
+/** The listeners of one process. */
+export class Listeners {
+  readonly turned: Turned = { crowded: 0, unknownKey: 0, failed: 0 }
   readonly #all: Listener[] = []
-
-  get turned(): Readonly<Turned> {
-    return turned
-  }
+  /** By the four numbers of the connection: what TLS makes of a socket does not say which one it was. */
+  readonly #arrivals = new Map<string, Arrival>()
+  /** One for all listeners: it gets its connections from them. */
+  #tls: TlsServer | null = null
 
   /** The listener through which `host` is reached at this address; opened unless one covers it. */
   enter(host: Host, address: string, port: number): Listener {
     let listener = this.#all.find((one) => one.covers(address, port))
     if (listener === undefined) {
-      listener = new Listener(address, port)
+      listener = new Listener(this, address, port)
       this.#all.push(listener)
     }
     listener.add(host)
@@ -343,6 +322,37 @@ class Listeners {
     }
     return freed
   }
-}
 
-export const listeners = new Listeners()
+  /** Begins the handshake. */
+  secure(name: string, arrival: Arrival, raw: Socket): void {
+    this.#arrivals.set(name, arrival)
+    this.#tls ??= this.#newTlsServer()
+    this.#tls.emit('connection', raw)
+  }
+
+  leave(name: string, arrival: Arrival): void {
+    if (this.#arrivals.get(name) === arrival) this.#arrivals.delete(name)
+  }
+
+  #newTlsServer(): TlsServer {
+    const server = createTlsServer({
+      ...TLS,
+      handshakeTimeout: HANDSHAKE_MS,
+      pskCallback: (socket, identity) => {
+        // Thrown in here, an error would end the process.
+        try {
+          return this.#arrivals.get(tuple(socket) ?? '')?.keyOf(identity) ?? null
+        } catch {
+          return null
+        }
+      }
+    })
+    server.on('secureConnection', (socket) => {
+      const arrival = this.#arrivals.get(tuple(socket) ?? '')
+      if (arrival === undefined) socket.destroy()
+      else arrival.secured(socket)
+    })
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+    return server
+  }
+}

@@ -46,6 +46,3 @@ export class Turns {
     }
   }
 }
-
-/** Of this process. */
-export const dialTurns = new Turns()

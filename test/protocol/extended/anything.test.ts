@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { ReasonCode } from '../../../src/protocol/catalogue'
+import type { ReasonCode } from '../../../src/protocol/reasons'
 import { ExtendedMachine } from '../../../src/protocol/extended'
 import type { Flags, Frame, Head, Trailer } from '../../../src/protocol/frame'
 import type { Designation, Input, Output, Role } from '../../../src/protocol/machine'

@@ -9,7 +9,7 @@
  */
 import assert from 'node:assert/strict'
 import type { Bench } from '../../harness/bench'
-import type { ReasonCode } from '../../../src/protocol/catalogue'
+import type { ReasonCode } from '../../../src/protocol/reasons'
 import type { Role } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'
 import type { PairSettings } from '../../../src/protocol/settings'

@@ -1,1132 +1,671 @@
-/**
- * The one catalogue of reason codes and events. Everything that changes a role, an online state or a setting names one
- * of these. `wire` is the byte that travels in the extended trailer: never renumber, only append.
- *
- * `docs/EVENTS.md` and its Chinese twin are made from here (`npm test -- host --update`). The texts are read at three in
- * the morning: `en`/`zh` say what is so, `todo` what to do about it, and is empty where there is nothing to do.
- */
+/** What each reason code means to people, what to do about it, and whether it warns. `docs/EVENTS.md` is made from here. */
+import type { ReasonCode } from '../../protocol/reasons'
+import { NOTHING, type Text } from './text'
 
-interface Text {
-  readonly en: string
-  readonly zh: string
-}
-
-const NOTHING: Text = { en: '', zh: '' }
-
-interface EventText extends Text {
-  readonly todo: Text
-  readonly when: Text
-  /** `none`: not in the log. `info`: in the log, and there a warning where the reason is one. */
-  readonly log: 'none' | 'info' | 'warn'
-}
-
-const SEE_REASON: Text = { en: 'See the reason.', zh: '参见原因代码。' }
-
-const events = {
-  started: {
-    en: 'The pair started.',
-    zh: '双机对已启动。',
-    when: { en: 'Once, when the engine starts the pair.', zh: '引擎启动该对时，一次。' },
-    todo: NOTHING,
-    log: 'none'
-  },
-  stopped: {
-    en: 'The pair stopped.',
-    zh: '双机对已停止。',
-    when: {
-      en: 'At a stop of Node-RED, when the pair is deleted, when its settings are changed, and when they keep it from starting.',
-      zh: 'Node-RED 停止、该对被删除、其配置被更改，或配置使其无法启动时。'
-    },
-    todo: NOTHING,
-    log: 'none'
-  },
-  role: {
-    en: 'This side’s role changed.',
-    zh: '本侧角色改变。',
-    when: { en: 'At every change of role.', zh: '每次角色改变时。' },
-    todo: SEE_REASON,
-    log: 'info'
-  },
-  online: {
-    en: 'The peer came online or went offline.',
-    zh: '对端上线或离线。',
-    when: {
-      en: 'When contact in both directions begins or ends, over whichever link.',
-      zh: '（经任一链路的）双向联系建立或中断时。'
-    },
-    todo: {
-      en: 'Offline: nobody can take over. Look at the other host and the network; the reason says more.',
-      zh: '离线时无人可接替。查看另一台主机和网络；详见原因代码。'
-    },
-    log: 'info'
-  },
-  link: {
-    en: 'A link came up or went down.',
-    zh: '链路连通或中断。',
-    when: {
-      en: 'When frames begin or cease to pass both ways on one link, and when its socket opens or fails.',
-      zh: '某条链路的双向报文开始或停止通过时，以及其套接字打开或出错时。'
-    },
-    todo: {
-      en: 'Down: mend it. With one link the pair is blind, with more the spare is gone.',
-      zh: '中断时请修复：只有一条链路则双机对失去联系，有多条则失去备用链路。'
-    },
-    log: 'info'
-  },
-  designate: {
-    en: 'A designation was sent, received or confirmed.',
-    zh: '发送、收到或确认指派。',
-    when: { en: 'When the role is passed from one side to the other.', zh: '角色在双方之间移交时。' },
-    todo: NOTHING,
-    log: 'none'
-  },
-  negotiate: {
-    en: 'A negotiation took place.',
-    zh: '进行了协商。',
-    when: { en: 'When the two sides meet, or meet again.', zh: '双方首次或再次取得联系时。' },
-    todo: NOTHING,
-    log: 'none'
-  },
-  loss: {
-    en: 'A frame stayed unanswered.',
-    zh: '有帧未获应答。',
-    when: { en: 'Classic wire only: after receiptTimeout.', zh: '仅经典线路：超过 receiptTimeout 时。' },
-    todo: NOTHING,
-    log: 'none'
-  },
-  conflict: {
-    en: 'Both sides were Active at the same time.',
-    zh: '双方同时为主。',
-    when: {
-      en: 'When two Actives hear each other, as after a cut under availability. One yields at once.',
-      zh: '两个主互相听到时，例如 availability 策略下链路恢复后。其中一方立即让位。'
-    },
-    todo: {
-      en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
-      zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
-    },
-    log: 'warn'
-  },
-  reasserted: {
-    en: 'This side stayed Active and took a newer epoch.',
-    zh: '本侧保持为主并提升 epoch。',
-    when: {
-      en: 'After a conflict on the side that stays, and when the peer knows a newer epoch.',
-      zh: '冲突后保持为主的一侧，以及对端见过更新的 epoch 时。'
-    },
-    todo: NOTHING,
-    log: 'info'
-  },
-  yielded: {
-    en: 'This side gave the role up to end a conflict.',
-    zh: '本侧让位以结束冲突。',
-    when: { en: 'After a conflict, on the side that gives way.', zh: '冲突后让位的一侧。' },
-    todo: NOTHING,
-    log: 'info'
-  },
-  handover: {
-    en: 'A handover began, was refused or was aborted.',
-    zh: '切换开始、被拒绝或中止。',
-    when: {
-      en: 'At an operator’s command, a fail-back, or when the other side is fitter.',
-      zh: '操作员发出指令、自动回切，或另一侧更适合服务时。'
-    },
-    todo: {
-      en: 'Aborted: the roles are as the badges say. The detail says why; try again when it is mended.',
-      zh: '中止时角色以状态标记为准，原因见详情；排除后再试。'
-    },
-    log: 'none'
-  },
-  paused: {
-    en: 'Serving is paused until contact is confirmed again.',
-    zh: '服务暂停，等待重新确认联系。',
-    when: {
-      en: 'On an Active that did not run for a while, or whose last link failed.',
-      zh: '主侧曾停顿，或其最后一条链路出错时。'
-    },
-    todo: {
-      en: 'It goes on by itself. If it comes often, this host is short of processor time or is being suspended.',
-      zh: '会自行恢复。若频繁出现，说明本机处理器不足或被挂起。'
-    },
-    log: 'info'
-  },
-  resumed: {
-    en: 'Serving goes on.',
-    zh: '服务恢复。',
-    when: { en: 'After a pause.', zh: '暂停之后。' },
-    todo: NOTHING,
-    log: 'info'
-  },
-  'host-stalled': {
-    en: 'The flows’ event loop hangs or runs again.',
-    zh: '流程事件循环停滞或恢复。',
-    when: {
-      en: 'After stallLimit without a sign of life of the flows, and when they run again.',
-      zh: '流程超过 stallLimit 没有活动时，以及恢复时。'
-    },
-    todo: {
-      en: 'Find the flow that computes or waits for so long.',
-      zh: '找出长时间占用的流程。'
-    },
-    log: 'info'
-  },
-  engine: {
-    en: 'The engine’s thread died or was restarted.',
-    zh: '引擎线程终止或重启。',
-    when: { en: 'At an error in this package.', zh: '本软件包内部出错时。' },
-    todo: { en: 'Please report it, with the log.', zh: '请附上日志反馈此问题。' },
-    log: 'info'
-  },
-  store: {
-    en: 'The epoch store needs attention.',
-    zh: 'epoch 存储需要关注。',
-    when: {
-      en: 'When the epoch file is missing, damaged or cannot be written, and when it can be written again.',
-      zh: 'epoch 文件缺失、损坏或无法写入时，以及恢复可写时。'
-    },
-    todo: SEE_REASON,
-    log: 'info'
-  },
-  mismatch: {
-    en: 'Whether the two sides agree on policy, timings and flows changed.',
-    zh: '双方的策略、时间参数或流程是否一致发生了变化。',
-    when: {
-      en: 'As soon as the two differ, and when they agree again. The detail names the settings and both values.',
-      zh: '双方一出现差异时，以及重新一致时。详情列出具体设置及双方的值。'
-    },
-    todo: {
-      en: 'During a rollout nothing: the warning comes only if it lasts. Otherwise make the two sides the same.',
-      zh: '逐台部署期间无需处理：只有持续存在才会发出警告。否则请使双方一致。'
-    },
-    log: 'info'
-  },
-  rejected: {
-    en: 'Datagrams were dropped.',
-    zh: '丢弃了报文。',
-    when: { en: 'At most once per cause and minute, with their number.', zh: '每种原因每分钟至多一次，并附数量。' },
-    todo: SEE_REASON,
-    log: 'info'
-  },
-  clock: {
-    en: 'The clock of this machine jumped, or the machine slept.',
-    zh: '本机时钟跳变，或曾休眠。',
-    when: {
-      en: 'When the time of day moved by more than half a second against the running time.',
-      zh: '系统时间相对于运行时间的偏移超过半秒时。'
-    },
-    todo: SEE_REASON,
-    log: 'info'
-  },
-  warning: {
-    en: 'A warning began.',
-    zh: '出现警告。',
-    when: {
-      en: 'When something has lasted long enough to be worth a person’s attention. The reason says what.',
-      zh: '某种状况持续到值得人关注时。具体见原因代码。'
-    },
-    todo: SEE_REASON,
-    log: 'warn'
-  },
-  'warning-ended': {
-    en: 'A warning ended.',
-    zh: '警告解除。',
-    when: { en: 'When it no longer holds. The reason says which.', zh: '该状况不再存在时。具体见原因代码。' },
-    todo: NOTHING,
-    log: 'info'
-  },
-  channel: {
-    en: 'The channel to the peer opened or closed.',
-    zh: '与对端的通道打开或关闭。',
-    when: {
-      en: 'When the encrypted TCP connection to the peer is ready, and when it is lost or cannot be opened.',
-      zh: '与对端的加密 TCP 连接就绪、断开或无法打开时。'
-    },
-    todo: {
-      en: 'Closed: a crash is noticed after peerTimeout instead of at once. Open the TCP port in both firewalls.',
-      zh: '关闭时：崩溃要到 peerTimeout 之后才能发现。请在双方防火墙中放行该 TCP 端口。'
-    },
-    log: 'info'
-  },
-  'second-peer': {
-    en: 'A second peer answers with the right key.',
-    zh: '出现第二个持有正确密钥的对端。',
-    when: {
-      en: 'When two processes with the right key speak to this side at the same time.',
-      zh: '两个持有正确密钥的进程同时与本侧通信时。'
-    },
-    todo: {
-      en: 'Find the second one and stop it: a copied user directory, a second start, a third host with the same settings.',
-      zh: '找到并停止多余的一个：被复制的用户目录、重复启动的进程，或使用相同配置的第三台主机。'
-    },
-    log: 'warn'
-  },
-  'proof-wrong': {
-    en: 'The peer lives, though its crash had been proved. This side stepped back.',
-    zh: '对端仍然存活，先前的崩溃判定有误；本侧已让位。',
-    when: {
-      en: 'When the peer answers something that was sent after the proof of its crash.',
-      zh: '对端应答了在崩溃判定之后发出的报文时。'
-    },
-    todo: {
-      en: 'Something between the two hosts ends connections on its own. Find it, or switch off the proof of a crash (crashProof).',
-      zh: '两台主机之间有设备擅自终止连接。请查明，或关闭崩溃判定（crashProof）。'
-    },
-    log: 'warn'
-  },
-  'frame-sent': {
-    en: 'A frame was sent (only with `frames`).',
-    zh: '发送一帧（仅当启用 frames）。',
-    when: { en: 'At each frame. Not numbered.', zh: '每一帧。无编号。' },
-    todo: NOTHING,
-    log: 'none'
-  },
-  'frame-received': {
-    en: 'A frame was received (only with `frames`).',
-    zh: '收到一帧（仅当启用 frames）。',
-    when: { en: 'At each frame. Not numbered.', zh: '每一帧。无编号。' },
-    todo: NOTHING,
-    log: 'none'
-  }
-} satisfies Record<string, EventText>
-
-export type EventName = keyof typeof events
-export const EVENTS: Readonly<Record<EventName, EventText>> = events
-
-interface Reason extends Text {
-  readonly wire: number
+interface ReasonText extends Text {
   readonly todo: Text
   /** Events with this reason are warnings in the log. */
   readonly warns: boolean
-  /** The events that carry it, apart from warnings; none = only in the detail of another one, or on a badge. */
-  readonly on: readonly EventName[]
 }
 
 const reasons = {
   none: {
-    wire: 0,
     en: 'Nothing to report.',
     zh: '无。',
     todo: NOTHING,
-    warns: false,
-    on: ['frame-sent', 'frame-received']
+    warns: false
   },
   starting: {
-    wire: 1,
     en: 'The pair has just started and has not met its peer.',
     zh: '刚启动，尚未与对端联系。',
     todo: NOTHING,
-    warns: false,
-    on: ['started']
+    warns: false
   },
   'cannot-negotiate': {
-    wire: 2,
     en: 'No peer answered since the start, so this side took the role.',
     zh: '启动后对端一直无应答，本侧激活。',
     todo: {
       en: 'Start the other side. If it runs, check both addresses, the UDP port in both firewalls, and the key.',
       zh: '启动另一侧；若它已在运行，检查双方地址、两侧防火墙的 UDP 端口以及密钥。'
     },
-    warns: false,
-    on: ['role']
+    warns: false
   },
   negotiated: {
-    wire: 3,
     en: 'The two sides agreed on their roles.',
     zh: '双方协商确定了角色。',
     todo: NOTHING,
-    warns: false,
-    on: ['role', 'designate']
+    warns: false
   },
   designated: {
-    wire: 4,
     en: 'The peer designated this role.',
     zh: '由对端指派。',
     todo: NOTHING,
-    warns: false,
-    on: ['role', 'designate']
+    warns: false
   },
   operator: {
-    wire: 5,
     en: 'An operator asked for it.',
     zh: '操作员指令。',
     todo: NOTHING,
-    warns: false,
-    on: ['role', 'handover', 'designate']
+    warns: false
   },
   'operator-forced': {
-    wire: 6,
     en: 'An operator forced it without the peer’s consent.',
     zh: '操作员强制执行，未经对端确认。',
     todo: {
       en: 'Make sure that the other side does not act: nothing here can check it.',
       zh: '确认另一侧没有动作：本侧无法代为核实。'
     },
-    warns: false,
-    on: ['role', 'resumed']
+    warns: false
   },
   'lost-connection': {
-    wire: 7,
     en: 'Nothing was heard from the peer for the whole peerTimeout.',
     zh: '在 peerTimeout 内未收到对端的任何报文。',
     todo: {
       en: 'Look at the other host and at the network between the two. If the other host runs, the link is cut.',
       zh: '查看另一台主机以及两者之间的网络；若那台主机在运行，则是链路中断。'
     },
-    warns: false,
-    on: ['role', 'online', 'link']
+    warns: false
   },
   'peer-crashed': {
-    wire: 8,
     en: 'The peer’s host answers that nobody listens there any more: its process has died.',
     zh: '对端主机回应端口不可达：其进程已终止。',
     todo: {
       en: 'Start Node-RED on the other host again, and read the end of its log.',
       zh: '在另一台主机上重新启动 Node-RED，并查看其日志末尾。'
     },
-    warns: false,
-    on: ['role', 'online']
+    warns: false
   },
   'peer-left': {
-    wire: 9,
     en: 'The peer said goodbye: it was stopped in order.',
     zh: '对端已正常退出。',
     todo: {
       en: 'Until it is started again nobody can take over from this side.',
       zh: '在它重新启动之前，没有人能接替本侧。'
     },
-    warns: false,
-    on: ['role', 'online']
+    warns: false
   },
   'peer-restarted': {
-    wire: 10,
     en: 'The peer restarted and lost its role.',
     zh: '对端已重启，失去原角色。',
     todo: {
       en: 'If nobody restarted it, read its log.',
       zh: '若并非人为重启，请查看它的日志。'
     },
-    warns: false,
-    on: ['role', 'online', 'negotiate']
+    warns: false
   },
   'peer-active': {
-    wire: 11,
     en: 'The peer is Active already.',
     zh: '对端已是主。',
     todo: NOTHING,
-    warns: false,
-    on: ['role', 'designate', 'conflict', 'yielded']
+    warns: false
   },
   'higher-epoch': {
-    wire: 12,
     en: 'Both were Active; the peer holds the newer epoch, so this side yielded.',
     zh: '双主冲突：对端的 epoch 更新，本侧让位。',
     todo: {
       en: 'Check what both sides did while they were Active, and why the link was cut.',
       zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
     },
-    warns: false,
-    on: ['role', 'yielded', 'reasserted']
+    warns: false
   },
   'tie-break': {
-    wire: 13,
     en: 'Both were Active with equal rights; priority and identity decided.',
     zh: '双主冲突且权利相同：由优先级和标识决定。',
     todo: {
       en: 'Check what both sides did while they were Active, and why the link was cut.',
       zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
     },
-    warns: false,
-    on: ['role', 'yielded', 'reasserted']
+    warns: false
   },
   'lease-expired': {
-    wire: 14,
     en: 'The peer stopped acknowledging, and this policy forbids acting without that.',
     zh: '对端停止确认，按本策略不得继续服务。',
     todo: {
       en: 'Look at the other host and the link. If the other side is certainly off, designate this side with force.',
       zh: '查看另一台主机和链路。若确认另一侧已停止，可对本侧强制指派（force）。'
     },
-    warns: false,
-    on: ['role']
+    warns: false
   },
   'peer-heard': {
-    wire: 15,
     en: 'The peer is heard, and hears this side.',
     zh: '双方互相可达。',
     todo: NOTHING,
-    warns: false,
-    on: ['online', 'link', 'negotiate', 'designate']
+    warns: false
   },
   'receipts-lost': {
-    wire: 16,
     en: 'More than lossLimit frames in a row went unanswered.',
     zh: '连续未应答的帧数超过 lossLimit。',
     todo: {
       en: 'Look at the other host and at the network between the two.',
       zh: '查看另一台主机以及两者之间的网络。'
     },
-    warns: false,
-    on: ['online', 'link', 'loss']
+    warns: false
   },
   'half-open': {
-    wire: 17,
     en: 'Frames pass in one direction only; that counts as down.',
     zh: '链路仅单向可达，视为断开。',
     todo: {
       en: 'Check the firewalls of both hosts and the cable: one direction is blocked.',
       zh: '检查两台主机的防火墙和网线：有一个方向被阻断。'
     },
-    warns: false,
-    on: ['role', 'online', 'link']
+    warns: false
   },
   failback: {
-    wire: 18,
     en: 'The higher-priority side took its role back.',
     zh: '高优先级一侧收回角色。',
     todo: NOTHING,
-    warns: false,
-    on: ['role', 'handover', 'designate']
+    warns: false
   },
   'less-fit': {
-    wire: 19,
     en: 'The other side is fitter to serve.',
     zh: '另一侧更适合服务。',
     todo: {
       en: 'See what the health nodes of the less fit side measure.',
       zh: '查看适合度较低一侧的 ha-pair-health 节点所测内容。'
     },
-    warns: false,
-    on: ['role', 'handover', 'designate']
+    warns: false
   },
   'host-stalled': {
-    wire: 20,
     en: 'The flows’ event loop was blocked for longer than stallLimit.',
     zh: '流程事件循环阻塞超过 stallLimit。',
     todo: {
       en: 'Find the flow that computes or waits for so long: a loop in a Function node, a huge payload, a slow disk.',
       zh: '找出长时间占用的流程：Function 节点中的循环、过大的消息，或缓慢的磁盘。'
     },
-    warns: true,
-    on: ['role', 'handover', 'designate', 'host-stalled']
+    warns: true
   },
   'handover-aborted': {
-    wire: 21,
     en: 'The handover was not taken up in time.',
     zh: '切换未在限定时间内完成，已中止。',
     todo: {
       en: 'The roles are as the badge says. See whether the other side is online and ready, and try again.',
       zh: '角色以状态标记为准。确认另一侧在线且就绪后再试。'
     },
-    warns: false,
-    on: ['handover', 'role']
+    warns: false
   },
   'own-stall': {
-    wire: 22,
     en: 'This engine itself did not run for a while.',
     zh: '本侧引擎曾停顿。',
     todo: {
       en: 'This host was short of processor time, or was paused. See what else runs on it.',
       zh: '本机处理器不足或曾被暂停，请检查本机上还运行着什么。'
     },
-    warns: true,
-    on: ['paused']
+    warns: true
   },
   suspended: {
-    wire: 23,
     en: 'This machine was suspended, or its clock was set forward.',
     zh: '本机曾挂起，或时钟被向前调整。',
     todo: {
       en: 'Switch off sleep and live migration for this host, and let its time service slew the clock instead of stepping it.',
       zh: '关闭本机的休眠和在线迁移，并让时间同步服务平滑校时而不是跳变。'
     },
-    warns: true,
-    on: ['paused', 'clock']
+    warns: true
   },
   revalidated: {
-    wire: 24,
     en: 'Contact was confirmed again after a pause.',
     zh: '停顿后已重新确认联系。',
     todo: NOTHING,
-    warns: false,
-    on: ['resumed', 'host-stalled', 'store']
+    warns: false
   },
   'not-ready': {
-    wire: 25,
     en: 'The peer is not ready to serve.',
     zh: '对端尚未就绪。',
     todo: {
       en: 'Look at the badge of the other side: a blocked flow, fitness 0, a disk that takes no epoch, or an operator’s standby.',
       zh: '查看另一侧的状态标记：流程阻塞、适合度为 0、磁盘无法写入 epoch，或被操作员指定为备。'
     },
-    warns: false,
-    on: []
+    warns: false
   },
   'engine-crashed': {
-    wire: 26,
     en: 'The engine’s thread died and is being restarted.',
     zh: '引擎线程终止，正在重启。',
     todo: {
       en: 'The gates stay closed until it runs again. Please report it, with the log.',
       zh: '在其恢复之前闸门保持关闭。请附上日志反馈此问题。'
     },
-    warns: true,
-    on: ['engine', 'role', 'online']
+    warns: true
   },
   'engine-restarted': {
-    wire: 27,
     en: 'The engine’s thread runs again.',
     zh: '引擎线程已恢复。',
     todo: NOTHING,
-    warns: false,
-    on: ['engine']
+    warns: false
   },
   'store-lost': {
-    wire: 28,
     en: 'The stored epoch is damaged or cannot be read; counting starts from what the peer tells.',
     zh: '存储的 epoch 损坏或无法读取，将以对端告知的为准。',
     todo: {
       en: 'Check the disk and the rights on userDir/ha-pair; the old file is kept there as .damaged or .unreadable. Do not restore it.',
       zh: '检查磁盘以及 userDir/ha-pair 的权限；原文件以 .damaged 或 .unreadable 为后缀保留在该处，请勿恢复。'
     },
-    warns: true,
-    on: ['store']
+    warns: true
   },
   'store-failed': {
-    wire: 29,
     en: 'The epoch could not be written to disk.',
     zh: '无法将 epoch 写入磁盘。',
     todo: {
       en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive this side takes no role until then.',
       zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 exclusive 策略下本侧不会成为主。'
     },
-    warns: true,
-    on: ['store']
+    warns: true
   },
   'settings-invalid': {
-    wire: 30,
     en: 'A setting is missing or out of range.',
     zh: '配置缺失或超出范围。',
     todo: {
       en: 'Open the pair’s settings: the badge names the field, the log names all of them.',
       zh: '打开双机对的配置：状态标记指出该字段，日志列出全部。'
     },
-    warns: false,
-    on: ['stopped']
+    warns: false
   },
   'port-in-use': {
-    wire: 31,
     en: 'The local port is taken by another program; it is tried again.',
     zh: '本地端口被占用，正在重试。',
     todo: {
       en: 'Find the program that has the port (ss -ulpn); often it is a second Node-RED with the same flows.',
       zh: '找出占用该端口的程序（ss -ulpn）；往往是运行同一流程的第二个 Node-RED。'
     },
-    warns: true,
-    on: ['link']
+    warns: true
   },
   'host-not-found': {
-    wire: 32,
     en: 'The peer’s name does not resolve; it is tried again.',
     zh: '无法解析对端主机名，正在重试。',
     todo: {
       en: 'Check the name and the name server, or enter an address instead.',
       zh: '检查主机名和域名服务器，或改填 IP 地址。'
     },
-    warns: true,
-    on: ['link']
+    warns: true
   },
   'link-failed': {
-    wire: 33,
     en: 'The link’s socket failed; it is opened again.',
     zh: '链路套接字出错，正在重新打开。',
     todo: {
       en: 'Is the network interface up, and is the local address one of this machine?',
       zh: '检查网络接口是否启用，以及本地地址是否属于本机。'
     },
-    warns: true,
-    on: ['link', 'online', 'paused']
+    warns: true
   },
   'link-open': {
-    wire: 34,
     en: 'The link’s socket is open.',
     zh: '链路套接字已打开。',
     todo: NOTHING,
-    warns: false,
-    on: ['link']
+    warns: false
   },
   removed: {
-    wire: 35,
     en: 'The pair was removed or its settings changed.',
     zh: '该对已被移除或配置已更改。',
     todo: NOTHING,
-    warns: false,
-    on: ['stopped', 'role', 'designate']
+    warns: false
   },
   shutdown: {
-    wire: 36,
     en: 'Node-RED is stopping.',
     zh: 'Node-RED 正在停止。',
     todo: NOTHING,
-    warns: false,
-    on: ['stopped', 'role', 'designate']
+    warns: false
   },
   'bad-frame': {
-    wire: 37,
     en: 'Datagrams arrived that are not valid frames of this pair.',
     zh: '收到无效报文。',
     todo: {
       en: 'The cause is in the detail. Something else sends to this port: close it to everybody but the peer.',
       zh: '原因见详情。有其他程序向此端口发送数据：请只对对端开放该端口。'
     },
-    warns: true,
-    on: ['rejected']
+    warns: true
   },
   'settings-differ': {
-    wire: 38,
     en: 'The peer runs with another policy or other timings.',
     zh: '对端的策略或时间参数不一致。',
     todo: {
       en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies, no promise of either holds.',
       zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立。'
     },
-    warns: true,
-    on: ['mismatch']
+    warns: true
   },
   'cloned-identity': {
-    wire: 39,
     en: 'Both sides carried the same stored identity (a copied user directory); one took a new one.',
     zh: '双方存储的标识相同（用户目录被复制），其中一侧已更换。',
     todo: {
       en: 'Nothing now. When you set up a host from a copy, delete its userDir/ha-pair first.',
       zh: '目前无需处理。今后用副本搭建主机时，请先删除其 userDir/ha-pair。'
     },
-    warns: true,
-    on: ['mismatch']
+    warns: true
   },
   'third-party': {
-    wire: 40,
     en: 'A third side with the same key speaks on this link; it is ignored.',
     zh: '链路上出现持有相同密钥的第三方，已忽略。',
     todo: {
       en: 'Find the other Node-RED that points at this port: a copied host, or a test machine with the same flows. Stop it.',
       zh: '找出指向此端口的另一个 Node-RED：被复制的主机，或运行同一流程的测试机，并将其停止。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'peer-behind': {
-    wire: 41,
     en: 'The peer had seen a newer epoch than the Active held; the Active took a newer one.',
     zh: '对端见过更新的 epoch，主侧已提升其 epoch。',
     todo: NOTHING,
-    warns: false,
-    on: ['reasserted']
+    warns: false
   },
   'store-new': {
-    wire: 44,
     en: 'No stored epoch was found: this is the first start, or the file was removed.',
     zh: '未找到存储的 epoch：首次启动，或文件已被删除。',
     todo: {
       en: 'Nothing at the first start. Otherwise find out who empties the user directory: it has to survive a restart.',
       zh: '首次启动时无需处理。否则请查明是谁清空了用户目录：它必须在重启后保留。'
     },
-    warns: false,
-    on: ['store']
+    warns: false
   },
   damped: {
-    wire: 45,
     en: 'The side that took its role back failed again soon; the next fail-back waits longer.',
     zh: '收回角色的一侧很快再次失效；下次自动回切将延后。',
     todo: {
       en: 'Find out why the preferred side fails again and again before you let it take the role.',
       zh: '在让高优先级一侧收回角色之前，先查明它为何反复失效。'
     },
-    warns: false,
-    on: []
+    warns: false
   },
   'peer-silent': {
-    wire: 42,
     en: 'The peer does not answer.',
     zh: '对端无应答。',
     todo: {
       en: 'Look at the other host and at the network between the two.',
       zh: '查看另一台主机以及两者之间的网络。'
     },
-    warns: false,
-    on: ['link', 'loss', 'resumed']
+    warns: false
   },
   'larger-token': {
-    wire: 43,
     en: 'Both were Active on the classic wire; the side with the larger token kept the role.',
     zh: '经典线路双主冲突：令牌较大的一侧保持为主。',
     todo: {
       en: 'Check what both sides did while they were Active, and why the link was cut.',
       zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
     },
-    warns: false,
-    on: ['role', 'yielded', 'reasserted']
+    warns: false
   },
   'flows-differ': {
-    wire: 46,
     en: 'The two sides run different flows.',
     zh: '双方运行的流程不一致。',
     todo: {
       en: 'Deploy the same flows on both sides. Until then a change-over also changes what is done.',
       zh: '在双方部署相同的流程。在此之前，一旦切换，执行的内容也会随之改变。'
     },
-    warns: false,
-    on: ['mismatch']
+    warns: false
   },
   'flows-agree': {
-    wire: 47,
     en: 'The two sides run the same flows again.',
     zh: '双方运行的流程重新一致。',
     todo: NOTHING,
-    warns: false,
-    on: ['mismatch']
+    warns: false
   },
   'settings-agree': {
-    wire: 48,
     en: 'Policy and timings are the same on both sides again.',
     zh: '双方的策略和时间参数重新一致。',
     todo: NOTHING,
-    warns: false,
-    on: ['mismatch']
+    warns: false
   },
   'keys-differ': {
-    wire: 49,
     en: 'The peer’s frames are sealed with a key that this side does not have.',
     zh: '对端使用本侧没有的密钥签封报文。',
     todo: {
       en: 'Enter the same key on both sides. During a change of keys: put the new one into this side too.',
       zh: '在双方填写相同的密钥。若正在更换密钥：请在本侧也填入新密钥。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'wires-differ': {
-    wire: 50,
     en: 'One side speaks the classic wire, the other one the extended wire.',
     zh: '一侧使用经典线路，另一侧使用扩展线路。',
     todo: {
       en: 'Choose the same wire on both sides: extended between two sides of this package, classic only with a program of 2015.',
       zh: '双方选择相同的线路格式：两侧都是本软件包时用 extended，仅与 2015 版程序通信时用 classic。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'versions-differ': {
-    wire: 51,
     en: 'The peer speaks another version of the protocol.',
     zh: '对端使用不同版本的协议。',
     todo: {
       en: 'Install the same version of this package on both hosts.',
       zh: '在两台主机上安装相同版本的本软件包。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'foreign-host': {
-    wire: 52,
     en: 'Frames arrive from a host that is not the peer’s; they are dropped.',
     zh: '收到来自非对端主机的报文，已丢弃。',
     todo: {
       en: 'If it is the peer: enter the address that it sends from. If it is not: find out who sends to this port.',
       zh: '若是对端：请填写它实际发送所用的地址；若不是：请查明是谁在向此端口发送。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'link-down': {
-    wire: 53,
     en: 'Only some of the links to the peer carry; the pair goes on over the others.',
     zh: '到对端的链路只有部分连通，双机对经其余链路继续运行。',
     todo: {
       en: 'Mend the link that is down before the last one fails: cable, switch, address, firewall. The detail names it.',
       zh: '在最后一条链路失效之前修复中断的链路：网线、交换机、地址、防火墙。具体见详情。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'same-priority': {
-    wire: 54,
     en: 'Both sides have the same priority, so chance decided which one is the preferred side.',
     zh: '双方优先级相同，首选侧由随机标识决定。',
     todo: {
       en: 'Give the side that shall act when the link is cut a higher priority than the other one.',
       zh: '为链路中断时应继续动作的一侧设置更高的优先级。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'no-key': {
-    wire: 55,
     en: 'The pair has no key: whoever reaches the port can take the role.',
     zh: '该对没有密钥：任何能访问该端口的人都可夺取角色。',
     todo: {
       en: 'Enter the same strong key on both sides.',
       zh: '在双方填写相同的强密钥。'
     },
-    warns: false,
-    on: []
+    warns: false
   },
   'classic-wire': {
-    wire: 56,
     en: 'The classic wire has no key, no epochs and no sessions: a forged or late frame changes roles.',
     zh: '经典线路没有密钥、epoch 和会话：伪造或迟到的报文即可改变角色。',
     todo: {
       en: 'Use it only with a program of 2015 and on a network that you trust; else choose the extended wire on both sides.',
       zh: '仅在可信网络上与 2015 版程序通信时使用；否则双方都应选择扩展线路。'
     },
-    warns: false,
-    on: []
+    warns: false
   },
   'clock-set-back': {
-    wire: 57,
     en: 'The clock of this machine was set back.',
     zh: '本机时钟被向后调整。',
     todo: {
       en: 'Roles do not depend on it, but times in logs now overlap. Let the time service slew the clock instead of stepping it.',
       zh: '角色不受影响，但日志时间会重叠。请让时间同步服务平滑校时而不是跳变。'
     },
-    warns: true,
-    on: ['clock']
+    warns: true
   },
   'clocks-differ': {
-    wire: 59,
     en: 'The clocks of the two sides are apart by more than five seconds.',
     zh: '双方的时钟相差超过五秒。',
     todo: {
       en: 'Let both hosts take the time from the same server (NTP). The pair does not depend on it, but logs of the two do not fit together.',
       zh: '让两台主机从同一服务器同步时间（NTP）。双机对不依赖它，但双方的日志将对不上。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'both-active': {
-    wire: 58,
     en: 'Both sides were Active at the same time.',
     zh: '双方曾同时为主。',
     todo: {
       en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
       zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'address-changed': {
-    wire: 60,
     en: 'The peer now comes from another address.',
     zh: '对端改用了另一个地址。',
     todo: {
       en: 'Nothing, if it was meant. Frames go to both addresses, the configured one and the new one.',
       zh: '若属预期则无需处理。报文会同时发往配置的地址和新地址。'
     },
-    warns: false,
-    on: ['link']
+    warns: false
   },
   'second-peer': {
-    wire: 61,
     en: 'Two processes with the right key speak to this side.',
     zh: '有两个持有正确密钥的进程与本侧通信。',
     todo: {
       en: 'Find the second one and stop it: a copied user directory, a second start, a third host with the same settings.',
       zh: '找到并停止多余的一个：被复制的用户目录、重复启动的进程，或使用相同配置的第三台主机。'
     },
-    warns: true,
-    on: ['second-peer']
+    warns: true
   },
   'proof-wrong': {
-    wire: 62,
     en: 'The peer lives, though its crash had been proved.',
     zh: '对端仍然存活，先前的崩溃判定有误。',
     todo: {
       en: 'Something between the two hosts ends connections on its own. Find it, or switch off the proof of a crash (crashProof).',
       zh: '两台主机之间有设备擅自终止连接。请查明，或关闭崩溃判定（crashProof）。'
     },
-    warns: true,
-    on: ['proof-wrong', 'role']
+    warns: true
   },
   'peer-may-serve': {
-    wire: 63,
     en: 'This side stopped without a goodbye while its peer was online: the peer may serve, so this side waits for it.',
     zh: '本侧曾在对端在线时异常停止：对端可能正在服务，因此本侧等待联系。',
     todo: {
       en: 'Start the peer, or mend the network. If the peer does not serve and cannot be started, command "active" with force.',
       zh: '启动对端或修复网络。若确认对端未在服务且无法启动，可强制指令“active”。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'rolled-back': {
-    wire: 64,
     en: 'This side’s file is older than what the peer has seen of it: it was restored from a copy.',
     zh: '本侧的文件比对端所见的更旧：它是从备份恢复的。',
     todo: {
       en: 'Nothing: this side takes no role by itself until it has met its peer. Do not restore or copy the ha-pair files.',
       zh: '无需处理：与对端取得联系之前，本侧不会自行升为主。请勿恢复或复制 ha-pair 文件。'
     },
-    warns: true,
-    on: ['mismatch']
+    warns: true
   },
   'restored-copy': {
-    wire: 65,
     en: 'The peer answers something that this process never sent: this is a restored or second copy of it.',
     zh: '对端应答了本进程从未发送的内容：本进程是恢复的或多余的副本。',
     todo: {
       en: 'Find out whether a second copy of this machine runs. This side takes no role by itself until it has met its peer again.',
       zh: '检查是否有本机的另一个副本在运行。再次与对端取得联系之前，本侧不会自行升为主。'
     },
-    warns: true,
-    on: ['mismatch', 'role', 'online']
+    warns: true
   },
   'foreign-record': {
-    wire: 66,
     en: 'Another process writes this side’s files.',
     zh: '另一个进程在写本侧的文件。',
     todo: {
       en: 'Two Node-RED use the same user directory. Stop one of them, then restart the other one.',
       zh: '两个 Node-RED 使用同一用户目录。停止其中一个，然后重启另一个。'
     },
-    warns: true,
-    on: ['store']
+    warns: true
   },
   'policy-differs': {
-    wire: 67,
     en: 'The peer last stated another policy: this side takes no role alone.',
     zh: '对端最近声明的策略不同：本侧不会单独升为主。',
     todo: {
       en: 'Set the same policy on both sides and deploy both.',
       zh: '将双方策略设为一致并在两侧部署。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'numbers-exhausted': {
-    wire: 68,
     en: 'The epoch file holds a number at the end of its range: this side takes no role.',
     zh: 'epoch 文件中的数值已到上限：本侧不会升为主。',
     todo: {
       en: 'Stop Node-RED on this host, move the pair’s file in the ha-pair folder away, and start it again.',
       zh: '停止本机的 Node-RED，移走 ha-pair 文件夹中该对的文件，然后重新启动。'
     },
-    warns: true,
-    on: ['store']
+    warns: true
   },
   'channel-open': {
-    wire: 69,
     en: 'The channel to the peer is open.',
     zh: '与对端的通道已打开。',
     todo: NOTHING,
-    warns: false,
-    on: ['channel']
+    warns: false
   },
   'channel-lost': {
-    wire: 70,
     en: 'The channel to the peer was lost. A crash of the peer is noticed after peerTimeout instead of at once.',
     zh: '与对端的通道已断开。对端崩溃要到 peerTimeout 之后才能发现。',
     todo: {
       en: 'It is opened again by itself. If it stays closed, open the TCP port (the number of the first link) in both firewalls.',
       zh: '会自动重新打开。若持续关闭，请在双方防火墙中放行该 TCP 端口（与第一条链路的端口号相同）。'
     },
-    warns: false,
-    on: ['channel']
+    warns: false
   },
   'channel-blocked': {
-    wire: 71,
     en: 'The channel to the peer cannot be opened. A crash of the peer is noticed after peerTimeout instead of at once.',
     zh: '无法打开与对端的通道。对端崩溃要到 peerTimeout 之后才能发现。',
     todo: {
       en: 'Open the TCP port (the number of the first link) in both firewalls.',
       zh: '请在双方防火墙中放行该 TCP 端口（与第一条链路的端口号相同）。'
     },
-    warns: true,
-    on: ['channel']
+    warns: true
   },
   'channel-busy': {
-    wire: 72,
     en: 'Another program holds the TCP port of the channel. A crash of this side is noticed after peerTimeout instead of at once.',
     zh: '通道的 TCP 端口被其他程序占用。本侧崩溃要到 peerTimeout 之后才能被发现。',
     todo: {
       en: 'Close the other program, or choose another port for the first link on both sides.',
       zh: '关闭该程序，或在双方为第一条链路选择其他端口。'
     },
-    warns: true,
-    on: ['channel']
+    warns: true
   },
   'addresses-differ': {
-    wire: 73,
     en: 'The channel passes an address translation (NAT): a crash of the peer cannot be proved, its silence decides.',
     zh: '通道经过地址转换（NAT）：无法证明对端崩溃，以其静默为准。',
     todo: NOTHING,
-    warns: false,
-    on: ['channel']
+    warns: false
   },
   'files-in-use': {
-    wire: 74,
     en: 'Another process holds this pair’s files.',
     zh: '另一个进程占用该对的文件。',
     todo: {
       en: 'Another Node-RED uses the same user directory. Stop it; this side goes on by itself.',
       zh: '另一个 Node-RED 使用同一用户目录。停止它，本侧会自动继续。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'key-missing': {
-    wire: 75,
     en: 'The pair needs a key and has none: it was never entered on this host, its variable is not set, or it is lost or cannot be decrypted.',
     zh: '该对需要密钥但没有：从未在本机输入、变量未设置、已丢失，或无法解密。',
     todo: {
       en: 'Enter the key in the pair’s dialog and deploy, or give both hosts the same credentialSecret.',
       zh: '在该对的对话框中输入密钥并部署，或为两台主机设置相同的 credentialSecret。'
     },
-    warns: true,
-    on: ['stopped']
+    warns: true
   },
   'peer-has-no-key': {
-    wire: 76,
     en: 'The peer has no key.',
     zh: '对端没有密钥。',
     todo: {
       en: 'Enter the same key on the other side and deploy there.',
       zh: '在另一侧输入相同的密钥并部署。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'weak-key': {
-    wire: 77,
     en: 'The key is short or easy to guess.',
     zh: '密钥过短或容易猜到。',
     todo: {
       en: 'Let the dialog make a key, and enter it on both sides.',
       zh: '由对话框生成密钥，并在双方输入。'
     },
-    warns: true,
-    on: []
+    warns: true
   },
   'peer-has-key': {
-    wire: 78,
     en: 'The peer has a key, and this side has none.',
     zh: '对端有密钥，本侧没有。',
     todo: {
       en: 'In this side’s dialog choose “Key” and enter the key of the peer, then deploy.',
       zh: '在本侧的对话框中选择“密钥”，输入对端的密钥并部署。'
     },
-    warns: true,
-    on: []
+    warns: true
   }
-} satisfies Record<string, Reason>
+} satisfies Record<ReasonCode, ReasonText>
 
-export type ReasonCode = keyof typeof reasons
-export const REASONS: Readonly<Record<ReasonCode, Reason>> = reasons
-
-const byWire: ReadonlyMap<number, ReasonCode> = new Map(
-  (Object.keys(REASONS) as ReasonCode[]).map((code) => [REASONS[code].wire, code])
-)
-
-/** Source: extended trailer, byte `reason`. An unknown byte (a newer peer) reads as `none`. */
-export function reasonFromWire(byte: number): ReasonCode {
-  return byWire.get(byte) ?? 'none'
-}
+export const REASONS: Readonly<Record<ReasonCode, ReasonText>> = reasons

@@ -1,0 +1,16 @@
+/** What the health endpoint reads of a pair, all at one instant. */
+import type { PairVitals } from './pair'
+import type { ProblemCode } from './settings'
+
+/** A pair that is stopped for its settings: which fields, and not what is in them. */
+export interface StoppedPair {
+  readonly at: number
+  readonly name: string
+  readonly problems: readonly { readonly field: string; readonly code: ProblemCode }[]
+}
+
+export type HealthReading = PairVitals | StoppedPair
+
+export function isStopped(reading: HealthReading): reading is StoppedPair {
+  return 'problems' in reading
+}

@@ -1,0 +1,10 @@
+/** The composition root of the main thread: what a process has one of is made here, once, and passed on. */
+import { Listeners } from './channel/listener'
+import { Turns } from './channel/turns'
+import { Hub } from './hub'
+import { Roster } from './roster'
+import { SharedWords } from './shared-words'
+
+export const roster = new Roster()
+export const network = { listeners: new Listeners(), turns: new Turns() } as const
+export const hub = new Hub({ roster, network, words: new SharedWords() })
