@@ -110,6 +110,7 @@ export class Gate<M extends GateMessage> {
     this.#mayRelease = true
     this.#release()
     this.#parts.refresh()
+    if (this.held > 0) this.#lookSoon()
   }
 
   /** What the badge shows by now. */
