@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const DIST = join(ROOT, 'dist')
-const PACKAGE_TREES = ['src', 'nodes']
+export const PACKAGE_TREES = ['src', 'nodes']
 export const FURTHER_TREES = ['test', 'demo', 'bench']
 
 /** Every file below `folder`, as paths relative to ROOT; nothing when the folder does not exist. */

@@ -8,13 +8,18 @@ import { createMachine } from '../protocol/create'
 import { EngineCell } from './cells'
 import { Engine } from './engine'
 import type { EngineOptions, FromThread, ToThread } from './messages'
+import { stderrTrace, traced } from './trace'
 
 const host = parentPort
 if (host === null) throw new Error('the engine runs in a worker thread')
 const say = (message: FromThread): void => host.postMessage(message)
 const options = workerData as EngineOptions
 const cell = new EngineCell(options.engineCell)
-const engine = new Engine(options, { createMachine, post: say })
+const trace = stderrTrace()
+const engine = new Engine(options, {
+  createMachine: trace === null ? createMachine : traced(createMachine, trace),
+  post: say
+})
 
 function end(exitCode: number): void {
   cell.markDead(true)

@@ -1,10 +1,13 @@
-/** Starts the demo's command as a user would, and watches what becomes of it. */
+/** Starts the demo's command, or another one that runs the demo, as a user would, and watches what becomes of it. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = join(__dirname, '..', '..', '..')
 const POLL_MS = 25
+const DEMO = join(ROOT, 'dist', 'demo', 'cli.js')
+/** `npm run dev` */
+export const DEV = join(ROOT, 'scripts', 'dev.mjs')
 
 export class DemoProcess {
   readonly child: ChildProcess
@@ -12,8 +15,8 @@ export class DemoProcess {
   output = ''
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [join(ROOT, 'dist', 'demo', 'cli.js'), '--any-ports', ...args], {
+  constructor(args: readonly string[], command = DEMO) {
+    this.child = spawn(process.execPath, [command, '--any-ports', ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe']
     })
@@ -31,7 +34,7 @@ export class DemoProcess {
     return [...this.output.matchAll(/Node-RED is starting: .*, pid (\d+)\./g)].map((match) => Number(match[1]))
   }
 
-  /** Its user directories and logs. */
+  /** Its user directories and logs, when it is the demo itself. */
   get folder(): string {
     return join(ROOT, '.demo', String(this.pid))
   }

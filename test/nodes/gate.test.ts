@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import { HeldLatest } from '../../nodes/held'
 import { catchAll, Rig, twoSides, until, userNode, type FlowNode, type Message } from './rig'
 
 const payloads = (messages: readonly Message[]): unknown[] => messages.map(({ payload }) => payload)
@@ -173,32 +172,5 @@ describe('ha-pair-gate', () => {
     assert.deepEqual(payloads(caught), ['drop', 'hold'])
     for (const { error } of caught) assert.equal(error?.code, 'no-pair')
     for (const id of ['divert', 'drop', 'hold']) assert.deepEqual(rig.inbox(`${id}.1`), [])
-  })
-})
-
-describe('what a gate holds', () => {
-  it('replaces within a topic, and the newest is last', () => {
-    const held = new HeldLatest<number>(10)
-    assert.deepEqual(held.put('x', 1), { superseded: null, overflowed: null })
-    held.put('y', 2)
-    assert.deepEqual(held.put('x', 3), { superseded: 1, overflowed: null })
-    assert.deepEqual([held.takeOldest(), held.takeOldest(), held.takeOldest()], [2, 3, null])
-  })
-
-  it('drops the oldest beyond its limit, but never for a topic it holds already', () => {
-    const held = new HeldLatest<number>(2)
-    held.put('x', 1)
-    held.put('y', 2)
-    assert.deepEqual(held.put('x', 3), { superseded: 1, overflowed: null })
-    assert.deepEqual(held.put('z', 4), { superseded: null, overflowed: 2 })
-    assert.equal(held.size, 2)
-  })
-
-  it('takes a topic out of turn', () => {
-    const held = new HeldLatest<number>(2)
-    held.put(undefined, 1)
-    assert.equal(held.take('other'), null)
-    assert.equal(held.take(undefined), 1)
-    assert.equal(held.size, 0)
   })
 })

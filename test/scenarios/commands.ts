@@ -5,107 +5,21 @@
 import { HEADS, type Head } from '../../src/protocol/frame'
 import type { Designation, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
-import { CLASSIC_PRESET, type PairSettings, type Policy, type Wire } from '../../src/protocol/settings'
+import { CLASSIC_PRESET, type PairSettings, type Wire } from '../../src/protocol/settings'
 import { otherSide, SIDES, type SideName } from '../harness/network'
 import { TestPair, type PairOptions, type SideOptions } from '../harness/pair'
 import type { Station } from '../harness/places'
 import type { TetherEnd } from '../harness/tethers'
+import { RECORDED_COMMANDS, type RecordedStage } from './recorded'
+import { setSetting, type Mutable } from './setting-keys'
 import type { Detail } from './transcript'
+import { oneOf, parseMs, parseWhole, ScenarioError, type Command, type Words } from './words'
 
-export interface Stage {
+export interface Stage extends RecordedStage {
   pair: TestPair | null
   /** Records that were put aside. */
   readonly kept: Map<SideName, PairRecord | null>
   readonly shown: Set<Detail>
-  /** Lines that a command says itself, beside what happens. */
-  readonly said: string[]
-}
-
-interface Command {
-  readonly usage: string
-  run(stage: Stage, words: Words): void
-}
-
-export class ScenarioError extends Error {}
-
-/** The words after a command's name, taken one by one; whatever is left over is an error. */
-export class Words {
-  readonly #left: string[]
-
-  constructor(words: readonly string[]) {
-    this.#left = [...words]
-  }
-
-  next(what: string): string {
-    const word = this.#left.shift()
-    if (word === undefined) throw new ScenarioError(`${what} is missing`)
-    return word
-  }
-
-  /** Takes the next word if it is this one. */
-  take(word: string): boolean {
-    if (this.#left[0] !== word) return false
-    this.#left.shift()
-    return true
-  }
-
-  rest(): string[] {
-    return this.#left.splice(0)
-  }
-
-  hasMore(): boolean {
-    return this.#left.length > 0
-  }
-
-  end(): void {
-    if (this.#left.length > 0) throw new ScenarioError(`too many words: ${this.#left.join(' ')}`)
-  }
-
-  side(): SideName {
-    return oneOf(this.next('a or b'), ['a', 'b'])
-  }
-
-  ms(): number {
-    return parseMs(this.next('a time'))
-  }
-
-  count(): number {
-    return parseWhole(this.next('a number'))
-  }
-
-  onOff(): boolean {
-    return oneOf(this.next('on or off'), ['on', 'off']) === 'on'
-  }
-
-  /** `a->b`, `b->a`, or null when no direction stands here. */
-  direction(): SideName | null {
-    if (this.take('a->b')) return 'a'
-    return this.take('b->a') ? 'b' : null
-  }
-
-  /** `link N`, or null for all links. */
-  link(): number | null {
-    return this.take('link') ? this.count() : null
-  }
-}
-
-function oneOf<T extends string>(word: string, allowed: readonly T[]): T {
-  const found = allowed.find((a) => a === word)
-  if (found === undefined) throw new ScenarioError(`${word} is none of ${allowed.join(', ')}`)
-  return found
-}
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, h: 3_600_000, d: 86_400_000 }
-
-function parseMs(word: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|h|d)$/.exec(word)
-  if (match === null) throw new ScenarioError(`${word} is no time: write 300ms or 2s`)
-  return Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 1)
-}
-
-function parseWhole(word: string): number {
-  if (!/^\d+$/.test(word)) throw new ScenarioError(`${word} is no whole number`)
-  return Number(word)
 }
 
 function on(stage: Stage): TestPair {
@@ -120,25 +34,10 @@ function sender(direction: SideName | null): SideName {
 
 // --- `pair key=value ...` ---
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
 interface SideDraft {
   settings: Mutable<Partial<PairSettings>>
   tokens?: readonly number[]
   record?: PairRecord
-}
-
-const SETTING_KEYS: Readonly<Record<string, (settings: Mutable<Partial<PairSettings>>, value: string) => void>> = {
-  heartbeat: (s, v) => (s.heartbeatMs = parseMs(v)),
-  peerTimeout: (s, v) => (s.peerTimeoutMs = parseMs(v)),
-  receiptTimeout: (s, v) => (s.receiptTimeoutMs = parseMs(v)),
-  lossLimit: (s, v) => (s.lossLimit = parseWhole(v)),
-  stallLimit: (s, v) => (s.stallLimitMs = parseMs(v)),
-  policy: (s, v) => (s.policy = oneOf<Policy>(v, ['availability', 'preferred', 'exclusive'])),
-  priority: (s, v) => (s.priority = parseWhole(v)),
-  failback: (s, v) => (s.failback = oneOf(v, ['on', 'off']) === 'on'),
-  failbackDelay: (s, v) => (s.failbackDelayMs = parseMs(v)),
-  crashProof: (s, v) => (s.crashProof = oneOf(v, ['on', 'off']) === 'on')
 }
 
 function makePair(words: Words): TestPair {
@@ -164,9 +63,7 @@ function makePair(words: Words): TestPair {
     else if (key === 'token') for (const s of chosen(side)) sides[s].tokens = value.split(',').map(parseWhole)
     else if (key === 'epoch') for (const s of chosen(side)) sides[s].record = recordOf(s, parseWhole(value))
     else {
-      const set = SETTING_KEYS[key]
-      if (set === undefined) throw new ScenarioError(`${key} is no setting`)
-      set(side === undefined ? common : sides[oneOf<SideName>(side, ['a', 'b'])].settings, value)
+      setSetting(side === undefined ? common : sides[oneOf<SideName>(side, ['a', 'b'])].settings, key, value)
     }
   }
   const pair = new TestPair({ wire, settings: common, ...world, a: sides.a satisfies SideOptions, b: sides.b })
@@ -204,7 +101,8 @@ function recordOf(side: SideName, epoch: number): PairRecord {
 
 const FORM_MS = 300
 
-export const COMMANDS: Readonly<Record<string, Command>> = {
+export const COMMANDS: Readonly<Record<string, Command<Stage>>> = {
+  ...RECORDED_COMMANDS,
   pair: {
     usage: 'pair classic|extended [preset] [[a.|b.]KEY=VALUE ...]',
     run(stage, words) {

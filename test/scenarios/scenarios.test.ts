@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { COMMANDS, ScenarioError } from './commands'
+import { COMMANDS } from './commands'
 import { play } from './script'
+import { ScenarioError } from './words'
 
 const FOLDER = join(__dirname, '..', '..', '..', 'test', 'scenarios')
 const updates = process.env['HA_PAIR_UPDATE'] === '1'

@@ -1,18 +1,22 @@
 /** Runs a scenario file: commands in, transcript out. The file that comes back is the file that should be there. */
-import { COMMANDS, ScenarioError, Words, type Stage } from './commands'
 import type { Happening } from '../harness/pair'
+import { COMMANDS, type Stage } from './commands'
 import { lineOf, type Detail } from './transcript'
+import { ScenarioError, Words } from './words'
 
 const QUIET = '          ..'
+/** What `NODE_DEBUG` puts before each line, and what a log puts before that. */
+const TRACE_PREFIX = /^.*?\bHA-PAIR \d+: /
 
 /**
  * The text of the file as it reads when everything is as it is: comments, blank lines and commands stay, each
  * command is followed by what happened. Errors: throws ScenarioError with the line's number on a command that is wrong.
  */
 export function play(text: string): string {
-  const stage: Stage = { pair: null, kept: new Map(), shown: new Set(), said: [] }
+  const stage: Stage = { pair: null, kept: new Map(), shown: new Set(), machines: new Map(), said: [] }
   const out: string[] = []
-  text.split('\n').forEach((line, index) => {
+  text.split('\n').forEach((written, index) => {
+    const line = written.replace(TRACE_PREFIX, '')
     if (line.startsWith('>')) {
       out.push(line.trimEnd())
       try {

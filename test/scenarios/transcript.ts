@@ -1,5 +1,5 @@
 /** How a happening reads in a transcript: time in ms, side, then stable codes only. Grammar: README.md. */
-import type { Flag, Frame } from '../../src/protocol/frame'
+import { eventText, frameText, gateText, transcriptLine } from '../../src/engine/transcript'
 import type { Input } from '../../src/protocol/machine'
 import type { Happening } from '../harness/pair'
 
@@ -10,12 +10,7 @@ export type Detail = 'sends' | 'links' | 'gate' | 'starts' | 'tethers'
 export function lineOf(happening: Happening, shown: ReadonlySet<Detail>): string | null {
   const text = textOf(happening, shown)
   if (text === null) return null
-  const side = happening.kind === 'overlap' ? '!!' : happening.side.padStart(2)
-  return `${at(happening.atMs)} ${side}  ${text}`
-}
-
-function at(ms: number): string {
-  return `${Math.floor(ms)}`.padStart(8)
+  return transcriptLine(happening.atMs, happening.kind === 'overlap' ? '!!' : happening.side, text)
 }
 
 function textOf(happening: Happening, shown: ReadonlySet<Detail>): string | null {
@@ -28,7 +23,7 @@ function textOf(happening: Happening, shown: ReadonlySet<Detail>): string | null
       return `dropped ${happening.cause}`
     case 'gate':
       if (!shown.has('gate')) return null
-      return happening.open ? `gate open, epoch ${happening.epoch}` : 'gate shut'
+      return gateText(happening.open, happening.epoch)
     case 'process':
       return happening.state
     case 'told':
@@ -46,24 +41,6 @@ function isHidden({ event, reason }: Extract<Happening, { kind: 'event' }>, show
   return (event === 'started' || reason === 'store-new') && !shown.has('starts')
 }
 
-function eventText(event: Extract<Happening, { kind: 'event' }>): string {
-  switch (event.event) {
-    case 'role':
-      return `${event.detail.previousRole} => ${event.detail.role}, ${event.reason}, epoch ${event.detail.epoch}`
-    case 'online':
-      return `${event.detail.online ? 'online' : 'offline'}, ${event.reason}`
-    case 'link': {
-      const { link } = event.detail
-      if ('from' in event.detail) return `link ${link} address-changed, ${event.detail.from} -> ${event.detail.to}`
-      return `link ${link} ${'up' in event.detail && event.detail.up ? 'up' : 'down'}, ${event.reason}`
-    }
-    default: {
-      const words = Object.entries(event.detail).map(([key, value]) => `${key}=${String(value)}`)
-      return [`${event.event}, ${event.reason}`, ...words].join(' ')
-    }
-  }
-}
-
 function toldText(input: Input): string {
   switch (input.kind) {
     case 'tether':
@@ -75,14 +52,4 @@ function toldText(input: Input): string {
     default:
       return input.kind
   }
-}
-
-function frameText(frame: Frame, link: number): string {
-  const five = `${frame.head} ${frame.state} id=${frame.id} value=${frame.value}`
-  const trailer = frame.trailer
-  if (trailer === null) return five
-  const flags = (Object.keys(trailer.flags) as Flag[]).filter((flag) => trailer.flags[flag])
-  const reason = trailer.reason === 'none' ? '' : ` ${trailer.reason}`
-  const path = link === 0 ? '' : ` link=${link}`
-  return `${frame.head} ${frame.state} epoch=${trailer.epoch} seq=${trailer.seq} ack=${trailer.ack} [${flags.join(' ')}]${reason}${path}`
 }
