@@ -4,11 +4,17 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { ROOT } from './sources'
 
-const PAGES = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pagesIn('docs')]
+const PAGES = [
+  'README.md',
+  'README.zh-CN.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...['concepts', 'operating', 'reference', 'dev'].flatMap((folder) => pagesIn(`docs/${folder}`))
+]
 /** English page, Chinese page. */
 const PAIRS = [
   ['README.md', 'README.zh-CN.md'],
-  ['docs/NODES.md', 'docs/NODES.zh-CN.md']
+  ['docs/reference/NODES.md', 'docs/reference/NODES.zh-CN.md']
 ] as const
 const PICTURES = join('docs', 'pictures')
 const PICTURES_BYTES_MAX = 1_500_000

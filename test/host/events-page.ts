@@ -1,4 +1,4 @@
-/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the catalogue; the prose around them is written by hand. */
+/** The tables of EVENTS.md and EVENTS.zh-CN.md, made from the catalogue; the prose around them is written by hand. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { levelOf } from '../../src/host/report'
@@ -7,8 +7,8 @@ import { EVENTS, REASONS, type EventName, type ReasonCode } from '../../src/prot
 
 export const ROOT = join(__dirname, '..', '..', '..')
 export const PAGES = {
-  en: { file: 'docs/EVENTS.md', locale: 'en-US' },
-  zh: { file: 'docs/EVENTS.zh-CN.md', locale: 'zh-CN' }
+  en: { file: 'docs/reference/EVENTS.md', locale: 'en-US' },
+  zh: { file: 'docs/reference/EVENTS.zh-CN.md', locale: 'zh-CN' }
 } as const
 export type Language = keyof typeof PAGES
 
