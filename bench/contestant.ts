@@ -87,5 +87,5 @@ export async function failover(contestant: Contestant, phase: number, duel: Duel
   return { ms: since(startUs), afterGoodbyeMs: since(toldInTime ? goodbyeUs : startUs) }
 }
 
-/** First bytes of a Designate (docs/PROTOCOL.md), as nftables traces the start of a UDP datagram's content. */
+/** First bytes of a Designate (docs/reference/PROTOCOL.md), as nftables traces the start of a UDP datagram's content. */
 const GOODBYE = '0xffa5'

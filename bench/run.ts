@@ -3,7 +3,7 @@
  *
  *   --quick       a few trials a row, to try the benchmark itself
  *   --again       forgets what was measured
- *   --report      measures nothing; writes docs/PERFORMANCE.md and its plots from what was measured
+ *   --report      measures nothing; writes docs/dev/PERFORMANCE.md and its plots from what was measured
  *   --list        the rows
  *
  * Results go to .bench/results.json after each row; Ctrl-C loses the row that is being measured, no more.
@@ -48,11 +48,11 @@ function writeReport(results: Results): void {
   const names = ROWS.map(({ name }) => name)
   const notes = parseNotes(readFileSync(join(ROOT, 'bench', 'notes.md'), 'utf8'), names)
   const { markdown, plots } = reportOf(ROWS, results, notes)
-  const folder = join(ROOT, 'docs', PLOTS)
+  const folder = join(ROOT, 'docs', 'dev', PLOTS)
   rmSync(folder, { recursive: true, force: true })
   if (plots.size > 0) mkdirSync(folder, { recursive: true })
   for (const [name, svg] of plots) writeFileSync(join(folder, name), svg)
-  const report = join(ROOT, 'docs', 'PERFORMANCE.md')
+  const report = join(ROOT, 'docs', 'dev', 'PERFORMANCE.md')
   writeFileSync(report, markdown)
   // As `npm run check` wants it.
   execFileSync(process.execPath, [join(ROOT, 'node_modules', 'oxfmt', 'bin', 'oxfmt'), report], { cwd: ROOT })

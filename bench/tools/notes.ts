@@ -1,4 +1,4 @@
-/** What people found out about a row: bench/notes.md, a section for each row's name, which goes into docs/PERFORMANCE.md with it. */
+/** What people found out about a row: bench/notes.md, a section for each row, which goes into PERFORMANCE.md with it. */
 
 /** Text below each `## name`, by name. Errors: throws on a name that is no row, so that no note is lost. */
 export function parseNotes(markdown: string, names: readonly string[]): ReadonlyMap<string, string> {

@@ -1,4 +1,4 @@
-/** The table for the terminal, and docs/PERFORMANCE.md with its plots, from what was measured. Nothing in here touches a file. */
+/** The table for the terminal, and docs/dev/PERFORMANCE.md with its plots, from what was measured. Nothing in here touches a file. */
 import { curvePlot, stripPlot } from './plot'
 import type { Measured, Results, Series } from './results'
 import type { Row } from './row'

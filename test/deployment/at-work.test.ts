@@ -1,4 +1,4 @@
-/** The environment that the files of docs/deployment make, at work: two real Node-RED with these addresses and ports. */
+/** The environment that the files of docs/operating/deployment make, at work: two real Node-RED with these addresses and ports. */
 import assert from 'node:assert/strict'
 import { parse, parseAllDocuments } from 'yaml'
 import { eventually } from '../e2e/harness/eventually'

@@ -1,4 +1,4 @@
-/** The files of docs/deployment, as far as they can be tried without Docker, a cluster or a running systemd. */
+/** The files of docs/operating/deployment, as far as they can be tried without Docker, a cluster or a running systemd. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -119,7 +119,7 @@ describe('the deployment files', () => {
   })
 
   it('the page links to each of them', () => {
-    const page = readFileSync(join(ROOT, 'docs', 'DEPLOYMENT.md'), 'utf8')
+    const page = readFileSync(join(ROOT, 'docs', 'operating', 'DEPLOYMENT.md'), 'utf8')
     for (const name of ['compose.yaml', 'ha-pair.conf', 'nodered.service', 'kubernetes.yaml']) {
       assert.ok(page.includes(`(deployment/${name})`), name)
     }

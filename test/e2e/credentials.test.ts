@@ -1,6 +1,6 @@
 /**
  * What becomes of a pair's key when files are copied between hosts, are lost, or cannot be decrypted: two Node-RED as they come
- * out of the box. The recipe is the README's 'Copying the flow files', step by step: change both, in both languages.
+ * out of the box. The recipe is SETUP.md's 'Copying the flow files', step by step: change both, in both languages.
  */
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -63,17 +63,17 @@ const restart = async (host: NodeRedProcess): Promise<number> => {
 }
 
 /** The steps of the recipe, each with what it sets in code type. */
-function recipeIn(file: 'README.md' | 'README.zh-CN.md', title: string): string[][] {
-  const [, after = ''] = readFileSync(join(ROOT, file), 'utf8').split(`\n**${title}`)
-  const [own = ''] = after.split('\n\n**')
+function recipeIn(file: 'SETUP.md' | 'SETUP.zh-CN.md', title: string): string[][] {
+  const [, after = ''] = readFileSync(join(ROOT, 'docs', 'operating', file), 'utf8').split(`\n## ${title}\n`)
+  const [own = ''] = after.split('\n## ')
   const steps = own.split(/\n(?=\d+\. )/).slice(1)
   return steps.map((step) => [...step.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code))
 }
-const RECIPE = recipeIn('README.md', 'Copying the flow files')
+const RECIPE = recipeIn('SETUP.md', 'Copying the flow files')
 
 describe('the recipe for copying the flow files', () => {
   it('has the same steps in both languages, and these are the ones that are walked here', () => {
-    assert.deepEqual(RECIPE, recipeIn('README.zh-CN.md', '复制流程文件'))
+    assert.deepEqual(RECIPE, recipeIn('SETUP.zh-CN.md', '复制流程文件'))
     assert.deepEqual(RECIPE, [
       ["credentialSecret: '...',", 'settings.js'],
       [],
@@ -117,7 +117,7 @@ function tellOfCredentials(version: () => NodeRed): void {
       const roles = both.map((status) => String(status?.role)).toSorted()
       return both.every((status) => status?.online && status.authenticated) && roles.join() === 'active,standby'
     })
-  it('copied as the README says, the key works on B, which has run with another key before', async () => {
+  it('copied as the page says, the key works on B, which has run with another key before', async () => {
     await deploy(a)
     await deploy(b, 'the key of another pair, long forgotten')
     await eventually('b has files of its own', PATIENCE_MS, () => existsSync(fileOf(b, 'flows_cred.json')))

@@ -1,4 +1,4 @@
-/** The tables of docs/EVENTS.md and docs/EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
+/** The tables of EVENTS.md and EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EVENT_NAMES, reasonsOf, type EventName, type WarningCode } from '../../src/host/events'
@@ -13,8 +13,8 @@ import type { ReasonCode } from '../../src/protocol/reasons'
 
 export const ROOT = join(__dirname, '..', '..', '..')
 export const PAGES = {
-  en: { file: 'docs/EVENTS.md', locale: 'en-US' },
-  zh: { file: 'docs/EVENTS.zh-CN.md', locale: 'zh-CN' }
+  en: { file: 'docs/reference/EVENTS.md', locale: 'en-US' },
+  zh: { file: 'docs/reference/EVENTS.zh-CN.md', locale: 'zh-CN' }
 } as const
 export type Language = keyof typeof PAGES
 

@@ -77,7 +77,7 @@ describe('the files for monitoring', () => {
   })
 
   it('the page links to each of them, and each alert is on it', () => {
-    const page = readFileSync(join(ROOT, 'docs', 'MONITORING.md'), 'utf8')
+    const page = readFileSync(join(ROOT, 'docs', 'operating', 'MONITORING.md'), 'utf8')
     for (const name of ['haproxy.cfg', 'prometheus.yaml', 'prometheus-alerts.yaml', 'grafana-dashboard.json']) {
       assert.ok(page.includes(`(monitoring/${name})`), name)
     }

@@ -6,7 +6,7 @@ import { pause } from '../e2e/harness/eventually'
 import { freeTcpPort } from '../e2e/harness/ports'
 import { ROOT } from '../e2e/harness/versions'
 
-export const CONFIGURATION = join(ROOT, 'docs', 'monitoring', 'haproxy.cfg')
+export const CONFIGURATION = join(ROOT, 'docs', 'operating', 'monitoring', 'haproxy.cfg')
 const END_LIMIT_MS = 5000
 
 /** Whether a command of the system is there. */

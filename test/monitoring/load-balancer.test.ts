@@ -175,7 +175,7 @@ describe('a load balancer in front of a pair', () => {
     const { active } = await hosts.form()
     const text = String((await active.get(`${HEALTH_PATH}/metrics`)).body)
     const there = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '')
-    const page = readFileSync(join(ROOT, 'docs', 'MONITORING.md'), 'utf8')
+    const page = readFileSync(join(ROOT, 'docs', 'operating', 'MONITORING.md'), 'utf8')
     const rows = [...page.matchAll(/^\| `(ha_pair_\w+)/gm)].map(([, name]) => name ?? '')
     assert.deepEqual(rows.toSorted(), there.toSorted())
     const causes = [...text.matchAll(/\bcause="([^"]+)"/g)].map(([, cause]) => cause)

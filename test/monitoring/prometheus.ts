@@ -8,7 +8,7 @@ import { eventually } from '../e2e/harness/eventually'
 import { freeTcpPort } from '../e2e/harness/ports'
 import { ROOT } from '../e2e/harness/versions'
 
-export const FOLDER = join(ROOT, 'docs', 'monitoring')
+export const FOLDER = join(ROOT, 'docs', 'operating', 'monitoring')
 
 export function promtool(args: readonly string[], input = ''): { readonly code: number | null; readonly said: string } {
   const { status, stdout, stderr } = spawnSync('promtool', args, { input, encoding: 'utf8' })

@@ -18,7 +18,7 @@ export interface Mutation {
 }
 
 export interface Rule {
-  /** In the words of docs/PROTOCOL.md. */
+  /** In the words of docs/reference/PROTOCOL.md. */
   readonly rule: string
   readonly mutations: readonly Mutation[]
 }

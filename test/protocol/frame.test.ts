@@ -1,5 +1,5 @@
 /**
- * Golden frames of both wires in literal hex (docs/PROTOCOL.md; five bytes: seed, 协议报文格式). One table of fixtures
+ * Golden frames of both wires in literal hex (docs/reference/PROTOCOL.md; five bytes: seed, 协议报文格式). One table of fixtures
  * runs both ways: encode gives the bytes, decode gives the frame. Then every cause of rejection, and properties.
  */
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
  * The matrix of the extended wire without contact: my role x what is known of the peer x policy -> what comes of it,
- * and when. Written by hand from docs/PROTOCOL.md, "Taking over without contact", "Leases" and "Timers"; the figures are
+ * and when. Written by hand from docs/reference/PROTOCOL.md, "Taking over without contact", "Leases" and "Timers"; the figures are
  * those of the cast: h = 100 ms, P = 1000 ms, L = 885 ms.
  *
  * Cells that cannot occur: 'never met' as Standby or Active (both roles come of contact, or of 'never met' itself; the

@@ -1,6 +1,6 @@
 /**
  * What keeps a side from acting alone, whatever its policy says: bar x what is known of the peer x policy -> whether it takes the
- * role, and what ends the bar. Written by hand from docs/PROTOCOL.md. None of it keeps it from a role that its peer grants, nor
+ * role, and what ends the bar. Written by hand from docs/reference/PROTOCOL.md. None of it keeps it from a role that its peer grants, nor
  * from what an operator forces; without numbers of its own a side takes no role at all.
  */
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
  * The matrix of the extended wire with something of mine still open: a grant that is out, an operator's wish for the
- * role, a question whether the peer is ready to take it. Written by hand from docs/PROTOCOL.md, "Roles"; the same
+ * role, a question whether the peer is ready to take it. Written by hand from docs/reference/PROTOCOL.md, "Roles"; the same
  * under every policy as long as the peer is heard.
  */
 import assert from 'node:assert/strict'

@@ -1,6 +1,6 @@
 /**
  * Beside the matrix: what needs more than one word, or time of its own, to show. Each story is a rule of
- * docs/PROTOCOL.md that a mutation (test/mutation) could break unseen without it.
+ * docs/reference/PROTOCOL.md that a mutation (test/mutation) could break unseen without it.
  */
 import assert from 'node:assert/strict'
 import type { Bench, Word } from '../../harness/bench'

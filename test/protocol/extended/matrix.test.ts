@@ -1,6 +1,6 @@
 /**
  * The matrix of the extended wire in contact: my role x what the peer shows x policy -> what comes of it. Written by
- * hand from docs/PROTOCOL.md; who is who, and which number is whose, is in `matrix-cast.ts`. Without contact:
+ * hand from docs/reference/PROTOCOL.md; who is who, and which number is whose, is in `matrix-cast.ts`. Without contact:
  * `matrix-alone.test.ts`; with a grant, a wish or a question of mine still open: `matrix-open.test.ts`.
  */
 import assert from 'node:assert/strict'

@@ -9,7 +9,7 @@ import {
 } from '../../../src/protocol/policy'
 import type { Policy } from '../../../src/protocol/settings'
 
-/** Written out by hand from docs/PROTOCOL.md, "Taking over without contact"; not read from the code. */
+/** Written out by hand from docs/reference/PROTOCOL.md, "Taking over without contact"; not read from the code. */
 const TABLE: readonly (readonly [Policy, Evidence, boolean, boolean])[] = [
   // policy, evidence, taken by the side that is not preferred, taken by the preferred one
   ['availability', 'never-met', true, true],

@@ -113,7 +113,7 @@ export class CommandChecker implements Watcher {
   }
 
   /**
-   * docs/PROTOCOL.md: P, at most 15 s; a forced one first waits for what was promised. A deadline is judged when the side runs:
+   * docs/reference/PROTOCOL.md: P, at most 15 s; a forced one first waits for what was promised. A deadline is judged when the side runs:
    * at the latest a heartbeat later. P is the longest that any side ever has.
    */
   #patienceMs({ force }: Pending): number {

@@ -2,7 +2,7 @@
  * Two that serve at one instant of true time. Under `preferred` and `exclusive`: never. Under `availability`: only while the
  * two cannot hear each other, and again one within the heal bound once they can.
  *
- * Excused (docs/SAFETY.md): a side whose record was put back, or whose machine was, until it has met the other one; and who has
+ * Excused (docs/concepts/SAFETY.md): a side whose record was put back, or whose machine was, until it has met the other one; and who has
  * been lied to by somebody on the path, until the first answer. A second process of a side changes nothing while the two hear
  * each other. Once they did not, it may be in the place of one of them: under `preferred` that may be the preferred one twice, and
  * under `exclusive` only a side that has started since, or had not met the other one before, can be taken in.
