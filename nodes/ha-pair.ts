@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health'
 import { acquirePair } from '../src/host/hub'
-import { MIGRATIONS } from '../src/host/migrations'
 import { oneLine } from '../src/host/report'
 import { roster } from '../src/host/roster'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
@@ -107,8 +106,6 @@ export default function (RED: NodeAPI): void {
   }
 
   RED.nodes.registerType<PairNode, NodeDef, object, PairCredentials>('ha-pair', HaPairNode, {
-    credentials: { key: { type: 'password' }, previousKey: { type: 'password' } },
-    // The editor has it as RED.settings.haPairMigrations.
-    settings: { haPairMigrations: { value: MIGRATIONS, exportable: true } }
+    credentials: { key: { type: 'password' }, previousKey: { type: 'password' } }
   })
 }

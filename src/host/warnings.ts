@@ -8,7 +8,7 @@ import { REASONS, type ReasonCode } from '../protocol/catalogue'
 import type { FrameRejection } from '../protocol/frame'
 import type { Difference } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
-import { isWeak } from './key-strength'
+import { isWeak } from '../rules/key-strength'
 import { inSeconds, type ChannelState } from './channel/channel'
 import type { PairWarning } from './pair'
 
