@@ -1,8 +1,8 @@
 /** `ha-pair-health`: says how fit this side is to serve, and that it is not when nobody says so any more. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairStatus, PairTrouble } from '../src/host/pair'
+import { EXPIRES_MS, readExpires } from '../src/rules/expires'
 import { stoppedBadge, troubleText, type Badge, type Say } from './badge'
-import { EXPIRES_MS, readExpires } from './expires'
 import { Councils, FITNESS_MAX, readFitness } from './fitness'
 import { whenFlowsStarted } from './flows-started'
 import { healthBadge, type Fitness } from './health-badge'

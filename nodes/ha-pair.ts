@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health-reading'
-import { MIGRATIONS } from '../src/host/migrations'
 import { oneLine } from '../src/host/report'
 import { hub, roster } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
@@ -108,8 +107,6 @@ export default function (RED: NodeAPI): void {
   }
 
   RED.nodes.registerType<PairNode, NodeDef, object, PairCredentials>('ha-pair', HaPairNode, {
-    credentials: { key: { type: 'password' }, previousKey: { type: 'password' } },
-    // The editor has it as RED.settings.haPairMigrations.
-    settings: { haPairMigrations: { value: MIGRATIONS, exportable: true } }
+    credentials: { key: { type: 'password' }, previousKey: { type: 'password' } }
   })
 }

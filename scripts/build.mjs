@@ -1,6 +1,6 @@
 /**
  * Compiles the TypeScript (`tsc -b`, incremental) and lays html, locales and icons beside the compiled nodes, where
- * Node-RED looks for them. Runs as `npm run build`, as npm's `prepare` (so that an install from a git checkout and
+ * Node-RED looks for them; the editor's code goes into the html. Runs as `npm run build`, as npm's `prepare` (so that an install from a git checkout and
  * `npm pack` carry the compiled package), and from `bootstrap.mjs`.
  *
  *   node scripts/build.mjs           the package
@@ -8,14 +8,15 @@
  *   node scripts/build.mjs --clean   removes dist/
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fillPage } from './pages.mjs'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const DIST = join(ROOT, 'dist')
-export const PACKAGE_TREES = ['src', 'nodes']
+export const PACKAGE_TREES = ['src', 'nodes', 'editor']
 export const FURTHER_TREES = ['test', 'demo', 'bench']
 
 /** Every file below `folder`, as paths relative to ROOT; nothing when the folder does not exist. */
@@ -57,12 +58,20 @@ function removeStale(trees) {
 
 function copyAssets() {
   for (const asset of filesBelow('nodes').filter(isNodeAsset)) {
-    const from = join(ROOT, asset)
+    const content = contentOf(asset)
     const to = join(ROOT, outputOf(asset))
-    if (existsSync(to) && readFileSync(to).equals(readFileSync(from))) continue
+    if (existsSync(to) && readFileSync(to).equals(content)) continue
     mkdirSync(dirname(to), { recursive: true })
-    copyFileSync(from, to)
+    writeFileSync(to, content)
   }
+}
+
+/** A page gets the editor's code; everything else stays as it is. */
+function contentOf(asset) {
+  const content = readFileSync(join(ROOT, asset))
+  if (dirname(asset) !== 'nodes' || !asset.endsWith('.html')) return content
+  const compiled = (path) => readFileSync(join(DIST, `${path}.js`), 'utf8')
+  return Buffer.from(fillPage(content.toString(), 'nodes', compiled))
 }
 
 /**
@@ -77,8 +86,8 @@ export function build({ further = [] } = {}) {
   // The compiler trusts its own records, not the folder: an output that somebody removed has to be asked for.
   const sources = trees.flatMap(filesBelow).filter(isTypeScript)
   const incomplete = sources.some((source) => !existsSync(join(ROOT, outputOf(source))))
-  // The nodes' project refers to all of src/.
-  const projects = ['nodes', ...further].map((tree) => join(ROOT, tree))
+  // These refer to all of src/.
+  const projects = ['nodes', 'editor', ...further].map((tree) => join(ROOT, tree))
   const run = spawnSync(process.execPath, [compiler, '-b', ...(incomplete ? ['--force'] : []), ...projects], {
     cwd: ROOT,
     stdio: 'inherit'

@@ -3,9 +3,9 @@
  * write it too and read it again. One line each, bounded, whatever stands in it.
  */
 import { encodeClassic, encodeExtended, SEALED_BYTES, type Flag, type Frame } from '../protocol/frame'
-import type { MachineEvent } from '../protocol/events'
 import type { Input, Output } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import type { Told } from './events'
 
 /** Commands are never cut, since they are played again: what they are made of is short. */
 const OUTPUT_CHARS_MAX = 600
@@ -26,7 +26,7 @@ export function frameText(frame: Frame, link: number): string {
   return `${frame.head} ${frame.state} epoch=${trailer.epoch} seq=${trailer.seq} ack=${trailer.ack} [${flags.join(' ')}]${reason}${path}`
 }
 
-export function eventText(event: MachineEvent): string {
+export function eventText(event: Told): string {
   switch (event.event) {
     case 'role':
       return `${event.detail.previousRole} => ${event.detail.role}, ${event.reason}, epoch ${event.detail.epoch}`

@@ -3,12 +3,14 @@
  * Every field is a number or text; a `${NAME}` that is still there found no environment variable. Nothing that is wrong or
  * blank becomes a default: only what the flow file leaves out has one.
  */
-import { isIP } from 'node:net'
 import type { PairKeys } from '../engine/messages'
 import type { ReasonCode } from '../protocol/reasons'
-import { DEFAULT_PORT, DEFAULTS, LINKS_MAX, POLICIES, RANGES } from '../protocol/settings'
-import type { Channel, LinkSettings, PairSettings, Wire } from '../protocol/settings'
-import { migrate } from './migrations'
+import { DEFAULTS, LINKS_MAX } from '../protocol/settings'
+import type { LinkSettings, PairSettings, Wire } from '../protocol/settings'
+import { bindsTheSame, pointsAtItself } from '../rules/addresses'
+import { migrate } from '../rules/migrations'
+import { CHOICES, CLASSIC_ONLY, NUMBERS, peerTimeoutMin, PORT, type Auth, type WholeNumber } from '../rules/properties'
+import { healthPath, holdsVariable, isWholeVariable, PATH_CHARS_MAX, wholeNumber } from '../rules/values'
 
 export type ProblemCode =
   | 'missing'
@@ -45,16 +47,6 @@ export type ParsedSettings = (
 
 type Raw = Readonly<Record<string, unknown>>
 
-const WIRES = ['extended', 'classic'] as const satisfies readonly Wire[]
-const CHANNELS = ['auto', 'off'] as const satisfies readonly Channel[]
-/** `none`: whoever reaches the port is believed. The flow file says it, so that a lost key does not mean it. */
-const AUTHS = ['key', 'none'] as const
-type Auth = (typeof AUTHS)[number]
-const VARIABLE = /\$\{[^}]*\}/
-const WHOLE_VARIABLE = /^\$\{[^{}]*\}$/
-/** Segments that every client and proxy passes on as they are; `.` and `..` are taken away on the way. */
-const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/
-const PATH_CHARS_MAX = 200
 const QUOTED_CHARS_MAX = 100
 
 /**
@@ -69,8 +61,8 @@ export function parseSettings(raw: Raw, typed: Raw = {}): ParsedSettings {
     return { ok: false, problems: [{ field: 'schema', code: 'newer', detail: migrated.found }], healthPath: '' }
   const problems: SettingsProblem[] = []
   const read = new Reader(migrated.raw, typed, problems)
-  const wire = read.choice('wire', WIRES, DEFAULTS.wire)
-  const policy = read.choice('policy', POLICIES, DEFAULTS.policy)
+  const wire = read.choice('wire', CHOICES.wire, DEFAULTS.wire)
+  const policy = read.choice('policy', CHOICES.policy, DEFAULTS.policy)
   const before = problems.length
   const links = readLinks(read)
   const linksAreClean = problems.length === before
@@ -79,22 +71,22 @@ export function parseSettings(raw: Raw, typed: Raw = {}): ParsedSettings {
     links,
     wire,
     policy,
-    priority: read.whole('priority', RANGES.priority, DEFAULTS.priority),
+    priority: read.whole('priority', NUMBERS.priority),
     failback: read.yesNo('failback', DEFAULTS.failback),
-    failbackDelayMs: read.whole('failbackDelay', RANGES.failbackDelayMs, DEFAULTS.failbackDelayMs),
-    heartbeatMs: read.whole('heartbeat', RANGES.heartbeatMs, DEFAULTS.heartbeatMs),
-    peerTimeoutMs: read.whole('peerTimeout', RANGES.peerTimeoutMs, DEFAULTS.peerTimeoutMs),
-    receiptTimeoutMs: read.whole('receiptTimeout', RANGES.receiptTimeoutMs, DEFAULTS.receiptTimeoutMs),
-    lossLimit: read.whole('lossLimit', RANGES.lossLimit, DEFAULTS.lossLimit),
-    stallLimitMs: read.whole('stallLimit', RANGES.stallLimitMs, DEFAULTS.stallLimitMs),
+    failbackDelayMs: read.whole('failbackDelay', NUMBERS.failbackDelay),
+    heartbeatMs: read.whole('heartbeat', NUMBERS.heartbeat),
+    peerTimeoutMs: read.whole('peerTimeout', NUMBERS.peerTimeout),
+    receiptTimeoutMs: read.whole('receiptTimeout', NUMBERS.receiptTimeout),
+    lossLimit: read.whole('lossLimit', NUMBERS.lossLimit),
+    stallLimitMs: read.whole('stallLimit', NUMBERS.stallLimit),
     crashProof: read.yesNo('crashProof', DEFAULTS.crashProof),
-    channel: read.choice('channel', CHANNELS, DEFAULTS.channel)
+    channel: read.choice('channel', CHOICES.channel, DEFAULTS.channel)
   }
-  const healthPath = readPath(read, 'healthPath')
-  const auth = read.choice('auth', AUTHS, wire === 'classic' ? 'none' : 'key')
+  const path = readPath(read, 'healthPath')
+  const auth = read.choice('auth', CHOICES.auth, wire === 'classic' ? CLASSIC_ONLY.auth : 'key')
   const keys = readKeys(read, auth, wire)
   const clean = problems.length === 0
-  if (clean && settings.peerTimeoutMs < 2 * settings.heartbeatMs) {
+  if (clean && settings.peerTimeoutMs < peerTimeoutMin(settings.heartbeatMs)) {
     problems.push({
       field: 'peerTimeout',
       code: 'range',
@@ -103,7 +95,9 @@ export function parseSettings(raw: Raw, typed: Raw = {}): ParsedSettings {
   }
   if (wire === 'classic') problems.push(...classicConflicts(settings))
   if (linksAreClean) problems.push(...addressConflicts(links))
-  return problems.length === 0 ? { ok: true, settings, keys, healthPath } : { ok: false, problems, healthPath }
+  return problems.length === 0
+    ? { ok: true, settings, keys, healthPath: path }
+    : { ok: false, problems, healthPath: path }
 }
 
 /** Why a pair stays stopped, in one code. */
@@ -132,9 +126,9 @@ function readLinks(read: Reader): LinkSettings[] {
     const link = new Reader(isRaw(entry) ? entry : {}, isRaw(typed) ? typed : {}, read.problems, `links[${index}].`)
     return {
       peerHost: link.needed('peerHost'),
-      peerPort: link.whole('peerPort', RANGES.port, DEFAULT_PORT),
+      peerPort: link.whole('peerPort', PORT),
       localHost: link.text('localHost'),
-      localPort: link.whole('localPort', RANGES.port, DEFAULT_PORT)
+      localPort: link.whole('localPort', PORT)
     }
   })
 }
@@ -142,10 +136,9 @@ function readLinks(read: Reader): LinkSettings[] {
 /** Without a slash at its end; '' = none. */
 function readPath(read: Reader, field: string): string {
   const text = read.text(field)
-  const path = text.replace(/\/$/, '')
-  if (text === '' || (PATH.test(path) && path.length <= PATH_CHARS_MAX)) return path
-  read.complain('path', field, text.slice(0, PATH_CHARS_MAX))
-  return ''
+  const path = healthPath(text)
+  if (path === null) read.complain('path', field, text.slice(0, PATH_CHARS_MAX))
+  return path ?? ''
 }
 
 const NO_KEYS: PairKeys = { key: '', previousKey: '' }
@@ -165,7 +158,7 @@ function readKeys(read: Reader, auth: Auth, wire: Wire): PairKeys {
       return ''
     }
     const text = String(value).replace(/^[\r\n]+|[\r\n]+$/g, '')
-    const unresolved = WHOLE_VARIABLE.test(text)
+    const unresolved = isWholeVariable(text)
     if (auth === 'none') {
       if (text.trim() !== '' && !unresolved) read.complain('conflict', field, none)
       return ''
@@ -185,7 +178,7 @@ function readKeys(read: Reader, auth: Auth, wire: Wire): PairKeys {
 function classicConflicts(settings: PairSettings): SettingsProblem[] {
   const found: SettingsProblem[] = []
   const conflict = (field: string, detail: string): unknown => found.push({ field, code: 'conflict', detail })
-  if (settings.policy !== 'availability') conflict('policy', `wire classic, policy ${settings.policy}`)
+  if (settings.policy !== CLASSIC_ONLY.policy) conflict('policy', `wire classic, policy ${settings.policy}`)
   if (settings.links.length > 1) conflict('links', `wire classic, ${settings.links.length} links`)
   return found
 }
@@ -194,7 +187,7 @@ function classicConflicts(settings: PairSettings): SettingsProblem[] {
 function addressConflicts(links: readonly LinkSettings[]): SettingsProblem[] {
   const found: SettingsProblem[] = []
   links.forEach((link, index) => {
-    if (link.peerPort === link.localPort && pointsAtItself(link)) {
+    if (pointsAtItself(link)) {
       found.push({
         field: `links[${index}].peerPort`,
         code: 'conflict',
@@ -211,38 +204,6 @@ function addressConflicts(links: readonly LinkSettings[]): SettingsProblem[] {
     }
   })
   return found
-}
-
-function pointsAtItself(link: LinkSettings): boolean {
-  const peer = canonicalHost(link.peerHost)
-  const local = canonicalHost(link.localHost)
-  return local === '' || isWildcard(local) ? isLoopback(peer) : local === peer
-}
-
-function bindsTheSame(a: LinkSettings, b: LinkSettings): boolean {
-  if (a.localPort !== b.localPort) return false
-  const [hostA, hostB] = [canonicalHost(a.localHost), canonicalHost(b.localHost)]
-  if (hostA !== '' && hostA === hostB) return true
-  if (!(hostA === '' || isWildcard(hostA) || hostB === '' || isWildcard(hostB))) return false
-  return familyOf(a) === familyOf(b)
-}
-
-/** 4, 6, or 0 where only a name server could tell. */
-function familyOf(link: LinkSettings): number {
-  return isIP(link.localHost) || isIP(link.peerHost)
-}
-
-function canonicalHost(host: string): string {
-  const lower = host.toLowerCase()
-  return lower === 'localhost' ? '127.0.0.1' : lower
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 function isRaw(value: unknown): value is Raw {
@@ -291,16 +252,16 @@ class Reader {
     return text
   }
 
-  whole(field: string, range: { readonly min: number; readonly max: number }, byDefault: number): number {
+  whole(field: string, { min, max, byDefault }: WholeNumber): number {
     const value = this.#value(field)
     if (value === undefined) return byDefault
-    const number = typeof value === 'string' && /^[+-]?\d{1,15}(\.0+)?$/.test(value) ? Number(value) : value
-    if (typeof number !== 'number' || !Number.isInteger(number)) {
+    const number = wholeNumber(value)
+    if (number === null) {
       this.complain('number', field, typeof value === 'object' ? typeof value : String(value))
       return byDefault
     }
-    if (number < range.min || number > range.max) {
-      this.complain('range', field, `${number} is not in ${range.min} .. ${range.max}`)
+    if (number < min || number > max) {
+      this.complain('range', field, `${number} is not in ${min} .. ${max}`)
       return byDefault
     }
     return number
@@ -341,8 +302,8 @@ class Reader {
     if (typeof value !== 'string') return value
     const text = value.trim()
     if (text === '') this.#complainOfBlank(field)
-    else if (WHOLE_VARIABLE.test(text)) this.complain('unresolved', field, text)
-    else if (VARIABLE.test(text)) this.complain('partial', field, text.slice(0, QUOTED_CHARS_MAX))
+    else if (isWholeVariable(text)) this.complain('unresolved', field, text)
+    else if (holdsVariable(text)) this.complain('partial', field, text.slice(0, QUOTED_CHARS_MAX))
     else return text
     return undefined
   }
@@ -355,7 +316,7 @@ class Reader {
   /** What is blank comes from a variable, or was emptied in the flow file. */
   #complainOfBlank(field: string): void {
     const typed = this.#typed[field]
-    const variable = typeof typed === 'string' && WHOLE_VARIABLE.test(typed.trim()) ? typed.trim() : null
+    const variable = typeof typed === 'string' && isWholeVariable(typed.trim()) ? typed.trim() : null
     if (variable === null) this.complain('missing', field, '')
     else this.complain('unresolved', field, variable)
   }

@@ -9,9 +9,9 @@ import type { FrameRejection } from '../protocol/frame'
 import type { Difference } from '../protocol/machine'
 import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
+import { isWeak } from '../rules/key-strength'
 import { inSeconds, type ChannelState } from './channel/channel'
 import type { WarningCode, WarningDetails } from './events'
-import { isWeak } from './key-strength'
 import type { PairWarning } from './pair'
 
 export interface WarningSpec {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { type Import, importsIn, importsOf, typeScriptFiles } from './sources'
 
 /** Which part of the code a path belongs to, from the top of the import order to its bottom. */
-const PARTS = ['nodes/', 'src/host/', 'src/engine/', 'src/protocol/'] as const
+const PARTS = ['nodes/', 'editor/', 'src/host/', 'src/engine/', 'src/rules/', 'src/protocol/'] as const
+/** They know no platform: no node:*, no package. */
+const PURE: readonly string[] = ['editor/', 'src/rules/', 'src/protocol/']
 
 /** What the host may know of the engine: plain messages, names of events and shared memory, never the code that runs in the worker. */
 const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/events', 'src/engine/cells']
@@ -11,23 +13,32 @@ const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/events', 'src/en
 function judge({ file, specifier, target, typeOnly }: Import): string | null {
   const from = PARTS.find((part) => file.startsWith(part))
   if (!specifier.startsWith('.')) {
-    if (from === 'src/protocol/') return 'the protocol imports only itself'
+    if (from === undefined || PURE.includes(from)) return 'it knows no platform'
     if (specifier.startsWith('node:')) return null
     if (file === 'src/host/metrics.ts' && specifier === 'prom-client') return null
     return from === 'nodes/' && specifier === 'node-red' && typeOnly ? null : 'a package is no part of the design'
   }
   const to = PARTS.find((part) => target.startsWith(part))
-  if (to === undefined) return 'it leads out of nodes/ and src/'
+  if (to === undefined) return 'it leads out of nodes/, editor/ and src/'
   if (from === to) return null
   switch (from) {
     case 'nodes/':
-      if (to === 'src/host/') return null
-      return to === 'src/protocol/' && typeOnly ? null : 'a node knows the host, and of the protocol its words only'
+      if (to === 'src/host/' || to === 'src/rules/') return null
+      return to === 'src/protocol/' && typeOnly
+        ? null
+        : 'a node knows host and rules, and of the protocol its words only'
+    case 'editor/':
+      if (to === 'src/rules/' || to === 'src/protocol/') return null
+      return to === 'src/host/' && typeOnly
+        ? null
+        : 'the editor knows rules and protocol, and of the host its words only'
     case 'src/host/':
-      if (to === 'src/protocol/' || ENGINE_SEEN_BY_HOST.includes(target)) return null
-      return 'the host knows the protocol, and of the engine its messages, events and cells only'
+      if (to === 'src/rules/' || to === 'src/protocol/' || ENGINE_SEEN_BY_HOST.includes(target)) return null
+      return 'the host knows rules and protocol, and of the engine its messages, events and cells only'
     case 'src/engine/':
       return to === 'src/protocol/' ? null : 'the engine knows the protocol only'
+    case 'src/rules/':
+      return to === 'src/protocol/' ? null : 'the rules know the protocol only'
     default:
       return 'the protocol imports only itself'
   }
@@ -72,12 +83,22 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       ['nodes/x.ts', "import { nowUs } from '../src/engine/cells'"],
       ['nodes/x.ts', "import { REASON_BYTES } from '../src/protocol/reasons'"],
       ['nodes/x.ts', "import { x } from 'left-pad'"],
+      ['nodes/x.ts', "import { x } from '../editor/dom'"],
+      ['editor/x.ts', "import { acquirePair } from '../src/host/hub'"],
+      ['editor/x.ts', "import type { Snapshot } from '../src/engine/messages'"],
+      ['editor/x.ts', "import type { EditorRED } from 'node-red'"],
+      ['src/rules/x.ts', "import { isIP } from 'node:net'"],
+      ['src/rules/x.ts', "import { parseSettings } from '../host/settings'"],
+      ['src/engine/x.ts', "import { isWeak } from '../rules/key-strength'"],
       ['src/engine/x.ts', "const x = require('../../test/x')"]
     ]
     for (const [file, text] of broken) assert.equal(wrongIn(importsIn(file, text)).length, 1, `${file}: ${text}`)
     const fine =
       "import type { Role } from '../src/protocol/machine'\nimport { x } from '../src/host/hub' // import '../x'"
     assert.deepEqual(wrongIn(importsIn('nodes/x.ts', fine)), [])
+    const shared =
+      "import { PRESETS } from '../src/rules/properties'\nimport type { PairStatus } from '../src/host/pair'"
+    assert.deepEqual(wrongIn(importsIn('editor/x.ts', shared)), [])
     assert.equal(importsIn('nodes/x.ts', fine).length, 2)
   })
 })

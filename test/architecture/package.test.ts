@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Script } from 'node:vm'
 import { ROOT } from './sources'
 
 interface Manifest {
@@ -97,15 +98,37 @@ describe('beside each compiled node', () => {
     })
   }
 
-  it('the sidebar: code, page, texts, and the folder that Node-RED serves', () => {
+  it('the sidebar: code, page and texts', () => {
     const { plugins } = manifest['node-red']
     assert.deepEqual(plugins, { 'ha-pair-sidebar': 'dist/nodes/ha-pair-sidebar.js' })
     for (const file of ['ha-pair-sidebar.js', 'ha-pair-sidebar.html']) assert.ok(read('dist', 'nodes', file).length > 0)
     for (const language of LANGUAGES) JSON.parse(read('dist', 'nodes', 'locales', language, 'ha-pair-sidebar.json'))
-    assert.ok(manifest.files.includes('resources'))
-    const page = readdirSync(join(ROOT, 'resources', 'sidebar'))
-    for (const file of ['main.js', 'sidebar.css']) assert.ok(page.includes(file), file)
+    assert.match(read('dist', 'nodes', 'ha-pair-sidebar.html'), /registerPlugin\(\s*['"]ha-pair-sidebar['"]/)
   })
+
+  for (const name of [...nodeNames, 'ha-pair-sidebar']) {
+    it(`${name}: a page that has all of its code in it, and asks for no other file`, () => {
+      const page = read('dist', 'nodes', `${name}.html`)
+      const scripts = [...page.matchAll(/<script type="text\/javascript">([^]*?)<\/script>/g)].map(([, code]) => code)
+      assert.equal(scripts.length, 1)
+      assert.doesNotThrow(() => new Script(scripts[0] ?? ''))
+      assert.doesNotMatch(scripts[0] ?? '', /\brequire\(|\bimport\(/)
+      assert.doesNotMatch(page, /<script[^>]*\ssrc=|<link/)
+      const source = read('nodes', `${name}.html`)
+      assert.doesNotMatch(source, /=>|\bthis\b/, 'code belongs into editor/')
+    })
+  }
+
+  for (const name of nodeNames) {
+    it(`${name}: registered in words that can be read without running them`, () => {
+      const [, definition = ''] =
+        /registerType\('[\w-]+', \{([^]*?)\n {4}\}\)/.exec(read('dist', 'nodes', `${name}.html`)) ?? []
+      for (const property of ['category', 'defaults']) assert.match(definition, new RegExp(`\\b${property}: ['{]`))
+      assert.doesNotMatch(definition, /\.\.\./, 'a list that is spread cannot be read')
+      const config = definition.includes("category: 'config'")
+      if (!config) for (const property of ['color', 'icon']) assert.match(definition, new RegExp(`\\b${property}: '`))
+    })
+  }
 
   it('the icons that the nodes name', () => {
     const icons = readdirSync(join(ROOT, 'dist', 'nodes', 'icons'))

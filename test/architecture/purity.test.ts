@@ -11,25 +11,35 @@ function runTool(script: string, args: readonly string[], cwd: string): { ok: bo
   return { ok: run.status === 0, said: `${run.stdout}${run.stderr}` }
 }
 
-describe('the protocol is pure', () => {
-  it('asks the compiler for no types of any platform', () => {
-    const config: unknown = JSON.parse(readFileSync(join(ROOT, 'src', 'protocol', 'tsconfig.json'), 'utf8'))
-    const base: unknown = JSON.parse(readFileSync(join(ROOT, 'tsconfig.base.json'), 'utf8'))
-    const { types, lib } = (config as { compilerOptions: { types?: unknown; lib?: unknown } }).compilerOptions
-    assert.deepEqual(types, [])
-    assert.equal(lib, undefined)
-    assert.deepEqual((base as { compilerOptions: { lib: unknown } }).compilerOptions.lib, ['es2023'])
-    assert.deepEqual((config as { references: unknown }).references, [])
-  })
+interface Config {
+  readonly compilerOptions: { readonly types?: unknown; readonly lib?: unknown }
+  readonly references: readonly { readonly path: string }[]
+}
 
-  it('does not talk its way around the compiler', () => {
-    for (const file of typeScriptFiles('src/protocol')) {
-      const text = readSource(file)
-      assert.doesNotMatch(text, /^\s*\/\/\/\s*<reference/m, file)
-      assert.doesNotMatch(text, /@ts-(ignore|nocheck|expect-error)|oxlint-disable|eslint-disable/, file)
-      assert.doesNotMatch(withoutComments(text), /\bdeclare\b/, file)
-    }
-  })
+const configOf = (...path: readonly string[]): Config => JSON.parse(readFileSync(join(ROOT, ...path), 'utf8')) as Config
+
+describe('protocol and rules are pure', () => {
+  for (const [part, references] of [
+    ['protocol', []],
+    ['rules', [{ path: '../protocol' }]]
+  ] as const) {
+    it(`${part}: asks the compiler for no types of any platform`, () => {
+      const config = configOf('src', part, 'tsconfig.json')
+      assert.deepEqual(config.compilerOptions.types, [])
+      assert.equal(config.compilerOptions.lib, undefined)
+      assert.deepEqual(configOf('tsconfig.base.json').compilerOptions.lib, ['es2023'])
+      assert.deepEqual(config.references, references)
+    })
+
+    it(`${part}: does not talk its way around the compiler`, () => {
+      for (const file of typeScriptFiles(`src/${part}`)) {
+        const text = readSource(file)
+        assert.doesNotMatch(text, /^\s*\/\/\/\s*<reference/m, file)
+        assert.doesNotMatch(text, /@ts-(ignore|nocheck|expect-error)|oxlint-disable|eslint-disable/, file)
+        assert.doesNotMatch(withoutComments(text), /\bdeclare\b/, file)
+      }
+    })
+  }
 
   describe('the compiler refuses', () => {
     let scratch = ''

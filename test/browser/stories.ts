@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Locator } from 'playwright-core'
-import { isWeak } from '../../src/host/key-strength'
-import { parseSettings } from '../../src/host/settings'
+import { SCHEMA } from '../../src/rules/migrations'
 import { eventually } from '../e2e/harness/eventually'
 import { type FlowNode, KEY } from '../e2e/harness/flow'
 import { freeUdpPorts } from '../e2e/harness/ports'
@@ -16,9 +15,6 @@ import { skipWithoutChromium } from './harness/chromium'
 import type { Dialog, Editor } from './harness/editor'
 import { faintIn, namelessIn, overflowingIn, tabOrderIn, textsIn } from './harness/inspect'
 import { Stage } from './harness/stage'
-import { addressCases } from './link-cases'
-import { keyCases } from './key-cases'
-import { healthPathCases } from './path-cases'
 
 const SET_LIMIT_MS = 120_000
 const STORY_LIMIT_MS = 60_000
@@ -41,9 +37,6 @@ const oldPair = (localPort: string, peerPort: string): FlowNode => ({
   heartbeat: '50',
   peerTimeout: 500
 })
-
-/** What else a pair needs whose links or path are judged. */
-const PLAIN = { id: 'x', auth: 'none', schema: 2 } as const
 
 const newerPair: FlowNode = { ...oldPair('1', '2'), id: 'newer-pair', name: 'from tomorrow', schema: 99 }
 
@@ -155,7 +148,7 @@ export function tellStories(version: () => NodeRed): void {
     assert.equal(await editor.isChanged(), false)
     for (const node of await editor.nodes()) assert.equal(node.changed, false, node.id)
     const exported = await editor.exported('old-pair')
-    assert.equal(exported['schema'], 2)
+    assert.equal(exported['schema'], SCHEMA)
     assert.equal(exported['healthPath'], '')
     assert.deepEqual([exported['auth'], exported['crashProof'], exported['channel']], ['key', true, 'auto'])
     assert.equal(exported['stallLimit'], 10_000, 'what it left out is written down')
@@ -164,7 +157,7 @@ export function tellStories(version: () => NodeRed): void {
     await editor.dragFromPalette('ha-pair-gate', { x: 500, y: 300 })
     await editor.deploy()
     const saved = (await host.flows()).find(({ id }) => id === 'old-pair')
-    assert.equal(saved?.['schema'], 2)
+    assert.equal(saved?.['schema'], SCHEMA)
     await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
   }).timeout(STORY_LIMIT_MS)
 
@@ -205,7 +198,7 @@ export function tellStories(version: () => NodeRed): void {
     const made = await editor.node(gate)
     assert.equal(made.valid, true)
     const { schema, auth } = await editor.exported(String(made['pair']))
-    assert.deepEqual([schema, auth], [2, 'key'])
+    assert.deepEqual([schema, auth], [SCHEMA, 'key'])
     await editor.deploy()
     await editor.badgeShows(gate, 'red', /^stopped: key is missing$/)
     const again = await editor.openConfig('ha-pair', String(made['pair']))
@@ -276,37 +269,6 @@ export function tellStories(version: () => NodeRed): void {
     assert.equal((await linkProblems(dialog))[0], '', 'the one it collided with is gone')
     await dialog.cancel()
   }).timeout(STORY_LIMIT_MS)
-
-  it('the dialog and the running pair agree on which links are good', async () => {
-    const cases = addressCases()
-    const verdicts = await editor.page.evaluate<boolean[]>(
-      `(${JSON.stringify(cases)}).map((links) => {
-        const { defaults } = RED.nodes.getType('ha-pair')
-        return defaults.links.validate.call({ _: (key) => key }, links, {}) === true
-      })`
-    )
-    for (const [index, links] of cases.entries()) {
-      const parsed = parseSettings({ ...PLAIN, links })
-      assert.equal(verdicts[index], parsed.ok, JSON.stringify({ links, parsed }))
-    }
-    assert.ok(verdicts.includes(true) && verdicts.includes(false))
-  })
-
-  it('the dialog and the running pair agree on which health paths are good', async () => {
-    const cases = healthPathCases()
-    const verdicts = await editor.page.evaluate<boolean[]>(
-      `(${JSON.stringify(cases)}).map((path) => {
-        const { defaults } = RED.nodes.getType('ha-pair')
-        return defaults.healthPath.validate.call({ _: (key) => key }, path, {}) === true
-      })`
-    )
-    const links = addressCases().find((candidate) => parseSettings({ ...PLAIN, links: candidate }).ok)
-    for (const [index, healthPath] of cases.entries()) {
-      const parsed = parseSettings({ ...PLAIN, links, healthPath })
-      assert.equal(verdicts[index], parsed.ok, JSON.stringify({ healthPath, parsed }))
-    }
-    assert.ok(verdicts.includes(true) && verdicts.includes(false))
-  })
 
   it('a preset fills the fields, a typed value makes it custom, and both say what they mean', async () => {
     const dialog = await openPair()
@@ -390,19 +352,6 @@ export function tellStories(version: () => NodeRed): void {
     assert.equal((await editor.node('old-pair')).changed, false, 'a stored key, looked at, is no change')
   }).timeout(STORY_LIMIT_MS)
 
-  it('the dialog and the running pair agree on which keys are weak', async () => {
-    const dialog = await openPair()
-    const verdicts: boolean[] = []
-    for (const key of keyCases()) {
-      await dialog.field('key').fill(key)
-      const isCalledWeak = await dialog.isShown('#ha-pair-weak-key')
-      assert.equal(isCalledWeak, isWeak(key), key)
-      verdicts.push(isCalledWeak)
-    }
-    assert.ok(verdicts.includes(true) && verdicts.includes(false))
-    await dialog.cancel()
-  }).timeout(STORY_LIMIT_MS)
-
   it('no key is a choice of its own, says what it means, and forgets the key', async () => {
     const dialog = await openPair()
     assert.equal(await dialog.isShown('#ha-pair-auth-none'), false)
@@ -483,7 +432,7 @@ export function tellStories(version: () => NodeRed): void {
     }
     const pairs = (await editor.nodes()).filter(({ type }) => type === 'ha-pair')
     assert.ok(pairs.length > 2)
-    for (const pair of pairs) if (pair.id !== 'newer-pair') assert.equal(pair['schema'], 2, pair.id)
+    for (const pair of pairs) if (pair.id !== 'newer-pair') assert.equal(pair['schema'], SCHEMA, pair.id)
     await editor.reload()
   }).timeout(STORY_LIMIT_MS)
 

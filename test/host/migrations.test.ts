@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { migrate, MIGRATIONS, SCHEMA } from '../../src/host/migrations'
+import { changesFor, migrate, MIGRATIONS, SCHEMA } from '../../src/rules/migrations'
 import { parseSettings } from '../../src/host/settings'
 
 type Raw = Readonly<Record<string, unknown>>
@@ -125,7 +125,20 @@ describe('config nodes of earlier versions', () => {
     assert.deepEqual(migrated({ schema: String(SCHEMA) }), { schema: SCHEMA })
   })
 
-  it('steps are served to the editor as they are: plain data, without secrets', () => {
+  it('the editor writes the same into what a flow file holds, and nothing where the form is not known', () => {
+    for (const raw of [
+      OLD,
+      { heartbeat: ' ', wire: '' },
+      { ...OLD, schema: 1, policy: 'safety' },
+      { schema: SCHEMA }
+    ]) {
+      assert.deepEqual({ ...raw, ...changesFor(raw, raw) }, migrated(raw, raw))
+    }
+    assert.deepEqual(changesFor({ ...OLD, schema: SCHEMA }, OLD), { schema: SCHEMA })
+    assert.equal(changesFor({ ...OLD, schema: SCHEMA + 1 }, OLD), null)
+  })
+
+  it('steps are plain data, without secrets', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(MIGRATIONS)), MIGRATIONS)
     for (const { adds, addsOnWire } of MIGRATIONS) {
       for (const each of [adds, ...Object.values(addsOnWire ?? {})]) assert.ok(!('key' in each) && !('schema' in each))

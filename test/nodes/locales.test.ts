@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { REASON_BYTES } from '../../src/protocol/reasons'
-import { catalogue, LANGUAGES, NODE_FILES, NODES, PROBLEMS, type NodeFile } from './texts'
+import { CHOICES, PRESETS } from '../../src/rules/properties'
+import { catalogue, EDITOR_CODE, editorSources, LANGUAGES, NODE_FILES, NODES, PROBLEMS, type NodeFile } from './texts'
 
 const COMMAND_ERRORS = ['unknown-command', 'peer-offline', 'refused', 'not-confirmed', 'busy', 'stopped']
 const ROLES = ['initial', 'active', 'standby']
@@ -11,34 +12,22 @@ const read = (...path: string[]): string => readFileSync(join(NODES, ...path), '
 const placeholders = (text: string): string[] => [...text.matchAll(/__\w+?__/g)].map(String).toSorted()
 const keysOf = (file: NodeFile): string[] => [...catalogue(file, 'en-US').keys()]
 
+const CHOICE_TEXTS = Object.entries(CHOICES).flatMap(([property, words]) => words.map((word) => `${property}.${word}`))
+const PRESET_TEXTS = [...Object.keys(PRESETS), 'custom']
+
 /** Keys that the code builds from a code of a catalogue: `reason.` + each ReasonCode, and so on. */
 const BUILT: Readonly<Record<string, readonly string[]>> = {
   'badge.role.': ROLES,
   'reason.': Object.keys(REASON_BYTES),
   'problem.': PROBLEMS,
   'error.': COMMAND_ERRORS,
-  'choice.': [
-    'wire.extended',
-    'wire.classic',
-    'auth.key',
-    'auth.none',
-    'channel.auto',
-    'channel.off',
-    'crashProof.true',
-    'crashProof.false',
-    'policy.availability',
-    'policy.preferred',
-    'policy.exclusive',
-    'failback.true',
-    'failback.false'
-  ],
-  'hint.wire.': ['extended.cut', 'extended.not', 'classic.cut', 'classic.not'],
-  'hint.policy.': ['availability', 'preferred', 'exclusive'].flatMap((policy) => [`${policy}.cut`, `${policy}.not`]),
+  'choice.': CHOICE_TEXTS,
+  'check.': ['port', 'peerHost', 'localHost'],
   'hint.': ['second-output', 'drop', 'hold-latest'],
   'output.': ['role', 'online', 'event', 'open', 'closed'],
   'title.': ['active', 'standby', 'swap'],
-  'preset.': ['relaxed', 'standard', 'fast', 'classic', 'custom'],
-  'effect.': ['crash', 'vanish', 'hang', 'lease'],
+  'preset.': PRESET_TEXTS,
+  'effect.': ['crash', 'vanish', 'hang', 'lease', 'at-once', 'environment'],
   'command.': ['payload', 'active', 'standby', 'swap'],
   'label.': ['name']
 }
@@ -49,8 +38,8 @@ function usedIn(source: string): { whole: string[]; prefixes: string[] } {
   const literals = calls.flatMap((call) =>
     [...call.matchAll(/['"`]([a-z][\w-]*\.[\w.-]*)/gi)].map((match) => match[1] ?? '')
   )
-  // Sentences that a rule of the dialog names, to be said later.
-  literals.push(...[...source.matchAll(/'((?:check|effect|hint)\.[\w-]+)'/g)].map((match) => match[1] ?? ''))
+  // Sentences that a check of the dialog names, to be said later.
+  literals.push(...[...source.matchAll(/['`]((?:check|effect|hint)\.[\w-]*)/g)].map((match) => match[1] ?? ''))
   return {
     whole: literals.filter((key) => !key.endsWith('.')),
     prefixes: literals.filter((key) => key.endsWith('.'))
@@ -77,10 +66,11 @@ describe('the texts', () => {
       }
     })
 
-    it(`${file}: every key in the editor's page exists`, () => {
+    it(`${file}: every key in the editor's page and code exists`, () => {
       const html = read(`${file}.html`)
       const keys = keysOf(file)
-      const { whole, prefixes } = usedIn(html)
+      const code = EDITOR_CODE[file].flatMap(editorSources).map(([, source]) => source)
+      const { whole, prefixes } = usedIn(code.join('\n'))
       const attributes = attributesIn(html)
       assert.ok(whole.length > 0 && attributes.length > 0)
       for (const key of [...whole, ...attributes]) assert.ok(keys.includes(key), `${file} has no "${key}"`)
@@ -101,6 +91,20 @@ describe('the texts', () => {
       })
     }
   }
+
+  it('every choice of the dialog and every preset has its text', () => {
+    const keys = keysOf('ha-pair')
+    const wanted = [
+      ...Object.keys(CHOICES).map((property) => `label.${property}`),
+      ...CHOICE_TEXTS.map((text) => `choice.${text}`),
+      ...PRESET_TEXTS.map((name) => `preset.${name}`),
+      ...CHOICE_TEXTS.filter((text) => /^(wire|policy)\./.test(text)).flatMap((text) => [
+        `hint.${text}.cut`,
+        `hint.${text}.not`
+      ])
+    ]
+    for (const key of wanted) assert.ok(keys.includes(key), key)
+  })
 
   it('every key that the running nodes use exists', () => {
     const runtime: Readonly<Record<string, readonly NodeFile[]>> = {

@@ -1,13 +1,23 @@
 /** The locale files as tests read them: keys, texts, and a translator that refuses a key that does not exist. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProblemCode } from '../../src/host/settings'
 
-export const NODES = join(__dirname, '..', '..', '..', 'nodes')
+const ROOT = join(__dirname, '..', '..', '..')
+export const NODES = join(ROOT, 'nodes')
+export const EDITOR = join(ROOT, 'editor')
 export const NODE_FILES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'] as const
 export const LANGUAGES = ['en-US', 'zh-CN'] as const
 /** The plugin beside the nodes. */
 export const SIDEBAR = 'ha-pair-sidebar'
+/** Where the editor's code for a node is, in `EDITOR`. */
+export const EDITOR_CODE: Readonly<Record<NodeFile, readonly string[]>> = {
+  'ha-pair': ['pair'],
+  'ha-pair-state': ['state.ts', 'user-node.ts'],
+  'ha-pair-designate': ['designate.ts', 'one-of.ts', 'user-node.ts'],
+  'ha-pair-gate': ['gate.ts', 'one-of.ts', 'user-node.ts'],
+  'ha-pair-health': ['health.ts', 'user-node.ts']
+}
 /** Whatever keeps a pair stopped. */
 export const PROBLEMS = Object.keys({
   missing: 0,
@@ -23,6 +33,13 @@ export const PROBLEMS = Object.keys({
 } satisfies Record<ProblemCode, 0>)
 export type NodeFile = (typeof NODE_FILES)[number]
 export type Language = (typeof LANGUAGES)[number]
+
+/** What the modules of `path`, a file or a folder in `EDITOR`, hold: source by name. */
+export function editorSources(path: string): [name: string, source: string][] {
+  const full = join(EDITOR, path)
+  const files = statSync(full).isDirectory() ? readdirSync(full).map((name) => join(path, name)) : [path]
+  return files.map((name) => [name, readFileSync(join(EDITOR, name), 'utf8')])
+}
 
 /** Text by full key, such as `badge.role.active`. */
 export function catalogue(file: NodeFile | typeof SIDEBAR, language: Language): ReadonlyMap<string, string> {

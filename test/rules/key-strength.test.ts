@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { isWeak, KEY_BITS_MIN, keyBits } from '../../src/host/key-strength'
+import { isWeak, KEY_BITS_MIN, keyBits } from '../../src/rules/key-strength'
 
 const ATTEMPTS = 2000
 /** The same in each run, and like noise. */

@@ -2,9 +2,9 @@
  * The forms that the `ha-pair` config node has had, and how an older one becomes the present one. `schema` counts the
  * steps that a node has been through; the flows of 0.1.0 do not have it, and have been through none.
  *
- * The table is data, because the editor applies the same one: the node serves it as a setting. A step keeps the meaning
- * of what it finds, and is never changed once it was published: whatever a default becomes later, an old flow goes on
- * meaning what it meant.
+ * The running node applies the table and the editor too: to what a flow file holds, before anything else reads it. A step keeps
+ * the meaning of what it finds, and is never changed once it was published: whatever a default becomes later, an old flow
+ * goes on meaning what it meant.
  */
 
 type Raw = Readonly<Record<string, unknown>>
@@ -58,23 +58,30 @@ export type Migrated =
  * flow file has it: text that is empty there is nothing, text that a variable left empty is not.
  */
 export function migrate(raw: Raw, typed: Raw = {}): Migrated {
+  const changes = changesFor(raw, typed)
+  return changes === null ? { ok: false, found: describe(raw['schema']) } : { ok: true, raw: { ...raw, ...changes } }
+}
+
+/** What brings a node into its present form; null where its form is not known. */
+export function changesFor(raw: Raw, typed: Raw): Raw | null {
   const schema = isAbsent(raw['schema']) || isBlank(raw['schema']) ? 0 : schemaIn(raw['schema'])
-  if (schema === null || schema > SCHEMA) return { ok: false, found: describe(raw['schema']) }
-  const migrated: Record<string, unknown> = { ...raw }
+  if (schema === null || schema > SCHEMA) return null
+  const changes: Record<string, unknown> = {}
+  const present = (property: string): unknown => (property in changes ? changes[property] : raw[property])
   const add = (adds: Raw): void => {
     for (const [property, value] of Object.entries(adds)) {
-      if (isAbsent(migrated[property]) || isBlank(typed[property])) migrated[property] = value
+      if (isAbsent(present(property)) || isBlank(typed[property])) changes[property] = value
     }
   }
   for (const { adds, addsOnWire, renames } of MIGRATIONS.slice(schema)) {
     add(adds)
-    add(addsOnWire?.[String(migrated['wire'])] ?? {})
+    add(addsOnWire?.[String(present('wire'))] ?? {})
     for (const [property, words] of Object.entries(renames ?? {})) {
-      const word = String(migrated[property]).trim()
-      if (Object.hasOwn(words, word)) migrated[property] = words[word]
+      const word = String(present(property)).trim()
+      if (Object.hasOwn(words, word)) changes[property] = words[word]
     }
   }
-  return { ok: true, raw: { ...migrated, schema: SCHEMA } }
+  return { ...changes, schema: SCHEMA }
 }
 
 function isAbsent(value: unknown): boolean {

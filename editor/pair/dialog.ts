@@ -1,0 +1,197 @@
+/** The open dialog of a pair: it shows what goes with what is typed and chosen, at once, and says what will be stored. */
+import type { LinkAddresses } from '../../src/rules/addresses'
+import { changesFor } from '../../src/rules/migrations'
+import { PAIR_DEFAULTS, type ChoiceName } from '../../src/rules/properties'
+import { healthPath, namesVariable } from '../../src/rules/values'
+import { element, setText } from '../dom'
+import type { EditorNode, Say } from '../red'
+import { isChoice, problemOf, type CheckedName, type Read } from './checks'
+import { CHOICE_NAMES, ChoiceRows } from './choice-rows'
+import { effectsOf, matters, presetIn, presetsOffered, presetValues, type Choices, type Effect } from './form'
+import { KeyRows } from './key-rows'
+import { LinkList } from './link-list'
+import { byId, inputIfAny, inputOf, show } from './page'
+
+/** What the health endpoint answers under its path. */
+const HEALTH_PAGES = ['', '/active', '/standby', '/live', '/metrics']
+/** A section without any row that matters has no title either. */
+const ROLE_ROWS = ['policy', 'priority', 'failback', 'failbackDelay']
+
+export class Dialog {
+  /** Of the node that it edits. */
+  readonly id: string
+  readonly #say: Say
+  /** By the property that a row is about; in the order of the form. */
+  readonly #rows = new Map<string, HTMLElement>()
+  readonly #links: LinkList
+  readonly #choices: ChoiceRows
+  readonly #keys: KeyRows
+  readonly #preset = byId('ha-pair-preset') as HTMLSelectElement
+  /** Chosen by hand: the figures may still be those of a preset. */
+  #wantsCustom = false
+  #isOpen = false
+
+  constructor(node: EditorNode) {
+    this.id = node.id
+    this.#say = (key, params) => node._(key, params)
+    for (const row of document.querySelectorAll<HTMLElement>('.ha-pair-form [data-ha-pair]')) this.#prepareRow(row)
+    fillInDefaults(node)
+    show(byId('ha-pair-newer'), changesFor(node, node) === null)
+    const refresh = (): void => this.#refresh()
+    this.#links = new LinkList($('#node-config-input-ha-pair-links'), node['links'], this.#say, refresh)
+    this.#choices = new ChoiceRows((property) => this.#row(property), choicesOf(node), this.#say, refresh)
+    this.#keys = new KeyRows(this.#say, refresh)
+    this.#listen()
+    this.#isOpen = true
+    this.#refresh()
+  }
+
+  close(): void {
+    this.#isOpen = false
+  }
+
+  /** As it is typed; a choice as it is chosen. Node-RED may still ask when the page is gone. */
+  readonly read: Read = (property) =>
+    isChoice(property) ? this.#choices.chosen[property] : inputIfAny(property)?.value
+
+  get choices(): Choices {
+    return this.#choices.chosen
+  }
+
+  get links(): LinkAddresses[] {
+    return this.#links.read()
+  }
+
+  #row(property: string): HTMLElement {
+    const row = this.#rows.get(property)
+    if (row === undefined) throw new Error(`the template has no row for ${property}`)
+    return row
+  }
+
+  #prepareRow(row: HTMLElement): void {
+    const property = row.dataset['haPair'] ?? ''
+    const id = `ha-pair-problem-${property}`
+    row.append(element('div', { class: 'ha-pair-problem', role: 'status', id }))
+    for (const input of row.querySelectorAll(':scope > input')) input.setAttribute('aria-describedby', id)
+    this.#rows.set(property, row)
+  }
+
+  #listen(): void {
+    $('.ha-pair-form [data-ha-pair] > input').on('input change', () => {
+      this.#wantsCustom = false
+      this.#refresh()
+    })
+    // Node-RED checks a field when that field changes; this one also hangs on the other.
+    $(inputOf('heartbeat')).on('input change', () => void $(inputOf('peerTimeout')).trigger('keyup'))
+    $(this.#preset).on('change', () => this.#usePreset())
+  }
+
+  // --- Showing ---
+
+  #refresh(): void {
+    if (!this.#isOpen) return
+    const { chosen } = this.#choices
+    this.#showRows()
+    this.#links.show(chosen.wire === 'classic')
+    this.#choices.showHints()
+    const hasOwnPriority = namesVariable(inputOf('priority').value.trim())
+    show(byId('ha-pair-priority-hint'), chosen.policy === 'preferred' && !hasOwnPriority)
+    this.#showPreset()
+    this.#showEffects()
+    this.#keys.show(chosen.auth)
+    this.#showHealth()
+  }
+
+  #showRows(): void {
+    const shown = new Set<string>()
+    for (const [property, row] of this.#rows) {
+      const isSecret = property === 'key' || property === 'previousKey'
+      const name = property as CheckedName
+      const problem = isSecret ? null : problemOf(name, this.read(name), this.read)
+      setText(byId(`ha-pair-problem-${property}`), problem === null ? '' : this.#say(problem.key, problem))
+      for (const input of row.querySelectorAll(':scope > input')) {
+        input.setAttribute('aria-invalid', String(problem !== null))
+      }
+      // A wrong value is shown in any case; but what the classic wire sets for the choices when it is saved is none.
+      const isWrong = problem !== null && !isChoice(property)
+      if (isWrong || matters(property, this.read, this.#keys.hasSecret)) shown.add(property)
+      show(row, shown.has(property))
+    }
+    show(
+      byId('ha-pair-roles'),
+      ROLE_ROWS.some((property) => shown.has(property))
+    )
+  }
+
+  #showPreset(): void {
+    const isClassic = this.#choices.chosen.wire === 'classic'
+    const offered = presetsOffered(isClassic)
+    if (String(offered) !== String([...this.#preset.options].map(({ value }) => value))) {
+      const options = offered.map((name) => element('option', { value: name }, this.#say(`preset.${name}`)))
+      this.#preset.replaceChildren(...options)
+    }
+    const found = this.#wantsCustom ? 'custom' : presetIn(this.read)
+    this.#preset.value = found
+    show(byId('ha-pair-preset-hint'), isClassic && found !== 'classic')
+  }
+
+  #usePreset(): void {
+    this.#wantsCustom = this.#preset.value === 'custom'
+    const values = presetValues(this.#preset.value)
+    for (const [property, value] of values) inputOf(property).value = String(value)
+    for (const [property] of values) $(inputOf(property)).trigger('change')
+    this.#refresh()
+  }
+
+  #showEffects(): void {
+    const say = this.#say
+    const rows = effectsOf(this.read).flatMap(({ name, time, note }) => {
+      const value = element('dd')
+      if (time !== null) value.append(element('b', {}, this.#timeText(time)))
+      if (note !== null) value.append((time === null ? '' : ' ') + say(note))
+      return [element('dt', {}, say(`effect.${name}`)), value]
+    })
+    byId('ha-pair-effects').replaceChildren(
+      element('dt', { class: 'ha-pair-whole ha-pair-first' }, say('effect.title')),
+      ...rows,
+      element('dd', { class: 'ha-pair-whole' }, say('effect.slower'))
+    )
+  }
+
+  #timeText(time: NonNullable<Effect['time']>): string {
+    if (typeof time === 'number') return this.#say('effect.seconds', { seconds: time })
+    return time === 'wrong' ? '–' : this.#say(`effect.${time}`)
+  }
+
+  #showHealth(): void {
+    const say = this.#say
+    const typed = inputOf('healthPath').value.trim()
+    const path = healthPath(typed)
+    const hint = byId('ha-pair-health-hint')
+    if (namesVariable(typed)) hint.replaceChildren(say('hint.from-environment'))
+    else if (path === '' || path === null) hint.replaceChildren(say('hint.healthPath'))
+    else {
+      const root = (RED.settings.httpNodeRoot || '').replace(/\/$/, '')
+      const urls = HEALTH_PAGES.map((page) => `${window.location.origin}${root}${path}${page}`)
+      const items = urls.map((url) => element('li', {}, element('code', {}, url)))
+      hint.replaceChildren(say('hint.health-urls'), element('ul', { class: 'ha-pair-urls' }, ...items))
+    }
+  }
+}
+
+/** What the form starts with. A property that the flow file leaves out has its default. */
+function choicesOf(node: EditorNode): Choices {
+  const start = (property: ChoiceName): string => {
+    // That the classic wire has no key was nobody's choice: a change to the other wire asks for one.
+    const value = property === 'auth' && node['wire'] === 'classic' ? 'key' : node[property]
+    return String(value ?? PAIR_DEFAULTS[property])
+  }
+  return Object.fromEntries(CHOICE_NAMES.map((property) => [property, start(property)])) as Choices
+}
+
+/** Node-RED leaves the inputs of what the node does not have empty. */
+function fillInDefaults(node: EditorNode): void {
+  for (const [property, value] of Object.entries(PAIR_DEFAULTS)) {
+    if (node[property] === undefined && typeof value === 'number') inputOf(property).value = String(value)
+  }
+}

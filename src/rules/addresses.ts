@@ -1,0 +1,65 @@
+/** Links whose addresses cannot work: known before any socket is opened. Names are compared as text and not looked up. */
+import { wholeNumber } from './values'
+
+export const LINK_FIELDS = ['peerHost', 'peerPort', 'localHost', 'localPort'] as const
+export type LinkField = (typeof LINK_FIELDS)[number]
+
+/** A link as it was read or typed: a port that is no number is compared as text. */
+export interface LinkAddresses {
+  readonly peerHost: string
+  readonly peerPort: number | string
+  readonly localHost: string
+  readonly localPort: number | string
+}
+
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
+const HOST = /^[^\s${}]+$/
+/** The longest name that DNS knows. */
+const HOST_CHARS_MAX = 253
+
+/** Whether a text may be a host's name or address. The dialog checks this; the running pair leaves it to the resolver. */
+export const looksLikeHost = (text: string): boolean => HOST.test(text) && text.length <= HOST_CHARS_MAX
+
+/** A link that would talk to itself. */
+export function pointsAtItself(link: LinkAddresses): boolean {
+  if (!isSamePort(link.peerPort, link.localPort)) return false
+  const peer = canonicalHost(link.peerHost)
+  const local = canonicalHost(link.localHost)
+  return isAnyAddress(local) ? isLoopback(peer) : local === peer
+}
+
+/** Two links that need the same local port. */
+export function bindsTheSame(a: LinkAddresses, b: LinkAddresses): boolean {
+  if (!isSamePort(a.localPort, b.localPort)) return false
+  const [hostA, hostB] = [canonicalHost(a.localHost), canonicalHost(b.localHost)]
+  if (hostA !== '' && hostA === hostB) return true
+  return (isAnyAddress(hostA) || isAnyAddress(hostB)) && familyOf(a) === familyOf(b)
+}
+
+function isSamePort(a: number | string, b: number | string): boolean {
+  const port = (value: number | string): number | string => wholeNumber(value) ?? String(value).trim()
+  return port(a) === port(b)
+}
+
+function canonicalHost(host: string): string {
+  const lower = host.trim().toLowerCase()
+  return lower === 'localhost' ? '127.0.0.1' : lower
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::'
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || (familyOfHost(host) === 4 && host.startsWith('127.'))
+}
+
+function familyOf(link: LinkAddresses): 0 | 4 | 6 {
+  return familyOfHost(link.localHost) || familyOfHost(link.peerHost)
+}
+
+/** 4, 6, or 0 where only a name server could tell: no name holds a colon. */
+function familyOfHost(host: string): 0 | 4 | 6 {
+  if (IPV4.test(host.trim())) return 4
+  return host.includes(':') ? 6 : 0
+}
