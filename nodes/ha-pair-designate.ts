@@ -1,6 +1,6 @@
 /** `ha-pair-designate`: an operator's word on which side is Active. Ends when the change is confirmed, or in an error. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
-import { CommandFailed } from '../src/host/pair'
+import { PairError } from '../src/host/pair-error'
 import { pairBadge } from './badge'
 import { readCommand } from './command'
 import { usePair } from './pair-user'
@@ -20,14 +20,15 @@ export default function (RED: NodeAPI): void {
     this.on('input', (msg, send, done) => {
       if (user.running === null) {
         const { code, text } = user.absence
-        done(failure(code, code === 'stopped' ? RED._('error.stopped', { detail: text }) : text))
+        done(new PairError(code, '', code === 'stopped' ? RED._('error.stopped', { detail: text }) : text))
         return
       }
       const { pair } = user.running
       const command = readCommand(def.command ?? 'payload', msg.payload)
       if (!command.ok) {
         msg.pair = pair.status()
-        done(failure('unknown-command', RED._('error.unknown-command', { detail: command.detail })))
+        const { detail } = command
+        done(new PairError('unknown-command', detail, RED._('error.unknown-command', { detail })))
         return
       }
       pair.designate(command.designate, command.force).then(
@@ -51,14 +52,10 @@ export default function (RED: NodeAPI): void {
   }
 
   function translated(error: unknown): Error {
-    if (!(error instanceof CommandFailed)) return error instanceof Error ? error : new Error(String(error))
-    return failure(error.code, RED._(`error.${error.code}`, { detail: error.detail }))
+    if (!(error instanceof PairError)) return error instanceof Error ? error : new Error(String(error))
+    const { code, detail } = error
+    return new PairError(code, detail, RED._(`error.${code}`, { detail }))
   }
 
   RED.nodes.registerType('ha-pair-designate', HaPairDesignateNode)
-}
-
-/** An error that a Catch node sees with its `code`. */
-function failure(code: string, text: string): Error {
-  return Object.assign(new Error(text), { code })
 }

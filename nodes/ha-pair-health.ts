@@ -1,6 +1,7 @@
 /** `ha-pair-health`: says how fit this side is to serve, and that it is not when nobody says so any more. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairStatus, PairTrouble } from '../src/host/pair'
+import { PairError } from '../src/host/pair-error'
 import { EXPIRES_MS, readExpires } from '../src/rules/expires'
 import { stoppedBadge, troubleText, type Badge, type Say } from './badge'
 import { Councils, FITNESS_MAX, readFitness } from './fitness'
@@ -48,16 +49,17 @@ export default function (RED: NodeAPI): void {
     this.on('input', (msg, _send, done) => {
       if (user.running === null) {
         const { code, text } = user.absence
-        done(failure(code, code === 'stopped' ? RED._('error.stopped', { detail: text }) : text))
+        done(new PairError(code, '', code === 'stopped' ? RED._('error.stopped', { detail: text }) : text))
         return
       }
       if (problem !== null) {
-        done(failure('bad-expires', problem))
+        done(new PairError('bad-expires', '', problem))
         return
       }
       const value = readFitness(msg.payload)
       if (value === null) {
-        done(failure('bad-fitness', RED._('error.bad-fitness', { detail: shown(msg.payload) })))
+        const detail = shown(msg.payload)
+        done(new PairError('bad-fitness', detail, RED._('error.bad-fitness', { detail })))
         return
       }
       renewal.renew()
@@ -88,9 +90,4 @@ const SHOWN_CHARS_MAX = 60
 function shown(payload: unknown): string {
   if (typeof payload === 'string') return JSON.stringify(payload.slice(0, SHOWN_CHARS_MAX))
   return typeof payload === 'object' && payload !== null ? typeof payload : String(payload)
-}
-
-/** An error that a Catch node sees with its `code`. */
-function failure(code: string, text: string): Error {
-  return Object.assign(new Error(text), { code })
 }

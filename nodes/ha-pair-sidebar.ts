@@ -10,7 +10,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { NodeAPI } from 'node-red'
-import { CommandFailed } from '../src/host/pair'
+import { PairError, type PairErrorCode } from '../src/host/pair-error'
 import { roster } from '../src/host/root'
 import type { ListedPair } from '../src/host/roster'
 import { EVENTS } from '../src/host/texts/events'
@@ -36,18 +36,13 @@ interface Response {
 }
 type Next = () => void
 
-/** An answer that is not a success: for programs `code`, for people (and logs) `message`. */
-class Refusal extends Error {
-  readonly status: number
-  readonly code: string
-  readonly detail: string
-
-  constructor(status: number, code: string, message: string, detail = '') {
-    super(message)
-    this.status = status
-    this.code = code
-    this.detail = detail
-  }
+/** Of answers that are no success; a command that came to nothing is a conflict. */
+const STATUS: Readonly<Partial<Record<PairErrorCode, number>>> = {
+  'unknown-command': 400,
+  'other-site': 403,
+  'unknown-pair': 404,
+  'too-large': 413,
+  'not-json': 415
 }
 
 export default function (RED: NodeAPI): void {
@@ -78,8 +73,8 @@ export default function (RED: NodeAPI): void {
         .then(
           (body) => response.json(body),
           (error: unknown) => {
-            const { status, code, message, detail } = refusalOf(error)
-            response.status(status).json({ code, message, detail })
+            const { status, body } = answerTo(error)
+            response.status(status).json(body)
           }
         )
     }
@@ -110,7 +105,7 @@ export default function (RED: NodeAPI): void {
   async function designate(request: Request): Promise<unknown> {
     const { designate: word, force } = readOrder(request)
     const pair = roster.find(request.params['id'] ?? '')
-    if (pair === null) throw new Refusal(404, 'unknown-pair', 'no pair with this id runs here')
+    if (pair === null) throw new PairError('unknown-pair', '', 'no pair with this id runs here')
     // With the request, Node-RED's audit log also says who asked.
     const entry = { level: RED.log.AUDIT, event: 'ha-pair.designate', id: pair.id, designate: word, force }
     RED.log.audit(entry, request)
@@ -121,27 +116,26 @@ export default function (RED: NodeAPI): void {
 
 function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
   if (request.is('application/json') === false) {
-    throw new Refusal(415, 'not-json', 'send the order as application/json')
+    throw new PairError('not-json', '', 'send the order as application/json')
   }
   if (!isOwnPage(request.headers)) {
     const advice = 'behind a reverse proxy, let it pass the Host header on'
-    throw new Refusal(403, 'other-site', `a page of another site gives no orders here; ${advice}`)
+    throw new PairError('other-site', '', `a page of another site gives no orders here; ${advice}`)
   }
   const { body } = request
   const length = Number(request.headers['content-length'] ?? 0)
   if (length > BODY_BYTES_MAX || JSON.stringify(body ?? null).length > BODY_BYTES_MAX) {
-    throw new Refusal(413, 'too-large', `an order has at most ${BODY_BYTES_MAX} bytes`)
+    throw new PairError('too-large', '', `an order has at most ${BODY_BYTES_MAX} bytes`)
   }
   const isOrder = typeof body === 'object' && body !== null && !Array.isArray(body)
   const strange = isOrder ? Object.keys(body).filter((name) => !FIELDS.includes(name)) : ['body']
   const order = readCommand('payload', body)
   if (strange.length > 0 || !order.ok) {
     const detail = order.ok ? strange.join(', ') : order.detail
-    throw new Refusal(
-      400,
+    throw new PairError(
       'unknown-command',
-      'an order is { "designate": "active" | "standby" | "swap", "force": boolean }',
-      detail
+      detail,
+      'an order is { "designate": "active" | "standby" | "swap", "force": boolean }'
     )
   }
   return { designate: order.designate, force: order.force }
@@ -178,8 +172,12 @@ function glyphOf({ running }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
   return { fill, shape }
 }
 
-function refusalOf(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
-  if (error instanceof CommandFailed) return new Refusal(409, error.code, error.message, error.detail)
-  return new Refusal(500, 'unexpected_error', error instanceof Error ? error.message : String(error))
+/** For programs `code`, for people (and logs) `message`. */
+function answerTo(error: unknown): { readonly status: number; readonly body: object } {
+  if (error instanceof PairError) {
+    const { code, message, detail } = error
+    return { status: STATUS[code] ?? 409, body: { code, message, detail } }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { status: 500, body: { code: 'unexpected_error', message, detail: '' } }
 }

@@ -10,7 +10,6 @@ import { Audience } from './audience'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
 import { pairEvent, type EventName, type PairEvent } from './events'
 import {
-  CommandFailed,
   type GateDecision,
   type Pair,
   type PairLink,
@@ -20,6 +19,7 @@ import {
   type PairVitals,
   type PairWarning
 } from './pair'
+import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
 import type { SharedWords } from './shared-words'
@@ -367,7 +367,7 @@ export class HeldPair implements Pair {
 
   async designate(designate: Designation, force: boolean): Promise<Role> {
     const unable = this.#unable()
-    if (this.#gone || unable !== null) throw new CommandFailed('stopped', unable ?? '')
+    if (this.#gone || unable !== null) throw new PairError('stopped', unable ?? '')
     const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
     const late = { ok: false, error: 'not-confirmed', detail: 'engine' } as const
     const result = await this.#commands.ask(limitMs, late, (requestId) => {
@@ -378,7 +378,7 @@ export class HeldPair implements Pair {
       if (this.pairId === null) this.#waiting.push(send)
       else send()
     })
-    if (!result.ok) throw new CommandFailed(result.error, result.detail)
+    if (!result.ok) throw new PairError(result.error, result.detail)
     return result.role
   }
 

@@ -3,7 +3,7 @@
  */
 import type { LinkProblem, StoreTrouble } from '../engine/events'
 import type { LinkState, Snapshot } from '../engine/messages'
-import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
+import type { Designation, ProofState, Role } from '../protocol/machine'
 import type { LinkSettings } from '../protocol/settings'
 import type { EventName, PairEvent, WarningCode, WarningDetails } from './events'
 
@@ -114,18 +114,6 @@ export type PairWarning = {
   }
 }[WarningCode]
 
-export class CommandFailed extends Error {
-  readonly code: CommandError
-  readonly detail: string
-
-  constructor(code: CommandError, detail: string) {
-    super(detail === '' ? code : `${code}: ${detail}`)
-    this.name = 'CommandFailed'
-    this.code = code
-    this.detail = detail
-  }
-}
-
 export interface GateDecision {
   readonly open: boolean
   readonly epoch: number
@@ -141,7 +129,7 @@ export interface Pair {
   trouble(): PairTrouble | null
   /** All that a person should look at, the most important first, with what `trouble` says; empty while all is well. */
   warnings(): readonly PairWarning[]
-  /** Resolves with the role then held; rejects with CommandFailed. Always ends within a bounded time. */
+  /** Resolves with the role then held; rejects with a `PairError`. Always ends within a bounded time. */
   designate(command: Designation, force: boolean): Promise<Role>
   /** 0..255 */
   setFitness(value: number): void

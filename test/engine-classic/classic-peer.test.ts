@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import type { PairLease } from '../../src/host/hub'
 import { hub } from '../../src/host/root'
-import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
+import type { Pair, PairEventMessage } from '../../src/host/pair'
+import { PairError } from '../../src/host/pair-error'
 import type { PairSettings } from '../../src/protocol/settings'
 import { freePorts, holds, link, LOOPBACK, settings, until } from '../engine/harness'
 import { ClassicPeer, WORD, type Heard } from '../peers/classic-peer'
@@ -194,7 +195,7 @@ describe('classic wire against a five-byte peer', function () {
     peer.mute()
     await assert.rejects(
       pair.designate('standby', false),
-      (error: unknown) => error instanceof CommandFailed && error.code === 'not-confirmed'
+      (error: unknown) => error instanceof PairError && error.code === 'not-confirmed'
     )
     assert.equal(pair.status().role, 'active')
   })

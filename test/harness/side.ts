@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import type { Told } from '../../src/engine/events'
 import { createMachine } from '../../src/protocol/create'
+import { MACHINE_EVENTS } from '../../src/protocol/events'
 import {
   decodeClassic,
   decodeExtended,
@@ -17,6 +18,7 @@ import {
 } from '../../src/protocol/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
 import { addressText, Paths } from '../../src/protocol/paths'
+import type { ReasonCode } from '../../src/protocol/reasons'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings, Wire } from '../../src/protocol/settings'
 import type { SideName } from './network'
@@ -424,6 +426,12 @@ export class Side {
   /** Whatever a machine shows it has told: a role or an online state never changes without its event. */
   #checkTold(before: MachineView, after: MachineView, outputs: readonly Output[]): void {
     const events = outputs.filter((o) => o.kind === 'event')
+    for (const { event, reason, detail } of events) {
+      // Who gives the role says why in its own frame.
+      if ('to' in detail && detail.to === 'self') continue
+      const reasons: readonly ReasonCode[] = MACHINE_EVENTS[event]
+      assert.ok(reasons.includes(reason), `${this.name}: ${event} never comes with ${reason}`)
+    }
     const lastRole = events.findLast((e) => e.event === 'role')
     assert.equal(lastRole?.detail.role ?? before.role, after.role, `${this.name}: role and its event`)
     if (lastRole !== undefined) assert.equal(lastRole.reason, after.reason, `${this.name}: reason of the role`)

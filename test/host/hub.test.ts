@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import type { PairLease, PairRequest } from '../../src/host/hub'
 import type { FromThread, ToEngine } from '../../src/engine/messages'
-import { CommandFailed, type Pair, type PairEventMessage } from '../../src/host/pair'
+import type { Pair, PairEventMessage } from '../../src/host/pair'
+import { PairError } from '../../src/host/pair-error'
 import { hub, roster } from '../../src/host/root'
 import type { ListedPair } from '../../src/host/roster'
 import { REASONS } from '../../src/host/texts/reasons'
@@ -215,7 +216,7 @@ describe('the hub', () => {
     const [x = 0, y = 0] = await freePorts(2)
     const { pair } = acquire(request('alone', [x, y], { peerTimeoutMs: 60_000 }))
     await assert.rejects(pair.designate('active', false), (error: unknown) => {
-      assert.ok(error instanceof CommandFailed)
+      assert.ok(error instanceof PairError)
       assert.equal(error.code, 'peer-offline')
       return true
     })
@@ -399,7 +400,7 @@ describe('the hub', () => {
       const [x = 0, y = 0] = await freePorts(2)
       const lease = acquire(request('alone', [x, y], { policy: 'exclusive', peerTimeoutMs: 60_000 }))
       await until('it started', () => lease.pair.status().seq > 0)
-      const ended = assert.rejects(lease.pair.designate('active', true), CommandFailed).then(() => true)
+      const ended = assert.rejects(lease.pair.designate('active', true), PairError).then(() => true)
       await lease.release(true)
       assert.equal(await Promise.race([ended, new Promise((late) => setTimeout(late, 1000, false))]), true)
     })
