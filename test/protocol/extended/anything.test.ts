@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { ReasonCode } from '../../../src/protocol/catalogue'
-import { ExtendedMachine } from '../../../src/protocol/extended'
+import { ExtendedMachine } from '../../../src/protocol/extended/machine'
 import type { Flags, Frame, Head, Trailer } from '../../../src/protocol/frame'
 import type { Designation, Input, Output, Role } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'

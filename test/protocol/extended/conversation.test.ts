@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Conversation, type Reception } from '../../../src/protocol/conversation'
+import { Conversation, type Reception } from '../../../src/protocol/extended/conversation'
 import type { Flags, Trailer } from '../../../src/protocol/frame'
 
 const NO_FLAGS: Flags = {
