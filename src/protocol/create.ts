@@ -1,4 +1,4 @@
-import { ClassicMachine } from './classic'
+import { ClassicMachine } from './classic/machine'
 import { ExtendedMachine } from './extended/machine'
 import type { PairMachine, RandomInt } from './machine'
 import type { PairSettings } from './settings'
