@@ -3,7 +3,7 @@
  * Nothing else crosses, apart from the shared cells of `cells.ts`.
  */
 import type { EventName, ReasonCode } from '../protocol/catalogue'
-import type { FrameRejection, Head } from '../protocol/frame'
+import type { FrameRejection, Head } from '../protocol/wire/frame'
 import type { AloneBar, CommandError, Designation, Difference, Input, ProofState, Role } from '../protocol/machine'
 import type { PairSettings, Policy, Wire } from '../protocol/settings'
 

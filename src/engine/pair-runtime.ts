@@ -12,10 +12,10 @@ import {
   EXTENDED_BYTES,
   readClock,
   stampClock
-} from '../protocol/frame'
-import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
+} from '../protocol/wire/frame'
+import type { Frame, FrameRejection, Trailer } from '../protocol/wire/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
-import { addressText, type Word } from '../protocol/paths'
+import { addressText, type Word } from '../protocol/wire/paths'
 import { Ration, type Allowance } from '../protocol/ration'
 import type { PairSettings } from '../protocol/settings'
 import { PeerClock } from './peer-clock'

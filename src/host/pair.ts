@@ -2,7 +2,7 @@
  * The host's side of a pair as the nodes see it. `hub.ts` makes these; nodes hold one through their config node.
  */
 import type { EventName, ReasonCode } from '../protocol/catalogue'
-import type { FrameRejection } from '../protocol/frame'
+import type { FrameRejection } from '../protocol/wire/frame'
 import type { CommandError, Designation, ProofState, Role } from '../protocol/machine'
 import type { Policy, Wire } from '../protocol/settings'
 

@@ -5,7 +5,7 @@
  */
 import type { PairKeys, Snapshot } from '../engine/messages'
 import { REASONS, type ReasonCode } from '../protocol/catalogue'
-import type { FrameRejection } from '../protocol/frame'
+import type { FrameRejection } from '../protocol/wire/frame'
 import type { Difference } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { isWeak } from './key-strength'

@@ -5,10 +5,10 @@
  * A step that is early, late or spurious is harmless.
  */
 import type { EventName, ReasonCode } from './catalogue'
-import type { Frame, FrameRejection } from './frame'
+import type { Frame, FrameRejection, Role } from './wire/frame'
 import type { PairRecord } from './record'
 
-export type Role = 'initial' | 'active' | 'standby'
+export type { Role }
 export type Designation = 'active' | 'standby' | 'swap'
 
 /** Why an operator's command failed. The text for people lives in the locales. */

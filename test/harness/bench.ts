@@ -4,7 +4,7 @@
  * the store answers at once. The figures are those of `testSettings`: heartbeat 100 ms, peerTimeout 1000 ms.
  */
 import { ExtendedMachine } from '../../src/protocol/extended/machine'
-import type { Flag, Flags, Frame, Head, Trailer } from '../../src/protocol/frame'
+import type { Flag, Flags, Frame, Head, Trailer } from '../../src/protocol/wire/frame'
 import type { Input, MachineView, Output, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'

@@ -13,9 +13,9 @@ import {
   EXTENDED_BYTES,
   type Frame,
   type FrameRejection
-} from '../../src/protocol/frame'
+} from '../../src/protocol/wire/frame'
 import type { Input, MachineView, Output, PairEvent, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
-import { addressText, Paths } from '../../src/protocol/paths'
+import { addressText, Paths } from '../../src/protocol/wire/paths'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings, Wire } from '../../src/protocol/settings'
 import type { SideName } from './network'

@@ -3,7 +3,7 @@
  * Virtual time; ticks come exactly when the machine asks for them, unless the test says otherwise.
  */
 import { ClassicMachine } from '../../src/protocol/classic/machine'
-import { decodeClassic, encodeClassic, type Frame, type Head } from '../../src/protocol/frame'
+import { decodeClassic, encodeClassic, type Frame, type Head } from '../../src/protocol/wire/frame'
 import type { CommandError, Designation, Input, MachineView, Output, PairEvent, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { PairKeys, Snapshot } from '../../src/engine/messages'
 import { EVENTS, REASONS } from '../../src/protocol/catalogue'
-import type { FrameRejection } from '../../src/protocol/frame'
+import type { FrameRejection } from '../../src/protocol/wire/frame'
 import type { PairSettings } from '../../src/protocol/settings'
 import type { ChannelState } from '../../src/host/channel/channel'
 import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS, type WarningCode } from '../../src/host/warnings'

@@ -6,7 +6,7 @@
  * - What no decision reads is left out: the id of a frame, tickets, the former role, counters beyond their limits.
  * 53 of 64 bits are kept: among 10,000,000 states the chance that any two are confused is about 1 in 200.
  */
-import type { Frame } from '../../src/protocol/frame'
+import type { Frame } from '../../src/protocol/wire/frame'
 import type { PairMachine } from '../../src/protocol/machine'
 import type { SideState, State } from './world'
 

@@ -6,7 +6,7 @@
 /** Relative to src/protocol. */
 export type MutatedFile =
   | 'ledger'
-  | 'paths'
+  | 'wire/paths'
   | `extended/${'active' | 'contact' | 'context' | 'conversation' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
   | `extended/${'machine' | 'own' | 'partner' | 'passive' | 'peer' | 'policy' | 'proof' | 'sender' | 'takeover' | 'timers'}`
 
@@ -37,17 +37,17 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'frames go to the configured address, and to the one that is heard; only a new number moves that',
     mutations: [
-      mutation('paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
-      mutation('paths', 'gives up the configured address', '[configured] : [configured, heard]', '[configured] : [heard]'),
-      mutation('paths', 'does not follow a peer that moves', '[configured] : [configured, heard]', '[configured] : [configured]'),
-      mutation('paths', 'hears any host without a key', 'return this.#keyed || this.isConfigured(ip);', 'return this.#keyed || ip !== "";'),
-      mutation('paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
-      mutation('paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
-      mutation('paths', 'is pointed by a name away from what it hears', 'if (this.#configured.length > 0 && nowMs < this.silentAtMs)', 'if (false)'),
-      mutation('paths', 'tries one address of a name only', '(this.#turn + 1) % this.#configured.length', 'this.#turn'),
-      mutation('paths', 'keeps what a socket of the other family heard', 'return this.counts(heard.ip) && (first', 'return this.counts(heard.ip) || (first'),
-      mutation('paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
-      mutation('paths', 'calls a link with nothing but recordings alive', 'if (word !== null && !this.#isNew(word))', `this.#heardAtMs = nowMs;
+      mutation('wire/paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
+      mutation('wire/paths', 'gives up the configured address', '[configured] : [configured, heard]', '[configured] : [heard]'),
+      mutation('wire/paths', 'does not follow a peer that moves', '[configured] : [configured, heard]', '[configured] : [configured]'),
+      mutation('wire/paths', 'hears any host without a key', 'return this.#keyed || this.isConfigured(ip);', 'return this.#keyed || ip !== "";'),
+      mutation('wire/paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
+      mutation('wire/paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
+      mutation('wire/paths', 'is pointed by a name away from what it hears', 'if (this.#configured.length > 0 && nowMs < this.silentAtMs)', 'if (false)'),
+      mutation('wire/paths', 'tries one address of a name only', '(this.#turn + 1) % this.#configured.length', 'this.#turn'),
+      mutation('wire/paths', 'keeps what a socket of the other family heard', 'return this.counts(heard.ip) && (first', 'return this.counts(heard.ip) || (first'),
+      mutation('wire/paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
+      mutation('wire/paths', 'calls a link with nothing but recordings alive', 'if (word !== null && !this.#isNew(word))', `this.#heardAtMs = nowMs;
         if (word !== null && !this.#isNew(word))`)
     ]
   },

@@ -21,7 +21,7 @@ import {
   type FrameRejection,
   type Head,
   type Trailer
-} from '../../src/protocol/frame'
+} from '../../src/protocol/wire/frame'
 import type { Role } from '../../src/protocol/machine'
 import type { Policy } from '../../src/protocol/settings'
 

@@ -1,5 +1,5 @@
 /** How a happening reads in a transcript: time in ms, side, then stable codes only. Grammar: README.md. */
-import type { Flag, Frame } from '../../src/protocol/frame'
+import type { Flag, Frame } from '../../src/protocol/wire/frame'
 import type { Input } from '../../src/protocol/machine'
 import type { Happening } from '../harness/pair'
 

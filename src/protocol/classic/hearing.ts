@@ -1,5 +1,5 @@
 /** What a frame of the peer does on the classic wire, as the table of `reactions.ts` says. */
-import type { Frame } from '../frame'
+import type { Frame } from '../wire/frame'
 import type { PeerView } from '../machine'
 import type { Orders } from './orders'
 import { BY_ORDER, type Classic } from './parts'

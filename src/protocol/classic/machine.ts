@@ -29,7 +29,7 @@
  * Rules: docs/PROTOCOL.md, 'Classic wire'. Origin: the 2015 design in the seed.
  */
 import type { EventName, ReasonCode } from '../catalogue'
-import type { Head } from '../frame'
+import type { Head } from '../wire/frame'
 import { Ledger } from '../ledger'
 import type {
   CommandError,

@@ -1,6 +1,6 @@
 /** Changes of roles by order: an operator's, and those of hung flows. The peer has to confirm them; each ends in a bounded time. */
 import type { ReasonCode } from '../catalogue'
-import type { Frame } from '../frame'
+import type { Frame } from '../wire/frame'
 import type { CommandError } from '../machine'
 import { BY_ORDER, type Classic } from './parts'
 

@@ -1,6 +1,6 @@
 /** The classic machine as its parts see it. */
 import type { EventName, ReasonCode } from '../catalogue'
-import type { Head } from '../frame'
+import type { Head } from '../wire/frame'
 import type { CommandError, PeerView, Role } from '../machine'
 import type { PairSettings } from '../settings'
 import type { Receipts } from './receipts'

@@ -1,6 +1,6 @@
 /** Being Active: serving, under a lease or alone, until somebody else has the role or this side has to stop. */
 import type { ReasonCode } from '../catalogue'
-import type { Frame, Trailer } from '../frame'
+import type { Frame, Trailer } from '../wire/frame'
 import type { Designation, PairEvent, Role } from '../machine'
 import { hasOwnEpoch, isUnderLease, leaseUntilMs } from './context'
 import { winsConflict } from './policy'

@@ -1,6 +1,6 @@
 /** Settings and flows that are not the same on both sides, as the peer said last. */
 import type { ReasonCode } from '../catalogue'
-import type { Trailer } from '../frame'
+import type { Trailer } from '../wire/frame'
 import type { Difference } from '../machine'
 import type { PairSettings } from '../settings'
 import type { Step } from './step'

@@ -3,7 +3,7 @@
  * and when contact begins and ends. What a word means to a role, the role says.
  */
 import type { ReasonCode } from '../catalogue'
-import type { Frame, Trailer } from '../frame'
+import type { Frame, Trailer } from '../wire/frame'
 import { EPOCH_MAX, STORED_MAX } from '../ledger'
 import type { Input } from '../machine'
 import { promise, rulesOf } from './context'

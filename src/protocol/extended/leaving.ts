@@ -1,5 +1,5 @@
 /** Taking leave: this side has stopped, says so until that is acknowledged, and never comes back. */
-import type { Frame, Trailer } from '../frame'
+import type { Frame, Trailer } from '../wire/frame'
 import type { Designation, Role } from '../machine'
 import { rulesOf, type RoleFacts } from './context'
 import type { Machine, RoleObject } from './role'

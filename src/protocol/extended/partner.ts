@@ -2,7 +2,7 @@
  * Partners: each side counts the other one in its frames, or does not. Who counts its peer has bounded its own right to serve before;
  * who is counted, and acknowledges, backs the other one's lease by its promise to wait.
  */
-import type { Trailer } from '../frame'
+import type { Trailer } from '../wire/frame'
 import { isUnderLease, rulesOf, type Context } from './context'
 import { leaseMs } from './lease'
 

@@ -1,6 +1,6 @@
 /** Not being Active: Initial until the peer is known or this side stands by, then Standby. It waits, is granted the role, or takes it. */
 import type { ReasonCode } from '../catalogue'
-import type { Frame, Trailer } from '../frame'
+import type { Frame, Trailer } from '../wire/frame'
 import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, rulesOf } from './context'
 import { leaseMs } from './lease'

@@ -3,7 +3,7 @@
  * is being proved (`proof.ts`), and what it said last. Whatever this side's role is, it knows the same of its peer.
  */
 import type { ReasonCode } from '../catalogue'
-import type { Trailer } from '../frame'
+import type { Trailer } from '../wire/frame'
 import { STORED_MAX } from '../ledger'
 import type { PeerView, Role } from '../machine'
 import type { PairSettings } from '../settings'

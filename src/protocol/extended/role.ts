@@ -2,7 +2,7 @@
  * A role is an object: it holds what exists only in that role, is made new on entry, and says what happens in it. The machine asks
  * its role, and never which one it is where the role can answer for itself.
  */
-import type { Frame, Trailer } from '../frame'
+import type { Frame, Trailer } from '../wire/frame'
 import type { CommandError, Designation } from '../machine'
 import type { ReasonCode } from '../catalogue'
 import type { RoleFacts } from './context'

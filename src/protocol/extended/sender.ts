@@ -3,7 +3,7 @@
  * is what this side is at that moment; so a frame is made when it is sent, and not before.
  */
 import type { ReasonCode } from '../catalogue'
-import type { Flags, Frame, Head } from '../frame'
+import type { Flags, Frame, Head } from '../wire/frame'
 import type { Output } from '../machine'
 import { Ration, type Allowance } from '../ration'
 import { announcedPromiseMs, isHolder, isReady, type Context } from './context'
