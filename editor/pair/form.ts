@@ -1,5 +1,5 @@
 /** What the dialog of a pair shows and saves, without the page: functions of what is typed and chosen. */
-import { leaseMs } from '../../src/protocol/lease'
+import { leaseMs } from '../../src/protocol/extended/lease'
 import { CLASSIC_ONLY, PRESETS, type ChoiceName, type NumberName, type PresetName } from '../../src/rules/properties'
 import { namesVariable, wholeNumber } from '../../src/rules/values'
 import { problemOf, type Read } from './checks'

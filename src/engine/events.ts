@@ -1,6 +1,6 @@
 /** What the engine tells of a pair: what its machine tells, and what only the engine knows. */
 import { MACHINE_EVENTS, type EventOf, type MachineEvent } from '../protocol/events'
-import type { FrameRejection } from '../protocol/frame'
+import type { FrameRejection } from '../protocol/wire/frame'
 import type { ReasonCode } from '../protocol/reasons'
 import type { StoreProblem } from './store'
 

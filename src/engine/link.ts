@@ -8,7 +8,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { canonicalIp, isIpv6, Paths } from '../protocol/paths'
+import { canonicalIp, isIpv6, Paths } from '../protocol/wire/paths'
 import type { LinkSettings } from '../protocol/settings'
 import type { Clock } from './clock'
 import type { LinkProblem } from './events'

@@ -2,7 +2,7 @@
  * What the host's main thread and the engine's worker thread say to each other: plain values, structured-clone safe.
  * Nothing else crosses, apart from the shared cells of `cells.ts`.
  */
-import type { FrameRejection, Head } from '../protocol/frame'
+import type { FrameRejection, Head } from '../protocol/wire/frame'
 import type { CommandResult, Designation, Input, MachineView, PeerView, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { EngineEvent, LinkProblem, StoreTrouble } from './events'

@@ -3,10 +3,17 @@
  * up to date between the two: a grant to the peer leaves only after the own gate is shut.
  */
 import type { RemoteInfo } from 'node:dgram'
-import { decodeClassic, decodeExtended, encodeClassic, encodeExtended, readClock, stampClock } from '../protocol/frame'
-import type { Frame, FrameRejection, Trailer } from '../protocol/frame'
+import {
+  decodeClassic,
+  decodeExtended,
+  encodeClassic,
+  encodeExtended,
+  readClock,
+  stampClock
+} from '../protocol/wire/frame'
+import type { Frame, FrameRejection, Trailer } from '../protocol/wire/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
-import { addressText, type Word } from '../protocol/paths'
+import { addressText, type Word } from '../protocol/wire/paths'
 import { Ration, type Allowance } from '../protocol/ration'
 import type { PairSettings } from '../protocol/settings'
 import { PeerClock } from './peer-clock'

@@ -1,5 +1,5 @@
 /** Counts dropped datagrams by cause, and says when it is time to tell people: at most once per cause and minute. */
-import type { FrameRejection } from '../protocol/frame'
+import type { FrameRejection } from '../protocol/wire/frame'
 
 export const TELL_EVERY_MS = 60_000
 

@@ -1,6 +1,6 @@
 /** Where frames are encoded: in one thread one at a time. */
 import type { RemoteInfo } from 'node:dgram'
-import { EXTENDED_BYTES } from '../protocol/frame'
+import { EXTENDED_BYTES } from '../protocol/wire/frame'
 import type { Link } from './link'
 
 export class Scratch {

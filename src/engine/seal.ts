@@ -3,7 +3,7 @@
  * secret the key is a fixed one that everybody knows: that finds damage, and keeps nobody out.
  */
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
-import { EXTENDED_BYTES, SEAL_BYTES, SEALED_BYTES, type FrameRejection } from '../protocol/frame'
+import { EXTENDED_BYTES, SEAL_BYTES, SEALED_BYTES, type FrameRejection } from '../protocol/wire/frame'
 import type { PairKeys } from './messages'
 
 /** RFC 5869. The salt names the protocol and its version; `info` tells the two derived values apart. */
@@ -11,7 +11,7 @@ const SALT = 'ha-pair extended wire 1'
 const KEY_BYTES = 32
 /** Key id of frames that no secret protects. */
 export const UNKEYED = 0
-/** Offset of the key id in an extended frame; see `protocol/frame.ts`. */
+/** Offset of the key id in an extended frame; see `protocol/wire/frame.ts`. */
 const KEY_ID_AT = 6
 
 interface SealKey {

@@ -2,7 +2,7 @@
  * What goes into a machine and comes out, in words: the grammar of `test/scenarios/README.md`. The trace writes it; the scenarios
  * write it too and read it again. One line each, bounded, whatever stands in it.
  */
-import { encodeClassic, encodeExtended, SEALED_BYTES, type Flag, type Frame } from '../protocol/frame'
+import { encodeClassic, encodeExtended, SEALED_BYTES, type Flag, type Frame } from '../protocol/wire/frame'
 import type { Input, Output } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { Told } from './events'

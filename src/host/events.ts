@@ -1,7 +1,7 @@
 /** What flows and people are told of a pair: what the engine tells, and what only the host knows. */
 import { ENGINE_EVENTS, type Told } from '../engine/events'
 import type { Differing, EventOf, MachineDetails, NoDetail } from '../protocol/events'
-import type { FrameRejection, Head } from '../protocol/frame'
+import type { FrameRejection, Head } from '../protocol/wire/frame'
 import type { ReasonCode } from '../protocol/reasons'
 import type { Role } from '../protocol/role'
 

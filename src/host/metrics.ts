@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { FrameRejection } from '../protocol/frame'
+import type { FrameRejection } from '../protocol/wire/frame'
 import type { Role } from '../protocol/machine'
 import { EVENT_NAMES } from './events'
 import { isStopped, type HealthReading } from './health-reading'

@@ -5,7 +5,7 @@
  */
 import type { PairKeys, Snapshot } from '../engine/messages'
 import type { Differing } from '../protocol/events'
-import type { FrameRejection } from '../protocol/frame'
+import type { FrameRejection } from '../protocol/wire/frame'
 import type { Difference } from '../protocol/machine'
 import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'

@@ -1,5 +1,5 @@
-import { ClassicMachine } from './classic'
-import { ExtendedMachine } from './extended'
+import { ClassicMachine } from './classic/machine'
+import { ExtendedMachine } from './extended/machine'
 import type { PairMachine, RandomInt } from './machine'
 import type { PairSettings } from './settings'
 

@@ -8,7 +8,7 @@
  */
 import type { PairRecord } from './record'
 import type { Policy } from './settings'
-import { UINT48_MAX } from './frame'
+import { UINT48_MAX } from './wire/frame'
 
 /** Frames with an epoch above this are no frames of a pair, and no promotion has one. */
 export const EPOCH_MAX = UINT48_MAX - 2 ** 16

@@ -1,11 +1,11 @@
 /**
  * The shape of a pair machine: one door in (`step`), values out, and the next deadline.
- * Both wires implement it (`extended.ts`, `classic.ts`). Time is an argument (`nowMs`, monotonic, any origin),
+ * Both wires implement it (`extended/machine.ts`, `classic/machine.ts`). Time is an argument (`nowMs`, monotonic, any origin),
  * randomness is injected, sealing and storage happen outside: the machine only says what it wants done.
  * A step that is early, late or spurious is harmless.
  */
 import type { Difference, MachineEvent } from './events'
-import type { Frame, FrameRejection } from './frame'
+import type { Frame, FrameRejection } from './wire/frame'
 import type { PairRecord } from './record'
 import type { ReasonCode } from './reasons'
 import type { CommandResult, Designation, Role } from './role'

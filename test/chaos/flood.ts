@@ -1,6 +1,6 @@
 /** Junk for a side's pair ports, from its peer's namespace: `node flood.js <seed> <perSecond> <address:port>...` */
 import { createSocket } from 'node:dgram'
-import { EXTENDED_BYTES, VERSION } from '../../src/protocol/frame'
+import { EXTENDED_BYTES, VERSION } from '../../src/protocol/wire/frame'
 import { seededRandom } from '../harness/random'
 
 const EVERY_MS = 5

@@ -15,7 +15,7 @@ import {
   stampClock,
   type Frame,
   type Trailer
-} from '../../src/protocol/frame'
+} from '../../src/protocol/wire/frame'
 import type { Output } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
@@ -67,7 +67,7 @@ const TRAILER: Trailer = {
   record: 0,
   peerRecord: 0
 }
-/** Of an extended frame; see `protocol/frame.ts`. */
+/** Of an extended frame; see `protocol/wire/frame.ts`. */
 const KEY_ID_AT = 6
 const SEND: Output = { kind: 'send', link: 0, toSource: false, frame: FRAME }
 

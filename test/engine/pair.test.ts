@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PairKeys } from '../../src/engine/messages'
 import { createMachine } from '../../src/protocol/create'
-import { SEALED_BYTES } from '../../src/protocol/frame'
+import { SEALED_BYTES } from '../../src/protocol/wire/frame'
 import type { PairSettings } from '../../src/protocol/settings'
 import { closed, freePorts, holds, link, LOOPBACK, NO_KEYS, open, settings, TestEngine, until } from './harness'
 import { Side } from './side'
 
-/** Of an extended frame; see `protocol/frame.ts`. */
+/** Of an extended frame; see `protocol/wire/frame.ts`. */
 const KEY_ID_AT = 6
 const SECRET: PairKeys = { key: 'a strong secret', previousKey: '' }
 

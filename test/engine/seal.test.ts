@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { EXTENDED_BYTES, SEALED_BYTES } from '../../src/protocol/frame'
+import { EXTENDED_BYTES, SEALED_BYTES } from '../../src/protocol/wire/frame'
 import { Seal } from '../../src/engine/seal'
 
 const [OLD, NEW] = ['the secret of last year', 'the secret of this year']

@@ -3,8 +3,8 @@
  * (session, sequence, acknowledgement), and the tether to it. Virtual time; ticks come exactly when the machine asks for them,
  * the store answers at once. The figures are those of `testSettings`: heartbeat 100 ms, peerTimeout 1000 ms.
  */
-import { ExtendedMachine } from '../../src/protocol/extended'
-import type { Flag, Flags, Frame, Head, Trailer } from '../../src/protocol/frame'
+import { ExtendedMachine } from '../../src/protocol/extended/machine'
+import type { Flag, Flags, Frame, Head, Trailer } from '../../src/protocol/wire/frame'
 import type { Input, MachineView, Output, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'

@@ -12,7 +12,7 @@
  * does it; a hung side can be told to wake with its timer first. Everything is repeatable: chance is seeded.
  */
 import assert from 'node:assert/strict'
-import { decodeClassic, decodeExtended, type Frame } from '../../src/protocol/frame'
+import { decodeClassic, decodeExtended, type Frame } from '../../src/protocol/wire/frame'
 import type { Designation, Input, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { LinkSettings, PairSettings, Wire } from '../../src/protocol/settings'

@@ -15,9 +15,9 @@ import {
   EXTENDED_BYTES,
   type Frame,
   type FrameRejection
-} from '../../src/protocol/frame'
+} from '../../src/protocol/wire/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../../src/protocol/machine'
-import { addressText, Paths } from '../../src/protocol/paths'
+import { addressText, Paths } from '../../src/protocol/wire/paths'
 import type { ReasonCode } from '../../src/protocol/reasons'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings, Wire } from '../../src/protocol/settings'

@@ -2,9 +2,9 @@
  * One classic machine alone on the bench: the test plays its peer, frame by frame, and reads what comes out.
  * Virtual time; ticks come exactly when the machine asks for them, unless the test says otherwise.
  */
-import { ClassicMachine } from '../../src/protocol/classic'
+import { ClassicMachine } from '../../src/protocol/classic/machine'
 import type { MachineEvent } from '../../src/protocol/events'
-import { decodeClassic, encodeClassic, type Frame, type Head } from '../../src/protocol/frame'
+import { decodeClassic, encodeClassic, type Frame, type Head } from '../../src/protocol/wire/frame'
 import type { CommandError, Designation, Input, MachineView, Output, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'

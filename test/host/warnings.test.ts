@@ -1,7 +1,7 @@
 /** The warnings by themselves: conditions come and go, and a hand moves the clock. */
 import assert from 'node:assert/strict'
 import type { PairKeys, Snapshot } from '../../src/engine/messages'
-import type { FrameRejection } from '../../src/protocol/frame'
+import type { FrameRejection } from '../../src/protocol/wire/frame'
 import type { PairSettings } from '../../src/protocol/settings'
 import type { ChannelState } from '../../src/host/channel/channel'
 import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS } from '../../src/host/warnings'

@@ -6,13 +6,13 @@
  * - What no decision reads is left out: the id of a frame, tickets, the former role, counters beyond their limits.
  * 53 of 64 bits are kept: among 10,000,000 states the chance that any two are confused is about 1 in 200.
  */
-import type { Frame } from '../../src/protocol/frame'
+import type { Frame } from '../../src/protocol/wire/frame'
 import type { PairMachine } from '../../src/protocol/machine'
 import type { SideState, State } from './world'
 
 const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
 const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, unanswered: 3 }
-const TIME = /(At|Since|Until|[nN]otBefore|AloneBefore)Ms$|^(since|at|lastStep|deadline)Ms$/
+const TIME = /(At|Since|Until|[nN]otBefore|AloneBefore)Ms$|^(since|at|until|deadline)Ms$/
 const OWN_SEQ = new Set(['pausedSeq', 'firstSeq'])
 /** No acknowledgement or repetition reaches further back than this many frames. */
 const SEQ_DEPTH = 64
@@ -35,16 +35,26 @@ function kindOf(key: string): Kind {
   return kind
 }
 
+interface Conversed {
+  readonly session: bigint
+  readonly _p_seq: number
+  readonly _p_sentAtMs: readonly number[]
+  readonly _p_peer: Readonly<Record<string, unknown>> | null
+  readonly _p_hello: Readonly<Record<string, unknown>> | null
+}
+
 interface Insides {
-  readonly _p_conversation: {
-    readonly session: bigint
-    readonly _p_seq: number
-    readonly _p_sentAtMs: readonly number[]
-    readonly _p_peer: Readonly<Record<string, unknown>> | null
-    readonly _p_hello: Readonly<Record<string, unknown>> | null
+  readonly peer: {
+    readonly conversation: Conversed
+    readonly proof: { readonly _p_tether: { readonly id: number } | null }
   }
-  readonly _p_ledger: { readonly _p_nodeId: bigint; readonly _p_number: number }
-  readonly _p_proof: { readonly _p_tether: { readonly id: number } | null }
+  readonly ledger: { readonly _p_nodeId: bigint; readonly _p_number: number }
+}
+
+/** Null for one that is not of glass. */
+function insidesOf(machine: PairMachine | null): Insides | null {
+  const insides = machine as unknown as Insides | null
+  return insides !== null && '_p_seq' in insides.peer.conversation ? insides : null
 }
 
 /** A session and its latest sequence number. */
@@ -54,7 +64,7 @@ export interface Counted {
 }
 
 function tetherOf(machine: PairMachine | null): number | null {
-  return (machine as unknown as Partial<Insides> | null)?._p_proof?._p_tether?.id ?? null
+  return insidesOf(machine)?.peer.proof._p_tether?.id ?? null
 }
 
 function ownerOf(value: Record<string, unknown>): bigint {
@@ -64,8 +74,10 @@ function ownerOf(value: Record<string, unknown>): bigint {
 
 /** Nothing of a machine that is not of glass. */
 export function countedBy(machine: PairMachine | null): readonly Counted[] {
-  const conversation = (machine as unknown as Partial<Insides> | null)?._p_conversation
-  return conversation === undefined ? [] : [{ session: conversation.session, seq: conversation._p_seq }]
+  const insides = insidesOf(machine)
+  if (insides === null) return []
+  const { session, _p_seq: seq } = insides.peer.conversation
+  return [{ session, seq }]
 }
 
 const words = new Map<string | bigint, number>()
@@ -138,7 +150,7 @@ class Mixer {
   #countRecords({ sides, double }: State): void {
     this.#records.clear()
     for (const { machine, disk } of double === null ? sides : [...sides, double.side]) {
-      const ledger = (machine as unknown as Partial<Insides> | null)?._p_ledger
+      const ledger = insidesOf(machine)?.ledger
       const nodeId = ledger?._p_nodeId ?? (disk === null ? null : BigInt(`0x${disk.nodeId}`))
       const number = ledger?._p_number ?? disk?.number ?? 0
       if (nodeId !== null) this.#records.set(nodeId, Math.max(number, this.#records.get(nodeId) ?? 0))
@@ -235,7 +247,7 @@ class Mixer {
   }
 
   #members(value: Record<string, unknown>): void {
-    const insides = value as unknown as Insides['_p_conversation']
+    const insides = value as unknown as Conversed
     if ('_p_sentAtMs' in value) return this.#conversation(insides)
     for (const key in value) {
       const member = value[key]
@@ -246,7 +258,7 @@ class Mixer {
       if (typeof member !== 'number' || kind === 'plain') this.#value(member)
       else if (kind === 'counted') this.number(Math.min(member, COUNTED_TO[key.replace('_p_', '')] ?? member))
       // 0 there says that nothing is waited for.
-      else if (kind === 'time' && key === 'storeUntilMs' && member === 0) this.number(0.25)
+      else if (kind === 'time' && key === '_p_storeUntilMs' && member === 0) this.number(0.25)
       else if (kind === 'time') this.#time(member)
       else this.#seq(member, this.#self)
     }
@@ -262,7 +274,7 @@ class Mixer {
     }
   }
 
-  #conversation(conversation: Insides['_p_conversation']): void {
+  #conversation(conversation: Conversed): void {
     for (const key in conversation) {
       this.#word(19)
       if (key === '_p_sentAtMs') this.#sendTimes(conversation)
@@ -272,7 +284,7 @@ class Mixer {
     }
   }
 
-  #sendTimes({ _p_seq: last, _p_sentAtMs: sentAtMs }: Insides['_p_conversation']): void {
+  #sendTimes({ _p_seq: last, _p_sentAtMs: sentAtMs }: Conversed): void {
     // How far back they reach decides what is forgotten next.
     this.number(sentAtMs.length)
     for (let seq = last; seq > last - Math.min(SEQ_DEPTH, sentAtMs.length) && seq > 0; seq--) {
@@ -283,7 +295,7 @@ class Mixer {
   }
 
   /** What is known of a session of the peer; its numbers are his, but for what he acknowledged. */
-  #received(of: Readonly<Record<string, unknown>> | null, { session }: Insides['_p_conversation']): void {
+  #received(of: Readonly<Record<string, unknown>> | null, { session }: Conversed): void {
     if (of === null) return this.#word(23)
     const theirs = of['session'] as bigint
     for (const key in of) {

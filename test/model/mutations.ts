@@ -17,11 +17,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     does: 'serves on when its lease has ended',
     mutations: [
       {
-        file: 'extended.js',
-        find: 'this._p_underLease && !this._p_sole ? this._p_leaseUntilMs : Infinity,\n            freshForMs',
-        replace: 'Infinity,\n            freshForMs'
+        file: 'extended/machine.js',
+        find: '(0, context_1.leaseUntilMs)(this)',
+        replace: 'Infinity'
       },
-      { file: 'extended.js', find: "this._p_becomeStandby('lease-expired')", replace: 'void 0' }
+      { file: 'extended/active.js', find: "m.becomeStandby('lease-expired')", replace: 'void 0' }
     ],
     configuration: { policy: 'preferred', start: 'formed', priorities: [100, 50], budget: { cut: 1, command: 1 } },
     caughtBy: /two serve/
@@ -30,7 +30,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     does: 'has a lease that is twice as long',
     mutations: [
       {
-        file: 'lease.js',
+        file: 'extended/lease.js',
         find: 'return (promisedMs / (1 + exports.CLOCK_DRIFT) - slackMs)',
         replace: 'return 2 * (promisedMs / (1 + exports.CLOCK_DRIFT) - slackMs)'
       }
@@ -42,13 +42,13 @@ export const SABOTAGES: readonly Sabotage[] = [
     does: 'takes the role by timeout and without a lease under every policy',
     mutations: [
       {
-        file: 'policy.js',
+        file: 'extended/policy.js',
         find: "return verdict === 'take' || (verdict === 'if-preferred' && preferred)",
         replace: 'return verdict !== undefined'
       },
       {
-        file: 'policy.js',
-        find: "return policy === 'exclusive' || (policy === 'preferred' && !preferred)",
+        file: 'extended/policy.js',
+        find: "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)",
         replace: 'return false'
       }
     ],
@@ -57,13 +57,13 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     does: 'takes every dial for refused',
-    mutations: [{ file: 'proof.js', find: 'if (refused)', replace: 'if (true)' }],
+    mutations: [{ file: 'extended/proof.js', find: 'if (refused)', replace: 'if (true)' }],
     configuration: { policy: 'exclusive', start: 'formed', budget: { cut: 1, fin: 1 }, ...FINE },
     caughtBy: /two serve/
   },
   {
     does: 'serves on when the proof that its role rests on is refuted',
-    mutations: [{ file: 'extended.js', find: "this._p_becomeStandby('proof-wrong');", replace: 'void 0;' }],
+    mutations: [{ file: 'extended/active.js', find: "m.becomeStandby('proof-wrong');", replace: 'void 0;' }],
     configuration: { policy: 'preferred', start: 'formed', budget: { lie: 1, cut: 1 }, ...FINE },
     caughtBy: /two serve/
   },
@@ -71,9 +71,9 @@ export const SABOTAGES: readonly Sabotage[] = [
     does: 'acts alone after a start that found the mark',
     mutations: [
       {
-        file: 'extended.js',
-        find: 'return this._p_uncounted || (online && !this._p_contactMade) ?',
-        replace: 'return this._p_uncounted ?'
+        file: 'extended/takeover.js',
+        find: 'return m.peer.uncounted || (online && !m.peer.contactMade) ?',
+        replace: 'return m.peer.uncounted ?'
       }
     ],
     configuration: { policy: 'preferred', start: 'formed', budget: { goodbye: 1, cut: 1 } },
@@ -81,18 +81,29 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     does: 'lets a second process take the place of a peer that is heard',
-    mutations: [{ file: 'conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }],
+    mutations: [
+      { file: 'extended/conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }
+    ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { double: 1 } },
     caughtBy: /two serve/
   },
   {
     does: 'hands over without stopping',
     mutations: [
-      { file: 'extended.js', find: 'this._p_becomeStandby(handover.reason);', replace: '' },
       {
-        file: 'extended.js',
-        find: "if (this._p_role !== 'standby')\n            this._p_becomeStandby(reason);",
-        replace: ''
+        file: 'extended/active.js',
+        find: '_p_lessFitSinceMs = Infinity;\n    constructor',
+        replace: '_p_lessFitSinceMs = Infinity;\n    granted = null;\n    constructor'
+      },
+      {
+        file: 'extended/active.js',
+        find: 'get grantedEpoch() {\n        return null;',
+        replace: 'get grantedEpoch() {\n        return this.granted;'
+      },
+      {
+        file: 'extended/active.js',
+        find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
+        replace: 'm.ledger.hear((this.granted = m.ledger.nextForPeer())); m.sender.ask(m, {});'
       }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },
@@ -108,7 +119,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     does: 'never yields to a newer epoch',
-    mutations: [{ file: 'policy.js', find: 'return mine.epoch > theirs.epoch', replace: 'return true' }],
+    mutations: [{ file: 'extended/policy.js', find: 'return mine.epoch > theirs.epoch', replace: 'return true' }],
     configuration: { policy: 'availability', start: 'formed', budget: { cut: 1 } },
     caughtBy: /does not settle/
   },
@@ -116,10 +127,10 @@ export const SABOTAGES: readonly Sabotage[] = [
     does: 'answers an operator twice',
     mutations: [
       {
-        file: 'extended.js',
-        find: "this._p_out.push({ kind: 'reply', id, ok: true, role: this._p_role });",
+        file: 'extended/machine.js',
+        find: "this._p_out.push({ kind: 'reply', id, ok: true, role: this.role.name });",
         replace:
-          "this._p_out.push({ kind: 'reply', id, ok: true, role: this._p_role }, { kind: 'reply', id, ok: true, role: this._p_role });"
+          "this._p_out.push({ kind: 'reply', id, ok: true, role: this.role.name }, { kind: 'reply', id, ok: true, role: this.role.name });"
       }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },
@@ -128,7 +139,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     does: 'forgets the operator when contact is lost',
     mutations: [
-      { file: 'extended.js', find: 'this._p_replyError(handover.commandId', replace: 'void (handover.commandId' }
+      { file: 'extended/active.js', find: 'm.replyError(handover.commandId', replace: 'void (handover.commandId' }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1, cut: 1 } },
     caughtBy: /does not settle/
@@ -137,9 +148,9 @@ export const SABOTAGES: readonly Sabotage[] = [
     does: 'throws at what the peer sends',
     mutations: [
       {
-        file: 'extended.js',
-        find: "this._p_event('conflict',",
-        replace: "throw new Error('conflict'); this._p_event('conflict',"
+        file: 'extended/active.js',
+        find: "m.event('conflict',",
+        replace: "throw new Error('conflict'); m.event('conflict',"
       }
     ],
     configuration: { policy: 'availability', start: 'formed', budget: { cut: 1 } },

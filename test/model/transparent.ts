@@ -9,7 +9,7 @@
  */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix, sep } from 'node:path'
 import { compileFunction } from 'node:vm'
 import type { PairMachine } from '../../src/protocol/machine'
 import type { PairSettings } from '../../src/protocol/settings'
@@ -29,6 +29,7 @@ export interface Protocol {
 
 /** One deliberate fault in the compiled text. */
 export interface Mutation {
+  /** Relative to the compiled `src/protocol`. */
   readonly file: string
   readonly find: string
   readonly replace: string
@@ -51,7 +52,9 @@ function text(file: string, mutations: readonly Mutation[]): string {
 
 /** Loads the compiled protocol afresh. Errors: throws when a mutation does not fit the text exactly once. */
 export function loadTransparent(mutations: readonly Mutation[] = []): Protocol {
-  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.js'))
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => file.split(sep).join('/'))
   for (const { file } of mutations) assert.ok(files.includes(file), `no file ${file}`)
   const loaded = new Map<string, Record<string, unknown>>()
   const load = (file: string): Record<string, unknown> => {
@@ -60,14 +63,14 @@ export function loadTransparent(mutations: readonly Mutation[] = []): Protocol {
     const exported: Record<string, unknown> = {}
     loaded.set(file, exported)
     const body = compileFunction(text(file, mutations), ['exports', 'require'], { filename: `transparent/${file}` })
-    body(exported, (name: string) => load(`${name.replace('./', '')}.js`))
+    body(exported, (name: string) => load(`${posix.join(posix.dirname(file), name)}.js`))
     return exported
   }
   const create = load('create.js')['createMachine'] as Create
   return {
     create: (settings, randomInt) => create(settings, { randomInt, keyed: true }),
     fork: copy,
-    hasMet: (machine) => (machine as unknown as { readonly _p_ledger: { readonly hasMet: boolean } })._p_ledger.hasMet
+    hasMet: (machine) => (machine as unknown as { readonly ledger: { readonly hasMet: boolean } }).ledger.hasMet
   }
 }
 

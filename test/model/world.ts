@@ -5,7 +5,7 @@
  * is free: ticks, deliveries, answers of the store, healing, reopening, restarting. Every fault is paid from a
  * budget, which bounds the space. A state is never changed: `act` returns a new one that shares what stayed the same.
  */
-import type { Frame } from '../../src/protocol/frame'
+import type { Frame } from '../../src/protocol/wire/frame'
 import type { Designation, Input, Output, PairMachine } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import { DEFAULTS, type PairSettings, type Policy } from '../../src/protocol/settings'

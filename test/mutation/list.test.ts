@@ -23,7 +23,7 @@ describe('the mutations', () => {
   })
 
   it('refuse a text that is not there exactly once', () => {
-    const gone = { does: 'nothing', file: 'lease', edits: [{ find: 'no such text', put: '' }] } as const
+    const gone = { does: 'nothing', file: 'extended/lease', edits: [{ find: 'no such text', put: '' }] } as const
     assert.throws(() => mutate('a b a', gone), /0 places/)
     assert.throws(() => mutate('a b a', { ...gone, edits: [{ find: 'a', put: '' }] }), /2 places/)
   })

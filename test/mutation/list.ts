@@ -3,7 +3,12 @@
  * once, and `put` takes its place. `run.ts` says what catches each; `list.test.ts` keeps the list true.
  */
 
-export type MutatedFile = 'extended' | 'contact' | 'conversation' | 'ledger' | 'lease' | 'paths' | 'policy' | 'proof'
+/** Relative to src/protocol. */
+export type MutatedFile =
+  | 'ledger'
+  | 'wire/paths'
+  | `extended/${'active' | 'contact' | 'context' | 'conversation' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
+  | `extended/${'machine' | 'own' | 'partner' | 'passive' | 'peer' | 'policy' | 'proof' | 'sender' | 'takeover' | 'timers'}`
 
 export interface Edit {
   readonly find: string
@@ -32,126 +37,137 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'frames go to the configured address, and to the one that is heard; only a new number moves that',
     mutations: [
-      mutation('paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
+      mutation('wire/paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
       mutation(
-        'paths',
+        'wire/paths',
         'gives up the configured address',
         '[configured] : [configured, heard]',
         '[configured] : [heard]'
       ),
       mutation(
-        'paths',
+        'wire/paths',
         'does not follow a peer that moves',
         '[configured] : [configured, heard]',
         '[configured] : [configured]'
       ),
       mutation(
-        'paths',
+        'wire/paths',
         'hears any host without a key',
         'return this.#keyed || this.isConfigured(ip);',
         'return this.#keyed || ip !== "";'
       ),
-      mutation('paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
-      mutation('paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
+      mutation('wire/paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
+      mutation('wire/paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
       mutation(
-        'paths',
+        'wire/paths',
         'is pointed by a name away from what it hears',
         'if (this.#configured.length > 0 && nowMs < this.silentAtMs)',
         'if (false)'
       ),
-      mutation('paths', 'tries one address of a name only', '(this.#turn + 1) % this.#configured.length', 'this.#turn'),
       mutation(
-        'paths',
+        'wire/paths',
+        'tries one address of a name only',
+        '(this.#turn + 1) % this.#configured.length',
+        'this.#turn'
+      ),
+      mutation(
+        'wire/paths',
         'keeps what a socket of the other family heard',
         'return this.counts(heard.ip) && (first',
         'return this.counts(heard.ip) || (first'
       ),
-      mutation('paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
+      mutation('wire/paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
       mutation(
-        'paths',
+        'wire/paths',
         'calls a link with nothing but recordings alive',
         'if (word !== null && !this.#isNew(word))',
-        'this.#heardAtMs = nowMs;\n        if (word !== null && !this.#isNew(word))'
+        `this.#heardAtMs = nowMs;
+        if (word !== null && !this.#isNew(word))`
       )
     ]
   },
   {
     rule: 'a lease ends before the peer may take over',
     mutations: [
-      mutation('lease', 'leaves the drift of the clocks out', '(promisedMs / (1 + exports.CLOCK_DRIFT)', '(promisedMs'),
-      mutation('lease', 'keeps no slack from the gate to the effect', '- slackMs)', ')'),
       mutation(
-        'extended',
+        'extended/lease',
+        'leaves the drift of the clocks out',
+        '(promisedMs / (1 + exports.CLOCK_DRIFT)',
+        '(promisedMs'
+      ),
+      mutation('extended/lease', 'keeps no slack from the gate to the effect', '- slackMs)', ')'),
+      mutation(
+        'extended/partner',
         'counts the lease from the receipt',
-        'this.#extendLease(ackedAtMs)',
-        'this.#extendLease(this.#nowMs)'
+        'm.lease.renew(ackedAtMs, peer.promisedMs)',
+        'm.lease.renew(m.nowMs, peer.promisedMs)'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'renews the lease on any word, acknowledged or not',
-        `        if (ackedAtMs === null)
-            return;
-        this.#contact.answered`,
-        `        if (ackedAtMs === null)
-            ackedAtMs = this.#nowMs;
-        this.#contact.answered`
+        `if (ackedAtMs === null)
+        return;
+    peer.contact.answered`,
+        `if (ackedAtMs === null)
+        ackedAtMs = m.nowMs;
+    peer.contact.answered`
       ),
       mutation(
-        'extended',
+        'extended/active',
         'stays Active when the lease has run out',
-        'this.#sole || this.#nowMs < this.#leaseUntilMs)',
-        'true)'
+        'if (m.nowMs < (0, context_1.leaseUntilMs)(m))',
+        'if (true)'
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'tells the gate of no lease',
-        'leaseUntilMs: this.#underLease && !this.#sole ? this.#leaseUntilMs : Infinity',
+        'leaseUntilMs: (0, context_1.leaseUntilMs)(this)',
         'leaseUntilMs: Infinity'
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'acts on a lease that ran out, for the length of one input',
         "if (input.kind !== 'frame')",
         'if (false)'
       ),
       mutation(
-        'extended',
+        'extended/lease',
         'keeps the lease of the peer’s former session',
-        `if (!this.#leaseIsOfThisSession)
-            this.#leaseUntilMs = -Infinity;`,
+        `if (!this.isOfThisSession)
+            this.untilMs = -Infinity;`,
         ''
       ),
-      mutation('extended', 'does not shorten the lease by a suspend', 'this.#leaseUntilMs -= ms;', ''),
+      mutation('extended/lease', 'does not shorten the lease by a suspend', 'this.untilMs -= ms;', ''),
       mutation(
-        'extended',
+        'extended/machine',
         'counts a lease from before a suspend after it',
-        `this.#conversation.forgetSendTimes();
-        this.#proof.drop();`,
-        'this.#proof.drop();'
+        `conversation.forgetSendTimes();
+        proof.drop();`,
+        'proof.drop();'
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'moves the lease by its own stall',
-        'this.#contact.wasDeaf(this.#nowMs, lateMs);',
-        '(this.#contact.wasDeaf(this.#nowMs, lateMs), (this.#leaseUntilMs += lateMs));'
+        'peer.contact.wasDeaf(this.nowMs, lateMs);',
+        '(peer.contact.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs));'
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'counts the lease from its own setting, not from the promise',
-        'return this.#peer?.promisedMs ?? this.#settings.peerTimeoutMs',
+        'return this.word?.promisedMs ?? this.#settings.peerTimeoutMs',
         'return this.#settings.peerTimeoutMs * 1.5'
       ),
       mutation(
-        'policy',
+        'extended/policy',
         'lets both sides of `preferred` serve without a lease',
-        "return policy === 'exclusive' || (policy === 'preferred' && !preferred)",
-        "return policy === 'exclusive'"
+        "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)",
+        "return underLease === 'both'"
       ),
       mutation(
-        'policy',
+        'extended/policy',
         'knows no lease under `exclusive`',
-        "return policy === 'exclusive' || (policy === 'preferred' && !preferred)",
-        "return policy === 'preferred' && !preferred"
+        "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)",
+        "return underLease === 'not-preferred' && !preferred"
       )
     ]
   },
@@ -159,69 +175,69 @@ export const RULES: readonly Rule[] = [
     rule: 'a sole right is bounded by the first frame that counts a peer that has settled',
     mutations: [
       mutation(
-        'extended',
+        'extended/passive',
         'stops at the lease’s end after a goodbye',
-        "this.#sole = known.evidence === 'goodbye' || this.#restsOnProof",
-        'this.#sole = this.#restsOnProof'
+        "active.sole = known.evidence === 'goodbye' || active.restsOnProof",
+        'active.sole = active.restsOnProof'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'stops at the lease’s end though the peer left',
-        `            return this.#take();
-        this.#sole = true;`,
-        `            return this.#take();`
+        `peerLeft(m, trailer) {
+        this.sole = true;`,
+        'peerLeft(m, trailer) {'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'counts a peer without bounding its own right',
-        `this.#sole = false;
-            this.#leaseUntilMs = boundMs;`,
+        `m.role.sole = false;
+        m.lease.untilMs = boundMs;`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'gives up its sole right without a lease',
-        `this.#sole = false;
-            this.#leaseUntilMs = boundMs;`,
-        'this.#sole = false;'
+        `m.role.sole = false;
+        m.lease.untilMs = boundMs;`,
+        'm.role.sole = false;'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'extends its right by each frame that counts the peer',
-        'this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs)',
-        'this.#leaseUntilMs = boundMs'
+        'm.lease.untilMs = Math.min(m.lease.untilMs, boundMs)',
+        'm.lease.untilMs = boundMs'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'serves on the lease of the session before while it counts the new one',
-        `else if (!this.#leaseIsOfThisSession)
-            this.#leaseUntilMs = Math.min(this.#leaseUntilMs, boundMs);`,
+        `else if (!m.lease.isOfThisSession)
+        m.lease.untilMs = Math.min(m.lease.untilMs, boundMs);`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'counts a peer that may die again right after its start',
-        'if (this.#underLease && !this.#hasSettled)',
+        'if ((0, context_1.isUnderLease)(m) && !hasSettled(m))',
         'if (false)'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'never counts a peer that has no tether',
-        `if (this.#contact.heardAtMs >= this.#contact.sinceMs + this.#peerTimeoutMs)
-            return true;`,
+        `if (contact.heardAtMs >= contact.sinceMs + peerTimeoutMs)
+        return true;`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'counts a peer that is not marked',
-        'return this.#proof.provable === true && this.#peer?.marked === true',
-        'return this.#proof.provable === true'
+        'return proof.provable === true && word?.marked === true',
+        'return proof.provable === true'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'counts a peer that has no provable tether',
-        'return this.#proof.provable === true && this.#peer?.marked === true',
-        'return this.#peer?.marked === true'
+        'return proof.provable === true && word?.marked === true',
+        'return word?.marked === true'
       )
     ]
   },
@@ -229,41 +245,42 @@ export const RULES: readonly Rule[] = [
     rule: 'taking over without contact follows the table of the policies',
     mutations: [
       mutation(
-        'policy',
+        'extended/policy',
         'takes over on silence on both sides of `preferred`',
         "verdict === 'take' || (verdict === 'if-preferred' && preferred)",
         "verdict === 'take' || verdict === 'if-preferred'"
       ),
-      mutation('policy', 'takes over on silence under `exclusive`', "silence: 'wait'", "silence: 'take'"),
+      mutation('extended/policy', 'takes over on silence under `exclusive`', "silence: 'wait'", "silence: 'take'"),
       mutation(
-        'extended',
+        'extended/takeover',
         'takes over from an Active that is heard but does not hear it',
-        "if (this.#peer?.role === 'active')\n                return null;",
+        `if (m.peer.word?.role === 'active')
+            return null;`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes over though an operator forced it to stand by',
-        "if (this.#held !== 'no' || this.#hostStalled)",
-        'if (this.#hostStalled)'
+        "if (this.#held !== 'no' || m.own.hostStalled)",
+        'if (m.own.hostStalled)'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes over though its flows hang',
-        "if (this.#held !== 'no' || this.#hostStalled)",
+        "if (this.#held !== 'no' || m.own.hostStalled)",
         "if (this.#held !== 'no')"
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes back what it granted while the peer is heard',
-        "if (this.#role === 'active' || this.#grantIsOpen)",
-        "if (this.#role === 'active')"
+        'return grantIsOpen ? null : ',
+        'return '
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'takes over at once when forced, though the peer may hold a lease',
-        'leased ? Math.max(this.#nowMs, waitedMs) : this.#nowMs',
-        'this.#nowMs'
+        'leased ? Math.max(m.nowMs, waitedMs) : m.nowMs',
+        'm.nowMs'
       )
     ]
   },
@@ -271,124 +288,129 @@ export const RULES: readonly Rule[] = [
     rule: 'nobody takes over before the promise has run out',
     mutations: [
       mutation(
-        'contact',
+        'extended/contact',
         'calls the peer lost after half the time',
         '? this.#heardAtMs + peerTimeoutMs : Infinity',
         '? this.#heardAtMs + peerTimeoutMs / 2 : Infinity'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'forgets after a restart what it promised before',
-        'return sinceMs + Math.max(this.#peerTimeoutMs, this.#promisedBeforeMs)',
-        'return sinceMs + this.#peerTimeoutMs'
+        'return sinceMs + Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs)',
+        'return sinceMs + m.peer.peerTimeoutMs'
       ),
       mutation(
-        'extended',
+        'extended/sender',
         'wakes up for its own word though it answered in between',
         'return answers ? Math.max(this.#nextSendAtMs, ',
         'return answers ? Math.min(this.#nextSendAtMs, '
       ),
       mutation(
-        'extended',
+        'extended/own',
         'keeps for ever what it promised before its restart',
-        'return this.#promisedBeforeMs > this.#peerTimeoutMs ?',
+        'return this.promisedBeforeMs > peerTimeoutMs ?',
         'return false ?'
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'waits for its own peerTimeout only, not for the slower side’s',
-        'return Math.max(this.#settings.peerTimeoutMs, this.#peer?.peerTimeoutMs ?? 0)',
+        'return Math.max(this.#settings.peerTimeoutMs, this.word?.peerTimeoutMs ?? 0)',
         'return this.#settings.peerTimeoutMs'
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'waits for its own heartbeat only, not for the slower side’s',
-        'return Math.max(this.#settings.heartbeatMs, this.#peer?.heartbeatMs ?? 0)',
+        'return Math.max(this.#settings.heartbeatMs, this.word?.heartbeatMs ?? 0)',
         'return this.#settings.heartbeatMs'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'takes the role alone though the peer answers and is about to be met',
-        "this.#settings.policy === 'availability' ? -Infinity",
-        'true ? -Infinity'
+        '(0, context_1.rulesOf)(m).neverBoth ? m.peer.helloAtMs',
+        'false ? m.peer.helloAtMs'
       )
     ]
   },
   {
     rule: 'nobody is declared dead for one’s own deafness',
     mutations: [
-      mutation('extended', 'does not credit its own stall', 'this.#contact.wasDeaf(this.#nowMs, lateMs);', ';'),
+      mutation('extended/machine', 'does not credit its own stall', 'peer.contact.wasDeaf(this.nowMs, lateMs);', ';'),
       mutation(
-        'extended',
+        'extended/machine',
         'takes the role in the moment it wakes from its own stall',
-        'this.#notAloneBeforeMs = this.#nowMs + this.#heartbeatMs',
-        'this.#notAloneBeforeMs = this.#nowMs'
+        'own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs',
+        'own.notAloneBeforeMs = this.nowMs'
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'never takes the role while it runs late',
-        'if (this.#nowMs >= this.#notAloneBeforeMs + this.#peerTimeoutMs)',
+        'if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs)',
         'if (true)'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'waits from its start, though its socket opened long after that',
-        'const sinceMs = listeningSinceMs === Infinity ? this.#startedAtMs : listeningSinceMs',
-        'const sinceMs = this.#startedAtMs'
+        'const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs',
+        'const sinceMs = m.own.startedAtMs'
       ),
-      mutation('conversation', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
-      mutation('extended', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
+      mutation('extended/conversation', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
+      mutation('extended/machine', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
       mutation(
-        'contact',
+        'extended/contact',
         'judges the peer though all its sockets are closed',
         'return this.#alive && this.#listeningSinceMs !== Infinity ? ',
         'return this.#alive ? '
       ),
       mutation(
-        'contact',
+        'extended/contact',
         'counts the silence from before its socket was open again',
         'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs);',
         ';'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'judges a peer it met before its sockets were closed',
         `if (listeningSinceMs === Infinity)
-            return null;`,
+        return null;`,
         ''
       ),
-      mutation('contact', 'moves deadlines past now', 'Math.min(nowMs, atMs + lateMs)', 'atMs + lateMs'),
+      mutation('extended/contact', 'moves deadlines past now', 'Math.min(nowMs, atMs + lateMs)', 'atMs + lateMs'),
       mutation(
-        'extended',
+        'extended/takeover',
         'believes in a word from before it was deaf',
-        'Math.max(this.#contact.sinceMs, listeningSinceMs) + peerTimeoutMs',
-        'this.#contact.sinceMs + peerTimeoutMs'
+        'Math.max(contact.sinceMs, listeningSinceMs) + peerTimeoutMs',
+        'contact.sinceMs + peerTimeoutMs'
       )
     ]
   },
   {
     rule: 'own stalls and suspends stop the serving until contact is confirmed',
     mutations: [
-      mutation('extended', 'serves on after its own stall', "this.#pause('own-stall', ", 'void ('),
-      mutation('extended', 'serves on after a suspend', "this.#pause('suspended', ms);", ''),
+      mutation('extended/machine', 'serves on after its own stall', "this.role.pause(this, 'own-stall', ", 'void ('),
+      mutation('extended/machine', 'serves on after a suspend', "this.role.pause(this, 'suspended', ms);", ''),
       mutation(
-        'extended',
+        'extended/active',
         'takes up serving on an acknowledgement from before the pause',
         'trailer.ack >= this.#pausedSeq)',
         'true)'
       ),
-      mutation('extended', 'never takes up serving by itself', 'if (now >= this.#pausedUntilMs())', 'if (false)'),
       mutation(
-        'lease',
+        'extended/timers',
+        'never takes up serving by itself',
+        "(m, active) => active.resume(m, 'peer-silent')",
+        '() => { }'
+      ),
+      mutation(
+        'extended/lease',
         'lets the gate trust a dead engine for the whole peerTimeout',
         '/ (1 + exports.CLOCK_DRIFT) - heartbeatMs',
         '/ (1 - exports.CLOCK_DRIFT)'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'stays paused though an operator forces it to serve',
         `if (force && this.#pausedAtMs !== null)
-                this.#resume('operator-forced')`,
+                this.resume(m, 'operator-forced')`,
         ''
       )
     ]
@@ -397,18 +419,13 @@ export const RULES: readonly Rule[] = [
     rule: 'a suspect is asked',
     mutations: [
       mutation(
-        'extended',
+        'extended/timers',
         'does not probe a suspect',
-        `            this.#probe();
-        }
-        if (now >= this.#urgeAtMs)`,
-        `            if (now >= this.#proof.nextProbeAtMs(this.#quietMs)) this.#probe();
-            else this.#contact.probed(now);
-        }
-        if (now >= this.#urgeAtMs)`
+        'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.sender.probe(m)',
+        'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.peer.contact.probed(m.nowMs)'
       ),
       mutation(
-        'contact',
+        'extended/contact',
         'waits for a late heartbeat for a quarter of its distance, however long',
         'Math.min(heartbeatMs / 4, LATE_MS_MAX)',
         'heartbeatMs / 4'
@@ -418,187 +435,190 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'the proof of a crash: a provable tether ends with a FIN, a dial is refused, probes stay unanswered',
     mutations: [
-      mutation('extended', 'proves crashes though `crashProof` is off', '!this.#settings.crashProof || ', ''),
+      mutation('extended/hearing', 'proves crashes though `crashProof` is off', '!m.settings.crashProof || ', ''),
       mutation(
-        'proof',
+        'extended/proof',
         'proves a crash by a tether between addresses that differ',
         'if (!fin || !tether.provable)',
         'if (!fin)'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'proves a crash by a reset or a farewell',
         'if (!fin || !tether.provable)',
         'if (!tether.provable)'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'proves a crash by the end of a tether that was replaced',
         'if (tether?.id !== id)',
         'if (tether === null)'
       ),
-      mutation('extended', 'proves a crash by a tether of another session', 'if (living)', 'if (true)'),
+      mutation('extended/hearing', 'proves a crash by a tether of another session', 'if (living)', 'if (true)'),
       mutation(
-        'proof',
+        'extended/proof',
         'asks twice about one end',
         `this.#tether = null;
         if (!fin`,
         'if (!fin'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'goes on asking though a new tether is up',
         `this.#tether = { id, provable };
         this.#asking = null;`,
         'this.#tether = { id, provable };'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'goes on asking though its dial was answered',
         `else
             this.#asking = null;`,
         ''
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'counts the dial that followed another end',
         'if (this.#asking?.id !== id)',
         'if (this.#asking === null)'
       ),
-      mutation('proof', 'needs no refused dial', 'asking?.refused !== true', 'asking == null'),
+      mutation('extended/proof', 'needs no refused dial', 'asking?.refused !== true', 'asking == null'),
       mutation(
-        'proof',
+        'extended/proof',
         'proves a crash by a silence in which it asked nothing',
         ' || asking.unanswered < PROBES_MIN',
         ''
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'counts probes from before the last word',
         `this.#asking.quietSinceMs = nowMs;
         this.#asking.unanswered = 0;`,
         'this.#asking.quietSinceMs = nowMs;'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'proves the crash of a peer that acknowledged what was sent after the FIN',
         'if (ack >= this.#asking.firstSeq)',
         'if (false)'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'takes frames of before the FIN for no frames',
         `else
             this.disturbed(nowMs);`,
         ''
       ),
-      mutation('proof', 'waits less than two round trips', 'Math.min(2 * roundTripMs, peerTimeoutMs / 4)', '0'),
       mutation(
-        'proof',
+        'extended/proof',
+        'waits less than two round trips',
+        'Math.min(2 * roundTripMs, peerTimeoutMs / 4)',
+        '0'
+      ),
+      mutation(
+        'extended/proof',
         'waits for more than the peer may be silent',
         'Math.min(2 * roundTripMs, peerTimeoutMs / 4)',
         '2 * roundTripMs'
       ),
       mutation(
-        'proof',
+        'extended/proof',
         'waits 25 ms between heartbeats that are shorter',
         'Math.min(QUIET_MS, heartbeatMs)',
         'QUIET_MS'
       ),
       mutation(
-        'contact',
+        'extended/contact',
         'knows no bound of the round trip until it is measured',
         'return this.#samples === 0 ? this.#ackedWithinMs',
         'return this.#samples === 0 ? Infinity'
       ),
       mutation(
-        'contact',
+        'extended/contact',
         'asks on some links only',
         `if (!contact.open)
                 return false`,
         ''
       ),
-      mutation('contact', 'asks on no link', 'return open > 0', 'return true'),
+      mutation('extended/contact', 'asks on no link', 'return open > 0', 'return true'),
       mutation(
-        'extended',
+        'extended/machine',
         'counts a probe that could not be sent',
-        `if (this.#contact.isHeardOn(this.#nowMs, input.link, this.#peerTimeoutMs))
-                    this.#proof.disturbed(this.#nowMs)`,
+        `if (peer.contact.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs))
+                    peer.proof.disturbed(this.nowMs)`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'counts silence from before a link opened or closed',
-        `this.#contact.setOpen(this.#nowMs, link, open);
-        this.#proof.disturbed(this.#nowMs);`,
-        'this.#contact.setOpen(this.#nowMs, link, open);'
+        `this.peer.contact.setOpen(this.nowMs, link, open);
+        this.peer.proof.disturbed(this.nowMs);`,
+        'this.peer.contact.setOpen(this.nowMs, link, open);'
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'counts its own stall as silence',
-        `if (lateMs > this.#quietMs / 4)
-            this.#proof.disturbed(nowMs)`,
+        `if (lateMs > peer.quietMs / 4)
+            peer.proof.disturbed(nowMs)`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'goes on asking after a suspend',
-        `this.#conversation.forgetSendTimes();
-        this.#proof.drop();`,
-        'this.#conversation.forgetSendTimes();'
+        `conversation.forgetSendTimes();
+        proof.drop();`,
+        'conversation.forgetSendTimes();'
       ),
       mutation(
-        'extended',
+        'extended/machine',
         'forgets its tether in a suspend',
-        `this.#conversation.forgetSendTimes();
-        this.#proof.drop();`,
-        `this.#conversation.forgetSendTimes();
-        this.#proof.forget();`
+        `conversation.forgetSendTimes();
+        proof.drop();`,
+        `conversation.forgetSendTimes();
+        proof.forget();`
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'proves the crash of a peer that it does not hear anyway',
-        ` || !this.#contact.alive) {
-            this.#proof.ended`,
+        ` || !contact.alive) {
+        proof.ended`,
         `) {
-            this.#proof.ended`
+            proof.ended`
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'goes on asking when the peer is lost',
-        `this.#ledger.hear(this.#helloEpoch);
-        this.#proof.drop();`,
-        'this.#ledger.hear(this.#helloEpoch);'
+        `m.ledger.hear(peer.helloEpoch);
+    peer.proof.drop();`,
+        'm.ledger.hear(peer.helloEpoch);'
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'does not ask at once',
-        `if (this.#proof.ended(this.#nowMs, id, fin, this.#conversation.lastSentSeq + 1))
-            this.#probe();`,
-        'this.#proof.ended(this.#nowMs, id, fin, this.#conversation.lastSentSeq + 1);'
+        `if (proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1))
+        m.sender.probe(m);`,
+        'proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1);'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'needs a lease after a proof of a crash',
-        "this.#sole = known.evidence === 'goodbye' || this.#restsOnProof",
-        "this.#sole = known.evidence === 'goodbye'"
+        "active.sole = known.evidence === 'goodbye' || active.restsOnProof",
+        "active.sole = known.evidence === 'goodbye'"
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves under a lease on after a proof of a crash',
-        `            return;
-        this.#sole = true;
-        this.#restsOnProof = true;`,
-        '            return;'
+        `return;
+        this.sole = true;
+        this.restsOnProof = true;`,
+        'return;'
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'keeps the tether of the session before',
-        `this.#proof.forget();
-        this.#proofUntilMs = -Infinity;
-        this.#restsOnProof = false;`,
-        `this.#proofUntilMs = -Infinity;
-        this.#restsOnProof = false;`
+        `this.#rival = null;
+        this.proof.forget();`,
+        'this.#rival = null;'
       )
     ]
   },
@@ -606,53 +626,52 @@ export const RULES: readonly Rule[] = [
     rule: 'a proof of a crash can be refuted',
     mutations: [
       mutation(
-        'extended',
+        'extended/hearing',
         'never hears that its proof was wrong',
         `if (departed?.evidence !== 'crash')
-            return true;`,
+        return true;`,
         `if (departed?.evidence !== 'crash')
             return true;
         if (departed !== null)
             return false;`
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'takes what was on its way for a refutation',
         'if (trailer.ack < departed.firstSeq) {',
         'if (false) {'
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'takes one late frame for a refutation',
         'if (departed.lateFrames < LATE_FRAMES_REFUTE)',
         'if (departed.lateFrames < 1)'
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'is never refuted by a peer that speaks on and hears nothing',
         'if (departed.lateFrames < LATE_FRAMES_REFUTE)',
         'if (true)'
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'counts frames that are not late',
-        'if (this.#nowMs >= departed.atMs + this.#peerTimeoutMs)',
+        'if (m.nowMs >= departed.atMs + peer.peerTimeoutMs)',
         'if (true)'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves on though its proof was wrong',
-        `if (this.#restsOnProof && this.#role === 'active')
-            this.#becomeStandby('proof-wrong')`,
+        `if (this.restsOnProof)
+            m.becomeStandby('proof-wrong')`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/active',
         'gives up a role that does not rest on the proof',
-        `if (this.#restsOnProof && this.#role === 'active')
-            this.#becomeStandby('proof-wrong')`,
-        `if (this.#role === 'active')
-            this.#becomeStandby('proof-wrong')`
+        `if (this.restsOnProof)
+            m.becomeStandby('proof-wrong')`,
+        "m.becomeStandby('proof-wrong')"
       )
     ]
   },
@@ -660,62 +679,62 @@ export const RULES: readonly Rule[] = [
     rule: 'the mark: a side keeps on disk that its peer is online, and then takes no role alone',
     mutations: [
       mutation(
-        'extended',
+        'extended/takeover',
         'takes the role alone though its disk says that the peer was online',
-        "return this.#uncounted || (online && !this.#contactMade) ? 'peer-may-serve' : null",
-        "return this.#uncounted ? 'peer-may-serve' : null"
+        "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null",
+        "return m.peer.uncounted ? 'peer-may-serve' : null"
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'takes the role alone beside an Active that does not count it',
-        "return this.#uncounted || (online && !this.#contactMade) ? 'peer-may-serve' : null",
-        "return online && !this.#contactMade ? 'peer-may-serve' : null"
+        "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null",
+        "return online && !m.peer.contactMade ? 'peer-may-serve' : null"
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'makes contact by hearing',
-        "this.#uncounted = !partner && frame.state === 'active';",
-        "(this.#uncounted = !partner && frame.state === 'active'), (this.#contactMade = true);"
+        "peer.uncounted = !partner && frame.state === 'active';",
+        "(peer.uncounted = !partner && frame.state === 'active'), (peer.contactMade = true);"
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'clears the mark at the first silence',
-        'return silent ? this.#contact.heardAtMs + this.#peerTimeoutMs : Infinity',
-        'return silent ? this.#contact.heardAtMs : Infinity'
+        'return silent ? m.peer.contact.heardAtMs + m.peer.peerTimeoutMs : Infinity',
+        'return silent ? m.peer.contact.heardAtMs : Infinity'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'clears the mark without contact',
-        'const silent = this.#contactMade && this.#ledger.online',
-        'const silent = this.#ledger.online'
+        'const silent = m.peer.contactMade && m.ledger.online',
+        'const silent = m.ledger.online'
       ),
-      mutation('extended', 'never clears the mark', 'if (now >= this.#clearMarkAtMs)', 'if (false)'),
+      mutation('extended/timers', 'never clears the mark', '(m) => m.ledger.setOnline(false)', '() => { }'),
       mutation(
-        'extended',
+        'extended/hearing',
         'keeps the mark after a goodbye',
         `firstSeq: 0, lateFrames: 0 };
-        this.#ledger.setOnline(false);`,
+    m.ledger.setOnline(false);`,
         'firstSeq: 0, lateFrames: 0 };'
       ),
       mutation(
-        'extended',
+        'extended/leaving',
         'keeps the mark when both leave',
         `if (trailer.flags.goodbye)
-            this.#ledger.setOnline(false)`,
+            m.ledger.setOnline(false)`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'never sets the mark',
-        `this.#ledger.setOnline(true);
-        if (this.#doubt`,
-        'if (this.#doubt'
+        `m.ledger.setOnline(true);
+    m.own.heal`,
+        'm.own.heal'
       ),
       mutation(
-        'extended',
+        'extended/sender',
         'says that it is marked before the disk knows it',
-        'marked: this.#ledger.onlineOnDisk',
-        'marked: this.#ledger.online'
+        'marked: ledger.onlineOnDisk',
+        'marked: ledger.online'
       ),
       mutation(
         'ledger',
@@ -730,16 +749,16 @@ export const RULES: readonly Rule[] = [
         'this.#writing?.record.online !== false'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'does not act on a proof because of its mark',
         " && !(evidence === 'crash' && bar === 'peer-may-serve')",
         ''
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'takes an answer of long ago for a sign of life',
-        `if (sentAtMs === null || this.#nowMs >= sentAtMs + this.#peerTimeoutMs)
-            return`,
+        `if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs)
+        return`,
         ''
       )
     ]
@@ -748,46 +767,42 @@ export const RULES: readonly Rule[] = [
     rule: 'the window: the side that is not preferred uses a proof only while the dead one must have counted it as online',
     mutations: [
       mutation(
-        'extended',
+        'extended/takeover',
         'uses a proof at any time',
-        "return this.#settings.policy !== 'preferred' || this.#ledger.preferred || this.#nowMs < this.#proofUntilMs",
+        'return !(0, context_1.rulesOf)(m).prefersOne || m.ledger.preferred || m.nowMs < m.lease.proofUntilMs',
         'return true'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'opens the window by frames that are not marked',
-        'if (trailer.flags.marked) {',
-        'if (true) {'
+        'if (trailer.flags.marked)',
+        'if (true)'
       ),
-      mutation('extended', 'does not shorten the window by a suspend', 'this.#proofUntilMs -= ms;', ''),
+      mutation('extended/lease', 'does not shorten the window by a suspend', 'this.proofUntilMs -= ms;', ''),
       mutation(
-        'extended',
+        'extended/lease',
         'keeps the window of the session before',
-        `this.#proofUntilMs = -Infinity;
-        this.#restsOnProof = false;`,
-        'this.#restsOnProof = false;'
+        `this.isOfThisSession = false;
+        this.proofUntilMs = -Infinity;`,
+        'this.isOfThisSession = false;'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves without a lease on a proof that it may not use',
-        'if (!this.#underLease || !this.#mayUseProof || ',
-        'if (!this.#underLease || '
+        '!(0, takeover_1.mayUseProof)(m) || ',
+        ''
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves without a lease on a proof though it may take no role alone',
-        " || this.#isBarred('crash'))",
+        " || (0, takeover_1.isBarred)(m, 'crash'))",
         ')'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'closes the window while it serves alone',
-        `if (this.#sole && this.#settings.policy !== 'availability')
-            this.#readProofWindow(trailer, ackedAtMs);
-        else`,
-        `if (this.#sole && this.#settings.policy !== 'availability')
-            ;
-        else`
+        'if (trailer.flags.marked)',
+        'if (!m.role.sole && trailer.flags.marked)'
       )
     ]
   },
@@ -795,73 +810,73 @@ export const RULES: readonly Rule[] = [
     rule: 'what a side believes of itself',
     mutations: [
       mutation(
-        'extended',
+        'extended/takeover',
         'acts alone though it is in doubt of itself',
-        `if (this.#doubt !== null)
-            return this.#doubt`,
+        `if (m.own.doubt !== null)
+        return m.own.doubt`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'acts alone though its policy is not the peer’s',
-        'if (peerPolicy !== null && peerPolicy !== policy)',
+        'if (peerPolicy !== null && peerPolicy !== m.settings.policy)',
         'if (false)'
       ),
       mutation(
-        'extended',
+        'extended/own',
         'forgets that another process writes its file',
-        "if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled())",
-        'if (this.#ledger.isSettled())'
+        "if (this.#doubt !== 'foreign-record' && isSettled)",
+        'if (isSettled)'
       ),
       mutation(
-        'extended',
+        'extended/own',
         'is healed before the newer record is on disk',
-        "if (this.#doubt !== 'foreign-record' && this.#ledger.isSettled())",
+        "if (this.#doubt !== 'foreign-record' && isSettled)",
         "if (this.#doubt !== 'foreign-record')"
       ),
-      mutation('extended', 'does not notice that its disk was set back', "this.#cast('rolled-back');", ''),
+      mutation('extended/hearing', 'does not notice that its disk was set back', "m.own.cast(m, 'rolled-back');", ''),
       mutation(
-        'extended',
+        'extended/hearing',
         'counts records from where its disk was set back to',
-        'this.#ledger.raiseNumber(trailer.peerRecord);',
+        'm.ledger.raiseNumber(trailer.peerRecord);',
         ''
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'serves on though it is a copy',
-        `if (this.#role === 'active')
-            this.#becomeStandby('restored-copy')`,
+        `if (m.role.kind === 'active')
+        m.becomeStandby('restored-copy')`,
         ''
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'does not notice that another copy of it makes contact',
         'if (trailer.echo === this.session && trailer.ack > this.#seq)',
         'if (false)'
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'does not notice that a copy of it took leave',
         'const left = trailer.echo === 0n && trailer.seq > peer.lastSeq',
         'const left = false'
       ),
       mutation(
-        'extended',
+        'extended/sender',
         'tells the number of a record that is not on disk',
-        'record: this.#ledger.numberOnDisk',
-        'record: this.#ledger.number'
+        'record: ledger.numberOnDisk',
+        'record: ledger.number'
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'tells the record number of another node',
-        'this.#peerRecord.nodeId === this.#conversation.nodeId(toHello) ? this.#peerRecord.number : 0',
-        'this.#peerRecord.number'
+        'return this.#record.nodeId === nodeId ? this.#record.number : 0',
+        'return this.#record.number'
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'is barred by nothing at the end of its numbers',
-        `if (this.#ledger.exhausted)
-            return 'numbers-exhausted'`,
+        `if (m.ledger.exhausted)
+        return 'numbers-exhausted'`,
         ''
       ),
       mutation(
@@ -882,99 +897,108 @@ export const RULES: readonly Rule[] = [
     rule: 'only frames of the living conversation count',
     mutations: [
       mutation(
-        'extended',
+        'extended/hearing',
         'forgets the number of a session that it has not adopted',
-        'this.#ledger.hear(this.#helloEpoch);\n        this.#proof.drop();',
-        'this.#proof.drop();'
+        `m.ledger.hear(peer.helloEpoch);
+    peer.proof.drop();`,
+        'peer.proof.drop();'
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'follows the number of a session while the living one is heard',
-        'if (!this.#contact.alive)\n            this.#ledger.hear(this.#helloEpoch);',
-        'this.#ledger.hear(this.#helloEpoch);'
+        `if (!peer.contact.alive)
+        m.ledger.hear(peer.helloEpoch);`,
+        'm.ledger.hear(peer.helloEpoch);'
       ),
       mutation(
-        'extended',
+        'extended/sender',
         'answers recorded openings from the ration of those that echo its session',
         'acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger',
         'this.#helloAnswers.stranger'
       ),
       mutation(
-        'extended',
+        'extended/sender',
         'is as sparing with answers to openings without contact as with it',
-        'if (!this.#contact.alive)\n            return HELLO_ANSWERS_ALONE',
-        'if (false)\n            return HELLO_ANSWERS_ALONE'
+        `if (!m.peer.contact.alive)
+        return HELLO_ANSWERS_ALONE`,
+        `if (false)
+            return HELLO_ANSWERS_ALONE`
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'forgets when it sent what is not acknowledged yet',
         'oldestSeq < this.#peer.ackedSeq)',
         'this.#peer !== null)'
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'takes the same frame twice',
         'if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0))',
         'if (false)'
       ),
-      mutation('conversation', 'takes copies for news', 'if (trailer.seq <= peer.lastSeq)', 'if (false)'),
+      mutation('extended/conversation', 'takes copies for news', 'if (trailer.seq <= peer.lastSeq)', 'if (false)'),
       mutation(
-        'conversation',
+        'extended/conversation',
         'lets a replaced session come back',
         'if (this.#retired.includes(trailer.session))',
         'if (false)'
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'adopts a session without a fresh acknowledgement',
         'if (!this.#isConfirmedBy(trailer)) {',
         'if (false) {'
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'adopts a session on an acknowledgement of what was sent before it was heard',
         'return trailer.ack > seenAtSeq',
         'return true'
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'adopts a session that echoes another one of mine',
         `if (trailer.echo !== this.session)
             return false;`,
         ''
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'hears frames that echo a former session of its own',
         'if (trailer.echo !== this.session) {',
         'if (false) {'
       ),
       mutation(
-        'conversation',
+        'extended/conversation',
         'believes an acknowledgement of what it never sent',
         `if (trailer.ack > this.#seq)
             return { kind: 'beyond' };
         if (trailer.seq <=`,
         'if (trailer.seq <='
       ),
-      mutation('conversation', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
       mutation(
-        'conversation',
+        'extended/conversation',
+        'talks to its own mirror',
+        'if (trailer.session === this.session)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/conversation',
         'lets another session take the place of a living peer',
         'if (guarded && ',
         'if (false && '
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'guards the place of a peer that is silent',
-        'this.#contact.alive && this.#nowMs < this.#contact.heardAtMs + this.#heartbeatMs * 2',
-        'this.#contact.alive'
+        'this.contact.alive && nowMs < this.contact.heardAtMs + this.heartbeatMs * 2',
+        'this.contact.alive'
       ),
-      mutation('extended', 'hears on from a peer that left', 'this.#conversation.retirePeer();', ''),
+      mutation('extended/hearing', 'hears on from a peer that left', 'peer.conversation.retirePeer();', ''),
       mutation(
-        'extended',
+        'extended/sender',
         'answers every opening, as many as come',
-        'if (!ration.take(this.#nowMs, this.#helloAllowance))',
+        'if (!ration.take(m.nowMs, helloAllowance(m)))',
         'if (false)'
       )
     ]
@@ -983,76 +1007,75 @@ export const RULES: readonly Rule[] = [
     rule: 'a new session of the peer',
     mutations: [
       mutation(
-        'extended',
+        'extended/hearing',
         'forgets that a former session may serve',
-        'this.#formerUntilMs = this.#contact.heardAtMs + this.#peerTimeoutMs;',
+        'peer.formerUntilMs = peer.contact.heardAtMs + peer.peerTimeoutMs;',
         ''
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant while a former session may serve',
-        ` || this.#nowMs < this.#formerUntilMs)
+        ` || m.nowMs < m.peer.formerUntilMs)
             return;
-        if (this.#nowMs >= sentAtMs`,
+        if (!(0, context_1.isBacked)`,
         `)
             return;
-        if (this.#nowMs >= sentAtMs`
+        if (!(0, context_1.isBacked)`
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'grants the role while a former session may serve',
-        `        if (this.#nowMs < this.#formerUntilMs)
-            return;
-`,
+        `if (m.nowMs < m.peer.formerUntilMs)
+            return;`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/peer',
         'tells of a second peer with each of its frames',
         'if (this.#rival.told || now <',
         'if (now <'
       ),
-      mutation('extended', 'never tells of a second peer', 'if (this.#rival.told || now <', 'if (true || now <'),
+      mutation('extended/peer', 'never tells of a second peer', 'if (this.#rival.told || now <', 'if (true || now <'),
       mutation(
-        'conversation',
+        'extended/conversation',
         'takes a session that it refused on an old confirmation',
         'this.#candidates?.set(trailer.session, this.#seq);',
         ''
       ),
       mutation(
-        'extended',
+        'extended/sender',
         'does not ask a refused session to confirm anew',
-        'probe: this.#rival?.session === session',
+        'probe: m.peer.isRival(session)',
         'probe: false'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'calls a peer lost that has acknowledged all it was told',
-        'if (trailer.ack >= this.#toldSeq)',
-        'if (trailer.ack === this.#conversation.lastSentSeq)'
+        'if (trailer.ack >= peer.toldSeq)',
+        'if (trailer.ack === peer.conversation.lastSentSeq)'
       )
     ]
   },
   {
     rule: 'hearing works both ways or it is no contact',
     mutations: [
-      mutation('extended', 'counts a peer that does not hear it', 'if (partner)', 'if (true)'),
+      mutation('extended/hearing', 'counts a peer that does not hear it', 'if (partner)', 'if (true)'),
       mutation(
-        'contact',
+        'extended/contact',
         'is online as long as it hears',
         'return this.#alive && nowMs < this.oneWayAtMs(peerTimeoutMs)',
         'return this.#alive'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'agrees on roles with a peer that does not hear it',
-        'if (trailer.heardLinks === 0 || !this.#contact.isTwoWay(this.#nowMs, this.#peerTimeoutMs))',
+        'if (trailer.heardLinks === 0 || !m.peer.isTwoWay(m.nowMs))',
         'if (false)'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'counts as a partner before its parity is on disk',
-        'if (!this.#ledger.hasMet && ',
+        'if (!m.ledger.hasMet && ',
         'if (false && '
       )
     ]
@@ -1067,15 +1090,15 @@ export const RULES: readonly Rule[] = [
         'return true'
       ),
       mutation(
-        'extended',
+        'extended/context',
         'takes a role in memory under every policy',
-        "this.#ledger.isReserved(this.#ledger.nextOwn(), this.#settings.policy === 'availability')",
-        'this.#ledger.isReserved(this.#ledger.nextOwn(), true)'
+        'm.ledger.isReserved(m.ledger.nextOwn(), rulesOf(m).goesOnInMemory)',
+        'm.ledger.isReserved(m.ledger.nextOwn(), true)'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant that is not on disk under every policy',
-        "this.#ledger.isReserved(epoch, this.#settings.policy === 'availability')",
+        'm.ledger.isReserved(epoch, (0, context_1.rulesOf)(m).goesOnInMemory)',
         'true'
       ),
       mutation(
@@ -1111,31 +1134,33 @@ export const RULES: readonly Rule[] = [
         'this.#notBeforeMs = Infinity'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves on with an epoch below what the peer knows',
         `if (trailer.epoch > this.#epoch)
-            this.#reassert('peer-behind');
+            this.#reassert(m, 'peer-behind');
         if (this.#handover`,
         'if (this.#handover'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves on with an epoch below what the peer knew when it left',
-        `this.#sole = true;
+        `this.sole = true;
         if (trailer.epoch > this.#epoch)`,
-        `this.#sole = true;
+        `this.sole = true;
         if (false)`
       ),
       mutation(
-        'extended',
+        'extended/active',
         'forgets that it has to take a newer epoch when the disk was busy',
-        'if (this.#reassertDue !== null)',
-        'if (false)'
+        `stored(m) {
+        if (this.#reassertDue !== null)`,
+        `stored(m) {
+        if (false)`
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'does not note the epochs that it hears of',
-        "if (this.#role === 'active' || !isGrant(frame))",
+        "if (m.role.kind === 'active' || !(0, role_1.isGrant)(frame))",
         'if (false)'
       )
     ]
@@ -1144,10 +1169,10 @@ export const RULES: readonly Rule[] = [
     rule: 'promises on disk',
     mutations: [
       mutation(
-        'extended',
+        'extended/context',
         'promises more than its disk would keep',
-        ': this.#ledger.promisedMs;',
-        ': Math.max(this.#ledger.promisedMs, peerTimeoutMs);'
+        ': m.ledger.promisedMs;',
+        ': Math.max(m.ledger.promisedMs, m.settings.peerTimeoutMs);'
       ),
       mutation(
         'ledger',
@@ -1191,60 +1216,60 @@ export const RULES: readonly Rule[] = [
         'return this.#preferred'
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'takes the preference while the peer still holds it',
         'else if (!trailer.flags.preferred)',
         'else'
       ),
-      mutation('extended', 'never gives the preference up', 'this.#ledger.setPreferred(false);', ';')
+      mutation('extended/partner', 'never gives the preference up', 'm.ledger.setPreferred(false);', ';')
     ]
   },
   {
     rule: 'a grant is taken only if it is new, fresh and for a partner',
     mutations: [
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant however old it is',
-        'if (this.#nowMs >= sentAtMs + ',
-        'if (false && this.#nowMs >= sentAtMs + '
+        'if (!(0, context_1.isBacked)(m, sentAtMs))',
+        'if (false)'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant of a number that is not above all it knows',
-        'if (epoch <= this.#ledger.floor || this.#hostStalled',
-        'if (this.#hostStalled'
+        'if (epoch <= m.ledger.floor || m.own.hostStalled',
+        'if (m.own.hostStalled'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant though its flows hang',
-        'epoch <= this.#ledger.floor || this.#hostStalled || ',
-        'epoch <= this.#ledger.floor || '
+        'epoch <= m.ledger.floor || m.own.hostStalled || ',
+        'epoch <= m.ledger.floor || '
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant though an operator forced it to stand by',
-        "epoch <= this.#ledger.floor || this.#hostStalled || this.#held === 'forced'",
-        'epoch <= this.#ledger.floor || this.#hostStalled'
+        "epoch <= m.ledger.floor || m.own.hostStalled || this.#held === 'forced'",
+        'epoch <= m.ledger.floor || m.own.hostStalled'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a grant from a side that does not count it as a partner',
         'if (sentAtMs === null || trailer.heardLinks === 0 || ',
         'if (sentAtMs === null || '
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'does not say that it will never take a grant',
-        `this.#ledger.hear(epoch);
-            this.#refusal = 'not-ready';`,
-        'this.#ledger.hear(epoch);'
+        `m.ledger.hear(epoch);
+            m.sender.refuse('not-ready');`,
+        'm.ledger.hear(epoch);'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes later what it refused',
-        `this.#ledger.hear(epoch);
-            this.#refusal = 'not-ready';`,
-        "this.#refusal = 'not-ready';"
+        `m.ledger.hear(epoch);
+            m.sender.refuse('not-ready');`,
+        "m.sender.refuse('not-ready');"
       )
     ]
   },
@@ -1253,102 +1278,125 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         does: 'serves on while its grant is out',
-        file: 'extended',
+        file: 'extended/active',
         edits: [
-          { find: 'this.#becomeStandby(handover.reason);', put: '' },
-          { find: `if (this.#role !== 'standby')\n            this.#becomeStandby(reason);`, put: '' }
+          {
+            find: `get grantedEpoch() {
+        return null;`,
+            put: `get grantedEpoch() {
+        return this.granted ?? null;`
+          },
+          {
+            find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
+            put: `m.ledger.hear((this.granted = m.ledger.nextForPeer()));
+        m.sender.ask(m, {});`
+          }
         ]
       },
       mutation(
-        'extended',
+        'extended/passive',
         'does not count a granted number as used',
-        `this.#ledger.nextForPeer();
-        this.#ledger.hear(epoch);`,
-        'this.#ledger.nextForPeer();'
+        `m.ledger.nextForPeer();
+        m.ledger.hear(epoch);`,
+        'm.ledger.nextForPeer();'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'grants a number of its own kind',
-        `this.#ledger.nextForPeer();
-        this.#ledger.hear(epoch);`,
-        `this.#ledger.nextOwn();
-        this.#ledger.hear(epoch);`
+        `m.ledger.nextForPeer();
+        m.ledger.hear(epoch);`,
+        `m.ledger.nextOwn();
+        m.ledger.hear(epoch);`
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'keeps its own grant beside a higher one of the peer',
-        'if (epoch > this.#ledger.floor) {',
+        'if (epoch > m.ledger.floor) {',
         'if (false) {'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes any refusal for one of its grant',
         ' && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq',
         ''
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'does not hear the refusal of its grant',
         'if (grant !== null && trailer.flags.refusal',
         'if (false && trailer.flags.refusal'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'keeps its grant though the peer restarted',
-        `this.#grant = null;
-        this.#departed = null;`,
-        'this.#departed = null;'
+        `peerRestarted(m) {
+        this.failGrantCommand(m);
+        this.#grant = null;`,
+        `peerRestarted(m) {
+        this.failGrantCommand(m);`
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'keeps its grant though contact is lost',
-        `this.#grant = null;
-        if (this.#handover !== null)`,
-        'if (this.#handover !== null)'
+        `this.#held = 'no';
+        this.failGrantCommand(m);
+        this.#grant = null;`,
+        `this.#held = 'no';
+        this.failGrantCommand(m);`
       ),
-      mutation('extended', 'does not repeat its grant', 'const waiting = this.#grant !== null || ', 'const waiting = ')
+      mutation(
+        'extended/passive',
+        'does not repeat its grant',
+        'return this.#grant !== null || this.#wish',
+        'return this.#wish'
+      )
     ]
   },
   {
     rule: 'handover: the peer is ready, I stop, I grant, it serves; or nothing changes',
     mutations: [
       mutation(
-        'extended',
+        'extended/active',
         'hands over to a peer that is not ready',
         'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
         'trailer.ack >= this.#handover.firstSeq'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'hands over on readiness of long ago',
         'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
         'trailer.flags.ready'
       ),
-      mutation('extended', 'gives the role to a wish that is not ready', 'if (!trailer.flags.ready) {', 'if (false) {'),
       mutation(
-        'extended',
+        'extended/active',
+        'gives the role to a wish that is not ready',
+        'if (!trailer.flags.ready) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended/active',
         'gives the role on a wish of long ago',
-        'sentAtMs === null || this.#nowMs - sentAtMs > this.#confirmMs',
+        'sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs',
         'sentAtMs === null'
       ),
-      mutation('extended', 'is deaf to wishes', 'else if (trailer.flags.wanted)', 'else if (false)'),
+      mutation('extended/active', 'is deaf to wishes', 'else if (trailer.flags.wanted)', 'else if (false)'),
       mutation(
-        'extended',
+        'extended/timers',
         'waits for ever for a handover',
-        'if (this.#handover !== null && now >= this.#handover.deadlineMs)',
-        'if (false)'
+        "(m, active) => active.abortHandover(m, 'not-ready')",
+        '() => { }'
       ),
       mutation(
-        'extended',
+        'extended/timers',
         'leaves a command without an answer when nobody takes the grant',
-        'if (this.#grant !== null && now >= this.#grant.deadlineMs)',
-        'if (false)'
+        '(m, passive) => passive.failGrantCommand(m)',
+        '() => { }'
       ),
       mutation(
-        'extended',
+        'extended/timers',
         'leaves a command without an answer when its wish is not met',
-        'if (this.#wanting !== null && now >= this.#wanting.deadlineMs)',
-        'if (false)'
+        "(m, passive) => passive.failWish(m, 'not-confirmed', '')",
+        '() => { }'
       )
     ]
   },
@@ -1357,40 +1405,45 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         does: 'decides by node id alone',
-        file: 'policy',
+        file: 'extended/policy',
         edits: [
           { find: 'if (mine.epoch !== theirs.epoch)', put: 'if (false)' },
           { find: 'if (mine.priority !== theirs.priority)', put: 'if (false)' }
         ]
       },
-      mutation('policy', 'leaves the epoch out', 'if (mine.epoch !== theirs.epoch)', 'if (false)'),
-      mutation('policy', 'leaves the priority out', 'if (mine.priority !== theirs.priority)', 'if (false)'),
-      mutation('extended', 'never yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (false) {'),
-      mutation('extended', 'always yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (true) {'),
+      mutation('extended/policy', 'leaves the epoch out', 'if (mine.epoch !== theirs.epoch)', 'if (false)'),
+      mutation('extended/policy', 'leaves the priority out', 'if (mine.priority !== theirs.priority)', 'if (false)'),
+      mutation('extended/active', 'never yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (false) {'),
+      mutation('extended/active', 'always yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (true) {'),
       mutation(
-        'extended',
+        'extended/active',
         'keeps the same number as the one that yielded',
         'else if (trailer.epoch === this.#epoch) {',
         'else if (false) {'
       ),
-      mutation('extended', 'heals without a word', "this.#event('conflict',", 'void (')
+      mutation('extended/active', 'heals without a word', "m.event('conflict',", 'void (')
     ]
   },
   {
     rule: 'two sides without a role agree on one',
     mutations: [
-      mutation('extended', 'grants the role to a peer that is not ready', 'if (peer.ready && (0,', 'if ((0,'),
-      mutation('extended', 'never grants', 'if (peer.ready && (0,', 'if (false && (0,'),
+      mutation('extended/passive', 'grants the role to a peer that is not ready', 'if (peer.ready && (0,', 'if ((0,'),
+      mutation('extended/passive', 'never grants', 'if (peer.ready && (0,', 'if (false && (0,'),
       mutation(
-        'policy',
+        'extended/policy',
         'ranks an Initial like a Standby',
         "Number(a.role === 'standby') - Number(b.role === 'standby') ||",
         ''
       ),
-      mutation('policy', 'ranks without regard to who served last', 'a.heldEpoch - b.heldEpoch ||', ''),
-      mutation('policy', 'ranks without regard to fitness', 'Number(a.fit) - Number(b.fit) ||', ''),
-      mutation('policy', 'ranks the lower priority first', 'a.priority - b.priority', 'b.priority - a.priority'),
-      mutation('extended', 'keeps the identity of a copied disk', 'this.#ledger.renumber(this.#randomId());', '')
+      mutation('extended/policy', 'ranks without regard to who served last', 'a.heldEpoch - b.heldEpoch ||', ''),
+      mutation('extended/policy', 'ranks without regard to fitness', 'Number(a.fit) - Number(b.fit) ||', ''),
+      mutation(
+        'extended/policy',
+        'ranks the lower priority first',
+        'a.priority - b.priority',
+        'b.priority - a.priority'
+      ),
+      mutation('extended/hearing', 'keeps the identity of a copied disk', 'm.ledger.renumber(m.randomId());', '')
     ]
   },
   {
@@ -1398,97 +1451,107 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         does: 'says goodbye and serves on',
-        file: 'extended',
+        file: 'extended/machine',
         edits: [
-          { find: 'this.#pausedAtMs === null && this.#leaving === null', put: 'this.#pausedAtMs === null' },
-          { find: "if (this.#role !== 'initial') {", put: 'if (false) {' }
+          { find: 'serving: role.isServing', put: "serving: role.name === 'active'" },
+          { find: "this.#enter(leaving, 'initial', reason)", put: 'this.#enter(leaving, left.name, reason)' }
         ]
       },
       mutation(
-        'extended',
+        'extended/hearing',
         'does not hear a goodbye',
-        'if (trailer.flags.goodbye)\n            return this.#onPeerLeft',
-        'if (false)\n            return this.#onPeerLeft'
+        `if (trailer.flags.goodbye)
+        return onPeerLeft`,
+        `if (false)
+        return onPeerLeft`
       ),
       mutation(
-        'extended',
+        'extended/leaving',
         'says goodbye before its mark is on disk',
-        'const marked = this.#ledger.onlineOnDisk;',
+        'const marked = m.ledger.onlineOnDisk;',
         'const marked = true;'
       ),
-      mutation('extended', 'says goodbye once only', 'leaving.sent >= GOODBYES_MAX', 'leaving.sent >= 1'),
+      mutation('extended/leaving', 'says goodbye once only', 'this.#sent >= GOODBYES_MAX', 'this.#sent >= 1'),
       mutation(
-        'extended',
+        'extended/hearing',
         'does not answer a goodbye',
-        'this.#answer(frame);\n        this.#conversation',
-        'this.#conversation'
+        `m.sender.answer(m, frame);
+    peer.conversation`,
+        'peer.conversation'
       )
     ]
   },
   {
     rule: 'operators, fail-back and fitness move the role only as documented',
     mutations: [
-      mutation('extended', 'fails back at once', '+ this.#settings.failbackDelayMs', ''),
-      mutation('extended', 'fails back against an operator’s move', 'if (this.#failbackHeld || ', 'if ('),
+      mutation('extended/failback', 'fails back at once', '+ this.#settings.failbackDelayMs', ''),
+      mutation('extended/failback', 'fails back against an operator’s move', 'if (this.held || ', 'if ('),
       mutation(
-        'extended',
+        'extended/failback',
         'fails back though it is less fit',
-        'this.#failbackHeld || this.#ownFitness < peer.fitness',
-        'this.#failbackHeld'
+        'this.held || fitness < word.fitness',
+        'this.held'
       ),
       mutation(
-        'extended',
+        'extended/failback',
         'fails back right after it lost the role',
-        'const stableSinceMs = Math.max(this.#onlineSinceMs, this.#sinceMs)',
-        'const stableSinceMs = this.#onlineSinceMs'
+        'const stableSinceMs = Math.max(peer.onlineSinceMs, standbySinceMs)',
+        'const stableSinceMs = peer.onlineSinceMs'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'gives the role back, however often it did not last',
-        'if (failback && this.#nowMs < this.#sinceMs + this.#failbackWaitMs)',
+        'if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs))',
         'if (false)'
       ),
       mutation(
-        'extended',
+        'extended/failback',
         'never forgives a fail-back that did not last',
-        'Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : 1',
-        'Math.min(FAILBACK_DAMPING_MAX, this.#failbackDamping * 2) : this.#failbackDamping'
+        'Math.min(FAILBACK_DAMPING_MAX, this.#damping * 2) : 1',
+        'Math.min(FAILBACK_DAMPING_MAX, this.#damping * 2) : this.#damping'
       ),
-      mutation('extended', 'fails back to the lower priority too', 'peer.priority >= this.#settings.priority || ', ''),
       mutation(
-        'extended',
+        'extended/failback',
+        'fails back to the lower priority too',
+        ' || word.priority >= this.#settings.priority',
+        ''
+      ),
+      mutation(
+        'extended/active',
         'hands over on every flicker of fitness',
-        'if (this.#nowMs - this.#lessFitSinceMs < this.#peerTimeoutMs &&',
+        'if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs &&',
         'if (false &&'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'never hands over to a fitter peer',
-        "this.#startHandover(this.#hostStalled ? 'host-stalled' : 'less-fit', null);",
+        "this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null);",
         ''
       ),
       mutation(
-        'extended',
+        'extended/own',
         'serves on though its flows hang',
-        'return this.#hostStalled ? 0 : this.#fitness',
+        'return this.hostStalled ? 0 : this.#fitness',
         'return this.#fitness'
       ),
       mutation(
-        'extended',
+        'extended/context',
         'says it is ready though its flows hang',
-        "this.#held === 'no' && !this.#hostStalled",
-        "this.#held === 'no'"
+        'm.role.isWilling && !m.own.hostStalled',
+        'm.role.isWilling'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'stays away for ever after it was told to stand by once',
-        "if (this.#held === 'deferring')\n            this.#held = 'no';",
+        `if (this.#held === 'deferring')
+            this.#held = 'no';`,
         ''
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'stays away for ever after it was forced to',
-        "this.#held = 'no';\n        this.#heldEpoch = 0;",
+        `this.#held = 'no';
+        this.#heldEpoch = 0;`,
         'this.#heldEpoch = 0;'
       )
     ]
@@ -1496,34 +1559,38 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'each command gets its own answer, and only a fit side asks for the role',
     mutations: [
-      mutation('extended', 'forgets an open wish for a second one', ' || this.#wanting?.commandId != null;', ';'),
       mutation(
-        'extended',
+        'extended/passive',
+        'forgets an open wish for a second one',
+        'const busy = this.commandIds.some((open) => open !== null)',
+        'const busy = (this.#grant?.commandId ?? null) !== null'
+      ),
+      mutation(
+        'extended/machine',
         'leaves without an answer to what is open',
-        `if (id != null)
-                this.#replyError(id, 'stopped', '')`,
-        `if (false)
-                this.#replyError(id, 'stopped', '')`
+        `for (const id of left.commandIds)
+            this.replyError(id, 'stopped', '')`,
+        ''
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'asks for the role though it is not fit',
-        `if (!this.#isFit)
-                return this.#replyError(id, 'refused', 'not-ready')`,
+        `if (!m.own.isFit)
+                return m.replyError(id, 'refused', 'not-ready')`,
         `if (false)
-                return this.#replyError(id, 'refused', 'not-ready')`
+                return m.replyError(id, 'refused', 'not-ready')`
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a refused grant back on contact that is too old for a lease',
-        'this.#isReady && this.#nowMs < sentAtMs + (0, lease_1.leaseMs)(this.#promisedMs)) {\n            this.#promote',
-        'this.#isReady) {\n            this.#promote'
+        ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))',
+        ' && (0, context_1.isReady)(m))'
       ),
       mutation(
-        'extended',
+        'extended/passive',
         'takes a refused grant back though its flows hang',
-        'if (sentAtMs !== null && this.#isReady && this',
-        'if (sentAtMs !== null && this'
+        ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))',
+        ' && (0, context_1.isBacked)(m, sentAtMs))'
       )
     ]
   },
@@ -1531,21 +1598,21 @@ export const RULES: readonly Rule[] = [
     rule: 'what was confirmed before a second blow confirms nothing after it',
     mutations: [
       mutation(
-        'extended',
+        'extended/active',
         'serves again for a peer that does not hear it',
         'this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack',
         'this.#pausedAtMs !== null && trailer.ack'
       ),
       mutation(
-        'extended',
+        'extended/active',
         'serves again on an answer to what it asked before its second stall',
-        `this.#pausedAtMs = this.#nowMs;
-        this.#pausedSeq = this`,
-        `this.#pausedAtMs = this.#nowMs;
-        this.#pausedSeq ||= this`
+        `this.#pausedAtMs = m.nowMs;
+        this.#pausedSeq = m`,
+        `this.#pausedAtMs = m.nowMs;
+        this.#pausedSeq ||= m`
       ),
       mutation(
-        'extended',
+        'extended/takeover',
         'acts at once beside a peer that it has only just heard one way',
         'Math.max(oneWayAtMs, heardForMs, notBeforeMs)',
         'Math.max(oneWayAtMs, notBeforeMs)'
@@ -1556,22 +1623,22 @@ export const RULES: readonly Rule[] = [
     rule: 'what has to survive a restart is noted',
     mutations: [
       mutation(
-        'extended',
+        'extended/active',
         'does not note a number that it took anew while serving',
-        `const epoch = this.#ledger.nextOwn();
-        this.#ledger.use(epoch);
+        `const epoch = m.ledger.nextOwn();
+        m.ledger.use(epoch);
         this.#epoch`,
-        `const epoch = this.#ledger.nextOwn();
+        `const epoch = m.ledger.nextOwn();
         this.#epoch`
       ),
       mutation(
-        'extended',
+        'extended/partner',
         'prefers neither side when both have the same priority',
-        ': this.#ledger.nodeId > trailer.nodeId;',
+        ': m.ledger.nodeId > trailer.nodeId;',
         ': false;'
       ),
       mutation(
-        'extended',
+        'extended/hearing',
         'believes an epoch that leaves no room for the next',
         'if (trailer.epoch > ledger_1.EPOCH_MAX)',
         'if (false)'
@@ -1582,31 +1649,31 @@ export const RULES: readonly Rule[] = [
     rule: 'what was known of a contact ends with it',
     mutations: [
       mutation(
-        'contact',
+        'extended/contact',
         'believes that a lost peer still hears it',
         `this.#answeredAtMs = -Infinity;
         this.#peerHears = 0;`,
         ''
       ),
       mutation(
-        'contact',
+        'extended/contact',
         'hears a new session on links that only the old one used',
         `contact.heardAtMs = -Infinity;
             contact.markedAtMs = -Infinity;`,
         'contact.heardAtMs = -Infinity;'
       ),
-      mutation('contact', 'calls a closed link up', '!this.#alive || !contact.open)', '!this.#alive)'),
+      mutation('extended/contact', 'calls a closed link up', '!this.#alive || !contact.open)', '!this.#alive)'),
       mutation(
-        'contact',
+        'extended/contact',
         'does not credit its own stall to the wait for a first word',
         'this.#listeningSinceMs = later(this.#listeningSinceMs);',
         ';'
       ),
       mutation(
-        'extended',
+        'extended/leaving',
         'says no more goodbye after any word of the peer',
-        '(leaving.sent > 0 && trailer.ack >= leaving.firstSeq)',
-        'leaving.sent > 0'
+        '(this.#sent > 0 && trailer.ack >= this.#firstSeq)',
+        'this.#sent > 0'
       )
     ]
   }

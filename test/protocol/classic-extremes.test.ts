@@ -1,7 +1,7 @@
 /** The classic wire at the edges of its settings, with two operators at once and a link that loses and doubles. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { HEADS, type Frame, type Head } from '../../src/protocol/frame'
+import { HEADS, type Frame, type Head } from '../../src/protocol/wire/frame'
 import { createMachine } from '../../src/protocol/create'
 import type { Designation, Input, Output, Role } from '../../src/protocol/machine'
 import { RANGES, type PairSettings } from '../../src/protocol/settings'

@@ -4,7 +4,7 @@
  * My token is 100, the frame's value 50, no designation of mine is unanswered.
  */
 import assert from 'node:assert/strict'
-import { HEADS, type Head } from '../../src/protocol/frame'
+import { HEADS, type Head } from '../../src/protocol/wire/frame'
 import type { Role } from '../../src/protocol/machine'
 import { gist, Solo } from '../harness/solo'
 

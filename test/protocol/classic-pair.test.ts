@@ -1,7 +1,7 @@
 /** Two classic machines that play against each other: whatever happened before, in calm weather they settle. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { HEADS, type Frame, type Head } from '../../src/protocol/frame'
+import { HEADS, type Frame, type Head } from '../../src/protocol/wire/frame'
 import type { Designation, Input, Role } from '../../src/protocol/machine'
 import { TestPair } from '../harness/pair'
 import type { SideName } from '../harness/network'

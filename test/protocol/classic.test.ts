@@ -1,7 +1,7 @@
 /** The rules of the classic wire one by one (DESIGN, 'Classic wire'; seed, 协议报文格式 and 超时控制部分). */
 import assert from 'node:assert/strict'
-import type { Frame } from '../../src/protocol/frame'
-import { ClassicMachine } from '../../src/protocol/classic'
+import type { Frame } from '../../src/protocol/wire/frame'
+import { ClassicMachine } from '../../src/protocol/classic/machine'
 import { testSettings } from '../harness/settings'
 import { gist, Solo, word } from '../harness/solo'
 

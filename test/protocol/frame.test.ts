@@ -20,7 +20,7 @@ import {
   type FrameRejection,
   type Head,
   type Trailer
-} from '../../src/protocol/frame'
+} from '../../src/protocol/wire/frame'
 import type { Role } from '../../src/protocol/machine'
 import { REASON_BYTES, type ReasonCode } from '../../src/protocol/reasons'
 import type { Policy } from '../../src/protocol/settings'

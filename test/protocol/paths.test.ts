@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { SocketAddress } from 'node:net'
 import fc from 'fast-check'
-import { addressText, canonicalIp, Paths, type AddressChange } from '../../src/protocol/paths'
+import { addressText, canonicalIp, Paths, type AddressChange } from '../../src/protocol/wire/paths'
 
 const PORT = 1101
 const HEARTBEAT_MS = 100

@@ -2,7 +2,7 @@
  * The commands of the scenario files. Each is one entry of COMMANDS: its usage, and what it does to the pair on stage.
  * The grammar for people is in README.md; `scenarios.test.ts` checks that every command is named there.
  */
-import { HEADS, type Head } from '../../src/protocol/frame'
+import { HEADS, type Head } from '../../src/protocol/wire/frame'
 import type { Designation, Role } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import { CLASSIC_PRESET, type PairSettings, type Wire } from '../../src/protocol/settings'

@@ -4,7 +4,7 @@
  */
 import { Draws, TracedMachine } from '../../src/engine/trace'
 import { createMachine } from '../../src/protocol/create'
-import { decodeClassic, decodeExtended, EXTENDED_BYTES, type Frame } from '../../src/protocol/frame'
+import { decodeClassic, decodeExtended, EXTENDED_BYTES, type Frame } from '../../src/protocol/wire/frame'
 import type { Designation, Input, PairMachine, RandomInt } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { LinkSettings, PairSettings, Wire } from '../../src/protocol/settings'

@@ -3,9 +3,9 @@
  * real one: frames as they arrive, everything that waits before a tick, a tick once the local clock has passed the
  * deadline, records written one after the other, the gate's view brought up to date at every wake-up.
  */
-import type { Frame } from '../../src/protocol/frame'
+import type { Frame } from '../../src/protocol/wire/frame'
 import type { Input, MachineView, Output, PairMachine } from '../../src/protocol/machine'
-import { Paths } from '../../src/protocol/paths'
+import { Paths } from '../../src/protocol/wire/paths'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'
 import type { LocalClock } from './clock'

@@ -1,5 +1,5 @@
 /** A run as lines for people: what was done to the pair, and what it did. */
-import type { Frame } from '../../src/protocol/frame'
+import type { Frame } from '../../src/protocol/wire/frame'
 import { describeFault, type Fault } from './faults'
 import type { EngineProcess, Step } from './process'
 import type { Ending, Scene, Watcher } from './watcher'

@@ -6,7 +6,7 @@ import {
   SEALED_BYTES,
   UINT48_MAX,
   type Frame
-} from '../../src/protocol/frame'
+} from '../../src/protocol/wire/frame'
 import type { PairMachine, RandomInt } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { PairSettings } from '../../src/protocol/settings'

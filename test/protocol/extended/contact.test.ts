@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Contact } from '../../../src/protocol/contact'
+import { Contact } from '../../../src/protocol/extended/contact'
 
 const H = 100
 const P = 1000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Conversation, type Reception } from '../../../src/protocol/conversation'
-import type { Flags, Trailer } from '../../../src/protocol/frame'
+import { Conversation, type Reception } from '../../../src/protocol/extended/conversation'
+import type { Flags, Trailer } from '../../../src/protocol/wire/frame'
 
 const NO_FLAGS: Flags = {
   probe: false,

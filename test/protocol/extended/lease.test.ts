@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { CLOCK_DRIFT, freshForMs, leaseMs, SLACK_SHARE } from '../../../src/protocol/lease'
+import { CLOCK_DRIFT, freshForMs, leaseMs, SLACK_SHARE } from '../../../src/protocol/extended/lease'
 
 const rate = fc.double({ min: 1 - CLOCK_DRIFT, max: 1 + CLOCK_DRIFT, noNaN: true })
 

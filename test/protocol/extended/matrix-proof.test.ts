@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import type { Bench, Word } from '../../harness/bench'
-import { leaseMs } from '../../../src/protocol/lease'
-import { servesUnderLease } from '../../../src/protocol/policy'
+import { leaseMs } from '../../../src/protocol/extended/lease'
+import { servesUnderLease } from '../../../src/protocol/extended/policy'
 import type { LinkSettings } from '../../../src/protocol/settings'
 import { clear, COLUMNS, inRole, isPreferred, policyOf, tethered, WORDS, type Column } from './matrix-cast'
 

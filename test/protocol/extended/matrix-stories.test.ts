@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import type { Bench, Word } from '../../harness/bench'
-import { servesUnderLease } from '../../../src/protocol/policy'
+import { servesUnderLease } from '../../../src/protocol/extended/policy'
 import {
   clear,
   COLUMNS,

@@ -6,7 +6,7 @@ import {
   winsConflict,
   type Candidate,
   type Evidence
-} from '../../../src/protocol/policy'
+} from '../../../src/protocol/extended/policy'
 import type { Policy } from '../../../src/protocol/settings'
 
 /** Written out by hand from docs/reference/PROTOCOL.md, "Taking over without contact"; not read from the code. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { CrashProof, quietMs } from '../../../src/protocol/proof'
+import { CrashProof, quietMs } from '../../../src/protocol/extended/proof'
 
 const QUIET = 25
 const TETHER = 7

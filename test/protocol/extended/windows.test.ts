@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { TestPair, type Happening, type PairOptions } from '../../harness/pair'
 import { otherSide, SIDES, type SideName } from '../../harness/network'
 import type { Side } from '../../harness/side'
-import type { Frame } from '../../../src/protocol/frame'
+import type { Frame } from '../../../src/protocol/wire/frame'
 import type { PairSettings } from '../../../src/protocol/settings'
 
 /** B is the preferred side, and Active; the two have met. */

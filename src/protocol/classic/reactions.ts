@@ -1,9 +1,9 @@
 /**
  * The classic wire as a table: what a frame of the peer means, by the role held and the role it shows. To be read
- * aloud; `classic.ts` carries it out, `test/protocol/classic-matrix.test.ts` asserts every cell.
+ * aloud; `machine.ts` carries it out, `test/protocol/classic-matrix.test.ts` asserts every cell.
  */
-import type { Head } from './frame'
-import type { Role } from './machine'
+import type { Head } from '../wire/frame'
+import type { Role } from '../machine'
 
 /** What a frame of the peer means to us. The table below says when. */
 export type Reaction =
@@ -38,7 +38,7 @@ export const REACTIONS: Readonly<Record<Role, Readonly<Record<Head, Readonly<Rec
     negotiate: { initial: 'designate', active: 'arbitrate', standby: 'note' },
     designate: { initial: 'note', active: 'defer', standby: 'note' },
     connected: { initial: 'note', active: 'contest', standby: 'note' },
-    // Only a receipt that was asked for: of any other, classic.ts takes a sign of life.
+    // Only a receipt that was asked for: of any other, machine.ts takes a sign of life.
     responsed: { initial: 'note', active: 'contest', standby: 'note' }
   },
   standby: {

@@ -6,8 +6,8 @@
  * acknowledges something I sent AFTER I first heard that session echo mine. Nothing recorded or withheld can do that, however
  * fresh it is: so frames of any earlier session, his or mine, change nothing, without clocks.
  */
-import type { FrameRejection, Trailer } from './frame'
-import { LINKS_MAX } from './settings'
+import type { FrameRejection, Trailer } from '../wire/frame'
+import { LINKS_MAX } from '../settings'
 
 /** Send times of this many of the latest frames are known; an acknowledgement of an older one renews nothing. */
 const SENT_KEPT_MAX = 256

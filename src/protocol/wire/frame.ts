@@ -7,9 +7,9 @@
  * of SEAL_BYTES (HMAC-SHA256 over everything before it, its first half: RFC 4868). This file neither seals nor verifies: see `engine/seal.ts`.
  * `state` is always the sender's own role; a Designate therefore gives the receiver the opposite one.
  */
-import { REASON_BYTES, reasonFromWire, type ReasonCode } from './reasons'
-import type { Role } from './role'
-import type { Policy } from './settings'
+import { REASON_BYTES, reasonFromWire, type ReasonCode } from '../reasons'
+import type { Role } from '../role'
+import type { Policy } from '../settings'
 
 export const MAGIC = 0xff
 export const HEADS = { negotiate: 0xa0, designate: 0xa5, connected: 0xaa, responsed: 0xaf } as const

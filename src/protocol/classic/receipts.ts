@@ -4,7 +4,7 @@
  * An id is one byte: it counts up, wraps from 255 to 0, and so bounds this list to 256 frames. An id that comes round
  * while its frame is still unanswered counts that frame as lost. Source: seed, 超时控制部分 (`listSend`).
  */
-import type { Head } from './frame'
+import type { Head } from '../wire/frame'
 
 export interface Awaited {
   readonly id: number

@@ -1,9 +1,9 @@
 /**
- * The rules as tables: who may take the role on which evidence, who serves under a lease, and who ranks first.
- * Each table is meant to be read aloud; `test/protocol/policy.test.ts` asserts every cell.
+ * The rules as tables: what each policy means, who ranks first, and which of two Actives stays.
+ * Each table is meant to be read aloud; `test/protocol/extended/policy.test.ts` asserts every cell.
  */
-import type { Role } from './machine'
-import type { Policy } from './settings'
+import type { Role } from '../machine'
+import type { Policy } from '../settings'
 
 /**
  * What a side that is not Active may know of its peer:
@@ -17,26 +17,66 @@ export type Evidence = 'never-met' | 'silence' | 'stood-down' | 'crash' | 'goodb
 
 type Verdict = 'take' | 'wait' | 'if-preferred'
 
-export const TAKEOVER: Readonly<Record<Policy, Readonly<Record<Evidence, Verdict>>>> = {
-  availability: { 'never-met': 'take', silence: 'take', 'stood-down': 'wait', crash: 'take', goodbye: 'take' },
-  preferred: {
-    'never-met': 'if-preferred',
-    silence: 'if-preferred',
-    'stood-down': 'if-preferred',
-    crash: 'take',
-    goodbye: 'take'
+export interface PolicyRules {
+  /** Whether a side takes the role alone on this evidence; what `aloneBar` names comes first. */
+  readonly takesOn: Readonly<Record<Evidence, Verdict>>
+  /** Who acts, as Active, only while its peer keeps acknowledging. */
+  readonly underLease: 'nobody' | 'not-preferred' | 'both'
+  /**
+   * Two that cannot hear each other never serve both. So a right that the other side may still have is waited for: that of a former
+   * session, of a peer that answers without contact, of one that was online when this side ended; and this side's own right is bounded
+   * before the peer may rely on it.
+   */
+  readonly neverBoth: boolean
+  /**
+   * The pair agrees in contact on which side is preferred. That one acts alone when it comes back, unless its disk says that its peer was
+   * online: so a proof of its crash, and its goodbye, count on that mark.
+   */
+  readonly prefersOne: boolean
+  /** Roles are taken, and promises made, also while the disk takes no write. */
+  readonly goesOnInMemory: boolean
+}
+
+/** What each policy means. The machine asks for a column by its name and never which policy it is. */
+export const POLICY_RULES: Readonly<Record<Policy, PolicyRules>> = {
+  availability: {
+    takesOn: { 'never-met': 'take', silence: 'take', 'stood-down': 'wait', crash: 'take', goodbye: 'take' },
+    underLease: 'nobody',
+    neverBoth: false,
+    prefersOne: false,
+    goesOnInMemory: true
   },
-  exclusive: { 'never-met': 'wait', silence: 'wait', 'stood-down': 'wait', crash: 'take', goodbye: 'take' }
+  preferred: {
+    takesOn: {
+      'never-met': 'if-preferred',
+      silence: 'if-preferred',
+      'stood-down': 'if-preferred',
+      crash: 'take',
+      goodbye: 'take'
+    },
+    underLease: 'not-preferred',
+    neverBoth: true,
+    prefersOne: true,
+    goesOnInMemory: false
+  },
+  exclusive: {
+    takesOn: { 'never-met': 'wait', silence: 'wait', 'stood-down': 'wait', crash: 'take', goodbye: 'take' },
+    underLease: 'both',
+    neverBoth: true,
+    prefersOne: false,
+    goesOnInMemory: false
+  }
 }
 
 export function mayTake(policy: Policy, evidence: Evidence, preferred: boolean): boolean {
-  const verdict = TAKEOVER[policy][evidence]
+  const verdict = POLICY_RULES[policy].takesOn[evidence]
   return verdict === 'take' || (verdict === 'if-preferred' && preferred)
 }
 
 /** Whether an Active of this policy may act only while its peer keeps acknowledging. */
 export function servesUnderLease(policy: Policy, preferred: boolean): boolean {
-  return policy === 'exclusive' || (policy === 'preferred' && !preferred)
+  const { underLease } = POLICY_RULES[policy]
+  return underLease === 'both' || (underLease === 'not-preferred' && !preferred)
 }
 
 /** What the two sides compare when neither is Active. All of it is in the frames, so both compute the same. */

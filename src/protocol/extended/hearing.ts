@@ -1,0 +1,201 @@
+/**
+ * What comes in from the peer, by frames and by the tether: whether it counts, what it says of the peer whatever this side's role is,
+ * and when contact begins and ends. What a word means to a role, the role says.
+ */
+import type { ReasonCode } from '../reasons'
+import type { Frame, Trailer } from '../wire/frame'
+import { EPOCH_MAX, STORED_MAX } from '../ledger'
+import type { Input } from '../machine'
+import { promise, rulesOf } from './context'
+import { partnerHeard } from './partner'
+import { isGrant, type Machine } from './role'
+
+/** New numbers of a peer that was proven to have crashed, each later than a whole takeover delay: it lives, and does not hear this side. */
+const LATE_FRAMES_REFUTE = 5
+
+export function receive(m: Machine, link: number, frame: Frame): void {
+  const { peer } = m
+  if (!m.started || (m.role.kind === 'leaving' && !peer.contact.alive)) return
+  const trailer = frame.trailer
+  if (trailer === null) return m.drop(link, 'unsealed')
+  if (trailer.epoch > EPOCH_MAX) return m.drop(link, 'field')
+  const reception = peer.conversation.receive(trailer, peer.isPresent(m.nowMs))
+  switch (reception.kind) {
+    case 'drop':
+      return m.drop(link, reception.cause)
+    case 'beyond':
+      m.drop(link, 'field')
+      return onRestoredCopy(m)
+    case 'rival':
+      m.drop(link, trailer.nodeId === peer.word?.nodeId ? 'session' : 'third-party')
+      return peer.hearRival(m, trailer.session)
+    case 'hello':
+      if (reception.news) {
+        hearHello(m, frame, trailer)
+        compareRecords(m, trailer)
+      }
+      return m.sender.answerHello(m, link, reception.acquainted, trailer.session)
+    case 'copy':
+      return peer.contact.heardCopy(m.nowMs, link, trailer.link)
+    case 'current':
+      if (reception.adopted) adopt(m, trailer)
+      else if (!isRefuted(m, trailer)) return m.drop(link, 'replayed')
+      hear(m, link, frame, trailer, reception.ackedAtMs)
+      if (reception.adopted) m.sender.answer(m, frame)
+      return
+    default:
+      reception satisfies never
+  }
+}
+
+/** It lives, and answers me; no more is known of it. What it answers is not of long ago: recordings of former sessions count for nothing. */
+function hearHello(m: Machine, frame: Frame, trailer: Trailer): void {
+  const { peer } = m
+  const sentAtMs = peer.conversation.sentAtMs(trailer.ack)
+  if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs) return
+  peer.helloAtMs = m.nowMs
+  peer.uncounted = frame.state === 'active'
+  if (!isGrant(frame)) peer.helloEpoch = Math.max(peer.helloEpoch, trailer.epoch)
+  if (!peer.contact.alive) m.ledger.hear(peer.helloEpoch)
+}
+
+/** A new session of the peer takes the place of the one that was known. */
+function adopt(m: Machine, trailer: Trailer): void {
+  const { peer } = m
+  // Unless it left or is proven dead, the session that this one replaces may live, under a lease on what it had of me.
+  if (peer.departed === null && rulesOf(m).neverBoth) {
+    peer.formerUntilMs = peer.contact.heardAtMs + peer.peerTimeoutMs
+  }
+  const restarted = peer.word !== null && peer.word.nodeId === trailer.nodeId
+  peer.contact.renewed(m.nowMs)
+  peer.setOnline(m, false, 'peer-restarted')
+  m.role.peerRestarted(m)
+  peer.restarted()
+  m.lease.peerRestarted()
+  m.failback.held = false
+  m.event('negotiate', restarted ? 'peer-restarted' : 'peer-heard', {})
+  if (trailer.nodeId === m.ledger.nodeId && peer.conversation.session < trailer.session) {
+    m.ledger.renumber(m.randomId())
+    m.event('mismatch', 'cloned-identity', {})
+  }
+}
+
+/** The newest word of the peer, in the living conversation. */
+function hear(m: Machine, link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
+  const { peer, ledger } = m
+  const now = m.nowMs
+  const regained = !peer.contact.alive
+  peer.contact.heard(now, link, trailer.link, trailer.heardLinks)
+  peer.proof.heard(now, trailer.ack)
+  compareRecords(m, trailer)
+  peer.noteRecord(trailer)
+  m.sender.speakUntil(now + peer.heartbeatMs)
+  peer.note(frame.state, trailer)
+  ledger.meet(trailer.nodeId)
+  promise(m)
+  ledger.setPeerPolicy(trailer.policy)
+  const partner = trailer.heardLinks !== 0
+  peer.uncounted = !partner && frame.state === 'active'
+  if (partner) partnerHeard(m, trailer, ackedAtMs)
+  // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
+  if (ackedAtMs !== null) peer.contact.ackedWithin(now - ackedAtMs)
+  if (frame.head === 'responsed' && ackedAtMs !== null) peer.contact.measured(now, now - ackedAtMs)
+  peer.differences.compare(m, m.settings, m.own.flowsHash, trailer)
+  if (m.role.kind === 'leaving') return m.role.hear(m, frame, trailer, regained)
+  if (trailer.flags.goodbye) return onPeerLeft(m, frame, trailer)
+
+  // The number of a grant is heard of when it is taken or refused.
+  if (m.role.kind === 'active' || !isGrant(frame)) ledger.hear(trailer.epoch)
+  m.role.hear(m, frame, trailer, regained)
+  m.sender.answerIfWanted(m, frame)
+}
+
+function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
+  const { peer } = m
+  m.role.hearGoodbye(m, frame, trailer)
+  // A grant that was not taken is not repeated: its number is spent.
+  m.ledger.hear(trailer.epoch)
+  // Answer first: afterwards there is no session to answer in.
+  m.sender.answer(m, frame)
+  peer.conversation.retirePeer()
+  peer.proof.forget()
+  loseContact(m, 'peer-left')
+  peer.departed = { evidence: 'goodbye', atMs: m.nowMs, firstSeq: 0, lateFrames: 0 }
+  m.ledger.setOnline(false)
+  m.role.peerLeft(m, trailer)
+}
+
+export function loseContact(m: Machine, reason: ReasonCode): void {
+  const { peer } = m
+  peer.contact.lost()
+  m.ledger.hear(peer.helloEpoch)
+  peer.proof.drop()
+  peer.setOnline(m, false, reason)
+  m.failback.held = false
+  m.role.contactLost(m)
+}
+
+// ----------------------------------------------------------------------------------------------- this side's own memory
+
+/** A newer record of mine than any that I made: my disk was set back. */
+function compareRecords(m: Machine, trailer: Trailer): void {
+  if (trailer.echo !== m.peer.conversation.session || trailer.peerRecord <= m.ledger.number) return
+  // No record of mine has such a number, and the next one shall not: it would be the last.
+  if (trailer.peerRecord >= STORED_MAX) return
+  m.ledger.raiseNumber(trailer.peerRecord)
+  m.own.cast(m, 'rolled-back')
+}
+
+/** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
+function onRestoredCopy(m: Machine): void {
+  if (m.role.kind === 'leaving') return
+  m.own.cast(m, 'restored-copy')
+  loseContact(m, 'restored-copy')
+  if (m.role.kind === 'active') m.becomeStandby('restored-copy')
+  m.peer.meetAgain(m.nowMs, m.randomId())
+  m.lease.forget()
+}
+
+// --------------------------------------------------------------------------------------------------- the proof of a crash
+
+export function onTether(m: Machine, { id, session, peerSession, provable }: Extract<Input, { kind: 'tether' }>): void {
+  const { conversation, proof } = m.peer
+  const living = session === conversation.session && peerSession === conversation.peer?.session
+  if (living) proof.up(id, provable)
+}
+
+/** Who was not heard just now gives no silence either: it is asked only while it is in contact. */
+export function onTetherEnded(m: Machine, id: number, fin: boolean): void {
+  const { conversation, contact, proof } = m.peer
+  if (!m.started || m.role.kind === 'leaving' || !m.settings.crashProof || !contact.alive) {
+    proof.ended(m.nowMs, id, false, 0)
+    return
+  }
+  if (proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1)) m.sender.probe(m)
+}
+
+export function onCrashProven(m: Machine): void {
+  const { peer } = m
+  const firstSeq = peer.proof.firstSeq ?? peer.conversation.lastSentSeq + 1
+  loseContact(m, 'peer-crashed')
+  peer.departed = { evidence: 'crash', atMs: m.nowMs, firstSeq, lateFrames: 0 }
+  m.role.peerCrashed(m)
+}
+
+/**
+ * After a proof of its crash the peer speaks: of the time before, or because it lives. Returns whether it lives. One that hears
+ * nothing of mine cannot acknowledge anything: that it goes on and on counts too. A single frame may have been withheld.
+ */
+function isRefuted(m: Machine, trailer: Trailer): boolean {
+  const { peer } = m
+  const { departed } = peer
+  if (departed?.evidence !== 'crash') return true
+  if (trailer.ack < departed.firstSeq) {
+    if (m.nowMs >= departed.atMs + peer.peerTimeoutMs) departed.lateFrames += 1
+    if (departed.lateFrames < LATE_FRAMES_REFUTE) return false
+  }
+  peer.departed = null
+  m.event('proof-wrong', 'proof-wrong', { role: m.role.name, epoch: m.role.epoch })
+  m.role.proofRefuted(m)
+  return true
+}

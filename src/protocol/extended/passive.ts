@@ -1,0 +1,355 @@
+/** Not being Active: Initial until the peer is known or this side stands by, then Standby. It waits, is granted the role, or takes it. */
+import type { ReasonCode } from '../reasons'
+import type { Frame, Trailer } from '../wire/frame'
+import type { CommandError, Designation, Role } from '../machine'
+import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, rulesOf } from './context'
+import { leaseMs } from './lease'
+import { rank, type Candidate, type Evidence } from './policy'
+import { isGrant, type Grantor, type Held, type Machine, type RoleObject } from './role'
+import { evidenceOf, forcedFromMs, mayTakeOn, TAKEOVER_REASONS } from './takeover'
+
+/** A grant that is out: the peer may be Active with this epoch at any moment. */
+interface Grant {
+  readonly epoch: number
+  readonly firstSeq: number
+  readonly reason: ReasonCode
+  readonly commandId: number | null
+  readonly deadlineMs: number
+}
+
+/** My wish for the role, by an operator or to fail back. */
+interface Wish {
+  readonly reason: ReasonCode
+  readonly commandId: number | null
+  readonly firstSeq: number
+  readonly deadlineMs: number
+  /** Take it without the peer's consent at this time; Infinity = never. */
+  readonly forceAtMs: number
+}
+
+export class Passive implements RoleObject, Grantor {
+  readonly kind = 'passive'
+  name: Role = 'initial'
+  readonly epoch = 0
+  sole = false
+  #heldEpoch: number
+  #held: Held
+  #grant: Grant | null = null
+  #wish: Wish | null = null
+
+  /** `heldEpoch`: the one that this side has just been Active with; 0 = it was not. */
+  constructor(heldEpoch = 0, held: Held = 'no') {
+    this.#heldEpoch = heldEpoch
+    this.#held = held
+  }
+
+  get heldEpoch(): number {
+    return this.#heldEpoch
+  }
+  get isServing(): boolean {
+    return false
+  }
+  get isWilling(): boolean {
+    return this.#held === 'no'
+  }
+  get isWaiting(): boolean {
+    return this.#grant !== null || this.#wish?.forceAtMs === Infinity
+  }
+  get isAsking(): boolean {
+    return this.#wish?.forceAtMs === Infinity
+  }
+  get grantedEpoch(): number | null {
+    return this.#grant?.epoch ?? null
+  }
+  get motive(): ReasonCode | null {
+    return this.#grant?.reason ?? this.#wish?.reason ?? null
+  }
+  get wishId(): number | null {
+    return this.#wish?.commandId ?? null
+  }
+  get commandIds(): readonly (number | null)[] {
+    return [this.#grant?.commandId ?? null, this.wishId]
+  }
+
+  leaseRenewed(): void {}
+  pause(): void {}
+  considerFitness(): void {}
+  proofRefuted(): void {}
+
+  // -------------------------------------------------------------------------------------------- taking over by evidence
+
+  /** When the evidence allows this side to take the role under its policy; Infinity = it does not. */
+  takeAtMs(m: Machine): number {
+    const known = this.#evidence(m)
+    if (known === null || !this.#mayTakeOn(m, known.evidence)) return Infinity
+    // Waiting for the store must not turn into a busy loop: its answer is a step of its own.
+    return hasOwnEpoch(m) ? known.fromMs : Infinity
+  }
+
+  #evidence(m: Machine): ReturnType<typeof evidenceOf> {
+    const grantIsOpen = this.#grant !== null && m.peer.contact.alive
+    return grantIsOpen ? null : evidenceOf(m)
+  }
+
+  #mayTakeOn(m: Machine, evidence: Evidence): boolean {
+    if (this.#held !== 'no' || m.own.hostStalled) return false
+    return mayTakeOn(m, evidence)
+  }
+
+  take(m: Machine): void {
+    const known = this.#evidence(m)
+    if (known === null || m.nowMs < this.takeAtMs(m)) return
+    const active = m.promote(TAKEOVER_REASONS[known.evidence])
+    if (active === null) return
+    active.restsOnProof = known.evidence === 'crash'
+    active.sole = known.evidence === 'goodbye' || active.restsOnProof
+  }
+
+  peerCrashed(m: Machine): void {
+    this.take(m)
+  }
+
+  peerLeft(m: Machine): void {
+    this.take(m)
+  }
+
+  contactLost(m: Machine): void {
+    if (this.#held === 'deferring') this.#held = 'no'
+    this.failGrantCommand(m)
+    this.#grant = null
+  }
+
+  /** The process I granted the role to is gone, and its successor has to be granted it anew. */
+  peerRestarted(m: Machine): void {
+    this.failGrantCommand(m)
+    this.#grant = null
+  }
+
+  stored(m: Machine, wasReady: boolean): void {
+    if (!wasReady && isReady(m) && m.peer.contact.alive) m.sender.announce(m, { probe: true })
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ hearing
+
+  hear(m: Machine, frame: Frame, trailer: Trailer): void {
+    if (frame.state === 'active') return this.#hearActive(m, trailer)
+    const grant = this.#grant
+    if (grant !== null && trailer.flags.refusal && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq) {
+      return this.#takeBack(m, trailer)
+    }
+    if (isGrant(frame)) return this.#considerGrant(m, frame, trailer)
+    if (grant === null) this.#negotiate(m, frame, trailer)
+  }
+
+  hearGoodbye(m: Machine, frame: Frame, trailer: Trailer): void {
+    if (isGrant(frame)) this.#considerGrant(m, frame, trailer)
+  }
+
+  #hearActive(m: Machine, trailer: Trailer): void {
+    if (this.#grant !== null) {
+      const commandId = this.#grant.commandId
+      m.event('designate', 'peer-active', { epoch: trailer.epoch })
+      this.#grant = null
+      m.replyOk(commandId)
+    }
+    this.#held = 'no'
+    this.#heldEpoch = 0
+    if (this.name === 'initial') m.becomeStandby('peer-active')
+    const wish = this.#wish
+    if (wish !== null && trailer.flags.refusal && trailer.ack >= wish.firstSeq) {
+      this.failWish(m, 'refused', trailer.reason)
+    }
+  }
+
+  /** Neither is Active, both hear each other: the lower one grants the role to the higher one. */
+  #negotiate(m: Machine, frame: Frame, trailer: Trailer): void {
+    if (trailer.heardLinks === 0 || !m.peer.isTwoWay(m.nowMs)) return
+    if (m.nowMs < m.peer.formerUntilMs) return
+    const peer: Candidate = {
+      wanted: trailer.flags.wanted,
+      ready: trailer.flags.ready,
+      fit: trailer.fitness > 0,
+      heldEpoch: trailer.flags.holder ? trailer.epoch : 0,
+      role: frame.state,
+      priority: trailer.priority,
+      nodeId: trailer.nodeId
+    }
+    if (peer.ready && rank(this.#candidate(m), peer) < 0) this.grantRole(m, 'negotiated', null)
+  }
+
+  #candidate(m: Machine): Candidate {
+    return {
+      wanted: this.#wish !== null,
+      // A write that is under way ends in a moment: nobody is ranked by it.
+      ready: isReady(m) || (isWilling(m) && isDiskAnswering(m)),
+      fit: m.own.isFit,
+      heldEpoch: isHolder(m) ? this.#heldEpoch : 0,
+      role: this.name,
+      priority: m.settings.priority,
+      nodeId: m.ledger.nodeId
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------- the peer's grant
+
+  #considerGrant(m: Machine, frame: Frame, trailer: Trailer): void {
+    const epoch = trailer.epoch
+    if (epoch > m.ledger.floor) {
+      // A grant of mine that is still out is below the peer's numbers by now: it can never be taken.
+      this.failGrantCommand(m)
+      this.#grant = null
+    }
+    // What is refused, or was taken and lost again, is never taken later: the grantor may rely on that.
+    if (epoch <= m.ledger.floor || m.own.hostStalled || this.#held === 'forced') {
+      m.ledger.hear(epoch)
+      m.sender.refuse('not-ready')
+      return
+    }
+    // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
+    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    if (sentAtMs === null || trailer.heardLinks === 0 || m.nowMs < m.peer.formerUntilMs) return
+    if (!isBacked(m, sentAtMs)) return
+    m.ledger.reserve(epoch)
+    // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
+    if (!m.ledger.isReserved(epoch, rulesOf(m).goesOnInMemory)) return
+    m.event('designate', trailer.reason, { epoch, to: 'self', id: frame.id })
+    m.lease.extend(sentAtMs, m.peer.promisedMs)
+    m.becomeActive(epoch, this.#wish?.reason ?? grantReason(trailer))
+  }
+
+  // ------------------------------------------------------------------------------------------------------ my own grant
+
+  /** I do not serve, and from now on the peer may. Its epoch is above everything I know. */
+  grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
+    const epoch = m.ledger.nextForPeer()
+    m.ledger.hear(epoch)
+    this.#heldEpoch = 0
+    this.#grant = { epoch, firstSeq: m.peer.conversation.lastSentSeq + 1, reason, commandId, deadlineMs }
+    if (this.name !== 'standby') m.becomeStandby(reason)
+    m.event('designate', reason, { epoch, to: 'peer' })
+    m.sender.ask(m, {})
+  }
+
+  /** The peer saw my grant and promised never to use it: its refusal gives the role back. */
+  #takeBack(m: Machine, trailer: Trailer): void {
+    const commandId = this.#grant?.commandId ?? null
+    this.#grant = null
+    m.ledger.hear(trailer.epoch)
+    m.event('handover', 'handover-aborted', { because: trailer.reason })
+    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    if (sentAtMs !== null && isReady(m) && isBacked(m, sentAtMs)) m.promote('handover-aborted')
+    m.replyError(commandId, 'refused', trailer.reason)
+  }
+
+  /** Only a command waits for the grant to be taken; the grant itself stays out. */
+  get grantCommandEndsMs(): number {
+    const grant = this.#grant
+    return grant !== null && grant.commandId !== null ? grant.deadlineMs : Infinity
+  }
+
+  failGrantCommand(m: Machine): void {
+    const grant = this.#grant
+    if (grant === null || grant.commandId === null) return
+    this.#grant = { ...grant, commandId: null, deadlineMs: Infinity }
+    m.event('handover', 'handover-aborted', { because: 'peer-silent' })
+    m.replyError(grant.commandId, 'not-confirmed', '')
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- wishes
+
+  get wishEndsMs(): number {
+    return this.#wish?.deadlineMs ?? Infinity
+  }
+
+  get forceAtMs(): number {
+    return this.#wish?.forceAtMs ?? Infinity
+  }
+
+  failbackAtMs(m: Machine): number {
+    if (this.name !== 'standby' || this.#wish !== null || !isReady(m)) return Infinity
+    return m.failback.askAtMs(m.peer, m.sinceMs, m.own.fitness)
+  }
+
+  want(m: Machine, reason: ReasonCode, commandId: number | null, forceAtMs: number): void {
+    this.#wish = {
+      reason,
+      commandId,
+      firstSeq: m.peer.conversation.lastSentSeq + 1,
+      deadlineMs: (forceAtMs === Infinity ? m.nowMs : forceAtMs) + m.peer.commandMs,
+      forceAtMs
+    }
+    if (forceAtMs !== Infinity) return
+    m.event('handover', reason, { phase: 'asking' })
+    m.sender.ask(m)
+  }
+
+  failWish(m: Machine, error: CommandError, detail: ReasonCode | ''): void {
+    const wish = this.#wish
+    this.#wish = null
+    if (wish === null) return
+    m.failback.failed(m.nowMs, m.peer.peerTimeoutMs)
+    if (wish.commandId === null) m.event('handover', 'handover-aborted', { because: detail === '' ? error : detail })
+    m.replyError(wish.commandId, error, detail)
+  }
+
+  takeForced(m: Machine): void {
+    const wish = this.#wish
+    if (wish === null) return
+    // The peer is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
+    if (m.peer.online) {
+      this.#wish = null
+      return this.want(m, 'operator', wish.commandId, Infinity)
+    }
+    const alone = !m.peer.contact.alive
+    const active = m.promote('operator-forced')
+    if (active !== null) {
+      active.sole = alone
+      m.lease.untilMs = m.nowMs + leaseMs(m.peer.promisedMs)
+    } else if (m.ledger.failed) this.failWish(m, 'refused', 'store-failed')
+    else this.#wish = { ...wish, forceAtMs: m.nowMs + m.peer.retryMs }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ commands
+
+  command(m: Machine, id: number, designate: Designation, force: boolean): void {
+    if (designate === this.name) return m.replyOk(id)
+    const busy = this.commandIds.some((open) => open !== null)
+    if (busy) return m.replyError(id, 'busy', '')
+    if (designate === 'standby') this.#standBy(m, id, force)
+    else this.#askFor(m, id, force)
+  }
+
+  #askFor(m: Machine, id: number, force: boolean): void {
+    if (m.peer.online) {
+      this.#held = 'no'
+      if (!m.own.isFit) return m.replyError(id, 'refused', 'not-ready')
+      return this.want(m, 'operator', id, Infinity)
+    }
+    if (!force) return m.replyError(id, 'peer-offline', '')
+    this.#held = 'no'
+    this.want(m, 'operator-forced', id, forcedFromMs(m))
+    if (m.nowMs >= this.forceAtMs) this.takeForced(m)
+  }
+
+  #standBy(m: Machine, id: number, force: boolean): void {
+    if (!m.peer.online && !force) return m.replyError(id, 'peer-offline', '')
+    this.#held = m.peer.online ? 'deferring' : 'forced'
+    m.becomeStandby(m.peer.online ? 'operator' : 'operator-forced')
+    m.replyOk(id)
+    m.sender.announce(m)
+  }
+}
+
+/** Why the receiver of a grant becomes Active, in its own words. */
+function grantReason(trailer: Trailer): ReasonCode {
+  if (trailer.flags.goodbye) return 'peer-left'
+  switch (trailer.reason) {
+    case 'negotiated':
+    case 'failback':
+    case 'less-fit':
+    case 'host-stalled':
+      return trailer.reason
+    default:
+      return 'designated'
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A role is an object: it holds what exists only in that role, is made new on entry, and says what happens in it. The machine asks
+ * its role, and never which one it is where the role can answer for itself.
+ */
+import type { Frame, Trailer } from '../wire/frame'
+import type { CommandError, Designation } from '../machine'
+import type { ReasonCode } from '../reasons'
+import type { RoleFacts } from './context'
+import type { Sender, Speaker } from './sender'
+
+/** What an operator's Standby abides by: until the peer was away, or until it is heard as Active. */
+export type Held = 'no' | 'deferring' | 'forced'
+
+/** Of an Active, what the one that made it knows better. */
+export interface Serving {
+  sole: boolean
+  restsOnProof: boolean
+}
+
+/** Of a Standby, what an Active that steps down leaves to it. */
+export interface Grantor {
+  grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs?: number): void
+}
+
+/** The machine as its roles see it: all its parts, and the ways into another role. */
+export interface Machine extends Speaker {
+  readonly sender: Sender
+  readonly role: RoleObject
+  /** With an epoch that is on disk. */
+  becomeActive(epoch: number, reason: ReasonCode): Serving
+  /** With a number of its own, if the store has confirmed one. */
+  promote(reason: ReasonCode): Serving | null
+  becomeStandby(reason: ReasonCode, held?: Held): Grantor
+  replyOk(id: number | null): void
+  replyError(id: number | null, error: CommandError, detail: ReasonCode | ''): void
+  randomId(): bigint
+}
+
+export interface RoleObject extends RoleFacts {
+  /** Operators that wait for this role to answer; null = none does. */
+  readonly commandIds: readonly (number | null)[]
+  /** A word of the peer, in the living conversation. `regained`: its first one after it was lost. */
+  hear(m: Machine, frame: Frame, trailer: Trailer, regained: boolean): void
+  /** The peer's last word: it may grant the role. */
+  hearGoodbye(m: Machine, frame: Frame, trailer: Trailer): void
+  /** Afterwards: the peer is gone, and serves no more. */
+  peerLeft(m: Machine, trailer: Trailer): void
+  peerCrashed(m: Machine): void
+  /** The proof of that was wrong. */
+  proofRefuted(m: Machine): void
+  /** Another session is the peer's from now on. */
+  peerRestarted(m: Machine): void
+  /** Contact is lost, for whatever reason. */
+  contactLost(m: Machine): void
+  /** `ms`: for so long this side did not run. */
+  pause(m: Machine, reason: ReasonCode, ms: number): void
+  /** Fitness may have changed, on either side, or has lasted. */
+  considerFitness(m: Machine): void
+  /** The store has answered. */
+  stored(m: Machine, wasReady: boolean): void
+  command(m: Machine, id: number, designate: Designation, force: boolean): void
+}
+
+/** A Designate of a side that does not serve itself: it gives the receiver the role. */
+export function isGrant(frame: Frame): boolean {
+  return frame.head === 'designate' && frame.state !== 'active'
+}

@@ -1,0 +1,111 @@
+/**
+ * Taking the role without being granted it: what is known of a peer that does not object, from when that allows to act, and what bars
+ * it. Which evidence is enough under which policy is a table in `policy.ts`.
+ */
+import type { ReasonCode } from '../reasons'
+import type { AloneBar, ProofState } from '../machine'
+import { rulesOf, type Context } from './context'
+import { mayTake, type Evidence } from './policy'
+
+export const TAKEOVER_REASONS: Readonly<Record<Evidence, ReasonCode>> = {
+  'never-met': 'cannot-negotiate',
+  silence: 'lost-connection',
+  'stood-down': 'half-open',
+  crash: 'peer-crashed',
+  goodbye: 'peer-left'
+}
+
+/** What a side that is not Active knows of a peer that does not object, and since when that allows to act on it. */
+export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly fromMs: number } | null {
+  const { contact, departed, peerTimeoutMs } = m.peer
+  const notBeforeMs = Math.max(m.own.notAloneBeforeMs, m.peer.formerUntilMs)
+  const listeningSinceMs = contact.listeningSinceMs
+  if (contact.alive) {
+    if (m.peer.word?.role === 'active') return null
+    const oneWayAtMs = contact.oneWayAtMs(peerTimeoutMs)
+    // Its word may be of before this side was deaf; while it is deaf, never.
+    const heardForMs = Math.max(contact.sinceMs, listeningSinceMs) + peerTimeoutMs
+    const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
+    return { evidence: 'stood-down', fromMs }
+  }
+  if (departed !== null && (departed.evidence === 'goodbye' || mayUseProof(m))) {
+    return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, m.peer.formerUntilMs) }
+  }
+  if (listeningSinceMs === Infinity) return null
+  const aloneFromMs = Math.max(afterReturnMs(m), notBeforeMs)
+  if (!m.peer.metInThisSession) {
+    // A peer that answers, and whose session is not confirmed yet, is about to be met.
+    const answeredMs = rulesOf(m).neverBoth ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
+    return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
+  }
+  return { evidence: 'silence', fromMs: Math.max(contact.heardAtMs + peerTimeoutMs, aloneFromMs) }
+}
+
+/** Whether the policy allows it and nothing bars it. */
+export function mayTakeOn(m: Context, evidence: Evidence): boolean {
+  if (isBarred(m, evidence)) return false
+  return mayTake(m.settings.policy, evidence, m.ledger.preferred)
+}
+
+/** Who left in order has handed the role over. A peer that is proven dead serves no more. */
+export function isBarred(m: Context, evidence: Evidence): boolean {
+  const bar = aloneBar(m)
+  return bar !== null && evidence !== 'goodbye' && !(evidence === 'crash' && bar === 'peer-may-serve')
+}
+
+/** What keeps this side from acting alone, whatever its policy says. */
+export function aloneBar(m: Context): AloneBar | null {
+  if (m.ledger.exhausted) return 'numbers-exhausted'
+  if (m.own.doubt !== null) return m.own.doubt
+  const { peerPolicy, online } = m.ledger
+  if (peerPolicy !== null && peerPolicy !== m.settings.policy) return 'policy-differs'
+  if (!rulesOf(m).neverBoth) return null
+  return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null
+}
+
+/** Whatever was promised before my start is over. */
+export function afterReturnMs(m: Context): number {
+  const listeningSinceMs = m.peer.contact.listeningSinceMs
+  const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs
+  return sinceMs + Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs)
+}
+
+/** When every promise to a silent peer has run out, so that an operator may force the role. */
+export function forcedFromMs(m: Context): number {
+  // A peer that serves under a lease has stopped when every promise to it has run out.
+  const leased = rulesOf(m).neverBoth && m.peer.departed === null
+  const waitedMs = Math.max(m.peer.contact.heardAtMs + m.peer.peerTimeoutMs, afterReturnMs(m))
+  return leased ? Math.max(m.nowMs, waitedMs) : m.nowMs
+}
+
+/** The peer was online in this session, and has been silent for the longest promise: it cannot serve on what it had of me. */
+export function clearMarkAtMs(m: Context): number {
+  const silent = m.peer.contactMade && m.ledger.online && !m.peer.contact.alive
+  return silent ? m.peer.contact.heardAtMs + m.peer.peerTimeoutMs : Infinity
+}
+
+// --------------------------------------------------------------------------------------------------- the proof of a crash
+
+/** When the proof is complete; Infinity = a fact is missing. */
+export function provenAtMs(m: Context): number {
+  const { contact, proof, peerTimeoutMs, quietMs } = m.peer
+  const canAsk = contact.alive && contact.canAskAll(m.nowMs, peerTimeoutMs)
+  return canAsk ? proof.completeAtMs(quietMs) : Infinity
+}
+
+/**
+ * Where one side is preferred, that one, once it has come back, acts alone unless its disk says that its peer was online: the other
+ * side may use the proof for as long as that is certain.
+ */
+export function mayUseProof(m: Context): boolean {
+  return !rulesOf(m).prefersOne || m.ledger.preferred || m.nowMs < m.lease.proofUntilMs
+}
+
+export function proofState(m: Context): ProofState {
+  if (!m.settings.crashProof) return 'off'
+  if (!m.peer.contact.alive) return 'offline'
+  const provable = m.peer.proof.provable
+  if (provable === null) return 'no-tether'
+  if (!provable) return 'addresses-differ'
+  return mayUseProof(m) ? 'possible' : 'not-on-disk'
+}
