@@ -1,6 +1,6 @@
 /**
  * One number for what the deployed flows do: equal on both sides when the same nodes are wired and set in the same way. It
- * tells people that the peer runs something else; no role depends on it. What counts is listed in docs/EVENTS.md.
+ * tells people that the peer runs something else; no role depends on it. What counts is listed in docs/reference/EVENTS.md.
  *
  * Ids do not count, so that an example imported on both hosts gives the same number: each node starts with a hash of its own
  * settings, and in each round takes in those of the nodes that it names and that name it (Weisfeiler and Leman, 1968). The

@@ -2,7 +2,7 @@ import type { CommandError } from '../protocol/role'
 
 export type PairErrorCode =
   | CommandError
-  /** Of nodes: see the errors in docs/EVENTS.md. */
+  /** Of nodes: see the errors in docs/reference/EVENTS.md. */
   | 'no-pair'
   | 'bad-fitness'
   | 'bad-expires'

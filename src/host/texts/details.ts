@@ -1,5 +1,5 @@
 /**
- * What the fields of each event's detail hold, where the name does not say it. `docs/EVENTS.md` is made from here: a field without an
+ * What the fields of each event's detail hold, where the name does not say it. `docs/reference/EVENTS.md` is made from here: a field without an
  * entry does not compile, nor does an entry without a field.
  */
 import type { NoDetail } from '../../protocol/events'

@@ -1,4 +1,4 @@
-/** What each event means to people, when it comes, what to do, and whether it is a line in the log. `docs/EVENTS.md` is made from here. */
+/** What each event means to people, when it comes, what to do, and whether it is a line in the log. `docs/reference/EVENTS.md` is made from here. */
 import type { EventName } from '../events'
 import { NOTHING, type Text } from './text'
 

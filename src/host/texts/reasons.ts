@@ -1,4 +1,4 @@
-/** What each reason code means to people, what to do about it, and whether it warns. `docs/EVENTS.md` is made from here. */
+/** What each reason code means to people, what to do about it, and whether it warns. `docs/reference/EVENTS.md` is made from here. */
 import type { ReasonCode } from '../../protocol/reasons'
 import { NOTHING, type Text } from './text'
 

@@ -26,7 +26,7 @@
  *
  * Deadlines are judged at ticks only, frames only bring news: so whoever drives the machine reads its socket first.
  * What a frame means is a table, `reactions.ts`; what lasts as long as a role is in `term.ts`, what an operator ordered in `orders.ts`.
- * Rules: docs/PROTOCOL.md, 'Classic wire'. Origin: the 2015 design in the seed.
+ * Rules: docs/reference/PROTOCOL.md, 'Classic wire'. Origin: the 2015 design in the seed.
  */
 import { machineEvent, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'

@@ -89,7 +89,7 @@ function hear(m: Machine, link: number, frame: Frame, trailer: Trailer, ackedAtM
   peer.proof.heard(now, trailer.ack)
   compareRecords(m, trailer)
   peer.noteRecord(trailer)
-  m.sender.speakUntil(now + peer.heartbeatMs)
+  m.sender.speakBy(now + peer.heartbeatMs)
   peer.note(frame.state, trailer)
   ledger.meet(trailer.nodeId)
   promise(m)

@@ -1,5 +1,5 @@
 /**
- * Proof that the peer's process has crashed: three facts that fail apart (docs/SAFETY.md names who could fake each).
+ * Proof that the peer's process has crashed: three facts that fail apart (docs/concepts/SAFETY.md names who could fake each).
  *
  *   1. the tether of the living sessions, open and proven by both sides, ended with a FIN and without farewell: the peer's
  *      kernel closed it, or something on the path that ends connections;

@@ -51,7 +51,7 @@ export class Sender {
     this.#nextSendAtMs = atMs
   }
 
-  speakUntil(atMs: number): void {
+  speakBy(atMs: number): void {
     this.#nextSendAtMs = Math.min(this.#nextSendAtMs, atMs)
   }
 

@@ -2,7 +2,7 @@
  * Every timer of the machine, in the order in which a tick fires those that are due. The deadline of the machine is the earliest of
  * them. Whatever a timer waits for is asked when it is needed: nothing is started or stopped.
  *
- * The table of timers in docs/PROTOCOL.md is made from this one and from the two lines above each entry: when it is due, and what
+ * The table of timers in docs/reference/PROTOCOL.md is made from this one and from the two lines above each entry: when it is due, and what
  * happens then. h and P are the slower side's `heartbeat` and `peerTimeout` (`npm test -- protocol --update`).
  */
 import type { Active } from './active'

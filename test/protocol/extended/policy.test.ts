@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   mayTake,
+  POLICY_RULES,
   rank,
   servesUnderLease,
   winsConflict,
@@ -35,6 +36,13 @@ const LEASED: readonly (readonly [Policy, boolean, boolean])[] = [
   ['exclusive', true, true]
 ]
 
+const COLUMNS: readonly (readonly [Policy, boolean, boolean, boolean])[] = [
+  // policy, never both, prefers one, goes on in memory
+  ['availability', false, false, true],
+  ['preferred', true, true, false],
+  ['exclusive', true, false, false]
+]
+
 const candidate = (over: Partial<Candidate> = {}): Candidate => ({
   wanted: false,
   ready: true,
@@ -62,6 +70,13 @@ describe('policies', () => {
     it(`${policy}: lease ${String(other)}, preferred side ${String(preferred)}`, () => {
       assert.equal(servesUnderLease(policy, false), other)
       assert.equal(servesUnderLease(policy, true), preferred)
+    })
+  }
+
+  for (const [policy, ...columns] of COLUMNS) {
+    it(`${policy}: never both, prefers one, goes on in memory: ${columns.join(', ')}`, () => {
+      const { neverBoth, prefersOne, goesOnInMemory } = POLICY_RULES[policy]
+      assert.deepEqual([neverBoth, prefersOne, goesOnInMemory], columns)
     })
   }
 })
