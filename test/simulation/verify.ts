@@ -4,7 +4,7 @@
  * command, on the same code, goes on where this one ended.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
@@ -41,11 +41,11 @@ function option(name: string): string | null {
 /** Everything that decides what a seed does. */
 function hashOfCode(): string {
   const hash = createHash('sha256')
-  for (const folder of [__dirname, join(__dirname, 'checkers'), join(__dirname, '../../src/protocol')])
-    for (const name of readdirSync(folder).toSorted()) {
-      const file = join(folder, name)
-      if (name.endsWith('.js') && statSync(file).isFile()) hash.update(name).update(readFileSync(file))
+  for (const folder of [__dirname, join(__dirname, '../../src/protocol')]) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()) {
+      if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(folder, name)))
     }
+  }
   return hash.digest('hex').slice(0, 16)
 }
 

@@ -1,6 +1,5 @@
 /**
- * The classic wire: the pair machine of the 2015 program, five bytes per frame, able to talk to a 2015 peer.
- * The one door is `step`, and the one place that sets a role is `#enter`.
+ * The classic wire: the pair machine of the 2015 program, five bytes per frame, able to talk to a 2015 peer. Only `#enter` sets a role.
  *
  *                                     +---------+
  *            no answer: more than     | INITIAL |    hears an Active,
@@ -9,13 +8,13 @@
  *            or designated Active       |     |
  *                +----------------------+     +----------------------+
  *                v                                                   v
- *           +--------+   designated Standby by the peer      +---------+
+ *           +--------+   designated Standby by the peer         +---------+
  *           |        |   two Actives: the smaller token         |         |
  *           |        |   operator, hung flows, goodbye          |         |
  *           | ACTIVE |----------------------------------------->| STANDBY |
  *           |        |                                          |         |
  *           |        |<-----------------------------------------|         |
- *           +--------+   designated Active by the peer       +---------+
+ *           +--------+   designated Active by the peer          +---------+
  *                        no Active heard for peerTimeout
  *                        hears an Initial: its Active restarted
  *                        operator, once the Active has stood down
