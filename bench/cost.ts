@@ -60,8 +60,9 @@ async function withSides<T>(
   const sides = [new Process(), new Process()] as const
   try {
     await Promise.all([
-      sides[0].ask({ run, first: true, ports: mine, peers: theirs, folder }),
-      sides[1].ask({ run, first: false, ports: theirs, peers: mine, folder })
+      // One process holds a folder.
+      sides[0].ask({ run, first: true, ports: mine, peers: theirs, folder: join(folder, 'first') }),
+      sides[1].ask({ run, first: false, ports: theirs, peers: mine, folder: join(folder, 'second') })
     ])
     return await use(sides)
   } finally {
