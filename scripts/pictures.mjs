@@ -1,12 +1,18 @@
 /**
  * `npm run pictures`: installs and builds what is missing, then makes the pictures of the README (test/browser/pictures.ts
  * says which, and what it takes). Besides Chromium it needs ImageMagick and a font with Chinese signs:
- * Debian's chromium, imagemagick and fonts-noto-cjk.
+ * Debian's chromium, imagemagick and fonts-noto-cjk. `npm run pictures -- --start` makes the moving one of `npm start`.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { bootstrap } from './bootstrap.mjs'
 import { FURTHER_TREES, ROOT } from './build.mjs'
+import { makeMovingPicture } from './moving-picture.mjs'
+
+if (process.argv.includes('--start')) {
+  await makeMovingPicture()
+  process.exit()
+}
 
 const answers = (command, ...args) => spawnSync(command, args, { encoding: 'utf8' }).stdout ?? ''
 
