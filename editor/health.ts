@@ -14,7 +14,7 @@ export const expires: Property = {
   }
 }
 
-/** The running node takes blank text for the default; whoever types has to say what is meant. */
+/** The running node takes blank text for the default; in the dialog a number has to be typed. */
 export function isExpiry(value: unknown): boolean {
   const text = String(value).trim()
   return namesVariable(text) || (text !== '' && readExpires(text).ok)

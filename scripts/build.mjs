@@ -70,9 +70,10 @@ function copyAssets() {
 function contentOf(asset) {
   const content = readFileSync(join(ROOT, asset))
   if (dirname(asset) !== 'nodes' || !asset.endsWith('.html')) return content
-  const compiled = (path) => readFileSync(join(DIST, `${path}.js`), 'utf8')
-  return Buffer.from(fillPage(content.toString(), 'nodes', compiled))
+  return Buffer.from(fillPage(content.toString(), 'nodes', readCompiled))
 }
+
+const readCompiled = (path) => readFileSync(join(DIST, `${path}.js`), 'utf8')
 
 /**
  * Brings dist/ up to date: the package and, on demand, `further` trees ('test', 'demo', 'bench'). Returns the compiler's exit code; its complaints go to this process's output.

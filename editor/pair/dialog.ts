@@ -1,4 +1,4 @@
-/** The open dialog of a pair: it shows what goes with what is typed and chosen, at once, and says what will be stored. */
+/** The open dialog of a pair. With each key it shows the rows that matter, what is wrong, and what follows from it. */
 import type { LinkAddresses } from '../../src/rules/addresses'
 import { changesFor } from '../../src/rules/migrations'
 import { PAIR_DEFAULTS, type ChoiceName } from '../../src/rules/properties'
@@ -81,7 +81,7 @@ export class Dialog {
       this.#wantsCustom = false
       this.#refresh()
     })
-    // Node-RED checks a field when that field changes; this one also hangs on the other.
+    // Node-RED checks a field when that field changes; this one depends on the other, too.
     $(inputOf('heartbeat')).on('input change', () => void $(inputOf('peerTimeout')).trigger('keyup'))
     $(this.#preset).on('change', () => this.#usePreset())
   }
@@ -112,7 +112,7 @@ export class Dialog {
       for (const input of row.querySelectorAll(':scope > input')) {
         input.setAttribute('aria-invalid', String(problem !== null))
       }
-      // A wrong value is shown in any case; but what the classic wire sets for the choices when it is saved is none.
+      // A wrong value stays in sight. A choice that the classic wire will set when it is saved is not wrong.
       const isWrong = problem !== null && !isChoice(property)
       if (isWrong || matters(property, this.read, this.#keys.hasSecret)) shown.add(property)
       show(row, shown.has(property))

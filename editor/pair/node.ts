@@ -25,11 +25,11 @@ export function migrateWhatIsLoaded(): void {
 
 // --- Properties ---
 
-function validator(property: CheckedName): Validator {
+function validator(name: CheckedName): Validator {
   return function (value, _options) {
-    const present = dialog?.id === this.id ? dialog.read : (name: string): unknown => this[name]
-    const problem = problemOf(property, value, present)
-    return problem === null || `${this._(`label.${property}`)}: ${this._(problem.key, problem)}`
+    const present = dialog?.id === this.id ? dialog.read : (other: string): unknown => this[other]
+    const problem = problemOf(name, value, present)
+    return problem === null || `${this._(`label.${name}`)}: ${this._(problem.key, problem)}`
   }
 }
 

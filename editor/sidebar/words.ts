@@ -57,32 +57,30 @@ export function eventText({ event, reason, detail }: ShownEvent): { readonly wha
 }
 
 function ownWords(event: string, reason: string, detail: Detail): string | null {
+  const { role, epoch, online, link, from, to, up, open, phase, stalled, count, cause } = detail
   switch (event) {
     case 'role':
-      return say('event.role', { role: say(`role.${String(detail['role'])}`), epoch: detail['epoch'] })
+      return say('event.role', { role: say(`role.${String(role)}`), epoch })
     case 'online':
-      return say(detail['online'] ? 'event.online' : 'event.offline')
-    case 'link': {
-      const { link, from, to, up, open } = detail
+      return say(online ? 'event.online' : 'event.offline')
+    case 'link':
       if (typeof link !== 'number') return null
       if (reason === 'address-changed') return say('event.link-moved', { link: link + 1, from, to })
       return say(`event.link-${(up ?? open) === true ? 'up' : 'down'}`, { link: link + 1 })
-    }
     case 'designate': {
-      const { to, epoch } = detail
       if (to !== 'self' && to !== 'peer') return say('event.designate-settled')
       // On the extended wire a designation is a grant: it carries the epoch under which its receiver may serve.
       const granted = typeof epoch === 'number'
       return say(granted ? `event.granted-${to}` : `event.designate-${to}`)
     }
     case 'handover': {
-      const begins = detail['phase'] === 'asking'
+      const begins = phase === 'asking'
       return say(begins ? 'event.handover-begun' : 'event.handover-over')
     }
     case 'host-stalled':
-      return say(detail['stalled'] === true ? 'event.stalled' : 'event.unstalled')
+      return say(stalled === true ? 'event.stalled' : 'event.unstalled')
     case 'rejected':
-      return say('event.rejected', { count: detail['count'], cause: detail['cause'] })
+      return say('event.rejected', { count, cause })
     default:
       return null
   }

@@ -37,8 +37,11 @@ export function bindsTheSame(a: LinkAddresses, b: LinkAddresses): boolean {
 }
 
 function isSamePort(a: number | string, b: number | string): boolean {
-  const port = (value: number | string): number | string => wholeNumber(value) ?? String(value).trim()
-  return port(a) === port(b)
+  return canonicalPort(a) === canonicalPort(b)
+}
+
+function canonicalPort(port: number | string): number | string {
+  return wholeNumber(port) ?? String(port).trim()
 }
 
 function canonicalHost(host: string): string {

@@ -20,8 +20,8 @@ const form =
     typed[property] ?? String(PAIR_DEFAULTS[property])
 
 const ROWS = [...Object.keys(PAIR_DEFAULTS), 'key', 'previousKey']
-const hiddenIn = (typed: Typed, hasSecret = true): string[] =>
-  ROWS.filter((row) => !matters(row, form(typed), hasSecret)).toSorted()
+const hiddenIn = (typed: Typed, hasSecret = true): Set<string> =>
+  new Set(ROWS.filter((row) => !matters(row, form(typed), hasSecret)))
 
 describe('the rows of the form', () => {
   const classicOnly = ['lossLimit', 'receiptTimeout']
@@ -38,11 +38,11 @@ describe('the rows of the form', () => {
     ],
     ['the wire from a variable', { wire: '${HA_WIRE}' }, ['failbackDelay']]
   ] as const) {
-    it(`${what}: what does not matter is hidden`, () => assert.deepEqual(hiddenIn(typed), hidden.toSorted()))
+    it(`${what}: what does not matter is hidden`, () => assert.deepEqual(hiddenIn(typed), new Set<string>(hidden)))
   }
 
   it('without a key there is no previous one to type', () => {
-    assert.ok(hiddenIn({}, false).includes('previousKey'))
+    assert.ok(hiddenIn({}, false).has('previousKey'))
   })
 })
 
@@ -64,10 +64,10 @@ describe('the presets', () => {
   })
 })
 
-describe('what follows from the timing', () => {
-  const told = (typed: Typed): string[] =>
-    effectsOf(form(typed)).map(({ name, time, note }) => [name, time, note?.replace('effect.', '')].join(' ').trim())
+const told = (typed: Typed): string[] =>
+  effectsOf(form(typed)).map(({ name, time, note }) => [name, time, note?.replace('effect.', '')].join(' ').trim())
 
+describe('what follows from the timing', () => {
   for (const [what, typed, effects] of [
     ['a new pair', {}, ['crash at-once', 'vanish 2', 'hang 10']],
     ['no proof of a crash', { crashProof: 'false' }, ['crash 2', 'vanish 2', 'hang 10']],

@@ -66,15 +66,13 @@ describe('the validators of the nodes', () => {
 
 describe('what is loaded into the editor', () => {
   let listener: (loaded: Node) => void
+  const heard = new Map<string, typeof listener>()
   const globals = globalThis as { RED?: unknown }
 
   before(() => {
-    const on = (event: string, listen: (loaded: Node) => void): void => {
-      assert.equal(event, 'nodes:add')
-      listener = listen
-    }
-    globals.RED = { events: { on } }
+    globals.RED = { events: { on: (event: string, listen: typeof listener) => heard.set(event, listen) } }
     migrateWhatIsLoaded()
+    listener = heard.get('nodes:add') ?? assert.fail('nobody listens')
   })
   after(() => delete globals.RED)
 
