@@ -113,7 +113,7 @@ async function main(args) {
     console.log(`Changed: ${listed(changed)}. Building ...`)
     seen = now
     if (build({ further: FURTHER }) !== 0) {
-      console.log('This does not compile; the pair goes on with what was built last.')
+      console.log('This does not compile; the pair goes on as it is.')
       continue
     }
     // Not while it ends: nothing would stop what is started now.

@@ -11,9 +11,9 @@ import type { Told } from './events'
 const OUTPUT_CHARS_MAX = 600
 const FREE_TEXT_CHARS_MAX = 100
 
-/** An indented line: ms, who, what. */
+/** A line that is indented, however long the host runs: ms, who, what. */
 export function transcriptLine(atMs: number, who: string, text: string): string {
-  return `${`${Math.floor(atMs)}`.padStart(8)} ${who.padStart(2)}  ${bounded(text, OUTPUT_CHARS_MAX)}`
+  return `  ${`${Math.floor(atMs)}`.padStart(6)} ${who.padStart(2)}  ${bounded(text, OUTPUT_CHARS_MAX)}`
 }
 
 export function frameText(frame: Frame, link: number): string {

@@ -44,12 +44,30 @@ describe('scenario files', () => {
     for (const command of Object.values(COMMANDS)) assert.ok(readme.includes(`\`${command.usage}\``), command.usage)
   })
 
+  it('the README shows a trace as it is', () => {
+    const [, section = ''] = readFileSync(join(FOLDER, 'README.md'), 'utf8').split('## A trace as a scenario')
+    const example = [...section.matchAll(/^ {4}(.*)$/gm)].map(([, line]) => line).join('\n')
+    assert.ok(example.includes('> step m1 '))
+    assert.equal(play(example), example)
+  })
+
   for (const [what, text, complaint] of [
     ['an unknown command', '> pair classic\n> explode', 'line 2: no such command: explode'],
     ['a word too many', '> pair classic\n> crash a now', 'line 2: too many words: now'],
     ['a wrong time', '> pair classic\n> advance 3', 'line 2: 3 is no time'],
     ['an unknown setting', '> pair classic speed=3', 'line 1: speed is no setting'],
     ['a command before the pair', '> start', 'line 1: there is no pair yet'],
+    ['a step of nobody', '> step m1 5 tick', 'line 1: there is no machine m1'],
+    [
+      'an unknown input',
+      '> machine m1 extended keyed draws=1,2,3,4\n> step m1 5 sneeze',
+      'line 2: no such input: sneeze'
+    ],
+    [
+      'bytes that are no frame',
+      '> machine m1 classic keyless\n> step m1 5 frame 0 ffa0',
+      'line 2: these bytes are no frame: short'
+    ],
     ['a stray line', 'hello', 'line 1: neither']
   ] as const) {
     it(`are refused with ${what}`, () => {
