@@ -13,9 +13,8 @@ export interface Difference {
   readonly peer: string | number
 }
 
-declare const none: unique symbol
 /** Nothing: to `{}` the compiler would assign anything. */
-export type NoDetail = { readonly [none]?: never }
+export type NoDetail = { readonly [Symbol.iterator]?: never }
 
 /** What is not the same: the lists go together, in the same order. */
 export type Differing = {
