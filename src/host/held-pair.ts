@@ -283,7 +283,6 @@ export class HeldPair implements Pair {
       this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
       this.#lookAgain.unref()
     }
-    const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
     return [
       ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, wallMs)),
       ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, wallMs))
@@ -404,6 +403,9 @@ export class HeldPair implements Pair {
     this.#commands.answerAll({ ok: false, error: 'stopped', detail })
   }
 }
+
+/** A standing fact about the settings is no event. */
+const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
 
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])

@@ -16,7 +16,7 @@ const KEPT: Readonly<Record<string, string>> = {
 }
 
 /** Variables, and constants that are new objects: a set or a map that is filled where it is made never changes. */
-const KEEPS = /^(?:export )?(?:let (\w+)|const (\w+)[^=\n]*= new (?!Set\(\[|Map\(\n? *\())/gm
+const KEEPS = /^(?:export )?(?:let (\w+)|const (\w+)[^=\n]*= new (?!(?:Set|Map)\((?!\))))/gm
 
 const keptIn = (text: string): string[] =>
   [...withoutComments(text).matchAll(KEEPS)].map(([, variable, constant]) => variable ?? constant ?? '')

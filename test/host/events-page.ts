@@ -95,7 +95,7 @@ export function blocksOf(language: Language): Readonly<Record<string, string>> {
   /** Events by what they hold: those that hold the same share a row. */
   const holding = new Map<string, string[]>()
   for (const event of Object.keys(EVENTS) as EventName[]) {
-    const fields = (Object.entries(DETAILS[event]) as [string, Text][])
+    const fields = Object.entries<Text>(DETAILS[event])
       .map(([name, text]) => words.field(name, text[language]))
       .join(words.comma)
     if (fields !== '') holding.set(fields, [...(holding.get(fields) ?? []), `\`${event}\``])

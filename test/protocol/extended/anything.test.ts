@@ -231,7 +231,7 @@ class Anything {
         assert.ok(open > 0, `answers what nobody asked: ${output.id}`)
         this.#asked.set(output.id, open - 1)
       } else if (output.kind === 'event') this.told.add(output.reason)
-      if (output.kind === 'event' && output.event === 'role') this.#role = output.detail['role'] as Role
+      if (output.kind === 'event' && output.event === 'role') this.#role = output.detail.role
       else if (output.kind === 'send') {
         assert.ok(this.#open.has(output.link), 'sends on a closed link')
         const { trailer } = output.frame

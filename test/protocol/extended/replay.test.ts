@@ -44,8 +44,8 @@ function tell(pair: TestPair, live: Live): void {
 function roles(pair: TestPair): string[] {
   return pair.happenings.flatMap((h) => {
     if (h.kind !== 'event' || h.event !== 'role') return []
-    const role = String(h.detail['role'])
-    return [[h.side, role, h.reason, ...(role === 'active' ? [String(h.detail['epoch'])] : [])].join(' ')]
+    const { role, epoch } = h.detail
+    return [[h.side, role, h.reason, ...(role === 'active' ? [String(epoch)] : [])].join(' ')]
   })
 }
 
