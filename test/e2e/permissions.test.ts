@@ -77,10 +77,10 @@ function tell(findVersion: () => NodeRed): void {
       permissions
     }))
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
-    const make = async (name: string, local: string, peer: string, settings: object): Promise<NodeRedProcess> => {
+    const make = async (name: string, local: string, remote: string, settings: object): Promise<NodeRedProcess> => {
       const userDirectory = join(folder, name)
       await installInto(userDirectory, packageFile)
-      const environment = { LOCAL_PORT: local, PEER_PORT: peer, PRIORITY: '100' }
+      const environment = { LOCAL_PORT: local, PEER_PORT: remote, PRIORITY: '100' }
       const made = new NodeRedProcess({
         name,
         version,

@@ -12,7 +12,9 @@ import {
 } from '../../editor/sidebar/words'
 import type { Badge } from '../../nodes/badge'
 import type { ListedPair } from '../../src/host/roster'
-import { EVENTS, REASONS } from '../../src/protocol/catalogue'
+import { EVENT_NAMES, reasonsOf } from '../../src/host/events'
+import { EVENTS } from '../../src/host/texts/events'
+import { REASONS } from '../../src/host/texts/reasons'
 import { catalogue, LANGUAGES, SIDEBAR, type Language } from '../nodes/texts'
 
 /** What the runtime lists is what the page reads: the compiler compares the two. */
@@ -49,8 +51,8 @@ describe('the words of the sidebar', () => {
   it('each event has a sentence with each of its reasons, and no key is left in it', () => {
     for (const language of LANGUAGES) {
       speak(language)
-      for (const [reason, { on }] of Object.entries(REASONS)) {
-        for (const name of on) {
+      for (const name of EVENT_NAMES) {
+        for (const reason of reasonsOf(name)) {
           const said = sentence(name, reason, DETAIL)
           assert.ok(said.length > 0 && !/__|undefined|ha-pair-sidebar:/.test(said), `${name} ${reason}: ${said}`)
         }

@@ -1011,7 +1011,7 @@ describe('the engine', () => {
       engine.engine.handle({ type: 'fitness', pairId: failing.id, value: 1 })
       await until('the failure is told', () => engine.snapshot(failing.id)?.store === 'store-failed')
       assert.deepEqual(failing.machine.steps.at(-1)?.input, { kind: 'stored', ticket: 9, ok: false })
-      const { error } = { error: null, ...engine.events(failing.id).at(-1)?.detail }
+      const { error } = { error: null, ...(engine.events(failing.id).at(-1)?.detail as { error?: string }) }
       assert.match(String(error), /^E/)
     })
   })

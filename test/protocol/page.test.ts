@@ -40,7 +40,9 @@ function roles(): string {
       reasons.set(change, (reasons.get(change) ?? new Set()).add(reason))
     }
   }
-  const lines = [...reasons].toSorted().map(([change, why]) => `    ${change}: ${[...why].toSorted().join('<br>')}`)
+  const lines = [...reasons]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([change, why]) => `    ${change}: ${[...why].toSorted().join('<br>')}`)
   return ['```mermaid', 'stateDiagram-v2', '    [*] --> Initial', ...lines, '```'].join('\n')
 }
 
