@@ -62,7 +62,7 @@ export function presetIn(read: Read): OfferedPreset {
   return presetsOffered(isClassic(read)).find((name) => name !== 'custom' && isSet(name)) ?? 'custom'
 }
 
-// --- What follows from the timing: README.md, 'How fast' ---
+// --- What follows from the timing: docs/concepts/POLICIES.md, 'How fast' ---
 
 export interface Effect {
   readonly name: 'crash' | 'vanish' | 'hang' | 'lease'

@@ -1,7 +1,7 @@
 /**
  * What a pair tells Prometheus. A registry lives for one answer and is filled from one reading: nothing is shared between
  * pairs, nothing is left behind by a deploy, and a scrape costs nothing until it comes. Every series carries the label
- * `pair`, so that one job may scrape many pairs. Each metric is explained in docs/MONITORING.md.
+ * `pair`, so that one job may scrape many pairs. Each metric is explained in docs/operating/MONITORING.md.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
