@@ -81,7 +81,9 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     does: 'lets a second process take the place of a peer that is heard',
-    mutations: [{ file: 'extended/conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }],
+    mutations: [
+      { file: 'extended/conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }
+    ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { double: 1 } },
     caughtBy: /two serve/
   },
@@ -101,7 +103,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'extended/active.js',
         find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
-        replace: 'm.ledger.hear((this.granted = m.ledger.nextForPeer())); m.sender.ask(m, {});'
+        replace: 'm.ledger.hear((this.granted = m.ledger.nextForPeer())); m.sender.ask(m, {}); m.replyOk(commandId);'
       }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },

@@ -38,104 +38,349 @@ export const RULES: readonly Rule[] = [
     rule: 'frames go to the configured address, and to the one that is heard; only a new number moves that',
     mutations: [
       mutation('wire/paths', 'follows recordings', 'if (word !== null && !this.#isNew(word))', 'if (false)'),
-      mutation('wire/paths', 'gives up the configured address', '[configured] : [configured, heard]', '[configured] : [heard]'),
-      mutation('wire/paths', 'does not follow a peer that moves', '[configured] : [configured, heard]', '[configured] : [configured]'),
-      mutation('wire/paths', 'hears any host without a key', 'return this.#keyed || this.isConfigured(ip);', 'return this.#keyed || ip !== "";'),
+      mutation(
+        'wire/paths',
+        'gives up the configured address',
+        '[configured] : [configured, heard]',
+        '[configured] : [heard]'
+      ),
+      mutation(
+        'wire/paths',
+        'does not follow a peer that moves',
+        '[configured] : [configured, heard]',
+        '[configured] : [configured]'
+      ),
+      mutation(
+        'wire/paths',
+        'hears any host without a key',
+        'return this.#keyed || this.isConfigured(ip);',
+        'return this.#keyed || ip !== "";'
+      ),
       mutation('wire/paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
       mutation('wire/paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
-      mutation('wire/paths', 'is pointed by a name away from what it hears', 'if (this.#configured.length > 0 && nowMs < this.silentAtMs)', 'if (false)'),
-      mutation('wire/paths', 'tries one address of a name only', '(this.#turn + 1) % this.#configured.length', 'this.#turn'),
-      mutation('wire/paths', 'keeps what a socket of the other family heard', 'return this.counts(heard.ip) && (first', 'return this.counts(heard.ip) || (first'),
+      mutation(
+        'wire/paths',
+        'is pointed by a name away from what it hears',
+        'if (this.#configured.length > 0 && nowMs < this.silentAtMs)',
+        'if (false)'
+      ),
+      mutation(
+        'wire/paths',
+        'tries one address of a name only',
+        '(this.#turn + 1) % this.#configured.length',
+        'this.#turn'
+      ),
+      mutation(
+        'wire/paths',
+        'keeps what a socket of the other family heard',
+        'return this.counts(heard.ip) && (first',
+        'return this.counts(heard.ip) || (first'
+      ),
       mutation('wire/paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
-      mutation('wire/paths', 'calls a link with nothing but recordings alive', 'if (word !== null && !this.#isNew(word))', `this.#heardAtMs = nowMs;
-        if (word !== null && !this.#isNew(word))`)
+      mutation(
+        'wire/paths',
+        'calls a link with nothing but recordings alive',
+        'if (word !== null && !this.#isNew(word))',
+        `this.#heardAtMs = nowMs;
+        if (word !== null && !this.#isNew(word))`
+      )
     ]
   },
   {
     rule: 'a lease ends before the peer may take over',
     mutations: [
-      mutation('extended/lease', 'leaves the drift of the clocks out', '(promisedMs / (1 + exports.CLOCK_DRIFT)', '(promisedMs'),
+      mutation(
+        'extended/lease',
+        'leaves the drift of the clocks out',
+        '(promisedMs / (1 + exports.CLOCK_DRIFT)',
+        '(promisedMs'
+      ),
       mutation('extended/lease', 'keeps no slack from the gate to the effect', '- slackMs)', ')'),
-      mutation('extended/partner', 'counts the lease from the receipt', 'm.lease.renew(ackedAtMs, peer.promisedMs)', 'm.lease.renew(m.nowMs, peer.promisedMs)'),
-      mutation('extended/partner', 'renews the lease on any word, acknowledged or not', `if (ackedAtMs === null)
+      mutation(
+        'extended/partner',
+        'counts the lease from the receipt',
+        'm.lease.renew(ackedAtMs, peer.promisedMs)',
+        'm.lease.renew(m.nowMs, peer.promisedMs)'
+      ),
+      mutation(
+        'extended/partner',
+        'renews the lease on any word, acknowledged or not',
+        `if (ackedAtMs === null)
         return;
-    peer.contact.answered`, `if (ackedAtMs === null)
+    peer.contact.answered`,
+        `if (ackedAtMs === null)
         ackedAtMs = m.nowMs;
-    peer.contact.answered`),
-      mutation('extended/active', 'stays Active when the lease has run out', 'if (m.nowMs < (0, context_1.leaseUntilMs)(m))', 'if (true)'),
-      mutation('extended/machine', 'tells the gate of no lease', 'leaseUntilMs: (0, context_1.leaseUntilMs)(this)', 'leaseUntilMs: Infinity'),
-      mutation('extended/machine', 'acts on a lease that ran out, for the length of one input', "if (input.kind !== 'frame')", 'if (false)'),
-      mutation('extended/lease', 'keeps the lease of the peer’s former session', `if (!this.isOfThisSession)
-            this.untilMs = -Infinity;`, ''),
+    peer.contact.answered`
+      ),
+      mutation(
+        'extended/active',
+        'stays Active when the lease has run out',
+        'if (m.nowMs < (0, context_1.leaseUntilMs)(m))',
+        'if (true)'
+      ),
+      mutation(
+        'extended/machine',
+        'tells the gate of no lease',
+        'leaseUntilMs: (0, context_1.leaseUntilMs)(this)',
+        'leaseUntilMs: Infinity'
+      ),
+      mutation(
+        'extended/machine',
+        'acts on a lease that ran out, for the length of one input',
+        "if (input.kind !== 'frame')",
+        'if (false)'
+      ),
+      mutation(
+        'extended/lease',
+        'keeps the lease of the peer’s former session',
+        `if (!this.isOfThisSession)
+            this.untilMs = -Infinity;`,
+        ''
+      ),
       mutation('extended/lease', 'does not shorten the lease by a suspend', 'this.untilMs -= ms;', ''),
-      mutation('extended/machine', 'counts a lease from before a suspend after it', `conversation.forgetSendTimes();
-        proof.drop();`, 'proof.drop();'),
-      mutation('extended/machine', 'moves the lease by its own stall', 'peer.contact.wasDeaf(this.nowMs, lateMs);', '(peer.contact.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs));'),
-      mutation('extended/peer', 'counts the lease from its own setting, not from the promise', 'return this.word?.promisedMs ?? this.#settings.peerTimeoutMs', 'return this.#settings.peerTimeoutMs * 1.5'),
-      mutation('extended/policy', 'lets both sides of `preferred` serve without a lease', "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)", "return underLease === 'both'"),
-      mutation('extended/policy', 'knows no lease under `exclusive`', "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)", "return underLease === 'not-preferred' && !preferred")
+      mutation(
+        'extended/machine',
+        'counts a lease from before a suspend after it',
+        `conversation.forgetSendTimes();
+        proof.drop();`,
+        'proof.drop();'
+      ),
+      mutation(
+        'extended/machine',
+        'moves the lease by its own stall',
+        'peer.contact.wasDeaf(this.nowMs, lateMs);',
+        '(peer.contact.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs));'
+      ),
+      mutation(
+        'extended/peer',
+        'counts the lease from its own setting, not from the promise',
+        'return this.word?.promisedMs ?? this.#settings.peerTimeoutMs',
+        'return this.#settings.peerTimeoutMs * 1.5'
+      ),
+      mutation(
+        'extended/policy',
+        'lets both sides of `preferred` serve without a lease',
+        "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)",
+        "return underLease === 'both'"
+      ),
+      mutation(
+        'extended/policy',
+        'knows no lease under `exclusive`',
+        "return underLease === 'both' || (underLease === 'not-preferred' && !preferred)",
+        "return underLease === 'not-preferred' && !preferred"
+      )
     ]
   },
   {
     rule: 'a sole right is bounded by the first frame that counts a peer that has settled',
     mutations: [
-      mutation('extended/passive', 'stops at the lease’s end after a goodbye', "active.sole = known.evidence === 'goodbye' || active.restsOnProof", 'active.sole = active.restsOnProof'),
-      mutation('extended/active', 'stops at the lease’s end though the peer left', `peerLeft(m, trailer) {
-        this.sole = true;`, 'peerLeft(m, trailer) {'),
-      mutation('extended/partner', 'counts a peer without bounding its own right', `m.role.sole = false;
-        m.lease.untilMs = boundMs;`, ''),
-      mutation('extended/partner', 'gives up its sole right without a lease', `m.role.sole = false;
-        m.lease.untilMs = boundMs;`, 'm.role.sole = false;'),
-      mutation('extended/partner', 'extends its right by each frame that counts the peer', 'm.lease.untilMs = Math.min(m.lease.untilMs, boundMs)', 'm.lease.untilMs = boundMs'),
-      mutation('extended/partner', 'serves on the lease of the session before while it counts the new one', `else if (!m.lease.isOfThisSession)
-        m.lease.untilMs = Math.min(m.lease.untilMs, boundMs);`, ''),
-      mutation('extended/partner', 'counts a peer that may die again right after its start', 'if ((0, context_1.isUnderLease)(m) && !hasSettled(m))', 'if (false)'),
-      mutation('extended/partner', 'never counts a peer that has no tether', `if (contact.heardAtMs >= contact.sinceMs + peerTimeoutMs)
-        return true;`, ''),
-      mutation('extended/partner', 'counts a peer that is not marked', 'return proof.provable === true && word?.marked === true', 'return proof.provable === true'),
-      mutation('extended/partner', 'counts a peer that has no provable tether', 'return proof.provable === true && word?.marked === true', 'return word?.marked === true')
+      mutation(
+        'extended/passive',
+        'stops at the lease’s end after a goodbye',
+        "active.sole = known.evidence === 'goodbye' || active.restsOnProof",
+        'active.sole = active.restsOnProof'
+      ),
+      mutation(
+        'extended/active',
+        'stops at the lease’s end though the peer left',
+        `peerLeft(m, trailer) {
+        this.sole = true;`,
+        'peerLeft(m, trailer) {'
+      ),
+      mutation(
+        'extended/partner',
+        'counts a peer without bounding its own right',
+        `m.role.sole = false;
+        m.lease.untilMs = boundMs;`,
+        ''
+      ),
+      mutation(
+        'extended/partner',
+        'gives up its sole right without a lease',
+        `m.role.sole = false;
+        m.lease.untilMs = boundMs;`,
+        'm.role.sole = false;'
+      ),
+      mutation(
+        'extended/partner',
+        'extends its right by each frame that counts the peer',
+        'm.lease.untilMs = Math.min(m.lease.untilMs, boundMs)',
+        'm.lease.untilMs = boundMs'
+      ),
+      mutation(
+        'extended/partner',
+        'serves on the lease of the session before while it counts the new one',
+        `else if (!m.lease.isOfThisSession)
+        m.lease.untilMs = Math.min(m.lease.untilMs, boundMs);`,
+        ''
+      ),
+      mutation(
+        'extended/partner',
+        'counts a peer that may die again right after its start',
+        'if ((0, context_1.isUnderLease)(m) && !hasSettled(m))',
+        'if (false)'
+      ),
+      mutation(
+        'extended/partner',
+        'never counts a peer that has no tether',
+        `if (contact.heardAtMs >= contact.sinceMs + peerTimeoutMs)
+        return true;`,
+        ''
+      ),
+      mutation(
+        'extended/partner',
+        'counts a peer that is not marked',
+        'return proof.provable === true && word?.marked === true',
+        'return proof.provable === true'
+      ),
+      mutation(
+        'extended/partner',
+        'counts a peer that has no provable tether',
+        'return proof.provable === true && word?.marked === true',
+        'return word?.marked === true'
+      )
     ]
   },
   {
     rule: 'taking over without contact follows the table of the policies',
     mutations: [
-      mutation('extended/policy', 'takes over on silence on both sides of `preferred`', "verdict === 'take' || (verdict === 'if-preferred' && preferred)", "verdict === 'take' || verdict === 'if-preferred'"),
+      mutation(
+        'extended/policy',
+        'takes over on silence on both sides of `preferred`',
+        "verdict === 'take' || (verdict === 'if-preferred' && preferred)",
+        "verdict === 'take' || verdict === 'if-preferred'"
+      ),
       mutation('extended/policy', 'takes over on silence under `exclusive`', "silence: 'wait'", "silence: 'take'"),
-      mutation('extended/takeover', 'takes over from an Active that is heard but does not hear it', `if (m.peer.word?.role === 'active')
-            return null;`, ''),
-      mutation('extended/passive', 'takes over though an operator forced it to stand by', "if (this.#held !== 'no' || m.own.hostStalled)", 'if (m.own.hostStalled)'),
-      mutation('extended/passive', 'takes over though its flows hang', "if (this.#held !== 'no' || m.own.hostStalled)", "if (this.#held !== 'no')"),
-      mutation('extended/passive', 'takes back what it granted while the peer is heard', 'return grantIsOpen ? null : ', 'return '),
-      mutation('extended/takeover', 'takes over at once when forced, though the peer may hold a lease', 'leased ? Math.max(m.nowMs, waitedMs) : m.nowMs', 'm.nowMs')
+      mutation(
+        'extended/takeover',
+        'takes over from an Active that is heard but does not hear it',
+        `if (m.peer.word?.role === 'active')
+            return null;`,
+        ''
+      ),
+      mutation(
+        'extended/passive',
+        'takes over though an operator forced it to stand by',
+        "if (this.#held !== 'no' || m.own.hostStalled)",
+        'if (m.own.hostStalled)'
+      ),
+      mutation(
+        'extended/passive',
+        'takes over though its flows hang',
+        "if (this.#held !== 'no' || m.own.hostStalled)",
+        "if (this.#held !== 'no')"
+      ),
+      mutation(
+        'extended/passive',
+        'takes back what it granted while the peer is heard',
+        'return grantIsOpen ? null : ',
+        'return '
+      ),
+      mutation(
+        'extended/takeover',
+        'takes over at once when forced, though the peer may hold a lease',
+        'leased ? Math.max(m.nowMs, waitedMs) : m.nowMs',
+        'm.nowMs'
+      )
     ]
   },
   {
     rule: 'nobody takes over before the promise has run out',
     mutations: [
-      mutation('extended/contact', 'calls the peer lost after half the time', '? this.#heardAtMs + peerTimeoutMs : Infinity', '? this.#heardAtMs + peerTimeoutMs / 2 : Infinity'),
-      mutation('extended/takeover', 'forgets after a restart what it promised before', 'return sinceMs + Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs)', 'return sinceMs + m.peer.peerTimeoutMs'),
-      mutation('extended/sender', 'wakes up for its own word though it answered in between', 'return answers ? Math.max(this.#nextSendAtMs, ', 'return answers ? Math.min(this.#nextSendAtMs, '),
-      mutation('extended/own', 'keeps for ever what it promised before its restart', 'return this.promisedBeforeMs > peerTimeoutMs ?', 'return false ?'),
-      mutation('extended/peer', 'waits for its own peerTimeout only, not for the slower side’s', 'return Math.max(this.#settings.peerTimeoutMs, this.word?.peerTimeoutMs ?? 0)', 'return this.#settings.peerTimeoutMs'),
-      mutation('extended/peer', 'waits for its own heartbeat only, not for the slower side’s', 'return Math.max(this.#settings.heartbeatMs, this.word?.heartbeatMs ?? 0)', 'return this.#settings.heartbeatMs'),
-      mutation('extended/takeover', 'takes the role alone though the peer answers and is about to be met', '(0, context_1.rulesOf)(m).neverBoth ? m.peer.helloAtMs', 'false ? m.peer.helloAtMs')
+      mutation(
+        'extended/contact',
+        'calls the peer lost after half the time',
+        '? this.#heardAtMs + peerTimeoutMs : Infinity',
+        '? this.#heardAtMs + peerTimeoutMs / 2 : Infinity'
+      ),
+      mutation(
+        'extended/takeover',
+        'forgets after a restart what it promised before',
+        'return sinceMs + Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs)',
+        'return sinceMs + m.peer.peerTimeoutMs'
+      ),
+      mutation(
+        'extended/sender',
+        'wakes up for its own word though it answered in between',
+        'return answers ? Math.max(this.#nextSendAtMs, ',
+        'return answers ? Math.min(this.#nextSendAtMs, '
+      ),
+      mutation(
+        'extended/own',
+        'keeps for ever what it promised before its restart',
+        'return this.promisedBeforeMs > peerTimeoutMs ?',
+        'return false ?'
+      ),
+      mutation(
+        'extended/peer',
+        'waits for its own peerTimeout only, not for the slower side’s',
+        'return Math.max(this.#settings.peerTimeoutMs, this.word?.peerTimeoutMs ?? 0)',
+        'return this.#settings.peerTimeoutMs'
+      ),
+      mutation(
+        'extended/peer',
+        'waits for its own heartbeat only, not for the slower side’s',
+        'return Math.max(this.#settings.heartbeatMs, this.word?.heartbeatMs ?? 0)',
+        'return this.#settings.heartbeatMs'
+      ),
+      mutation(
+        'extended/takeover',
+        'takes the role alone though the peer answers and is about to be met',
+        '(0, context_1.rulesOf)(m).neverBoth ? m.peer.helloAtMs',
+        'false ? m.peer.helloAtMs'
+      )
     ]
   },
   {
     rule: 'nobody is declared dead for one’s own deafness',
     mutations: [
       mutation('extended/machine', 'does not credit its own stall', 'peer.contact.wasDeaf(this.nowMs, lateMs);', ';'),
-      mutation('extended/machine', 'takes the role in the moment it wakes from its own stall', 'own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs', 'own.notAloneBeforeMs = this.nowMs'),
-      mutation('extended/machine', 'never takes the role while it runs late', 'if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs)', 'if (true)'),
-      mutation('extended/takeover', 'waits from its start, though its socket opened long after that', 'const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs', 'const sinceMs = m.own.startedAtMs'),
+      mutation(
+        'extended/machine',
+        'takes the role in the moment it wakes from its own stall',
+        'own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs',
+        'own.notAloneBeforeMs = this.nowMs'
+      ),
+      mutation(
+        'extended/machine',
+        'never takes the role while it runs late',
+        'if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs)',
+        'if (true)'
+      ),
+      mutation(
+        'extended/takeover',
+        'waits from its start, though its socket opened long after that',
+        'const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs',
+        'const sinceMs = m.own.startedAtMs'
+      ),
       mutation('extended/conversation', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
       mutation('extended/machine', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
-      mutation('extended/contact', 'judges the peer though all its sockets are closed', 'return this.#alive && this.#listeningSinceMs !== Infinity ? ', 'return this.#alive ? '),
-      mutation('extended/contact', 'counts the silence from before its socket was open again', 'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs);', ';'),
-      mutation('extended/takeover', 'judges a peer it met before its sockets were closed', `if (listeningSinceMs === Infinity)
-        return null;`, ''),
+      mutation(
+        'extended/contact',
+        'judges the peer though all its sockets are closed',
+        'return this.#alive && this.#listeningSinceMs !== Infinity ? ',
+        'return this.#alive ? '
+      ),
+      mutation(
+        'extended/contact',
+        'counts the silence from before its socket was open again',
+        'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs);',
+        ';'
+      ),
+      mutation(
+        'extended/takeover',
+        'judges a peer it met before its sockets were closed',
+        `if (listeningSinceMs === Infinity)
+        return null;`,
+        ''
+      ),
       mutation('extended/contact', 'moves deadlines past now', 'Math.min(nowMs, atMs + lateMs)', 'atMs + lateMs'),
-      mutation('extended/takeover', 'believes in a word from before it was deaf', 'Math.max(contact.sinceMs, listeningSinceMs) + peerTimeoutMs', 'contact.sinceMs + peerTimeoutMs')
+      mutation(
+        'extended/takeover',
+        'believes in a word from before it was deaf',
+        'Math.max(contact.sinceMs, listeningSinceMs) + peerTimeoutMs',
+        'contact.sinceMs + peerTimeoutMs'
+      )
     ]
   },
   {
@@ -143,264 +388,889 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation('extended/machine', 'serves on after its own stall', "this.role.pause(this, 'own-stall', ", 'void ('),
       mutation('extended/machine', 'serves on after a suspend', "this.role.pause(this, 'suspended', ms);", ''),
-      mutation('extended/active', 'takes up serving on an acknowledgement from before the pause', 'trailer.ack >= this.#pausedSeq)', 'true)'),
-      mutation('extended/timers', 'never takes up serving by itself', "(m, active) => active.resume(m, 'peer-silent')", '() => { }'),
-      mutation('extended/lease', 'lets the gate trust a dead engine for the whole peerTimeout', '/ (1 + exports.CLOCK_DRIFT) - heartbeatMs', '/ (1 - exports.CLOCK_DRIFT)'),
-      mutation('extended/active', 'stays paused though an operator forces it to serve', `if (force && this.#pausedAtMs !== null)
-                this.resume(m, 'operator-forced')`, '')
+      mutation(
+        'extended/active',
+        'takes up serving on an acknowledgement from before the pause',
+        'trailer.ack >= this.#pausedSeq)',
+        'true)'
+      ),
+      mutation(
+        'extended/timers',
+        'never takes up serving by itself',
+        "(m, active) => active.resume(m, 'peer-silent')",
+        '() => { }'
+      ),
+      mutation(
+        'extended/lease',
+        'lets the gate trust a dead engine for the whole peerTimeout',
+        '/ (1 + exports.CLOCK_DRIFT) - heartbeatMs',
+        '/ (1 - exports.CLOCK_DRIFT)'
+      ),
+      mutation(
+        'extended/active',
+        'stays paused though an operator forces it to serve',
+        `if (force && this.#pausedAtMs !== null)
+                this.resume(m, 'operator-forced')`,
+        ''
+      )
     ]
   },
   {
     rule: 'a suspect is asked',
     mutations: [
-      mutation('extended/timers', 'does not probe a suspect', 'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.sender.probe(m)', 'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.peer.contact.probed(m.nowMs)'),
-      mutation('extended/contact', 'waits for a late heartbeat for a quarter of its distance, however long', 'Math.min(heartbeatMs / 4, LATE_MS_MAX)', 'heartbeatMs / 4')
+      mutation(
+        'extended/timers',
+        'does not probe a suspect',
+        'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.sender.probe(m)',
+        'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.peer.contact.probed(m.nowMs)'
+      ),
+      mutation(
+        'extended/contact',
+        'waits for a late heartbeat for a quarter of its distance, however long',
+        'Math.min(heartbeatMs / 4, LATE_MS_MAX)',
+        'heartbeatMs / 4'
+      )
     ]
   },
   {
     rule: 'the proof of a crash: a provable tether ends with a FIN, a dial is refused, probes stay unanswered',
     mutations: [
       mutation('extended/hearing', 'proves crashes though `crashProof` is off', '!m.settings.crashProof || ', ''),
-      mutation('extended/proof', 'proves a crash by a tether between addresses that differ', 'if (!fin || !tether.provable)', 'if (!fin)'),
-      mutation('extended/proof', 'proves a crash by a reset or a farewell', 'if (!fin || !tether.provable)', 'if (!tether.provable)'),
-      mutation('extended/proof', 'proves a crash by the end of a tether that was replaced', 'if (tether?.id !== id)', 'if (tether === null)'),
+      mutation(
+        'extended/proof',
+        'proves a crash by a tether between addresses that differ',
+        'if (!fin || !tether.provable)',
+        'if (!fin)'
+      ),
+      mutation(
+        'extended/proof',
+        'proves a crash by a reset or a farewell',
+        'if (!fin || !tether.provable)',
+        'if (!tether.provable)'
+      ),
+      mutation(
+        'extended/proof',
+        'proves a crash by the end of a tether that was replaced',
+        'if (tether?.id !== id)',
+        'if (tether === null)'
+      ),
       mutation('extended/hearing', 'proves a crash by a tether of another session', 'if (living)', 'if (true)'),
-      mutation('extended/proof', 'asks twice about one end', `this.#tether = null;
-        if (!fin`, 'if (!fin'),
-      mutation('extended/proof', 'goes on asking though a new tether is up', `this.#tether = { id, provable };
-        this.#asking = null;`, 'this.#tether = { id, provable };'),
-      mutation('extended/proof', 'goes on asking though its dial was answered', `else
-            this.#asking = null;`, ''),
-      mutation('extended/proof', 'counts the dial that followed another end', 'if (this.#asking?.id !== id)', 'if (this.#asking === null)'),
+      mutation(
+        'extended/proof',
+        'asks twice about one end',
+        `this.#tether = null;
+        if (!fin`,
+        'if (!fin'
+      ),
+      mutation(
+        'extended/proof',
+        'goes on asking though a new tether is up',
+        `this.#tether = { id, provable };
+        this.#asking = null;`,
+        'this.#tether = { id, provable };'
+      ),
+      mutation(
+        'extended/proof',
+        'goes on asking though its dial was answered',
+        `else
+            this.#asking = null;`,
+        ''
+      ),
+      mutation(
+        'extended/proof',
+        'counts the dial that followed another end',
+        'if (this.#asking?.id !== id)',
+        'if (this.#asking === null)'
+      ),
       mutation('extended/proof', 'needs no refused dial', 'asking?.refused !== true', 'asking == null'),
-      mutation('extended/proof', 'proves a crash by a silence in which it asked nothing', ' || asking.unanswered < PROBES_MIN', ''),
-      mutation('extended/proof', 'counts probes from before the last word', `this.#asking.quietSinceMs = nowMs;
-        this.#asking.unanswered = 0;`, 'this.#asking.quietSinceMs = nowMs;'),
-      mutation('extended/proof', 'proves the crash of a peer that acknowledged what was sent after the FIN', 'if (ack >= this.#asking.firstSeq)', 'if (false)'),
-      mutation('extended/proof', 'takes frames of before the FIN for no frames', `else
-            this.disturbed(nowMs);`, ''),
-      mutation('extended/proof', 'waits less than two round trips', 'Math.min(2 * roundTripMs, peerTimeoutMs / 4)', '0'),
-      mutation('extended/proof', 'waits for more than the peer may be silent', 'Math.min(2 * roundTripMs, peerTimeoutMs / 4)', '2 * roundTripMs'),
-      mutation('extended/proof', 'waits 25 ms between heartbeats that are shorter', 'Math.min(QUIET_MS, heartbeatMs)', 'QUIET_MS'),
-      mutation('extended/contact', 'knows no bound of the round trip until it is measured', 'return this.#samples === 0 ? this.#ackedWithinMs', 'return this.#samples === 0 ? Infinity'),
-      mutation('extended/contact', 'asks on some links only', `if (!contact.open)
-                return false`, ''),
+      mutation(
+        'extended/proof',
+        'proves a crash by a silence in which it asked nothing',
+        ' || asking.unanswered < PROBES_MIN',
+        ''
+      ),
+      mutation(
+        'extended/proof',
+        'counts probes from before the last word',
+        `this.#asking.quietSinceMs = nowMs;
+        this.#asking.unanswered = 0;`,
+        'this.#asking.quietSinceMs = nowMs;'
+      ),
+      mutation(
+        'extended/proof',
+        'proves the crash of a peer that acknowledged what was sent after the FIN',
+        'if (ack >= this.#asking.firstSeq)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/proof',
+        'takes frames of before the FIN for no frames',
+        `else
+            this.disturbed(nowMs);`,
+        ''
+      ),
+      mutation(
+        'extended/proof',
+        'waits less than two round trips',
+        'Math.min(2 * roundTripMs, peerTimeoutMs / 4)',
+        '0'
+      ),
+      mutation(
+        'extended/proof',
+        'waits for more than the peer may be silent',
+        'Math.min(2 * roundTripMs, peerTimeoutMs / 4)',
+        '2 * roundTripMs'
+      ),
+      mutation(
+        'extended/proof',
+        'waits 25 ms between heartbeats that are shorter',
+        'Math.min(QUIET_MS, heartbeatMs)',
+        'QUIET_MS'
+      ),
+      mutation(
+        'extended/contact',
+        'knows no bound of the round trip until it is measured',
+        'return this.#samples === 0 ? this.#ackedWithinMs',
+        'return this.#samples === 0 ? Infinity'
+      ),
+      mutation(
+        'extended/contact',
+        'asks on some links only',
+        `if (!contact.open)
+                return false`,
+        ''
+      ),
       mutation('extended/contact', 'asks on no link', 'return open > 0', 'return true'),
-      mutation('extended/machine', 'counts a probe that could not be sent', `if (peer.contact.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs))
-                    peer.proof.disturbed(this.nowMs)`, ''),
-      mutation('extended/machine', 'counts silence from before a link opened or closed', `this.peer.contact.setOpen(this.nowMs, link, open);
-        this.peer.proof.disturbed(this.nowMs);`, 'this.peer.contact.setOpen(this.nowMs, link, open);'),
-      mutation('extended/machine', 'counts its own stall as silence', `if (lateMs > peer.quietMs / 4)
-            peer.proof.disturbed(nowMs)`, ''),
-      mutation('extended/machine', 'goes on asking after a suspend', `conversation.forgetSendTimes();
-        proof.drop();`, 'conversation.forgetSendTimes();'),
-      mutation('extended/machine', 'forgets its tether in a suspend', `conversation.forgetSendTimes();
-        proof.drop();`, `conversation.forgetSendTimes();
-        proof.forget();`),
-      mutation('extended/hearing', 'proves the crash of a peer that it does not hear anyway', ` || !contact.alive) {
-        proof.ended`, `) {
-            proof.ended`),
-      mutation('extended/hearing', 'goes on asking when the peer is lost', `m.ledger.hear(peer.helloEpoch);
-    peer.proof.drop();`, 'm.ledger.hear(peer.helloEpoch);'),
-      mutation('extended/hearing', 'does not ask at once', `if (proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1))
-        m.sender.probe(m);`, 'proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1);'),
-      mutation('extended/passive', 'needs a lease after a proof of a crash', "active.sole = known.evidence === 'goodbye' || active.restsOnProof", "active.sole = known.evidence === 'goodbye'"),
-      mutation('extended/active', 'serves under a lease on after a proof of a crash', `return;
+      mutation(
+        'extended/machine',
+        'counts a probe that could not be sent',
+        `if (peer.contact.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs))
+                    peer.proof.disturbed(this.nowMs)`,
+        ''
+      ),
+      mutation(
+        'extended/machine',
+        'counts silence from before a link opened or closed',
+        `this.peer.contact.setOpen(this.nowMs, link, open);
+        this.peer.proof.disturbed(this.nowMs);`,
+        'this.peer.contact.setOpen(this.nowMs, link, open);'
+      ),
+      mutation(
+        'extended/machine',
+        'counts its own stall as silence',
+        `if (lateMs > peer.quietMs / 4)
+            peer.proof.disturbed(nowMs)`,
+        ''
+      ),
+      mutation(
+        'extended/machine',
+        'goes on asking after a suspend',
+        `conversation.forgetSendTimes();
+        proof.drop();`,
+        'conversation.forgetSendTimes();'
+      ),
+      mutation(
+        'extended/machine',
+        'forgets its tether in a suspend',
+        `conversation.forgetSendTimes();
+        proof.drop();`,
+        `conversation.forgetSendTimes();
+        proof.forget();`
+      ),
+      mutation(
+        'extended/hearing',
+        'proves the crash of a peer that it does not hear anyway',
+        ` || !contact.alive) {
+        proof.ended`,
+        `) {
+            proof.ended`
+      ),
+      mutation(
+        'extended/hearing',
+        'goes on asking when the peer is lost',
+        `m.ledger.hear(peer.helloEpoch);
+    peer.proof.drop();`,
+        'm.ledger.hear(peer.helloEpoch);'
+      ),
+      mutation(
+        'extended/hearing',
+        'does not ask at once',
+        `if (proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1))
+        m.sender.probe(m);`,
+        'proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1);'
+      ),
+      mutation(
+        'extended/passive',
+        'needs a lease after a proof of a crash',
+        "active.sole = known.evidence === 'goodbye' || active.restsOnProof",
+        "active.sole = known.evidence === 'goodbye'"
+      ),
+      mutation(
+        'extended/active',
+        'serves under a lease on after a proof of a crash',
+        `return;
         this.sole = true;
-        this.restsOnProof = true;`, 'return;'),
-      mutation('extended/peer', 'keeps the tether of the session before', `this.#rival = null;
-        this.proof.forget();`, 'this.#rival = null;')
+        this.restsOnProof = true;`,
+        'return;'
+      ),
+      mutation(
+        'extended/peer',
+        'keeps the tether of the session before',
+        `this.#rival = null;
+        this.proof.forget();`,
+        'this.#rival = null;'
+      )
     ]
   },
   {
     rule: 'a proof of a crash can be refuted',
     mutations: [
-      mutation('extended/hearing', 'never hears that its proof was wrong', `if (departed?.evidence !== 'crash')
-        return true;`, `if (departed?.evidence !== 'crash')
+      mutation(
+        'extended/hearing',
+        'never hears that its proof was wrong',
+        `if (departed?.evidence !== 'crash')
+        return true;`,
+        `if (departed?.evidence !== 'crash')
             return true;
         if (departed !== null)
-            return false;`),
-      mutation('extended/hearing', 'takes what was on its way for a refutation', 'if (trailer.ack < departed.firstSeq) {', 'if (false) {'),
-      mutation('extended/hearing', 'takes one late frame for a refutation', 'if (departed.lateFrames < LATE_FRAMES_REFUTE)', 'if (departed.lateFrames < 1)'),
-      mutation('extended/hearing', 'is never refuted by a peer that speaks on and hears nothing', 'if (departed.lateFrames < LATE_FRAMES_REFUTE)', 'if (true)'),
-      mutation('extended/hearing', 'counts frames that are not late', 'if (m.nowMs >= departed.atMs + peer.peerTimeoutMs)', 'if (true)'),
-      mutation('extended/active', 'serves on though its proof was wrong', `if (this.restsOnProof)
-            m.becomeStandby('proof-wrong')`, ''),
-      mutation('extended/active', 'gives up a role that does not rest on the proof', `if (this.restsOnProof)
-            m.becomeStandby('proof-wrong')`, "m.becomeStandby('proof-wrong')")
+            return false;`
+      ),
+      mutation(
+        'extended/hearing',
+        'takes what was on its way for a refutation',
+        'if (trailer.ack < departed.firstSeq) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended/hearing',
+        'takes one late frame for a refutation',
+        'if (departed.lateFrames < LATE_FRAMES_REFUTE)',
+        'if (departed.lateFrames < 1)'
+      ),
+      mutation(
+        'extended/hearing',
+        'is never refuted by a peer that speaks on and hears nothing',
+        'if (departed.lateFrames < LATE_FRAMES_REFUTE)',
+        'if (true)'
+      ),
+      mutation(
+        'extended/hearing',
+        'counts frames that are not late',
+        'if (m.nowMs >= departed.atMs + peer.peerTimeoutMs)',
+        'if (true)'
+      ),
+      mutation(
+        'extended/active',
+        'serves on though its proof was wrong',
+        `if (this.restsOnProof)
+            m.becomeStandby('proof-wrong')`,
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'gives up a role that does not rest on the proof',
+        `if (this.restsOnProof)
+            m.becomeStandby('proof-wrong')`,
+        "m.becomeStandby('proof-wrong')"
+      )
     ]
   },
   {
     rule: 'the mark: a side keeps on disk that its peer is online, and then takes no role alone',
     mutations: [
-      mutation('extended/takeover', 'takes the role alone though its disk says that the peer was online', "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null", "return m.peer.uncounted ? 'peer-may-serve' : null"),
-      mutation('extended/takeover', 'takes the role alone beside an Active that does not count it', "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null", "return online && !m.peer.contactMade ? 'peer-may-serve' : null"),
-      mutation('extended/hearing', 'makes contact by hearing', "peer.uncounted = !partner && frame.state === 'active';", "(peer.uncounted = !partner && frame.state === 'active'), (peer.contactMade = true);"),
-      mutation('extended/takeover', 'clears the mark at the first silence', 'return silent ? m.peer.contact.heardAtMs + m.peer.peerTimeoutMs : Infinity', 'return silent ? m.peer.contact.heardAtMs : Infinity'),
-      mutation('extended/takeover', 'clears the mark without contact', 'const silent = m.peer.contactMade && m.ledger.online', 'const silent = m.ledger.online'),
+      mutation(
+        'extended/takeover',
+        'takes the role alone though its disk says that the peer was online',
+        "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null",
+        "return m.peer.uncounted ? 'peer-may-serve' : null"
+      ),
+      mutation(
+        'extended/takeover',
+        'takes the role alone beside an Active that does not count it',
+        "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null",
+        "return online && !m.peer.contactMade ? 'peer-may-serve' : null"
+      ),
+      mutation(
+        'extended/hearing',
+        'makes contact by hearing',
+        "peer.uncounted = !partner && frame.state === 'active';",
+        "(peer.uncounted = !partner && frame.state === 'active'), (peer.contactMade = true);"
+      ),
+      mutation(
+        'extended/takeover',
+        'clears the mark at the first silence',
+        'return silent ? m.peer.contact.heardAtMs + m.peer.peerTimeoutMs : Infinity',
+        'return silent ? m.peer.contact.heardAtMs : Infinity'
+      ),
+      mutation(
+        'extended/takeover',
+        'clears the mark without contact',
+        'const silent = m.peer.contactMade && m.ledger.online',
+        'const silent = m.ledger.online'
+      ),
       mutation('extended/timers', 'never clears the mark', '(m) => m.ledger.setOnline(false)', '() => { }'),
-      mutation('extended/hearing', 'keeps the mark after a goodbye', `firstSeq: 0, lateFrames: 0 };
-    m.ledger.setOnline(false);`, 'firstSeq: 0, lateFrames: 0 };'),
-      mutation('extended/leaving', 'keeps the mark when both leave', `if (trailer.flags.goodbye)
-            m.ledger.setOnline(false)`, ''),
-      mutation('extended/partner', 'never sets the mark', `m.ledger.setOnline(true);
-    m.own.heal`, 'm.own.heal'),
-      mutation('extended/sender', 'says that it is marked before the disk knows it', 'marked: ledger.onlineOnDisk', 'marked: ledger.online'),
-      mutation('ledger', 'says that it is marked while a write may clear the mark', 'this.#writing?.record.online !== false && ', ''),
-      mutation('ledger', 'says that it is marked though a failed write may have cleared the mark', 'this.#writing?.record.online !== false && this.#unsure?.online !== false', 'this.#writing?.record.online !== false'),
-      mutation('extended/takeover', 'does not act on a proof because of its mark', " && !(evidence === 'crash' && bar === 'peer-may-serve')", ''),
-      mutation('extended/hearing', 'takes an answer of long ago for a sign of life', `if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs)
-        return`, '')
+      mutation(
+        'extended/hearing',
+        'keeps the mark after a goodbye',
+        `firstSeq: 0, lateFrames: 0 };
+    m.ledger.setOnline(false);`,
+        'firstSeq: 0, lateFrames: 0 };'
+      ),
+      mutation(
+        'extended/leaving',
+        'keeps the mark when both leave',
+        `if (trailer.flags.goodbye)
+            m.ledger.setOnline(false)`,
+        ''
+      ),
+      mutation(
+        'extended/partner',
+        'never sets the mark',
+        `m.ledger.setOnline(true);
+    m.own.heal`,
+        'm.own.heal'
+      ),
+      mutation(
+        'extended/sender',
+        'says that it is marked before the disk knows it',
+        'marked: ledger.onlineOnDisk',
+        'marked: ledger.online'
+      ),
+      mutation(
+        'ledger',
+        'says that it is marked while a write may clear the mark',
+        'this.#writing?.record.online !== false && ',
+        ''
+      ),
+      mutation(
+        'ledger',
+        'says that it is marked though a failed write may have cleared the mark',
+        'this.#writing?.record.online !== false && this.#unsure?.online !== false',
+        'this.#writing?.record.online !== false'
+      ),
+      mutation(
+        'extended/takeover',
+        'does not act on a proof because of its mark',
+        " && !(evidence === 'crash' && bar === 'peer-may-serve')",
+        ''
+      ),
+      mutation(
+        'extended/hearing',
+        'takes an answer of long ago for a sign of life',
+        `if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs)
+        return`,
+        ''
+      )
     ]
   },
   {
     rule: 'the window: the side that is not preferred uses a proof only while the dead one must have counted it as online',
     mutations: [
-      mutation('extended/takeover', 'uses a proof at any time', 'return !(0, context_1.rulesOf)(m).prefersOne || m.ledger.preferred || m.nowMs < m.lease.proofUntilMs', 'return true'),
-      mutation('extended/partner', 'opens the window by frames that are not marked', 'if (trailer.flags.marked)', 'if (true)'),
+      mutation(
+        'extended/takeover',
+        'uses a proof at any time',
+        'return !(0, context_1.rulesOf)(m).prefersOne || m.ledger.preferred || m.nowMs < m.lease.proofUntilMs',
+        'return true'
+      ),
+      mutation(
+        'extended/partner',
+        'opens the window by frames that are not marked',
+        'if (trailer.flags.marked)',
+        'if (true)'
+      ),
       mutation('extended/lease', 'does not shorten the window by a suspend', 'this.proofUntilMs -= ms;', ''),
-      mutation('extended/lease', 'keeps the window of the session before', `this.isOfThisSession = false;
-        this.proofUntilMs = -Infinity;`, 'this.isOfThisSession = false;'),
-      mutation('extended/active', 'serves without a lease on a proof that it may not use', '!(0, takeover_1.mayUseProof)(m) || ', ''),
-      mutation('extended/active', 'serves without a lease on a proof though it may take no role alone', " || (0, takeover_1.isBarred)(m, 'crash'))", ')'),
-      mutation('extended/partner', 'closes the window while it serves alone', 'if (trailer.flags.marked)', 'if (!m.role.sole && trailer.flags.marked)')
+      mutation(
+        'extended/lease',
+        'keeps the window of the session before',
+        `this.isOfThisSession = false;
+        this.proofUntilMs = -Infinity;`,
+        'this.isOfThisSession = false;'
+      ),
+      mutation(
+        'extended/active',
+        'serves without a lease on a proof that it may not use',
+        '!(0, takeover_1.mayUseProof)(m) || ',
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'serves without a lease on a proof though it may take no role alone',
+        " || (0, takeover_1.isBarred)(m, 'crash'))",
+        ')'
+      ),
+      mutation(
+        'extended/partner',
+        'closes the window while it serves alone',
+        'if (trailer.flags.marked)',
+        'if (!m.role.sole && trailer.flags.marked)'
+      )
     ]
   },
   {
     rule: 'what a side believes of itself',
     mutations: [
-      mutation('extended/takeover', 'acts alone though it is in doubt of itself', `if (m.own.doubt !== null)
-        return m.own.doubt`, ''),
-      mutation('extended/takeover', 'acts alone though its policy is not the peer’s', 'if (peerPolicy !== null && peerPolicy !== m.settings.policy)', 'if (false)'),
-      mutation('extended/own', 'forgets that another process writes its file', "if (this.#doubt !== 'foreign-record' && isSettled)", 'if (isSettled)'),
-      mutation('extended/own', 'is healed before the newer record is on disk', "if (this.#doubt !== 'foreign-record' && isSettled)", "if (this.#doubt !== 'foreign-record')"),
+      mutation(
+        'extended/takeover',
+        'acts alone though it is in doubt of itself',
+        `if (m.own.doubt !== null)
+        return m.own.doubt`,
+        ''
+      ),
+      mutation(
+        'extended/takeover',
+        'acts alone though its policy is not the peer’s',
+        'if (peerPolicy !== null && peerPolicy !== m.settings.policy)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/own',
+        'forgets that another process writes its file',
+        "if (this.#doubt !== 'foreign-record' && isSettled)",
+        'if (isSettled)'
+      ),
+      mutation(
+        'extended/own',
+        'is healed before the newer record is on disk',
+        "if (this.#doubt !== 'foreign-record' && isSettled)",
+        "if (this.#doubt !== 'foreign-record')"
+      ),
       mutation('extended/hearing', 'does not notice that its disk was set back', "m.own.cast(m, 'rolled-back');", ''),
-      mutation('extended/hearing', 'counts records from where its disk was set back to', 'm.ledger.raiseNumber(trailer.peerRecord);', ''),
-      mutation('extended/hearing', 'serves on though it is a copy', `if (m.role.kind === 'active')
-        m.becomeStandby('restored-copy')`, ''),
-      mutation('extended/conversation', 'does not notice that another copy of it makes contact', 'if (trailer.echo === this.session && trailer.ack > this.#seq)', 'if (false)'),
-      mutation('extended/conversation', 'does not notice that a copy of it took leave', 'const left = trailer.echo === 0n && trailer.seq > peer.lastSeq', 'const left = false'),
-      mutation('extended/sender', 'tells the number of a record that is not on disk', 'record: ledger.numberOnDisk', 'record: ledger.number'),
-      mutation('extended/peer', 'tells the record number of another node', 'return this.#record.nodeId === nodeId ? this.#record.number : 0', 'return this.#record.number'),
-      mutation('extended/takeover', 'is barred by nothing at the end of its numbers', `if (m.ledger.exhausted)
-        return 'numbers-exhausted'`, ''),
-      mutation('ledger', 'takes a role at the end of its numbers', 'if (this.exhausted || epoch > exports.EPOCH_MAX)', 'if (epoch > exports.EPOCH_MAX)'),
-      mutation('ledger', 'takes a role with a number above the range', 'if (this.exhausted || epoch > exports.EPOCH_MAX)', 'if (this.exhausted)')
+      mutation(
+        'extended/hearing',
+        'counts records from where its disk was set back to',
+        'm.ledger.raiseNumber(trailer.peerRecord);',
+        ''
+      ),
+      mutation(
+        'extended/hearing',
+        'serves on though it is a copy',
+        `if (m.role.kind === 'active')
+        m.becomeStandby('restored-copy')`,
+        ''
+      ),
+      mutation(
+        'extended/conversation',
+        'does not notice that another copy of it makes contact',
+        'if (trailer.echo === this.session && trailer.ack > this.#seq)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/conversation',
+        'does not notice that a copy of it took leave',
+        'const left = trailer.echo === 0n && trailer.seq > peer.lastSeq',
+        'const left = false'
+      ),
+      mutation(
+        'extended/sender',
+        'tells the number of a record that is not on disk',
+        'record: ledger.numberOnDisk',
+        'record: ledger.number'
+      ),
+      mutation(
+        'extended/peer',
+        'tells the record number of another node',
+        'return this.#record.nodeId === nodeId ? this.#record.number : 0',
+        'return this.#record.number'
+      ),
+      mutation(
+        'extended/takeover',
+        'is barred by nothing at the end of its numbers',
+        `if (m.ledger.exhausted)
+        return 'numbers-exhausted'`,
+        ''
+      ),
+      mutation(
+        'ledger',
+        'takes a role at the end of its numbers',
+        'if (this.exhausted || epoch > exports.EPOCH_MAX)',
+        'if (epoch > exports.EPOCH_MAX)'
+      ),
+      mutation(
+        'ledger',
+        'takes a role with a number above the range',
+        'if (this.exhausted || epoch > exports.EPOCH_MAX)',
+        'if (this.exhausted)'
+      )
     ]
   },
   {
     rule: 'only frames of the living conversation count',
     mutations: [
-      mutation('extended/hearing', 'forgets the number of a session that it has not adopted', `m.ledger.hear(peer.helloEpoch);
-    peer.proof.drop();`, 'peer.proof.drop();'),
-      mutation('extended/hearing', 'follows the number of a session while the living one is heard', `if (!peer.contact.alive)
-        m.ledger.hear(peer.helloEpoch);`, 'm.ledger.hear(peer.helloEpoch);'),
-      mutation('extended/sender', 'answers recorded openings from the ration of those that echo its session', 'acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger', 'this.#helloAnswers.stranger'),
-      mutation('extended/sender', 'is as sparing with answers to openings without contact as with it', `if (!m.peer.contact.alive)
-        return HELLO_ANSWERS_ALONE`, `if (false)
-            return HELLO_ANSWERS_ALONE`),
-      mutation('extended/conversation', 'forgets when it sent what is not acknowledged yet', 'oldestSeq < this.#peer.ackedSeq)', 'this.#peer !== null)'),
-      mutation('extended/conversation', 'takes the same frame twice', 'if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0))', 'if (false)'),
+      mutation(
+        'extended/hearing',
+        'forgets the number of a session that it has not adopted',
+        `m.ledger.hear(peer.helloEpoch);
+    peer.proof.drop();`,
+        'peer.proof.drop();'
+      ),
+      mutation(
+        'extended/hearing',
+        'follows the number of a session while the living one is heard',
+        `if (!peer.contact.alive)
+        m.ledger.hear(peer.helloEpoch);`,
+        'm.ledger.hear(peer.helloEpoch);'
+      ),
+      mutation(
+        'extended/sender',
+        'answers recorded openings from the ration of those that echo its session',
+        'acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger',
+        'this.#helloAnswers.stranger'
+      ),
+      mutation(
+        'extended/sender',
+        'is as sparing with answers to openings without contact as with it',
+        `if (!m.peer.contact.alive)
+        return HELLO_ANSWERS_ALONE`,
+        `if (false)
+            return HELLO_ANSWERS_ALONE`
+      ),
+      mutation(
+        'extended/conversation',
+        'forgets when it sent what is not acknowledged yet',
+        'oldestSeq < this.#peer.ackedSeq)',
+        'this.#peer !== null)'
+      ),
+      mutation(
+        'extended/conversation',
+        'takes the same frame twice',
+        'if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0))',
+        'if (false)'
+      ),
       mutation('extended/conversation', 'takes copies for news', 'if (trailer.seq <= peer.lastSeq)', 'if (false)'),
-      mutation('extended/conversation', 'lets a replaced session come back', 'if (this.#retired.includes(trailer.session))', 'if (false)'),
-      mutation('extended/conversation', 'adopts a session without a fresh acknowledgement', 'if (!this.#isConfirmedBy(trailer)) {', 'if (false) {'),
-      mutation('extended/conversation', 'adopts a session on an acknowledgement of what was sent before it was heard', 'return trailer.ack > seenAtSeq', 'return true'),
-      mutation('extended/conversation', 'adopts a session that echoes another one of mine', `if (trailer.echo !== this.session)
-            return false;`, ''),
-      mutation('extended/conversation', 'hears frames that echo a former session of its own', 'if (trailer.echo !== this.session) {', 'if (false) {'),
-      mutation('extended/conversation', 'believes an acknowledgement of what it never sent', `if (trailer.ack > this.#seq)
+      mutation(
+        'extended/conversation',
+        'lets a replaced session come back',
+        'if (this.#retired.includes(trailer.session))',
+        'if (false)'
+      ),
+      mutation(
+        'extended/conversation',
+        'adopts a session without a fresh acknowledgement',
+        'if (!this.#isConfirmedBy(trailer)) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended/conversation',
+        'adopts a session on an acknowledgement of what was sent before it was heard',
+        'return trailer.ack > seenAtSeq',
+        'return true'
+      ),
+      mutation(
+        'extended/conversation',
+        'adopts a session that echoes another one of mine',
+        `if (trailer.echo !== this.session)
+            return false;`,
+        ''
+      ),
+      mutation(
+        'extended/conversation',
+        'hears frames that echo a former session of its own',
+        'if (trailer.echo !== this.session) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended/conversation',
+        'believes an acknowledgement of what it never sent',
+        `if (trailer.ack > this.#seq)
             return { kind: 'beyond' };
-        if (trailer.seq <=`, 'if (trailer.seq <='),
-      mutation('extended/conversation', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
-      mutation('extended/conversation', 'lets another session take the place of a living peer', 'if (guarded && ', 'if (false && '),
-      mutation('extended/peer', 'guards the place of a peer that is silent', 'this.contact.alive && nowMs < this.contact.heardAtMs + this.heartbeatMs * 2', 'this.contact.alive'),
+        if (trailer.seq <=`,
+        'if (trailer.seq <='
+      ),
+      mutation(
+        'extended/conversation',
+        'talks to its own mirror',
+        'if (trailer.session === this.session)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/conversation',
+        'lets another session take the place of a living peer',
+        'if (guarded && ',
+        'if (false && '
+      ),
+      mutation(
+        'extended/peer',
+        'guards the place of a peer that is silent',
+        'this.contact.alive && nowMs < this.contact.heardAtMs + this.heartbeatMs * 2',
+        'this.contact.alive'
+      ),
       mutation('extended/hearing', 'hears on from a peer that left', 'peer.conversation.retirePeer();', ''),
-      mutation('extended/sender', 'answers every opening, as many as come', 'if (!ration.take(m.nowMs, helloAllowance(m)))', 'if (false)')
+      mutation(
+        'extended/sender',
+        'answers every opening, as many as come',
+        'if (!ration.take(m.nowMs, helloAllowance(m)))',
+        'if (false)'
+      )
     ]
   },
   {
     rule: 'a new session of the peer',
     mutations: [
-      mutation('extended/hearing', 'forgets that a former session may serve', 'peer.formerUntilMs = peer.contact.heardAtMs + peer.peerTimeoutMs;', ''),
-      mutation('extended/passive', 'takes a grant while a former session may serve', ` || m.nowMs < m.peer.formerUntilMs)
+      mutation(
+        'extended/hearing',
+        'forgets that a former session may serve',
+        'peer.formerUntilMs = peer.contact.heardAtMs + peer.peerTimeoutMs;',
+        ''
+      ),
+      mutation(
+        'extended/passive',
+        'takes a grant while a former session may serve',
+        ` || m.nowMs < m.peer.formerUntilMs)
             return;
-        if (!(0, context_1.isBacked)`, `)
+        if (!(0, context_1.isBacked)`,
+        `)
             return;
-        if (!(0, context_1.isBacked)`),
-      mutation('extended/passive', 'grants the role while a former session may serve', `if (m.nowMs < m.peer.formerUntilMs)
-            return;`, ''),
-      mutation('extended/peer', 'tells of a second peer with each of its frames', 'if (this.#rival.told || now <', 'if (now <'),
+        if (!(0, context_1.isBacked)`
+      ),
+      mutation(
+        'extended/passive',
+        'grants the role while a former session may serve',
+        `if (m.nowMs < m.peer.formerUntilMs)
+            return;`,
+        ''
+      ),
+      mutation(
+        'extended/peer',
+        'tells of a second peer with each of its frames',
+        'if (this.#rival.told || now <',
+        'if (now <'
+      ),
       mutation('extended/peer', 'never tells of a second peer', 'if (this.#rival.told || now <', 'if (true || now <'),
-      mutation('extended/conversation', 'takes a session that it refused on an old confirmation', 'this.#candidates?.set(trailer.session, this.#seq);', ''),
-      mutation('extended/sender', 'does not ask a refused session to confirm anew', 'probe: m.peer.isRival(session)', 'probe: false'),
-      mutation('extended/partner', 'calls a peer lost that has acknowledged all it was told', 'if (trailer.ack >= peer.toldSeq)', 'if (trailer.ack === peer.conversation.lastSentSeq)')
+      mutation(
+        'extended/conversation',
+        'takes a session that it refused on an old confirmation',
+        'this.#candidates?.set(trailer.session, this.#seq);',
+        ''
+      ),
+      mutation(
+        'extended/sender',
+        'does not ask a refused session to confirm anew',
+        'probe: m.peer.isRival(session)',
+        'probe: false'
+      ),
+      mutation(
+        'extended/partner',
+        'calls a peer lost that has acknowledged all it was told',
+        'if (trailer.ack >= peer.toldSeq)',
+        'if (trailer.ack === peer.conversation.lastSentSeq)'
+      )
     ]
   },
   {
     rule: 'hearing works both ways or it is no contact',
     mutations: [
       mutation('extended/hearing', 'counts a peer that does not hear it', 'if (partner)', 'if (true)'),
-      mutation('extended/contact', 'is online as long as it hears', 'return this.#alive && nowMs < this.oneWayAtMs(peerTimeoutMs)', 'return this.#alive'),
-      mutation('extended/passive', 'agrees on roles with a peer that does not hear it', 'if (trailer.heardLinks === 0 || !m.peer.isTwoWay(m.nowMs))', 'if (false)'),
-      mutation('extended/partner', 'counts as a partner before its parity is on disk', 'if (!m.ledger.hasMet && ', 'if (false && ')
+      mutation(
+        'extended/contact',
+        'is online as long as it hears',
+        'return this.#alive && nowMs < this.oneWayAtMs(peerTimeoutMs)',
+        'return this.#alive'
+      ),
+      mutation(
+        'extended/passive',
+        'agrees on roles with a peer that does not hear it',
+        'if (trailer.heardLinks === 0 || !m.peer.isTwoWay(m.nowMs))',
+        'if (false)'
+      ),
+      mutation(
+        'extended/partner',
+        'counts as a partner before its parity is on disk',
+        'if (!m.ledger.hasMet && ',
+        'if (false && '
+      )
     ]
   },
   {
     rule: 'an epoch is on disk before its role is taken, and never comes again',
     mutations: [
-      mutation('ledger', 'takes a role before the disk has answered', 'return epoch <= (this.#durable?.reserved ?? 0)', 'return true'),
-      mutation('extended/context', 'takes a role in memory under every policy', 'm.ledger.isReserved(m.ledger.nextOwn(), rulesOf(m).goesOnInMemory)', 'm.ledger.isReserved(m.ledger.nextOwn(), true)'),
-      mutation('extended/passive', 'takes a grant that is not on disk under every policy', 'm.ledger.isReserved(epoch, (0, context_1.rulesOf)(m).goesOnInMemory)', 'true'),
-      mutation('ledger', 'forgets a reserved number in a crash', 'Math.max(record.epoch, record.reserved)', 'record.epoch'),
-      mutation('ledger', 'knows no parity', 'return parity === null || next % 2 === parity ? next : next + 1', 'return next'),
+      mutation(
+        'ledger',
+        'takes a role before the disk has answered',
+        'return epoch <= (this.#durable?.reserved ?? 0)',
+        'return true'
+      ),
+      mutation(
+        'extended/context',
+        'takes a role in memory under every policy',
+        'm.ledger.isReserved(m.ledger.nextOwn(), rulesOf(m).goesOnInMemory)',
+        'm.ledger.isReserved(m.ledger.nextOwn(), true)'
+      ),
+      mutation(
+        'extended/passive',
+        'takes a grant that is not on disk under every policy',
+        'm.ledger.isReserved(epoch, (0, context_1.rulesOf)(m).goesOnInMemory)',
+        'true'
+      ),
+      mutation(
+        'ledger',
+        'forgets a reserved number in a crash',
+        'Math.max(record.epoch, record.reserved)',
+        'record.epoch'
+      ),
+      mutation(
+        'ledger',
+        'knows no parity',
+        'return parity === null || next % 2 === parity ? next : next + 1',
+        'return next'
+      ),
       mutation('ledger', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null;', ''),
-      mutation('ledger', 'believes the disk’s answer to another write', 'if (this.#writing === null || this.#writing.ticket !== ticket)', 'if (this.#writing === null)'),
-      mutation('ledger', 'does not write a number that it heard of while a higher one is reserved', '            disk.epoch !== this.#floor ||\n', ''),
+      mutation(
+        'ledger',
+        'believes the disk’s answer to another write',
+        'if (this.#writing === null || this.#writing.ticket !== ticket)',
+        'if (this.#writing === null)'
+      ),
+      mutation(
+        'ledger',
+        'does not write a number that it heard of while a higher one is reserved',
+        '            disk.epoch !== this.#floor ||\n',
+        ''
+      ),
       mutation('ledger', 'does not write its new identity', 'BigInt(`0x${disk.nodeId}`) !== this.#nodeId', 'false'),
-      mutation('ledger', 'does not try a failed disk again', 'this.#notBeforeMs = nowMs + this.#retryMs', 'this.#notBeforeMs = Infinity'),
-      mutation('extended/active', 'serves on with an epoch below what the peer knows', `if (trailer.epoch > this.#epoch)
+      mutation(
+        'ledger',
+        'does not try a failed disk again',
+        'this.#notBeforeMs = nowMs + this.#retryMs',
+        'this.#notBeforeMs = Infinity'
+      ),
+      mutation(
+        'extended/active',
+        'serves on with an epoch below what the peer knows',
+        `if (trailer.epoch > this.#epoch)
             this.#reassert(m, 'peer-behind');
-        if (this.#handover`, 'if (this.#handover'),
-      mutation('extended/active', 'serves on with an epoch below what the peer knew when it left', `this.sole = true;
-        if (trailer.epoch > this.#epoch)`, `this.sole = true;
-        if (false)`),
-      mutation('extended/active', 'forgets that it has to take a newer epoch when the disk was busy', `stored(m) {
-        if (this.#reassertDue !== null)`, `stored(m) {
-        if (false)`),
-      mutation('extended/hearing', 'does not note the epochs that it hears of', "if (m.role.kind === 'active' || !(0, role_1.isGrant)(frame))", 'if (false)')
+        if (this.#handover`,
+        'if (this.#handover'
+      ),
+      mutation(
+        'extended/active',
+        'serves on with an epoch below what the peer knew when it left',
+        `this.sole = true;
+        if (trailer.epoch > this.#epoch)`,
+        `this.sole = true;
+        if (false)`
+      ),
+      mutation(
+        'extended/active',
+        'forgets that it has to take a newer epoch when the disk was busy',
+        `stored(m) {
+        if (this.#reassertDue !== null)`,
+        `stored(m) {
+        if (false)`
+      ),
+      mutation(
+        'extended/hearing',
+        'does not note the epochs that it hears of',
+        "if (m.role.kind === 'active' || !(0, role_1.isGrant)(frame))",
+        'if (false)'
+      )
     ]
   },
   {
     rule: 'promises on disk',
     mutations: [
-      mutation('extended/context', 'promises more than its disk would keep', ': m.ledger.promisedMs;', ': Math.max(m.ledger.promisedMs, m.settings.peerTimeoutMs);'),
-      mutation('ledger', 'promises what the write under way takes back', 'this.#writing?.record.promisedMs ?? Infinity', 'Infinity'),
-      mutation('ledger', 'promises what a failed write may have taken back', 'this.#writing?.record.promisedMs ?? Infinity, this.#unsure?.promisedMs ?? Infinity', 'this.#writing?.record.promisedMs ?? Infinity'),
-      mutation('ledger', 'forgets the worst of the writes that failed', 'Math.min(record.promisedMs, this.#unsure?.promisedMs ?? Infinity)', 'record.promisedMs'),
-      mutation('ledger', 'waits for ever for a write that hangs', 'return this.#writing !== null && nowMs', 'return nowMs === -1 && nowMs')
+      mutation(
+        'extended/context',
+        'promises more than its disk would keep',
+        ': m.ledger.promisedMs;',
+        ': Math.max(m.ledger.promisedMs, m.settings.peerTimeoutMs);'
+      ),
+      mutation(
+        'ledger',
+        'promises what the write under way takes back',
+        'this.#writing?.record.promisedMs ?? Infinity',
+        'Infinity'
+      ),
+      mutation(
+        'ledger',
+        'promises what a failed write may have taken back',
+        'this.#writing?.record.promisedMs ?? Infinity, this.#unsure?.promisedMs ?? Infinity',
+        'this.#writing?.record.promisedMs ?? Infinity'
+      ),
+      mutation(
+        'ledger',
+        'forgets the worst of the writes that failed',
+        'Math.min(record.promisedMs, this.#unsure?.promisedMs ?? Infinity)',
+        'record.promisedMs'
+      ),
+      mutation(
+        'ledger',
+        'waits for ever for a write that hangs',
+        'return this.#writing !== null && nowMs',
+        'return nowMs === -1 && nowMs'
+      )
     ]
   },
   {
     rule: 'preferred is agreed, and given up on disk before the other takes it',
     mutations: [
-      mutation('ledger', 'is preferred before the disk knows it', 'return this.#preferred && this.#durable?.preferred === true', 'return this.#preferred'),
-      mutation('ledger', 'says it is not preferred while the disk still says so', 'return this.#preferred || kept || this.#unsure?.preferred === true', 'return this.#preferred'),
-      mutation('extended/partner', 'takes the preference while the peer still holds it', 'else if (!trailer.flags.preferred)', 'else'),
+      mutation(
+        'ledger',
+        'is preferred before the disk knows it',
+        'return this.#preferred && this.#durable?.preferred === true',
+        'return this.#preferred'
+      ),
+      mutation(
+        'ledger',
+        'says it is not preferred while the disk still says so',
+        'return this.#preferred || kept || this.#unsure?.preferred === true',
+        'return this.#preferred'
+      ),
+      mutation(
+        'extended/partner',
+        'takes the preference while the peer still holds it',
+        'else if (!trailer.flags.preferred)',
+        'else'
+      ),
       mutation('extended/partner', 'never gives the preference up', 'm.ledger.setPreferred(false);', ';')
     ]
   },
   {
     rule: 'a grant is taken only if it is new, fresh and for a partner',
     mutations: [
-      mutation('extended/passive', 'takes a grant however old it is', 'if (!(0, context_1.isBacked)(m, sentAtMs))', 'if (false)'),
-      mutation('extended/passive', 'takes a grant of a number that is not above all it knows', 'if (epoch <= m.ledger.floor || m.own.hostStalled', 'if (m.own.hostStalled'),
-      mutation('extended/passive', 'takes a grant though its flows hang', 'epoch <= m.ledger.floor || m.own.hostStalled || ', 'epoch <= m.ledger.floor || '),
-      mutation('extended/passive', 'takes a grant though an operator forced it to stand by', "epoch <= m.ledger.floor || m.own.hostStalled || this.#held === 'forced'", 'epoch <= m.ledger.floor || m.own.hostStalled'),
-      mutation('extended/passive', 'takes a grant from a side that does not count it as a partner', 'if (sentAtMs === null || trailer.heardLinks === 0 || ', 'if (sentAtMs === null || '),
-      mutation('extended/passive', 'does not say that it will never take a grant', `m.ledger.hear(epoch);
-            m.sender.refuse('not-ready');`, 'm.ledger.hear(epoch);'),
-      mutation('extended/passive', 'takes later what it refused', `m.ledger.hear(epoch);
-            m.sender.refuse('not-ready');`, "m.sender.refuse('not-ready');")
+      mutation(
+        'extended/passive',
+        'takes a grant however old it is',
+        'if (!(0, context_1.isBacked)(m, sentAtMs))',
+        'if (false)'
+      ),
+      mutation(
+        'extended/passive',
+        'takes a grant of a number that is not above all it knows',
+        'if (epoch <= m.ledger.floor || m.own.hostStalled',
+        'if (m.own.hostStalled'
+      ),
+      mutation(
+        'extended/passive',
+        'takes a grant though its flows hang',
+        'epoch <= m.ledger.floor || m.own.hostStalled || ',
+        'epoch <= m.ledger.floor || '
+      ),
+      mutation(
+        'extended/passive',
+        'takes a grant though an operator forced it to stand by',
+        "epoch <= m.ledger.floor || m.own.hostStalled || this.#held === 'forced'",
+        'epoch <= m.ledger.floor || m.own.hostStalled'
+      ),
+      mutation(
+        'extended/passive',
+        'takes a grant from a side that does not count it as a partner',
+        'if (sentAtMs === null || trailer.heardLinks === 0 || ',
+        'if (sentAtMs === null || '
+      ),
+      mutation(
+        'extended/passive',
+        'does not say that it will never take a grant',
+        `m.ledger.hear(epoch);
+            m.sender.refuse('not-ready');`,
+        'm.ledger.hear(epoch);'
+      ),
+      mutation(
+        'extended/passive',
+        'takes later what it refused',
+        `m.ledger.hear(epoch);
+            m.sender.refuse('not-ready');`,
+        "m.sender.refuse('not-ready');"
+      )
     ]
   },
   {
@@ -410,43 +1280,125 @@ export const RULES: readonly Rule[] = [
         does: 'serves on while its grant is out',
         file: 'extended/active',
         edits: [
-          { find: `get grantedEpoch() {
-        return null;`, put: `get grantedEpoch() {
-        return this.granted ?? null;` },
-          { find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);', put: `m.ledger.hear((this.granted = m.ledger.nextForPeer()));
-        m.sender.ask(m, {});` }
+          {
+            find: `get grantedEpoch() {
+        return null;`,
+            put: `get grantedEpoch() {
+        return this.granted ?? null;`
+          },
+          {
+            find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
+            put: `m.ledger.hear((this.granted = m.ledger.nextForPeer()));
+        m.sender.ask(m, {});
+        m.replyOk(commandId);`
+          }
         ]
       },
-      mutation('extended/passive', 'does not count a granted number as used', `m.ledger.nextForPeer();
-        m.ledger.hear(epoch);`, 'm.ledger.nextForPeer();'),
-      mutation('extended/passive', 'grants a number of its own kind', `m.ledger.nextForPeer();
-        m.ledger.hear(epoch);`, `m.ledger.nextOwn();
-        m.ledger.hear(epoch);`),
-      mutation('extended/passive', 'keeps its own grant beside a higher one of the peer', 'if (epoch > m.ledger.floor) {', 'if (false) {'),
-      mutation('extended/passive', 'takes any refusal for one of its grant', ' && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq', ''),
-      mutation('extended/passive', 'does not hear the refusal of its grant', 'if (grant !== null && trailer.flags.refusal', 'if (false && trailer.flags.refusal'),
-      mutation('extended/passive', 'keeps its grant though the peer restarted', `peerRestarted(m) {
+      mutation(
+        'extended/passive',
+        'does not count a granted number as used',
+        `m.ledger.nextForPeer();
+        m.ledger.hear(epoch);`,
+        'm.ledger.nextForPeer();'
+      ),
+      mutation(
+        'extended/passive',
+        'grants a number of its own kind',
+        `m.ledger.nextForPeer();
+        m.ledger.hear(epoch);`,
+        `m.ledger.nextOwn();
+        m.ledger.hear(epoch);`
+      ),
+      mutation(
+        'extended/passive',
+        'keeps its own grant beside a higher one of the peer',
+        'if (epoch > m.ledger.floor) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended/passive',
+        'takes any refusal for one of its grant',
+        ' && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq',
+        ''
+      ),
+      mutation(
+        'extended/passive',
+        'does not hear the refusal of its grant',
+        'if (grant !== null && trailer.flags.refusal',
+        'if (false && trailer.flags.refusal'
+      ),
+      mutation(
+        'extended/passive',
+        'keeps its grant though the peer restarted',
+        `peerRestarted(m) {
         this.failGrantCommand(m);
-        this.#grant = null;`, `peerRestarted(m) {
-        this.failGrantCommand(m);`),
-      mutation('extended/passive', 'keeps its grant though contact is lost', `this.#held = 'no';
+        this.#grant = null;`,
+        `peerRestarted(m) {
+        this.failGrantCommand(m);`
+      ),
+      mutation(
+        'extended/passive',
+        'keeps its grant though contact is lost',
+        `this.#held = 'no';
         this.failGrantCommand(m);
-        this.#grant = null;`, `this.#held = 'no';
-        this.failGrantCommand(m);`),
-      mutation('extended/passive', 'does not repeat its grant', 'return this.#grant !== null || this.#wish', 'return this.#wish')
+        this.#grant = null;`,
+        `this.#held = 'no';
+        this.failGrantCommand(m);`
+      ),
+      mutation(
+        'extended/passive',
+        'does not repeat its grant',
+        'return this.#grant !== null || this.#wish',
+        'return this.#wish'
+      )
     ]
   },
   {
     rule: 'handover: the peer is ready, I stop, I grant, it serves; or nothing changes',
     mutations: [
-      mutation('extended/active', 'hands over to a peer that is not ready', 'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready', 'trailer.ack >= this.#handover.firstSeq'),
-      mutation('extended/active', 'hands over on readiness of long ago', 'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready', 'trailer.flags.ready'),
-      mutation('extended/active', 'gives the role to a wish that is not ready', 'if (!trailer.flags.ready) {', 'if (false) {'),
-      mutation('extended/active', 'gives the role on a wish of long ago', 'sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs', 'sentAtMs === null'),
+      mutation(
+        'extended/active',
+        'hands over to a peer that is not ready',
+        'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
+        'trailer.ack >= this.#handover.firstSeq'
+      ),
+      mutation(
+        'extended/active',
+        'hands over on readiness of long ago',
+        'trailer.ack >= this.#handover.firstSeq && trailer.flags.ready',
+        'trailer.flags.ready'
+      ),
+      mutation(
+        'extended/active',
+        'gives the role to a wish that is not ready',
+        'if (!trailer.flags.ready) {',
+        'if (false) {'
+      ),
+      mutation(
+        'extended/active',
+        'gives the role on a wish of long ago',
+        'sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs',
+        'sentAtMs === null'
+      ),
       mutation('extended/active', 'is deaf to wishes', 'else if (trailer.flags.wanted)', 'else if (false)'),
-      mutation('extended/timers', 'waits for ever for a handover', "(m, active) => active.abortHandover(m, 'not-ready')", '() => { }'),
-      mutation('extended/timers', 'leaves a command without an answer when nobody takes the grant', '(m, passive) => passive.failGrantCommand(m)', '() => { }'),
-      mutation('extended/timers', 'leaves a command without an answer when its wish is not met', "(m, passive) => passive.failWish(m, 'not-confirmed', '')", '() => { }')
+      mutation(
+        'extended/timers',
+        'waits for ever for a handover',
+        "(m, active) => active.abortHandover(m, 'not-ready')",
+        '() => { }'
+      ),
+      mutation(
+        'extended/timers',
+        'leaves a command without an answer when nobody takes the grant',
+        '(m, passive) => passive.failGrantCommand(m)',
+        '() => { }'
+      ),
+      mutation(
+        'extended/timers',
+        'leaves a command without an answer when its wish is not met',
+        "(m, passive) => passive.failWish(m, 'not-confirmed', '')",
+        '() => { }'
+      )
     ]
   },
   {
@@ -464,7 +1416,12 @@ export const RULES: readonly Rule[] = [
       mutation('extended/policy', 'leaves the priority out', 'if (mine.priority !== theirs.priority)', 'if (false)'),
       mutation('extended/active', 'never yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (false) {'),
       mutation('extended/active', 'always yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (true) {'),
-      mutation('extended/active', 'keeps the same number as the one that yielded', 'else if (trailer.epoch === this.#epoch) {', 'else if (false) {'),
+      mutation(
+        'extended/active',
+        'keeps the same number as the one that yielded',
+        'else if (trailer.epoch === this.#epoch) {',
+        'else if (false) {'
+      ),
       mutation('extended/active', 'heals without a word', "m.event('conflict',", 'void (')
     ]
   },
@@ -473,10 +1430,20 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation('extended/passive', 'grants the role to a peer that is not ready', 'if (peer.ready && (0,', 'if ((0,'),
       mutation('extended/passive', 'never grants', 'if (peer.ready && (0,', 'if (false && (0,'),
-      mutation('extended/policy', 'ranks an Initial like a Standby', "Number(a.role === 'standby') - Number(b.role === 'standby') ||", ''),
+      mutation(
+        'extended/policy',
+        'ranks an Initial like a Standby',
+        "Number(a.role === 'standby') - Number(b.role === 'standby') ||",
+        ''
+      ),
       mutation('extended/policy', 'ranks without regard to who served last', 'a.heldEpoch - b.heldEpoch ||', ''),
       mutation('extended/policy', 'ranks without regard to fitness', 'Number(a.fit) - Number(b.fit) ||', ''),
-      mutation('extended/policy', 'ranks the lower priority first', 'a.priority - b.priority', 'b.priority - a.priority'),
+      mutation(
+        'extended/policy',
+        'ranks the lower priority first',
+        'a.priority - b.priority',
+        'b.priority - a.priority'
+      ),
       mutation('extended/hearing', 'keeps the identity of a copied disk', 'm.ledger.renumber(m.randomId());', '')
     ]
   },
@@ -491,13 +1458,28 @@ export const RULES: readonly Rule[] = [
           { find: "this.#enter(leaving, 'initial', reason)", put: 'this.#enter(leaving, left.name, reason)' }
         ]
       },
-      mutation('extended/hearing', 'does not hear a goodbye', `if (trailer.flags.goodbye)
-        return onPeerLeft`, `if (false)
-        return onPeerLeft`),
-      mutation('extended/leaving', 'says goodbye before its mark is on disk', 'const marked = m.ledger.onlineOnDisk;', 'const marked = true;'),
+      mutation(
+        'extended/hearing',
+        'does not hear a goodbye',
+        `if (trailer.flags.goodbye)
+        return onPeerLeft`,
+        `if (false)
+        return onPeerLeft`
+      ),
+      mutation(
+        'extended/leaving',
+        'says goodbye before its mark is on disk',
+        'const marked = m.ledger.onlineOnDisk;',
+        'const marked = true;'
+      ),
       mutation('extended/leaving', 'says goodbye once only', 'this.#sent >= GOODBYES_MAX', 'this.#sent >= 1'),
-      mutation('extended/hearing', 'does not answer a goodbye', `m.sender.answer(m, frame);
-    peer.conversation`, 'peer.conversation')
+      mutation(
+        'extended/hearing',
+        'does not answer a goodbye',
+        `m.sender.answer(m, frame);
+    peer.conversation`,
+        'peer.conversation'
+      )
     ]
   },
   {
@@ -505,65 +1487,195 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation('extended/failback', 'fails back at once', '+ this.#settings.failbackDelayMs', ''),
       mutation('extended/failback', 'fails back against an operator’s move', 'if (this.held || ', 'if ('),
-      mutation('extended/failback', 'fails back though it is less fit', 'this.held || fitness < word.fitness', 'this.held'),
-      mutation('extended/failback', 'fails back right after it lost the role', 'const stableSinceMs = Math.max(peer.onlineSinceMs, standbySinceMs)', 'const stableSinceMs = peer.onlineSinceMs'),
-      mutation('extended/active', 'gives the role back, however often it did not last', 'if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs))', 'if (false)'),
-      mutation('extended/failback', 'never forgives a fail-back that did not last', 'Math.min(FAILBACK_DAMPING_MAX, this.#damping * 2) : 1', 'Math.min(FAILBACK_DAMPING_MAX, this.#damping * 2) : this.#damping'),
-      mutation('extended/failback', 'fails back to the lower priority too', ' || word.priority >= this.#settings.priority', ''),
-      mutation('extended/active', 'hands over on every flicker of fitness', 'if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs &&', 'if (false &&'),
-      mutation('extended/active', 'never hands over to a fitter peer', "this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null);", ''),
-      mutation('extended/own', 'serves on though its flows hang', 'return this.hostStalled ? 0 : this.#fitness', 'return this.#fitness'),
-      mutation('extended/context', 'says it is ready though its flows hang', 'm.role.isWilling && !m.own.hostStalled', 'm.role.isWilling'),
-      mutation('extended/passive', 'stays away for ever after it was told to stand by once', `if (this.#held === 'deferring')
-            this.#held = 'no';`, ''),
-      mutation('extended/passive', 'stays away for ever after it was forced to', `this.#held = 'no';
-        this.#heldEpoch = 0;`, 'this.#heldEpoch = 0;')
+      mutation(
+        'extended/failback',
+        'fails back though it is less fit',
+        'this.held || fitness < word.fitness',
+        'this.held'
+      ),
+      mutation(
+        'extended/failback',
+        'fails back right after it lost the role',
+        'const stableSinceMs = Math.max(peer.onlineSinceMs, standbySinceMs)',
+        'const stableSinceMs = peer.onlineSinceMs'
+      ),
+      mutation(
+        'extended/active',
+        'gives the role back, however often it did not last',
+        'if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs))',
+        'if (false)'
+      ),
+      mutation(
+        'extended/failback',
+        'never forgives a fail-back that did not last',
+        'Math.min(FAILBACK_DAMPING_MAX, this.#damping * 2) : 1',
+        'Math.min(FAILBACK_DAMPING_MAX, this.#damping * 2) : this.#damping'
+      ),
+      mutation(
+        'extended/failback',
+        'fails back to the lower priority too',
+        ' || word.priority >= this.#settings.priority',
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'hands over on every flicker of fitness',
+        'if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs &&',
+        'if (false &&'
+      ),
+      mutation(
+        'extended/active',
+        'never hands over to a fitter peer',
+        "this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null);",
+        ''
+      ),
+      mutation(
+        'extended/own',
+        'serves on though its flows hang',
+        'return this.hostStalled ? 0 : this.#fitness',
+        'return this.#fitness'
+      ),
+      mutation(
+        'extended/context',
+        'says it is ready though its flows hang',
+        'm.role.isWilling && !m.own.hostStalled',
+        'm.role.isWilling'
+      ),
+      mutation(
+        'extended/passive',
+        'stays away for ever after it was told to stand by once',
+        `if (this.#held === 'deferring')
+            this.#held = 'no';`,
+        ''
+      ),
+      mutation(
+        'extended/passive',
+        'stays away for ever after it was forced to',
+        `this.#held = 'no';
+        this.#heldEpoch = 0;`,
+        'this.#heldEpoch = 0;'
+      )
     ]
   },
   {
     rule: 'each command gets its own answer, and only a fit side asks for the role',
     mutations: [
-      mutation('extended/passive', 'forgets an open wish for a second one', 'const busy = this.commandIds.some((open) => open !== null)', 'const busy = (this.#grant?.commandId ?? null) !== null'),
-      mutation('extended/machine', 'leaves without an answer to what is open', `for (const id of left.commandIds)
-            this.replyError(id, 'stopped', '')`, ''),
-      mutation('extended/passive', 'asks for the role though it is not fit', `if (!m.own.isFit)
-                return m.replyError(id, 'refused', 'not-ready')`, `if (false)
-                return m.replyError(id, 'refused', 'not-ready')`),
-      mutation('extended/passive', 'takes a refused grant back on contact that is too old for a lease', ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))', ' && (0, context_1.isReady)(m))'),
-      mutation('extended/passive', 'takes a refused grant back though its flows hang', ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))', ' && (0, context_1.isBacked)(m, sentAtMs))')
+      mutation(
+        'extended/passive',
+        'forgets an open wish for a second one',
+        'const busy = this.commandIds.some((open) => open !== null)',
+        'const busy = (this.#grant?.commandId ?? null) !== null'
+      ),
+      mutation(
+        'extended/machine',
+        'leaves without an answer to what is open',
+        `for (const id of left.commandIds)
+            this.replyError(id, 'stopped', '')`,
+        ''
+      ),
+      mutation(
+        'extended/passive',
+        'asks for the role though it is not fit',
+        `if (!m.own.isFit)
+                return m.replyError(id, 'refused', 'not-ready')`,
+        `if (false)
+                return m.replyError(id, 'refused', 'not-ready')`
+      ),
+      mutation(
+        'extended/passive',
+        'takes a refused grant back on contact that is too old for a lease',
+        ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))',
+        ' && (0, context_1.isReady)(m))'
+      ),
+      mutation(
+        'extended/passive',
+        'takes a refused grant back though its flows hang',
+        ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))',
+        ' && (0, context_1.isBacked)(m, sentAtMs))'
+      )
     ]
   },
   {
     rule: 'what was confirmed before a second blow confirms nothing after it',
     mutations: [
-      mutation('extended/active', 'serves again for a peer that does not hear it', 'this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack', 'this.#pausedAtMs !== null && trailer.ack'),
-      mutation('extended/active', 'serves again on an answer to what it asked before its second stall', `this.#pausedAtMs = m.nowMs;
-        this.#pausedSeq = m`, `this.#pausedAtMs = m.nowMs;
-        this.#pausedSeq ||= m`),
-      mutation('extended/takeover', 'acts at once beside a peer that it has only just heard one way', 'Math.max(oneWayAtMs, heardForMs, notBeforeMs)', 'Math.max(oneWayAtMs, notBeforeMs)')
+      mutation(
+        'extended/active',
+        'serves again for a peer that does not hear it',
+        'this.#pausedAtMs !== null && trailer.heardLinks !== 0 && trailer.ack',
+        'this.#pausedAtMs !== null && trailer.ack'
+      ),
+      mutation(
+        'extended/active',
+        'serves again on an answer to what it asked before its second stall',
+        `this.#pausedAtMs = m.nowMs;
+        this.#pausedSeq = m`,
+        `this.#pausedAtMs = m.nowMs;
+        this.#pausedSeq ||= m`
+      ),
+      mutation(
+        'extended/takeover',
+        'acts at once beside a peer that it has only just heard one way',
+        'Math.max(oneWayAtMs, heardForMs, notBeforeMs)',
+        'Math.max(oneWayAtMs, notBeforeMs)'
+      )
     ]
   },
   {
     rule: 'what has to survive a restart is noted',
     mutations: [
-      mutation('extended/active', 'does not note a number that it took anew while serving', `const epoch = m.ledger.nextOwn();
+      mutation(
+        'extended/active',
+        'does not note a number that it took anew while serving',
+        `const epoch = m.ledger.nextOwn();
         m.ledger.use(epoch);
-        this.#epoch`, `const epoch = m.ledger.nextOwn();
-        this.#epoch`),
-      mutation('extended/partner', 'prefers neither side when both have the same priority', ': m.ledger.nodeId > trailer.nodeId;', ': false;'),
-      mutation('extended/hearing', 'believes an epoch that leaves no room for the next', 'if (trailer.epoch > ledger_1.EPOCH_MAX)', 'if (false)')
+        this.#epoch`,
+        `const epoch = m.ledger.nextOwn();
+        this.#epoch`
+      ),
+      mutation(
+        'extended/partner',
+        'prefers neither side when both have the same priority',
+        ': m.ledger.nodeId > trailer.nodeId;',
+        ': false;'
+      ),
+      mutation(
+        'extended/hearing',
+        'believes an epoch that leaves no room for the next',
+        'if (trailer.epoch > ledger_1.EPOCH_MAX)',
+        'if (false)'
+      )
     ]
   },
   {
     rule: 'what was known of a contact ends with it',
     mutations: [
-      mutation('extended/contact', 'believes that a lost peer still hears it', `this.#answeredAtMs = -Infinity;
-        this.#peerHears = 0;`, ''),
-      mutation('extended/contact', 'hears a new session on links that only the old one used', `contact.heardAtMs = -Infinity;
-            contact.markedAtMs = -Infinity;`, 'contact.heardAtMs = -Infinity;'),
+      mutation(
+        'extended/contact',
+        'believes that a lost peer still hears it',
+        `this.#answeredAtMs = -Infinity;
+        this.#peerHears = 0;`,
+        ''
+      ),
+      mutation(
+        'extended/contact',
+        'hears a new session on links that only the old one used',
+        `contact.heardAtMs = -Infinity;
+            contact.markedAtMs = -Infinity;`,
+        'contact.heardAtMs = -Infinity;'
+      ),
       mutation('extended/contact', 'calls a closed link up', '!this.#alive || !contact.open)', '!this.#alive)'),
-      mutation('extended/contact', 'does not credit its own stall to the wait for a first word', 'this.#listeningSinceMs = later(this.#listeningSinceMs);', ';'),
-      mutation('extended/leaving', 'says no more goodbye after any word of the peer', '(this.#sent > 0 && trailer.ack >= this.#firstSeq)', 'this.#sent > 0')
+      mutation(
+        'extended/contact',
+        'does not credit its own stall to the wait for a first word',
+        'this.#listeningSinceMs = later(this.#listeningSinceMs);',
+        ';'
+      ),
+      mutation(
+        'extended/leaving',
+        'says no more goodbye after any word of the peer',
+        '(this.#sent > 0 && trailer.ack >= this.#firstSeq)',
+        'this.#sent > 0'
+      )
     ]
   }
 ]

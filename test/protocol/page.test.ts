@@ -21,7 +21,10 @@ function timers(): string {
   )
   const rows = TIMERS.map(({ name, during }) => {
     const { due, what } = told.get(name) ?? {}
-    assert.ok(due !== undefined && what !== undefined, `timers.ts says above '${name}' when it is due, and what happens`)
+    assert.ok(
+      due !== undefined && what !== undefined,
+      `timers.ts says above '${name}' when it is due, and what happens`
+    )
     return `| ${name} | ${during} | ${due} | ${what} |`
   })
   return ['| timer | while | due | what happens |', '| --- | --- | --- | --- |', ...rows].join('\n')
@@ -37,8 +40,8 @@ function roles(): string {
       reasons.set(change, (reasons.get(change) ?? new Set()).add(reason))
     }
   }
-  const lines = [...reasons].toSorted().map(([change, why]) => `    ${change}: ${[...why].toSorted().join('<br>')}`)
-  return ['```mermaid', 'stateDiagram-v2', '    [*] --> Initial', ...lines, '```'].join('\n')
+  const changes = [...reasons].map(([change, why]) => `    ${change}: ${[...why].toSorted().join('<br>')}`)
+  return ['```mermaid', 'stateDiagram-v2', '    [*] --> Initial', ...changes.toSorted(), '```'].join('\n')
 }
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
@@ -49,7 +52,8 @@ describe('the page of the protocol', () => {
     const { text, names } = pageWith(page, { roles: roles(), timers: timers() })
     assert.deepEqual(names, ['roles', 'timers'])
     if (updates && unformatted(text) !== unformatted(page)) writeFileSync(PAGE, text)
-    else assert.equal(unformatted(page), unformatted(text), 'npm test -- protocol --update, then npm run check -- --fix')
+    else
+      assert.equal(unformatted(page), unformatted(text), 'npm test -- protocol --update, then npm run check -- --fix')
   })
 
   it('names each timer once', () => {

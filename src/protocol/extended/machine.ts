@@ -250,8 +250,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     const { own, peer } = this
     peer.contact.wasDeaf(this.nowMs, lateMs)
     // Once in a takeover delay: a side that always runs late still takes over.
-    if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs)
-      own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs
+    if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs) own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs
   }
 
   #start(record: PairRecord | null): void {

@@ -58,9 +58,7 @@ export function partnerHeard(m: Context, trailer: Trailer, ackedAtMs: number | n
 function agreeOnPreferred(m: Context, trailer: Trailer): void {
   if (!rulesOf(m).prefersOne || trailer.nodeId === m.ledger.nodeId) return
   const higher =
-    m.settings.priority !== trailer.priority
-      ? m.settings.priority > trailer.priority
-      : m.ledger.nodeId > trailer.nodeId
+    m.settings.priority !== trailer.priority ? m.settings.priority > trailer.priority : m.ledger.nodeId > trailer.nodeId
   if (!higher) m.ledger.setPreferred(false)
   else if (!trailer.flags.preferred) m.ledger.setPreferred(true)
 }

@@ -220,12 +220,7 @@ export class Passive implements RoleObject, Grantor {
   // ------------------------------------------------------------------------------------------------------ my own grant
 
   /** I do not serve, and from now on the peer may. Its epoch is above everything I know. */
-  grantRole(
-    m: Machine,
-    reason: ReasonCode,
-    commandId: number | null,
-    deadlineMs = m.nowMs + m.peer.commandMs
-  ): void {
+  grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
     const epoch = m.ledger.nextForPeer()
     m.ledger.hear(epoch)
     this.#heldEpoch = 0
