@@ -103,7 +103,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'extended/active.js',
         find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
-        replace: 'm.ledger.hear((this.granted = m.ledger.nextForPeer())); m.sender.ask(m, {});'
+        replace: 'm.ledger.hear((this.granted = m.ledger.nextForPeer())); m.sender.ask(m, {}); m.replyOk(commandId);'
       }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },

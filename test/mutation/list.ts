@@ -1289,7 +1289,8 @@ export const RULES: readonly Rule[] = [
           {
             find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
             put: `m.ledger.hear((this.granted = m.ledger.nextForPeer()));
-        m.sender.ask(m, {});`
+        m.sender.ask(m, {});
+        m.replyOk(commandId);`
           }
         ]
       },

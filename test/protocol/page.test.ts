@@ -40,10 +40,8 @@ function roles(): string {
       reasons.set(change, (reasons.get(change) ?? new Set()).add(reason))
     }
   }
-  const lines = [...reasons]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([change, why]) => `    ${change}: ${[...why].toSorted().join('<br>')}`)
-  return ['```mermaid', 'stateDiagram-v2', '    [*] --> Initial', ...lines, '```'].join('\n')
+  const changes = [...reasons].map(([change, why]) => `    ${change}: ${[...why].toSorted().join('<br>')}`)
+  return ['```mermaid', 'stateDiagram-v2', '    [*] --> Initial', ...changes.toSorted(), '```'].join('\n')
 }
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
