@@ -704,9 +704,9 @@ describe('the engine', () => {
           message.type === 'update' ? [message.snapshot.role, message.events.map(({ detail }) => detail)] : null
         ),
         [
-          ['active', [{ role: 'active' }]],
-          ['standby', [{ role: 'standby' }]],
-          ['active', [{ role: 'active' }]]
+          ['active', [{ role: 'active', previousRole: 'initial', epoch: 1 }]],
+          ['standby', [{ role: 'standby', previousRole: 'active', epoch: 1 }]],
+          ['active', [{ role: 'active', previousRole: 'standby', epoch: 1 }]]
         ]
       )
     })
