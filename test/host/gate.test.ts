@@ -84,8 +84,10 @@ describe('a gate that holds', () => {
     assert.equal(rig.time.turn(), false)
   })
 
-  it('lets go although nobody said that the gate had opened', () => {
+  it('lets go although nobody said that the gate had opened, however long that takes', () => {
     const rig = holding('x')
+    rig.time.advanceMs(10 * LOOK_MS)
+    assert.deepEqual(rig.passed, [])
     rig.open()
     rig.time.advanceMs(LOOK_MS)
     assert.deepEqual(rig.passed, [0])
@@ -120,6 +122,21 @@ describe('a gate that holds', () => {
     assert.deepEqual([rig.gate.held, rig.done.get(0)], [2, 1])
     rig.time.advanceMs(LOOK_MS)
     assert.deepEqual(rig.passed, [1, 2])
+  })
+
+  it('what comes replaces the only one that is held, and passes at once', () => {
+    const rig = holding('x')
+    rig.open()
+    rig.send('x')
+    assert.deepEqual([rig.passed, rig.done.get(0)], [[1], 1])
+  })
+
+  it('what comes while it lets go is not preceded by an older one of its topic', () => {
+    const rig = holding('x', 'y', 'z')
+    rig.open()
+    rig.gate.flowsStarted()
+    rig.send('y')
+    assert.deepEqual(rig.passed, [0, 2, 3])
   })
 
   it('a message that finds nothing left before it has an instant of its own', () => {
@@ -378,6 +395,8 @@ describe('a gate, whatever happens', () => {
         play(rig, list)
         const [passed, held] = [rig.passed.length, rig.gate.held]
         assert.equal(rig.gate.close(removed).length, removed ? 0 : held)
+        rig.shut()
+        rig.send(0)
         assert.equal(rig.time.armed, 0)
         rig.open()
         rig.gate.statusChanged()
