@@ -21,7 +21,7 @@ export interface Start {
   readonly first: boolean
   readonly ports: readonly number[]
   readonly peers: readonly number[]
-  /** For the epoch files; whoever starts this process removes it, since this one is killed. */
+  /** For the epoch files; anyone who starts this process removes it, since this one is killed. */
   readonly folder: string
 }
 

@@ -157,7 +157,7 @@ async function race(
       else notes.push(`${daemon.who} is not installed: not measured, and the bar does not count.`)
     }
     const done = new Map(contestants.map(({ who }) => [who, [] as Trial[]]))
-    // The same for all: whoever draws later phases would look slower than it is.
+    // The same for all: anyone who draws later phases would look slower than it is.
     const faultPhases = phases(trials)
     for (const contestant of contestants) {
       for (const tap of Object.values(taps)) tap.watch(contestant.frames)

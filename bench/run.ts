@@ -1,5 +1,5 @@
 /**
- * The benchmark: `npm run bench` for everything that has not been measured yet, `npm run bench -- NAME ...` for these rows anew.
+ * The benchmark: `npm run bench` for everything that has not been measured yet, `npm run bench -- NAME ...` for these rows again.
  *
  *   --quick       a few trials a row, to try the benchmark itself
  *   --again       forgets what was measured

@@ -273,7 +273,7 @@ interface Report {
   readonly event?: PairEventMessage | null
 }
 
-/** Null for anything else: whoever sends to the port cannot hurt the view. */
+/** Null for anything else: anyone who sends to the port cannot hurt the view. */
 function parseReport(datagram: Buffer): Report | null {
   try {
     const report = JSON.parse(datagram.toString('utf8')) as Partial<Report> | null

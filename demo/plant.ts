@@ -115,7 +115,7 @@ export class Plant extends EventEmitter<{ gap: [PlantGap] }> {
   }
 }
 
-/** Null for anything that is not an answer: whoever sends to the port cannot hurt the plant. */
+/** Null for anything that is not an answer: anyone who sends to the port cannot hurt the plant. */
 export function parseAnswer(datagram: Uint8Array): Answer | null {
   let value: unknown
   try {

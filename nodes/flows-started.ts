@@ -27,7 +27,7 @@ export const whenFlowsSettled = waitingLists((events, settled) => {
   events.on('runtime-event', onState)
 })
 
-/** `listen` calls `settled` once; whoever comes later waits for the next time. */
+/** `listen` calls `settled` once; a later caller waits for the next time. */
 function waitingLists(
   listen: (events: EventEmitter, settled: () => void) => void
 ): (events: EventEmitter, run: () => void) => CallOff {

@@ -1,5 +1,5 @@
 /**
- * Something that lapses unless it is renewed. To renew costs a look at the clock: the one timer that runs is set anew
+ * Something that lapses unless it is renewed. To renew costs a look at the clock: the one timer that runs is set again
  * only when it fires.
  */
 

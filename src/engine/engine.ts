@@ -21,7 +21,7 @@ import { Disk } from './store'
 const JUDGED_AT_ONCE = 256
 /** Rounds that deadlines wait for sockets that still hold datagrams: 16 x 32 is more than a socket's default buffer. */
 const DRAIN_ROUNDS_MAX = 16
-/** A timer that has become early by this much is armed anew: to be woken for nothing costs more. */
+/** A timer that has become early by this much is armed again: to be woken for nothing costs more. */
 const REARM_MS = 5
 /** Pairs that wait for the end of a round to tell the host what is new; more would outlive the engine's young generation. */
 const TOUCHED_MAX = 64
@@ -168,7 +168,7 @@ export class Engine implements PairHost {
     this.#paceIsOld = true
   }
 
-  /** How often the engine wakes up though nothing is due, for the gates and to watch the main loop: found anew by whoever reads it. */
+  /** How often the engine wakes up though nothing is due, for the gates and to watch the main loop: found again when it is read. */
   #renewPace(): void {
     if (!this.#paceIsOld) return
     this.#paceIsOld = false
@@ -244,7 +244,7 @@ export class Engine implements PairHost {
   }
 
   /**
-   * One timer for all, armed anew when something is due earlier, or much later: each heartbeat that comes in time moves the next
+   * One timer for all, armed again when something is due earlier, or much later: each heartbeat that comes in time moves the next
    * one's deadline. Timers know whole ms: a sharp deadline is slept for up to its last ms, and that is spent in turns of the event loop.
    */
   #setTimer(nowMs: number): void {

@@ -313,7 +313,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#asking = asking
     this.#heardAtMs = peer?.heardAtMs ?? -Infinity
     this.#freshForMs = freshForMs
-    // The same number is not kept anew: it would outlive its step.
+    // The same number is not kept again: it would outlive its step.
     if (session !== this.#session) this.#session = session
     if (peerSession !== this.#peerSession) this.#peerSession = peerSession
     if (paced) this.#host.setPace()
@@ -389,7 +389,7 @@ export class PairRuntime implements Waiting, LinkOwner {
       const to = toSource && this.#seal.keyed ? this.#source : null
       if (frame.trailer !== null) this.#ownSession = frame.trailer.session
       this.#encode(frame)
-      // The current key first: whoever knows both ignores the twin.
+      // The current key first: a side that knows both ignores the twin.
       const { scratch } = this.#host
       this.#seal.close(scratch.bytes)
       scratch.send(link, to)
@@ -469,7 +469,7 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** The machine took this word of the peer: my own, sent back by somebody, shows neither who he is nor his key. */
   #learn({ session, echo, seq }: Trailer): void {
-    // The same number as before is not kept anew: it would outlive its frame.
+    // The same number as before is not kept again: it would outlive its frame.
     if (echo === this.#ownSession && session !== this.#lastPeerSession) this.#lastPeerSession = session
     if (this.#seal?.rotating !== true) return
     this.#peerHasKey = this.#sealedBy === 'current'

@@ -51,7 +51,7 @@ export class EngineThread {
     return this.#worker !== null
   }
 
-  /** How often it was started anew after it had died. */
+  /** How often it was started again after it had died. */
   get restarts(): number {
     return this.#restarts
   }

@@ -1,5 +1,5 @@
 /**
- * The answers of the health endpoint, as pure functions of one reading. Whoever decides about traffic reads the status
+ * The answers of the health endpoint, as pure functions of one reading. Anyone who decides about traffic reads the status
  * code; people and programs read the body. Every answer says how fresh it is. Nothing here knows a key, a file or an
  * address of this side.
  */

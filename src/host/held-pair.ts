@@ -41,7 +41,7 @@ export interface PairDesk extends KeepsAlive {
   readonly network: Network
   readonly words: SharedWords
   readonly engineCell: EngineCell
-  /** How often the engine's thread was started anew after it had died. */
+  /** How often the engine's thread was started again after it had died. */
   readonly engineRestarts: number
   /** The pair enters the engine under this number; never the same twice. */
   numberInEngine(held: HeldPair): number

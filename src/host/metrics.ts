@@ -145,7 +145,7 @@ function fill(
     "Time since the engine's thread gave its last sign of life. Absent without one.",
     [[seconds(engine.ago)]]
   )
-  sheet.counter('engine_restarts_total', "How often the engine's thread had to be started anew, in this process.", [
+  sheet.counter('engine_restarts_total', "How often the engine's thread had to be started again, in this process.", [
     [engine.restarts]
   ])
 }

@@ -2,7 +2,7 @@
  * One process holds the pair files of a folder: two that read one record would both believe what it promises.
  *
  * Each process that wants the folder raises a flag in it: a socket that listens under a name of its own. The kernel takes the flag
- * down with the process, however that ends; what stays is a name that refuses whoever knocks. Who has raised a flag AND THEN sees no
+ * down with the process, however that ends; what stays is a name that refuses anyone who knocks. Who has raised a flag AND THEN sees no
  * other one that answers holds the folder. So of two the one whose flag stood later sees the other one, and gives way. No
  * name is used twice, so a dead one may be removed by anybody at any time. Sockets are found by their file: this holds for
  * all processes of one kernel, in whatever container they run. Windows has names for pipes that only one process can own.
@@ -127,7 +127,7 @@ class SocketFlag implements Flag {
   async take(): Promise<string | null> {
     await mkdir(this.#folder, { recursive: true })
     if (!this.#lowered) this.#open()
-    // Whoever waits raises nothing, so as not to be in the way of others.
+    // Anyone who waits raises nothing, so as not to be in the way of others.
     const holder = (await this.#lookAround()).answering[0] ?? (await this.#compete())
     return holder === null ? null : `pid ${FLAG.exec(holder)?.[1]}`
   }

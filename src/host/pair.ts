@@ -79,7 +79,7 @@ export interface PairVitals {
     readonly alive: boolean
     /** ms since the engine's thread gave its last sign of life; null = it does not run. */
     readonly ago: number | null
-    /** How often the thread was started anew after it had died, in this process. */
+    /** How often the thread was started again after it had died, in this process. */
     readonly restarts: number
   }
   /** How fit this side says it is, 0..255. */

@@ -29,7 +29,7 @@ export function levelOf({ event, reason }: Pick<Reported, 'event' | 'reason'>): 
   return log === 'info' && REASONS[reason].warns ? 'warn' : log
 }
 
-/** Writes the event's line, if it deserves one. Whoever is warned is also told what to do. */
+/** Writes the event's line, if it deserves one. Anyone who is warned is also told what to do. */
 export function report(log: PairLog, name: string, event: Reported): void {
   const level = levelOf(event)
   if (level === 'none') return

@@ -21,7 +21,7 @@ export interface RosterPair extends Pick<Pair, 'status' | 'trouble' | 'warnings'
   witness(observer: PairObserver): () => void
 }
 
-/** An event with a number that grows for as long as the process lives; an event's own `seq` starts anew with its pair. */
+/** An event with a number that grows for as long as the process lives; an event's own `seq` starts again at 1 with its pair. */
 export type PastEvent = PairEvent & { readonly n: number }
 
 export interface ListedPair {

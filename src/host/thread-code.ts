@@ -1,6 +1,6 @@
 /**
  * The code of the engine's thread as it was when this process started. An update replaces the files of a package under a running
- * Node-RED; a thread that dies after that is started anew with the code that fits the rest of the process.
+ * Node-RED; a thread that dies after that is started again with the code that fits the rest of the process.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -34,7 +34,7 @@ const warned = (graceMs: number, log = true): WarningSpec => ({ graceMs, badge: 
 /** In the list and in the log, but the badge stays as it is: nothing is wrong yet. */
 const ADVISED: WarningSpec = { graceMs: SETTLE_MS, badge: false, event: true, log: true }
 
-/** Whoever deploys on one side and then on the other is not nagged in between. */
+/** Anyone who deploys on one side and then on the other is not nagged in between. */
 export const ROLLOUT_MS = 60_000
 /** A peer that is online, and frames with a key that is not here: a change of keys that nobody finished. */
 const REKEYING_MS = 60_000
@@ -78,7 +78,7 @@ export const WARNINGS = {
 
 const CODES = Object.keys(WARNINGS) as WarningCode[]
 
-/** What happened and is over is shown for so long: long enough for whoever is called to see it. */
+/** What happened and is over is shown for so long: long enough for the person who is called to see it. */
 export const SHOWN_MS = 300_000
 /** Frames that are dropped again and again count as one condition; a peer that is refused speaks every 3 s. */
 const DROPS_APART_MS = 10_000

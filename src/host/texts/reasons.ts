@@ -67,8 +67,8 @@ const reasons = {
     warns: false
   },
   'peer-crashed': {
-    en: 'The peer’s host answers that nobody listens there any more: its process has died.',
-    zh: '对端主机回应端口不可达：其进程已终止。',
+    en: 'The peer’s process has died: its host closed the channel and refuses a new one, and the peer does not answer.',
+    zh: '对端进程已终止：其主机关闭了通道并拒绝新连接，且对端无应答。',
     todo: {
       en: 'Start Node-RED on the other host again, and read the end of its log.',
       zh: '在另一台主机上重新启动 Node-RED，并查看其日志末尾。'
@@ -457,7 +457,7 @@ const reasons = {
     warns: true
   },
   'no-key': {
-    en: 'The pair has no key: whoever reaches the port can take the role.',
+    en: 'The pair has no key: anyone who reaches the port can take the role.',
     zh: '该对没有密钥：任何能访问该端口的人都可夺取角色。',
     todo: {
       en: 'Enter the same strong key on both sides.',

@@ -23,7 +23,7 @@
  * Connected and Designate are answered by a Responsed with the same id and the role held after the frame was
  * processed. `value` is the sender's token; 255 marks an operator's designation, which no token outweighs.
  *
- * Deadlines are judged at ticks only, frames only bring news: so whoever drives the machine reads its socket first.
+ * Deadlines are judged at ticks only, frames only bring news: so the driver of the machine reads its socket first.
  * What a frame means is a table, `reactions.ts`; what lasts as long as a role is in `term.ts`, what an operator ordered in `orders.ts`.
  * Rules: docs/reference/PROTOCOL.md, 'Classic wire'. Origin: the 2015 design in the seed.
  */

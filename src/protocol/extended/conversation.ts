@@ -136,7 +136,7 @@ export class Conversation {
       return { kind: 'hello', acquainted, news: acquainted && newer }
     }
     if (guarded && this.#peer !== null) {
-      // Refused now, it has to confirm anew later: by then it may be dead, and this a recording.
+      // Refused now, it has to confirm again later: by then it may be dead, and this a recording.
       this.#candidates?.set(trailer.session, this.#seq)
       return { kind: 'rival' }
     }

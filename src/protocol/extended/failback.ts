@@ -51,7 +51,7 @@ export class Failback {
     return this.#damping === 1 ? 0 : this.#paceMs(peerTimeoutMs) * this.#damping
   }
 
-  /** Whoever set no delay is still not asked, or made to wait, by less than a takeover delay. */
+  /** Anyone who set no delay is still not asked, or made to wait, by less than a takeover delay. */
   #paceMs(peerTimeoutMs: number): number {
     return Math.max(this.#settings.failbackDelayMs, peerTimeoutMs)
   }

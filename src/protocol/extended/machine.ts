@@ -40,7 +40,7 @@ import { fireDue, nextDueMs, type Timed } from './timers'
 
 /**
  * Stands where a step's outputs are collected while there is no step: what outlives its step burdens the garbage collector of
- * whoever runs many pairs.
+ * anyone who runs many pairs.
  */
 const BETWEEN_STEPS: Output[] = Object.freeze<Output[]>([]) as Output[]
 
@@ -210,7 +210,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     // An Initial that stands by keeps what it asked for and what it granted.
     const standby = left.kind === 'passive' ? left : new Passive(left.heldEpoch, held)
     this.#enter(standby, 'standby', reason)
-    // Whoever asked for this while something else brought it about has it all the same.
+    // Anyone who asked for this while something else brought it about has it all the same.
     if (left.kind === 'active') this.replyOk(left.commandId)
     return standby
   }

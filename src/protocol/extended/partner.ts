@@ -13,7 +13,7 @@ import { leaseMs } from './lease'
 export function countsPartner(m: Context): boolean {
   if (!m.peer.contact.alive) return false
   const { neverBoth, goesOnInMemory } = rulesOf(m)
-  // Whoever acknowledges as a partner has the peer's parity on disk: its numbers cannot collide after a restart.
+  // Anyone who acknowledges as a partner has the peer's parity on disk: its numbers cannot collide after a restart.
   if (!m.ledger.hasMet && !(m.ledger.failed && goesOnInMemory)) return false
   if (!neverBoth) return true
   const boundMs = m.nowMs + leaseMs(m.peer.promisedMs)

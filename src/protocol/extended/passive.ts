@@ -119,7 +119,7 @@ export class Passive implements RoleObject, Grantor {
     this.#grant = null
   }
 
-  /** The process I granted the role to is gone, and its successor has to be granted it anew. */
+  /** The process I granted the role to is gone, and its successor has to be granted it again. */
   peerRestarted(m: Machine): void {
     this.failGrantCommand(m)
     this.#grant = null

@@ -10,7 +10,7 @@ import type { Policy } from '../settings'
  * - `never-met`: silence since the start, longer than any promise given earlier.
  * - `silence`: the peer was known and has not been heard for the takeover delay.
  * - `stood-down`: the peer is heard in this session and says that it is not Active, but it does not hear us.
- * - `crash`: the peer's host answers that nobody listens on its port any more.
+ * - `crash`: its crash is proved, see `proof.ts`.
  * - `goodbye`: the peer stopped in order and released its role.
  */
 export type Evidence = 'never-met' | 'silence' | 'stood-down' | 'crash' | 'goodbye'

@@ -115,7 +115,7 @@ export class Sender {
     if (m.role.kind === 'leaving') return
     const ration = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
     if (!ration.take(m.nowMs, helloAllowance(m))) return
-    // One that I refused while another was present has met me already: asked, it confirms anew at once, not with its next heartbeat.
+    // One that I refused while another was present has met me already: asked, it confirms again at once, not with its next heartbeat.
     this.#emit(m, 'negotiate', { probe: m.peer.isRival(session) }, undefined, true, link)
   }
 

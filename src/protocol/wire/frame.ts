@@ -166,7 +166,7 @@ export function encodeExtended(frame: Frame, target: Uint8Array): void {
 }
 
 /**
- * The sender's time of day, s since 1970 modulo 2**16, in an encoded frame. It is for people only: whoever sends and receives
+ * The sender's time of day, s since 1970 modulo 2**16, in an encoded frame. It is for people only: anyone who sends and receives
  * writes and reads it, and the machine never sees it.
  */
 export function stampClock(target: Uint8Array, seconds: number): void {

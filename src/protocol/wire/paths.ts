@@ -39,7 +39,7 @@ export interface PathsOptions {
 /** A link counts as silent after this, and after `peerTimeout` at least: then its names are looked up again. */
 const SILENT_MS_MIN = 5000
 /**
- * Whoever is written to at two addresses may get each frame twice, and out of order: numbers that are not older than this are no
+ * Anyone who is written to at two addresses may get each frame twice, and out of order: numbers that are not older than this are no
  * sign of a recording.
  */
 const REPEATS_KEPT = 64
