@@ -358,7 +358,7 @@ export function tellStories(version: () => NodeRed): void {
     await choose(dialog, 'auth', 'none')
     assert.match(
       await dialog.tray.locator('#ha-pair-auth-none').innerText(),
-      /whoever reaches the port is believed, and can take the role/
+      /anyone who reaches the port is believed, and can take the role/
     )
     for (const property of ['key', 'previousKey', 'channel', 'crashProof']) {
       assert.equal(await dialog.isShown(row(property)), false, property)
