@@ -1,6 +1,7 @@
 /** An Active that leaves designates its peer until that is heard as Active, a few times. */
 import type { Input } from '../machine'
-import { BY_ORDER, type Classic } from './parts'
+import type { Classic } from './parts'
+import { BY_ORDER } from './speaker'
 
 const GOODBYE_TRIES = 3
 const GOODBYE_GAP_MS_MAX = 100
@@ -11,7 +12,7 @@ export class Farewell {
   #nextMs: number
 
   constructor(m: Classic) {
-    this.#frameId = m.say('designate', 'standby', BY_ORDER)
+    this.#frameId = m.speaker.say(m, 'designate', 'standby', BY_ORDER)
     this.#nextMs = m.nowMs + gapMs(m)
   }
 

@@ -2,9 +2,10 @@
 import type { Frame } from '../wire/frame'
 import type { PeerView } from '../machine'
 import type { Orders } from './orders'
-import { BY_ORDER, type Classic } from './parts'
+import type { Classic } from './parts'
 import { REACTIONS } from './reactions'
 import type { Awaited } from './receipts'
+import { BY_ORDER } from './speaker'
 import type { Term } from './term'
 
 /** The machine as it is changed by what it hears. */
@@ -17,17 +18,17 @@ export interface Hearer extends Classic {
 }
 
 export function hear(m: Hearer, frame: Frame): void {
-  const receipt = frame.head === 'responsed' ? m.receipts.answer(frame.id) : null
+  const receipt = frame.head === 'responsed' ? m.speaker.receipts.answer(frame.id) : null
   note(m, frame, receipt)
   if (frame.head !== 'responsed' || receipt !== null) react(m, frame)
-  if (frame.head === 'connected' || frame.head === 'designate') m.send('responsed', m.role, frame.id, m.token)
+  if (frame.head === 'connected' || frame.head === 'designate') m.send('responsed', m.role, frame.id, m.speaker.token)
   m.orders.settle(m, frame)
 }
 
 function note(m: Hearer, frame: Frame, receipt: Awaited | null): void {
   const roundTripMs = receipt === null ? (m.peer?.roundTripMs ?? null) : m.nowMs - receipt.sentAtMs
   m.peer = { role: frame.state, epoch: 0, priority: 0, link: 0, heardAtMs: m.nowMs, roundTripMs }
-  m.receipts.answerNegotiates()
+  m.speaker.receipts.answerNegotiates()
   m.setOnline(true, 'peer-heard')
   if (frame.state === 'active') m.activeHeard()
   else m.term.endConflict()
@@ -56,7 +57,7 @@ function react(m: Hearer, frame: Frame): void {
     case 'succeed':
       return succeed(m)
     case 'designate':
-      if (m.mayAnswer()) m.designate(m.token)
+      if (m.speaker.mayAnswer()) m.speaker.designate(m, m.speaker.token)
       return
     case 'contest':
       return m.term.contest(m)
@@ -68,25 +69,25 @@ function react(m: Hearer, frame: Frame): void {
 }
 
 function compare(m: Hearer, value: number): void {
-  const { token } = m
+  const { token } = m.speaker
   const outcome = token > value ? 'larger' : token < value ? 'smaller' : 'equal'
   m.term.tellNegotiation(m, outcome, value)
   if (outcome === 'larger') {
     m.becomeActive('negotiated')
-    m.designate(token)
+    m.speaker.designate(m, token)
     return
   }
-  if (outcome === 'equal') m.drawToken()
-  m.negotiateAgain()
+  if (outcome === 'equal') m.speaker.drawToken()
+  m.speaker.negotiateAgain(m)
 }
 
 function succeed(m: Hearer): void {
   // By order this side is not to be Active: the peer, who knows no role yet, gets it instead.
   if (m.orders.givesUpRole) return
   if (m.orders.isHeld) {
-    if (m.mayAnswer()) m.designate(BY_ORDER)
+    if (m.speaker.mayAnswer()) m.speaker.designate(m, BY_ORDER)
     return
   }
   m.becomeActive('peer-restarted')
-  m.designate(m.token)
+  m.speaker.designate(m, m.speaker.token)
 }

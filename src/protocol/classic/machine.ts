@@ -48,24 +48,19 @@ import type { PairSettings } from '../settings'
 import { Farewell } from './farewell'
 import { hear, type Hearer } from './hearing'
 import { Orders } from './orders'
-import { BY_ORDER } from './parts'
-import { Receipts } from './receipts'
+import { Speaker } from './speaker'
 import { Term } from './term'
 
 /** Nothing about settings or flows travels on this wire. */
 const NO_DIFFERENCES: readonly Difference[] = []
 
-/** Tokens are 0..254, as `Random().Next(0, 255)` of the seed. */
-const TOKENS = 255
-/** Answers that are sent at once, per heartbeat: a peer that answers every answer cannot make us flood. */
-const ANSWERS_PER_HEARTBEAT = 8
 /** The machine wants to be called at least this often, to notice that it was not. */
 const WATCH_MS_MAX = 250
 
 export class ClassicMachine implements PairMachine, Hearer {
   readonly settings: PairSettings
   readonly #randomInt: RandomInt
-  readonly receipts: Receipts
+  readonly speaker: Speaker
   readonly orders = new Orders()
   #ledger: Ledger | null = null
 
@@ -75,7 +70,6 @@ export class ClassicMachine implements PairMachine, Hearer {
   #sinceMs = 0
   term = new Term()
   epoch = 0
-  token = 0
 
   listening = false
   online = false
@@ -85,7 +79,6 @@ export class ClassicMachine implements PairMachine, Hearer {
   #nextBeatMs = Infinity
   /** As an Active: its latest Connected. */
   #spokeAtMs = 0
-  #answersLeft = ANSWERS_PER_HEARTBEAT
   #left = false
   #farewell: Farewell | null = null
 
@@ -96,7 +89,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   constructor(settings: PairSettings, randomInt: RandomInt) {
     this.settings = settings
     this.#randomInt = randomInt
-    this.receipts = new Receipts(settings.receiptTimeoutMs)
+    this.speaker = new Speaker(settings.receiptTimeoutMs, randomInt)
   }
 
   step(nowMs: number, input: Input): readonly Output[] {
@@ -122,7 +115,7 @@ export class ClassicMachine implements PairMachine, Hearer {
     return Math.min(
       this.nowMs + Math.min(this.settings.heartbeatMs, WATCH_MS_MAX),
       this.#nextBeatMs,
-      this.receipts.nextExpiryMs(),
+      this.speaker.receipts.nextExpiryMs(),
       this.#peerLostAtMs,
       this.orders.untilMs,
       this.term.pauseEndsAtMs,
@@ -198,7 +191,7 @@ export class ClassicMachine implements PairMachine, Hearer {
     this.#reason = reason
     this.#sinceMs = this.nowMs
     this.term = new Term()
-    this.receipts.clear()
+    this.speaker.receipts.clear()
     this.beatAt(this.nowMs)
     this.event('role', reason, { role, previousRole: this.#previousRole, epoch: this.epoch })
   }
@@ -228,7 +221,7 @@ export class ClassicMachine implements PairMachine, Hearer {
     const freshId = record === null ? (BigInt(this.#randomInt(2 ** 32)) << 32n) | BigInt(this.#randomInt(2 ** 32)) : 0n
     this.#ledger = new Ledger(record, freshId)
     this.epoch = this.#ledger.floor
-    this.drawToken()
+    this.speaker.drawToken()
     this.#sinceMs = this.nowMs
     this.beatAt(this.nowMs)
     this.event('started', 'starting', { epoch: this.epoch })
@@ -250,7 +243,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   #onLink(open: boolean): void {
     if (open === this.listening) return
     this.listening = open
-    this.receipts.clear()
+    this.speaker.receipts.clear()
     if (open) {
       this.#spokeAtMs = this.nowMs
       this.#activeHeardAtMs = this.nowMs
@@ -274,15 +267,15 @@ export class ClassicMachine implements PairMachine, Hearer {
   }
 
   #judgeLosses(): void {
-    const lost = this.receipts.expire(this.nowMs)
-    const lostInARow = this.receipts.lostInARow
+    const lost = this.speaker.receipts.expire(this.nowMs)
+    const lostInARow = this.speaker.receipts.lostInARow
     const isOver = lostInARow > this.settings.lossLimit
     // An Active whose peer is known to be gone has nothing new to report with every heartbeat.
     if (lost > 0 && (this.role !== 'active' || this.online)) {
       this.event('loss', isOver ? 'receipts-lost' : 'peer-silent', { lost, lostInARow })
     }
     if (!isOver) return
-    this.receipts.resetCount()
+    this.speaker.receipts.resetCount()
     if (this.role === 'standby') return
     this.setOnline(false, 'receipts-lost')
     if (this.role === 'initial') this.becomeActive('cannot-negotiate')
@@ -308,14 +301,14 @@ export class ClassicMachine implements PairMachine, Hearer {
     // In step with the clock as long as no whole beat was missed; never a burst to catch up.
     const isInStep = this.nowMs - this.#nextBeatMs < heartbeatMs
     this.beatAt(isInStep ? this.#nextBeatMs + heartbeatMs : this.nowMs + heartbeatMs)
-    this.#answersLeft = ANSWERS_PER_HEARTBEAT
+    this.speaker.beat()
     if (!this.listening || this.#ledger === null) return
     this.orders.sayAgain(this)
-    if (this.role === 'initial') this.say('negotiate')
+    if (this.role === 'initial') this.speaker.say(this, 'negotiate')
     this.orders.offerRole(this)
     if (this.role !== 'active') return
     this.#spokeAtMs = this.nowMs
-    this.say('connected')
+    this.speaker.say(this, 'connected')
     this.term.pressConflict(this)
     this.orders.relieveStalledHost(this)
   }
@@ -327,7 +320,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   /** A step much later than the machine asked for: frames may be waiting unread for all that time. */
   #noticeOwnStall(lateMs: number): void {
     if (!(lateMs > Math.min(this.settings.heartbeatMs, WATCH_MS_MAX) / 4)) return
-    this.receipts.postpone(lateMs)
+    this.speaker.receipts.postpone(lateMs)
     this.#activeHeardAtMs += lateMs
     this.orders.postpone(lateMs)
   }
@@ -340,7 +333,7 @@ export class ClassicMachine implements PairMachine, Hearer {
 
   /** The monotonic clock stood still meanwhile: answers to what was sent before the sleep are gone. */
   #onSuspended(ms: number): void {
-    this.receipts.clear()
+    this.speaker.receipts.clear()
     this.#activeHeardAtMs = this.nowMs
     if (ms >= this.#freshForMs) this.#pause('suspended', ms)
   }
@@ -360,35 +353,6 @@ export class ClassicMachine implements PairMachine, Hearer {
   activeHeard(): void {
     this.#activeHeardAtMs = this.nowMs
     this.orders.heardActive()
-  }
-
-  drawToken(): void {
-    this.token = this.#randomInt(TOKENS)
-  }
-
-  /** The sender's own role decides: an Active designates its peer Standby, anyone else designates it Active. */
-  designate(value: number): number {
-    if (this.receipts.awaitedDesignate() === null) {
-      const role = this.role === 'active' ? 'standby' : 'active'
-      this.event('designate', value === BY_ORDER ? 'operator' : 'negotiated', { to: 'peer', role, value })
-    }
-    return this.say('designate', this.role, value)
-  }
-
-  negotiateAgain(): void {
-    if (this.mayAnswer()) this.say('negotiate')
-  }
-
-  mayAnswer(): boolean {
-    if (this.#answersLeft === 0) return false
-    this.#answersLeft -= 1
-    return true
-  }
-
-  say(head: Head, state: Role = this.role, value: number = this.token): number {
-    const id = this.receipts.send(this.nowMs, head, value)
-    this.send(head, state, id, value)
-    return id
   }
 
   send(head: Head, state: Role, id: number, value: number): void {

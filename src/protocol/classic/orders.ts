@@ -2,7 +2,8 @@
 import type { ReasonCode } from '../reasons'
 import type { Frame } from '../wire/frame'
 import type { CommandError } from '../machine'
-import { BY_ORDER, type Classic } from './parts'
+import type { Classic } from './parts'
+import { BY_ORDER } from './speaker'
 
 /** A change of roles by order that the peer has not confirmed yet. Ends by `untilMs` at the latest. */
 interface Order {
@@ -65,7 +66,7 @@ export class Orders {
   #changeAlone(m: Classic, id: number, target: 'active' | 'standby'): void {
     if (target === 'active') m.becomeActive('operator-forced')
     else m.becomeStandby('operator-forced')
-    const frameId = m.listening ? m.designate(BY_ORDER) : 0
+    const frameId = m.listening ? m.speaker.designate(m, BY_ORDER) : 0
     if (target === 'standby') this.#holdDown(frameId)
     m.confirm(id)
   }
@@ -81,7 +82,7 @@ export class Orders {
     const { target, reason } = order
     m.event('handover', reason, { phase: 'asking', role: target })
     if (target === 'standby') m.becomeStandby(reason)
-    const frameId = m.say('designate', target, BY_ORDER)
+    const frameId = m.speaker.say(m, 'designate', target, BY_ORDER)
     const { receiptTimeoutMs, peerTimeoutMs, heartbeatMs } = m.settings
     this.#order = { ...order, frameId, hadRole, untilMs: m.nowMs + Math.min(receiptTimeoutMs, peerTimeoutMs) }
     m.beatAt(m.nowMs + heartbeatMs)
@@ -118,7 +119,7 @@ export class Orders {
       m.setOnline(false, 'receipts-lost')
       if (order.target === 'active') {
         m.becomeActive('operator-forced')
-        if (m.listening) m.designate(BY_ORDER)
+        if (m.listening) m.speaker.designate(m, BY_ORDER)
       } else this.#holdDown(order.frameId)
       return this.end(m, null)
     }

@@ -1,6 +1,7 @@
 /** What lasts as long as a role is held: it is made new with each change of role. */
 import type { ReasonCode } from '../reasons'
-import { BY_ORDER, type Classic } from './parts'
+import type { Classic } from './parts'
+import { BY_ORDER } from './speaker'
 
 /** Two Actives: rounds (heartbeats) of Negotiate, then of Designate, before this side yields to a peer that heeds neither. */
 const NEGOTIATE_ROUNDS = 3
@@ -23,7 +24,7 @@ export class Term {
   // --- Negotiation ---
 
   tellNegotiation(m: Classic, outcome: 'larger' | 'smaller' | 'equal', value: number): void {
-    const { token } = m
+    const { token } = m.speaker
     const negotiation = `${outcome} ${token} ${value}`
     if (negotiation === this.#negotiation) return
     m.event('negotiate', 'peer-heard', { outcome, token, peerToken: value })
@@ -71,7 +72,7 @@ export class Term {
   #openConflict(m: Classic): Conflict {
     if (this.#conflict === null) {
       this.#conflict = { rounds: 0, heard: true, reasserted: false }
-      m.event('conflict', 'peer-active', { token: m.token })
+      m.event('conflict', 'peer-active', { token: m.speaker.token })
     }
     this.#conflict.heard = true
     return this.#conflict
@@ -80,32 +81,32 @@ export class Term {
   contest(m: Classic): void {
     const isNew = this.#conflict === null
     this.#openConflict(m)
-    if (isNew) m.negotiateAgain()
+    if (isNew) m.speaker.negotiateAgain(m)
   }
 
   arbitrate(m: Classic, value: number): void {
     const conflict = this.#openConflict(m)
-    if (m.token > value) return this.#reassert(m, conflict, m.token)
-    if (m.token === value) m.drawToken()
-    m.negotiateAgain()
+    if (m.speaker.token > value) return this.#reassert(m, conflict, m.speaker.token)
+    if (m.speaker.token === value) m.speaker.drawToken()
+    m.speaker.negotiateAgain(m)
   }
 
   #reassert(m: Classic, conflict: Conflict, value: number): void {
     if (!conflict.reasserted) {
       conflict.reasserted = true
       m.takeEpoch()
-      m.event('reasserted', 'larger-token', { epoch: m.epoch, token: m.token })
+      m.event('reasserted', 'larger-token', { epoch: m.epoch, token: m.speaker.token })
     }
-    if (m.mayAnswer()) m.designate(value)
+    if (m.speaker.mayAnswer()) m.speaker.designate(m, value)
   }
 
   defer(m: Classic, value: number): void {
-    const mine = m.receipts.awaitedDesignate()
+    const mine = m.speaker.receipts.awaitedDesignate()
     if (mine !== null && mine.value > value) return this.#reassert(m, this.#openConflict(m), mine.value)
     if (mine !== null && mine.value === value) {
       this.#openConflict(m)
-      m.drawToken()
-      return m.negotiateAgain()
+      m.speaker.drawToken()
+      return m.speaker.negotiateAgain(m)
     }
     if (value === BY_ORDER) return m.becomeStandby('designated')
     this.#openConflict(m)
@@ -113,7 +114,7 @@ export class Term {
   }
 
   #yield(m: Classic, reason: ReasonCode): void {
-    m.event('yielded', reason, { epoch: m.epoch, token: m.token })
+    m.event('yielded', reason, { epoch: m.epoch, token: m.speaker.token })
     m.becomeStandby(reason)
   }
 
@@ -128,7 +129,7 @@ export class Term {
     conflict.heard = false
     conflict.rounds += 1
     if (conflict.rounds > CONFLICT_ROUNDS) this.#yield(m, 'peer-active')
-    else if (conflict.rounds > NEGOTIATE_ROUNDS) m.designate(m.token)
-    else m.say('negotiate')
+    else if (conflict.rounds > NEGOTIATE_ROUNDS) m.speaker.designate(m, m.speaker.token)
+    else m.speaker.say(m, 'negotiate')
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The machine as its parts see it: what this side knows of itself and of its peer, and what its role says in a frame. Below this file
- * nothing knows more than itself; above it stand those who send, who judge, and the roles.
+ * The machine as its parts see it: what this side knows of itself and of its peer, and what it has to know of its role. The parts named
+ * here know nothing of each other but what they are given; `sender.ts`, `takeover.ts`, `partner.ts` and the roles put them together.
  */
 import type { ReasonCode } from '../reasons'
 import type { Ledger } from '../ledger'

@@ -1,6 +1,6 @@
 /**
- * A role is an object: it holds what exists only in that role, is made new on entry, and says what happens in it. The machine asks
- * its role, and never which one it is where the role can answer for itself.
+ * A role is an object: it holds what exists only in that role, is made new on entry, and says what happens in it.
+ * `active.ts`, `passive.ts` and `leaving.ts` are the three; what they may ask of the machine, and the machine of them, is here.
  */
 import type { Frame, Trailer } from '../wire/frame'
 import type { CommandError, Designation } from '../machine'
@@ -8,16 +8,16 @@ import type { ReasonCode } from '../reasons'
 import type { RoleFacts } from './context'
 import type { Sender, Speaker } from './sender'
 
-/** What an operator's Standby abides by: until the peer was away, or until it is heard as Active. */
+/** An operator made this side stand by: it takes no role until the peer was away (deferring), or is heard as Active (forced). */
 export type Held = 'no' | 'deferring' | 'forced'
 
-/** Of an Active, what the one that made it knows better. */
+/** What a takeover sets on the new Active: on what its right to serve rests. */
 export interface Serving {
   sole: boolean
   restsOnProof: boolean
 }
 
-/** Of a Standby, what an Active that steps down leaves to it. */
+/** What an Active that steps down needs of the new Standby. */
 export interface Grantor {
   grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs?: number): void
 }
