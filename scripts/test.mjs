@@ -17,7 +17,9 @@ import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
 import { runChecks } from './check.mjs'
 
-/** `pure` suites touch no socket and no clock, so that two of them may share the machine. */
+/**
+ * `pure` suites touch no socket and no clock, `patient` ones wait for real processes with time to spare: two of a kind may share the machine.
+ */
 const SUITES = [
   { name: 'architecture', required: true, pure: true },
   { name: 'protocol', required: true, pure: true },
@@ -34,11 +36,11 @@ const SUITES = [
   // The same, and hping3 and tcpdump.
   { name: 'field', required: true },
   // Needs Chromium; where there is none it says so, and counts as skipped.
-  { name: 'browser', required: true },
-  { name: 'e2e', required: true }
+  { name: 'browser', required: true, patient: true },
+  { name: 'e2e', required: true, patient: true }
 ]
 const NEED_NODE_RED_5 = new Set(['browser', 'e2e'])
-const PURE_AT_ONCE = 2
+const AT_ONCE = 2
 const SUITE_LIMIT_MS = 20 * 60_000
 /** A suite whose tests are over but whose process goes on has left a socket, a timer or a thread behind. */
 const LINGER_LIMIT_MS = 20_000
@@ -65,9 +67,10 @@ function findSuites() {
       .map((path) => path.split(/[\\/]/)[1])
   )
   const listed = SUITES.filter(({ name, required }) => required || found.has(name))
-  const others = [...found].filter((name) => !SUITES.some((suite) => suite.name === name)).map((name) => ({ name }))
-  const last = listed.pop()
-  return [...listed, ...others, last]
+  const others = [...found]
+    .filter((name) => !SUITES.some((suite) => suite.name === name))
+    .map((name) => ({ name, patient: true }))
+  return [...listed, ...others]
 }
 
 function testFiles({ name }) {
@@ -167,14 +170,27 @@ async function runSuite(suite, { mochaArgs, update }) {
 
 async function runSuites(suites, options) {
   const results = []
-  const waiting = suites.filter(({ pure }) => pure)
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      results.push(await runSuite(next, options))
+  const runAll = async (some, atOnce) => {
+    const waiting = [...some]
+    const lane = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        results.push(await runSuite(next, options))
+      }
     }
+    await Promise.all(Array.from({ length: atOnce }, lane))
   }
-  await Promise.all(Array.from({ length: PURE_AT_ONCE }, lane))
-  for (const suite of suites.filter(({ pure }) => !pure)) results.push(await runSuite(suite, options))
+  await runAll(
+    suites.filter(({ pure }) => pure),
+    AT_ONCE
+  )
+  await runAll(
+    suites.filter(({ pure, patient }) => !pure && !patient),
+    1
+  )
+  await runAll(
+    suites.filter(({ patient }) => patient),
+    AT_ONCE
+  )
   return results
 }
 
