@@ -73,7 +73,8 @@ function findSuites() {
   return [...listed, ...others]
 }
 
-function testFiles({ name }) {
+function testFiles({ name, files }) {
+  if (files !== undefined) return files
   return filesBelow(join('test', name))
     .filter((path) => path.endsWith('.test.ts'))
     .map((path) => join(ROOT, 'dist', path.replace(/\.ts$/, '.js')))
@@ -168,6 +169,23 @@ async function runSuite(suite, { mochaArgs, update }) {
   return finish()
 }
 
+/** A patient suite in parts, one a file, so that the longest of them does not keep the others waiting. */
+function inParts(suite) {
+  const files = testFiles(suite)
+  return files.length < 2 ? [suite] : files.map((file) => ({ ...suite, files: [file] }))
+}
+
+/** What the parts of one suite came to. */
+function together(results) {
+  const sums = new Map()
+  for (const { name, ...counts } of results) {
+    const sum = sums.get(name) ?? { name, passed: 0, failed: 0, skipped: 0, ms: 0 }
+    for (const [what, count] of Object.entries(counts)) sum[what] += count
+    sums.set(name, sum)
+  }
+  return [...sums.values()]
+}
+
 async function runSuites(suites, options) {
   const results = []
   const runAll = async (some, atOnce) => {
@@ -187,11 +205,8 @@ async function runSuites(suites, options) {
     suites.filter(({ pure, patient }) => !pure && !patient),
     1
   )
-  await runAll(
-    suites.filter(({ patient }) => patient),
-    AT_ONCE
-  )
-  return results
+  await runAll(suites.filter(({ patient }) => patient).flatMap(inParts), AT_ONCE)
+  return together(results)
 }
 
 /** Prints the table and the closing line; returns the exit code. */
