@@ -67,7 +67,7 @@ export function leaseUntilMs(m: Context): number {
   return isUnderLease(m) && !m.role.sole ? m.lease.untilMs : Infinity
 }
 
-/** What is acknowledged of what was sent then is backed by the peer's promise now. */
+/** A lease that counts from then, as the peer promises now, has not ended. */
 export function isBacked(m: Context, sentAtMs: number): boolean {
   return m.nowMs < sentAtMs + leaseMs(m.peer.promisedMs)
 }
