@@ -1,7 +1,7 @@
 /**
  * Compiles the TypeScript (`tsc -b`, incremental) and lays html, locales and icons beside the compiled nodes, where
- * Node-RED looks for them; the editor's code goes into the html. Runs as `npm run build`, as npm's `prepare` (so that an install from a git checkout and
- * `npm pack` carry the compiled package), and from `bootstrap.mjs`.
+ * Node-RED looks for them; the editor's code goes into the html. Runs as `npm run build`, as npm's `prepare` (so that an
+ * install from a git checkout and `npm pack` carry the compiled package), and from `bootstrap.mjs`.
  *
  *   node scripts/build.mjs           the package
  *   node scripts/build.mjs --all     the tests and the demo too

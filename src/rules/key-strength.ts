@@ -1,6 +1,6 @@
 /**
  * How hard a key is to guess, in bits, roughly. One recorded frame is enough to try guesses without anybody noticing, so a
- * key has to be random and long. The estimate, which the pair's dialog repeats (a test compares the two):
+ * key has to be random and long. The estimate:
  *
  * - a word (five or more letters of one case, or a capital and small ones) counts as one of some 8,000: 13 bits at most;
  * - a letter counts 4.7 bits, 5.7 where small and capital ones are mixed; a digit 3.3; anything else 5;
