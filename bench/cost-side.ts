@@ -10,7 +10,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { threadId, Worker } from 'node:worker_threads'
-import type { PairLease } from '../src/host/hub'
+import type { PairHandle } from '../src/host/hub'
 import { hub } from '../src/host/root'
 import { DEFAULTS, type PairSettings } from '../src/protocol/settings'
 import { eventually, pause } from '../test/e2e/harness/eventually'
@@ -54,7 +54,7 @@ function pairSettings(first: boolean, localPort: number, peerPort: number): Pair
 }
 
 async function runEngine({ first, ports, peers, folder }: Start): Promise<void> {
-  const leases: PairLease[] = ports.map((port, i) =>
+  const leases: PairHandle[] = ports.map((port, i) =>
     hub.acquire({
       id: `pair ${port}`,
       settings: pairSettings(first, port, peers[i] ?? 0),
@@ -63,7 +63,7 @@ async function runEngine({ first, ports, peers, folder }: Start): Promise<void> 
     })
   )
   // Told, not asked: what a thousand status objects leave behind is not the engine's.
-  const inContact = new Set<PairLease>()
+  const inContact = new Set<PairHandle>()
   for (const lease of leases) {
     const { pair } = lease
     lease.observe({ onOnline: (online) => (online ? inContact.add(lease) : inContact.delete(lease)) })

@@ -8,7 +8,7 @@ import { Councils, FITNESS_MAX, readFitness } from './fitness'
 import { whenFlowsStarted } from './flows-started'
 import { healthBadge, type Fitness } from './health-badge'
 import { usePair } from './pair-user'
-import { Renewal } from './renewal'
+import { Watchdog } from './watchdog'
 
 interface HealthDef extends NodeDef {
   readonly pair: string
@@ -40,9 +40,9 @@ export default function (RED: NodeAPI): void {
     if (problem !== null) this.error(problem)
 
     // What is never renewed is not trusted: without a lifetime, the vote expires as soon as the flows run.
-    const renewal = new Renewal(expires.ok ? expires.ms : 0, () => vote?.expire())
+    const watchdog = new Watchdog(expires.ok ? expires.ms : 0, () => vote?.expire())
     const callOff = whenFlowsStarted(RED.events, () => {
-      if (expires.ok) renewal.renew()
+      if (expires.ok) watchdog.renew()
       else vote?.expire()
     })
 
@@ -62,14 +62,14 @@ export default function (RED: NodeAPI): void {
         done(new PairError('bad-fitness', detail, RED._('error.bad-fitness', { detail })))
         return
       }
-      renewal.renew()
+      watchdog.renew()
       vote?.cast(value)
       done()
     })
 
     this.on('close', (removed: boolean, done: () => void) => {
       callOff()
-      renewal.stop()
+      watchdog.stop()
       vote?.end(removed, RED.events)
       user.close()
       done()

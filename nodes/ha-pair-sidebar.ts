@@ -11,13 +11,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { NodeAPI } from 'node-red'
 import { PairError, type PairErrorCode } from '../src/host/pair-error'
-import { roster } from '../src/host/root'
-import type { ListedPair } from '../src/host/roster'
+import { registry } from '../src/host/root'
+import type { ListedPair } from '../src/host/pair-registry'
 import { EVENTS } from '../src/host/texts/events'
 import { REASONS } from '../src/host/texts/reasons'
 import { pairBadge, stoppedBadge, type Badge } from './badge'
 import { readCommand } from './command'
-import { paced } from './paced'
+import { throttle } from './throttle'
 
 const HINT_EVERY_MS = 500
 const BODY_BYTES_MAX = 1024
@@ -47,8 +47,8 @@ const STATUS: Readonly<Partial<Record<PairErrorCode, number>>> = {
 
 export default function (RED: NodeAPI): void {
   let hints = 0
-  const hint = paced(HINT_EVERY_MS, () => RED.comms.publish('ha-pair/changed', { n: ++hints }, false))
-  const endWatch = roster.watch(() => hint.touch())
+  const hint = throttle(HINT_EVERY_MS, () => RED.comms.publish('ha-pair/changed', { n: ++hints }, false))
+  const endWatch = registry.watch(() => hint.touch())
   let removed = false
 
   const plugin = {
@@ -92,7 +92,7 @@ export default function (RED: NodeAPI): void {
     answering(() => ({
       at: Date.now(),
       n: hints,
-      pairs: roster.list().map((pair) => ({ ...pair, badge: glyphOf(pair) }))
+      pairs: registry.list().map((pair) => ({ ...pair, badge: glyphOf(pair) }))
     }))
   )
   app.get(
@@ -104,7 +104,7 @@ export default function (RED: NodeAPI): void {
 
   async function designate(request: Request): Promise<unknown> {
     const { designate: word, force } = readOrder(request)
-    const pair = roster.find(request.params['id'] ?? '')
+    const pair = registry.find(request.params['id'] ?? '')
     if (pair === null) throw new PairError('unknown-pair', '', 'no pair with this id runs here')
     // With the request, Node-RED's audit log also says who asked.
     const entry = { level: RED.log.AUDIT, event: 'ha-pair.designate', id: pair.id, designate: word, force }

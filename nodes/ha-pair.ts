@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health-reading'
 import { oneLine } from '../src/host/report'
-import { hub, roster } from '../src/host/root'
+import { hub, registry } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
@@ -35,7 +35,7 @@ export default function (RED: NodeAPI): void {
       this.error(`${say('log.stopped', { name: this.pairName, problems: describe(problems) })}${advice}`)
       if (taken === null)
         serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
-      const takeBack = roster.stop(this.id, this.pairName, problems)
+      const takeBack = registry.stop(this.id, this.pairName, problems)
       this.on('close', (_removed: boolean, done: () => void) => {
         takeBack()
         done()

@@ -3,7 +3,7 @@
  * close. User nodes and config nodes close at the same time and in any order: nothing here waits for the other.
  */
 import type { Node, NodeAPI } from 'node-red'
-import type { PairLease } from '../src/host/hub'
+import type { PairHandle } from '../src/host/hub'
 import type { Pair, PairObserver, PairStatus, PairTrouble, PairWarning } from '../src/host/pair'
 import { BadgeSign, stoppedBadge, type Badge, type Say } from './badge'
 
@@ -12,7 +12,7 @@ export interface PairNode extends Node<PairCredentials> {
   /** Null while the pair is stopped for its settings. */
   pair: Pair | null
   /** Observes the pair for as long as this node has it, or until the function that it returns is called. */
-  observe: PairLease['observe']
+  observe: PairHandle['observe']
   /** The `topic` of what the pair emits. */
   pairName: string
   /** Why the pair is stopped, for people; '' while it runs. */

@@ -4,6 +4,7 @@
  *   npm run verify                      everything that is left for this commit
  *   npm run verify -- simulation        these stages only
  *   npm run verify -- --again           forgets what was done
+ *   npm run verify -- --minutes 15      a share of simulation, mutations and chaos that fits, other seeds for each commit; nothing is remembered
  *   npm run verify -- --report          prints what has been done so far, and runs nothing
  *
  * Ctrl-C ends the piece that runs, prints the partial result and keeps it in .verify/.
@@ -50,6 +51,13 @@ const STAGES = [
   },
   { name: 'field', what: 'forged messages and lost interfaces, at their full length', pieces: [['field/run.js']] },
   { name: 'mutation', what: 'the machine broken on purpose', pieces: [['mutation/run.js']] }
+]
+
+/** Shares of the time, and what fills each; `from` is another one for each commit. */
+const BOUNDED = [
+  { share: 0.35, args: (time, from) => ['simulation/verify.js', '--from', `${from}000`, '--minutes', time] },
+  { share: 0.3, args: (time, from) => ['mutation/run.js', '--quick', '--from', `${from}`, '--minutes', time] },
+  { share: 0.35, args: (time, from) => ['chaos/run.js', '--seed', `${from}`, '--minutes', time] }
 ]
 
 const folder = join(ROOT, '.verify')
@@ -106,7 +114,27 @@ function runPiece(args) {
   })
 }
 
+/** Throws unless `text` is a number of minutes. */
+async function runBounded(text) {
+  const total = Number(text)
+  if (!(total > 0)) throw new Error('--minutes takes a number of minutes')
+  bootstrap({ further: FURTHER_TREES })
+  const from = 1 + (parseInt(git('rev-parse', '--short=6', 'HEAD'), 16) % 1_000_000)
+  let failed = 0
+  for (const { share, args } of BOUNDED) {
+    const piece = args((total * share).toFixed(1), from)
+    console.log(`\n[${total} minutes] ${piece.join(' ')}`)
+    const { ok } = await runPiece(piece)
+    if (interrupted) break
+    if (!ok) failed++
+    console.log(ok ? 'ok' : `FAIL; again: node dist/test/${piece.join(' ')}`)
+  }
+  process.exitCode = failed > 0 ? 1 : interrupted ? 130 : 0
+}
+
 async function main(args) {
+  const at = args.indexOf('--minutes')
+  if (at >= 0) return runBounded(args[at + 1])
   const names = args.filter((arg) => !arg.startsWith('-'))
   const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name))
   if (unknown.length > 0)

@@ -4,7 +4,7 @@
  * (64 such bits: a peer that was started again, and has heard me), a small one for others that come from where the peer is
  * configured, a small one for all the rest. So a flood of forged frames neither eats the engine's time nor crowds the peer out.
  */
-import { Ration, type Allowance } from '../protocol/ration'
+import { TokenBucket, type Allowance } from '../protocol/token-bucket'
 
 /** A peer needs at most some 2,000 a second (4 links, a heartbeat of 5 ms, answers). */
 export const FAMILIAR: Allowance = { perSecond: 50_000, burst: 5_000 }
@@ -22,15 +22,15 @@ const ALLOWANCES: Readonly<Record<Familiarity, Allowance>> = {
 }
 
 export class Intake {
-  readonly #rations: Readonly<Record<Familiarity, Ration>> = {
-    conversation: new Ration(),
-    acquainted: new Ration(),
-    stranger: new Ration(),
-    elsewhere: new Ration()
+  readonly #buckets: Readonly<Record<Familiarity, TokenBucket>> = {
+    conversation: new TokenBucket(),
+    acquainted: new TokenBucket(),
+    stranger: new TokenBucket(),
+    elsewhere: new TokenBucket()
   }
 
   /** False = drop it, as `intake`. */
   admit(from: Familiarity, nowMs: number): boolean {
-    return this.#rations[from].take(nowMs, ALLOWANCES[from])
+    return this.#buckets[from].take(nowMs, ALLOWANCES[from])
   }
 }

@@ -14,7 +14,7 @@ import {
 import type { Frame, FrameRejection, Trailer } from '../protocol/wire/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
 import { addressText, type Word } from '../protocol/wire/paths'
-import { Ration, type Allowance } from '../protocol/ration'
+import { TokenBucket, type Allowance } from '../protocol/token-bucket'
 import type { PairSettings } from '../protocol/settings'
 import { PeerClock } from './peer-clock'
 import { PairCell } from './cells'
@@ -105,7 +105,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   readonly #seal: Seal | null
   readonly #store: EpochStore | null
   readonly #intake = new Intake()
-  readonly #addressChanges = new Ration()
+  readonly #addressChanges = new TokenBucket()
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
   readonly #peerClock = new PeerClock()

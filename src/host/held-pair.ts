@@ -6,7 +6,7 @@ import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
-import { Audience } from './audience'
+import { Observers } from './observers'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
 import { pairEvent, type EventName, type PairEvent } from './events'
 import {
@@ -69,7 +69,7 @@ const COMMAND_MS_SPARE = 20_000
 export class HeldPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
-  readonly audience: Audience
+  readonly observers: Observers
   /** Of the current start in the engine; null = not there. */
   pairId: number | null = null
   log: PairLog
@@ -100,7 +100,7 @@ export class HeldPair implements Pair {
     this.id = request.id
     this.settings = request.settings
     this.log = request.log ?? SILENT_LOG
-    this.audience = new Audience((error) =>
+    this.observers = new Observers((error) =>
       this.log.error(
         `${oneLine(this.name)}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
       )
@@ -214,7 +214,7 @@ export class HeldPair implements Pair {
       case 'frame': {
         const { direction, at, link, head, state, id, value } = message
         const event = direction === 'sent' ? 'frame-sent' : 'frame-received'
-        this.audience.publishFrame({ event, seq: null, at, reason: 'none', detail: { link, head, state, id, value } })
+        this.observers.publishFrame({ event, seq: null, at, reason: 'none', detail: { link, head, state, id, value } })
         return
       }
       case 'contact':
@@ -242,12 +242,12 @@ export class HeldPair implements Pair {
     this.#tell(told)
     const warnings = this.#review()
     if (warnings.length > 0) this.#tell(warnings)
-    this.audience.publishStatus()
+    this.observers.publishStatus()
   }
 
   #tell(events: readonly PairEvent[]): void {
     for (const event of events) this.#count(event)
-    this.audience.publish(events, this.#snapshot.role, this.#snapshot.online)
+    this.observers.publish(events, this.#snapshot.role, this.#snapshot.online)
     if (events.length === 0) return
     if (this.#unlogged.length === 0) setImmediate(() => this.#logAll())
     this.#unlogged.push(...events)
@@ -294,7 +294,7 @@ export class HeldPair implements Pair {
   status(at: Instant = thisInstant()): PairStatus {
     const signs = this.#desk.engineCell.read()
     const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
-    return statusOf(this.settings.name, this.audience.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
+    return statusOf(this.settings.name, this.observers.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
   }
 
   vitals(): PairVitals {
@@ -352,7 +352,7 @@ export class HeldPair implements Pair {
   }
 
   observe(observer: PairObserver, late: boolean): () => void {
-    const leave = this.audience.join(observer, late)
+    const leave = this.observers.join(observer, late)
     this.#watchFrames()
     return () => {
       leave()
@@ -361,7 +361,7 @@ export class HeldPair implements Pair {
   }
 
   witness(observer: PairObserver): () => void {
-    return this.audience.joinAsWitness(observer)
+    return this.observers.joinAsWitness(observer)
   }
 
   async designate(designate: Designation, force: boolean): Promise<Role> {
@@ -392,7 +392,7 @@ export class HeldPair implements Pair {
   }
 
   #watchFrames(): void {
-    const on = this.audience.watchesFrames
+    const on = this.observers.watchesFrames
     if (on === this.#watched || this.pairId === null) return
     this.#watched = on
     this.#desk.post({ type: 'watchFrames', pairId: this.pairId, on })

@@ -14,13 +14,13 @@ import type { Pair, PairObserver } from './pair'
 import { PairFiles } from './pair-files'
 import { oneLine } from './report'
 import { Requests } from './requests'
-import type { Roster } from './roster'
+import type { PairRegistry } from './pair-registry'
 import type { SharedWords } from './shared-words'
 
 export type { PairRequest } from './held-pair'
 export type { PairLog } from './report'
 
-export interface PairLease {
+export interface PairHandle {
   /** Goes on telling the truth when the lease has ended. */
   readonly pair: Pair
   /** Returns the function that ends the observation; the end of the lease ends it too. Observers are called in the order of events. */
@@ -49,7 +49,7 @@ const LATECOMER_MS = 5000
 
 /** What a hub is made of. */
 export interface HubParts {
-  readonly roster: Roster
+  readonly registry: PairRegistry
   readonly network: Network
   readonly words: SharedWords
 }
@@ -57,7 +57,7 @@ export interface HubParts {
 export class Hub implements PairDesk, EngineListener {
   readonly network: Network
   readonly words: SharedWords
-  readonly #roster: Roster
+  readonly #registry: PairRegistry
   readonly #thread: EngineThread = new EngineThread(this)
   readonly #departure = new DepartureWatch(() => this.#leaveNow())
   readonly #held = new Map<string, Holding>()
@@ -73,8 +73,8 @@ export class Hub implements PairDesk, EngineListener {
   #beat: NodeJS.Timeout | null = null
   #idle: NodeJS.Timeout | null = null
 
-  constructor({ roster, network, words }: HubParts) {
-    this.#roster = roster
+  constructor({ registry, network, words }: HubParts) {
+    this.#registry = registry
     this.network = network
     this.words = words
   }
@@ -85,14 +85,14 @@ export class Hub implements PairDesk, EngineListener {
   }
 
   /** Leases one pair: the running one, if it is the same; else a new one, after the old one has left. */
-  acquire(request: PairRequest): PairLease {
+  acquire(request: PairRequest): PairHandle {
     const known = this.#held.get(request.id)
     if (known?.held.fits(request) === true) return this.#lease(known, request)
     if (known !== undefined) void this.#remove(known, 'removed')
     const held = new HeldPair(request, this)
     const holding: Holding = { held, leases: 0, linger: null }
     this.#held.set(request.id, holding)
-    this.#roster.enter(held)
+    this.#registry.enter(held)
     this.#wakeUp()
     this.#enter(holding)
     return this.#lease(holding, request)
@@ -106,7 +106,7 @@ export class Hub implements PairDesk, EngineListener {
     if (this.#held.get(held.id) === holding && this.#filesAreFree(held) && this.#thread.running) held.enter()
   }
 
-  #lease(holding: Holding, request: PairRequest): PairLease {
+  #lease(holding: Holding, request: PairRequest): PairHandle {
     const { held } = holding
     if (holding.linger !== null) clearTimeout(holding.linger)
     holding.linger = null
@@ -145,7 +145,7 @@ export class Hub implements PairDesk, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
-        this.#roster.leave(held)
+        this.#registry.leave(held)
         this.#calmDown()
       })
     this.#departures.set(held.id, departure)
@@ -317,7 +317,7 @@ interface Holding {
   linger: NodeJS.Timeout | null
 }
 
-class Lease implements PairLease {
+class Lease implements PairHandle {
   readonly pair: HeldPair
   readonly expire: () => void
   readonly #onRelease: (removed: boolean) => Promise<void>

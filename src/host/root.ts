@@ -2,9 +2,9 @@
 import { Listeners } from './channel/listener'
 import { Turns } from './channel/turns'
 import { Hub } from './hub'
-import { Roster } from './roster'
+import { PairRegistry } from './pair-registry'
 import { SharedWords } from './shared-words'
 
-export const roster = new Roster()
+export const registry = new PairRegistry()
 export const network = { listeners: new Listeners(), turns: new Turns() } as const
-export const hub = new Hub({ roster, network, words: new SharedWords() })
+export const hub = new Hub({ registry, network, words: new SharedWords() })

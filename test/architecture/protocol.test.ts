@@ -33,7 +33,7 @@ describe('the protocol', () => {
     for (const file of TARGETS.keys()) assert.equal(circle(file, [], done)?.join(' -> ') ?? null, null)
   })
 
-  it('has two machines that share the wire, the ledger and the settings, and do not know each other', () => {
+  it('has two machines that share the wire, the epoch allocator and the settings, and do not know each other', () => {
     for (const [file, targets] of TARGETS) {
       for (const target of targets) {
         const inside = /^src\/protocol\/(extended|classic)\//

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ListedPair } from '../../src/host/roster'
+import type { ListedPair } from '../../src/host/pair-registry'
 import { EXAMPLES, readExample } from '../examples/files'
 import { eventually } from './harness/eventually'
 import { KEY } from './harness/flow'

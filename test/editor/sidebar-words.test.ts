@@ -11,7 +11,7 @@ import {
   warningText
 } from '../../editor/sidebar/words'
 import type { Badge } from '../../nodes/badge'
-import type { ListedPair } from '../../src/host/roster'
+import type { ListedPair } from '../../src/host/pair-registry'
 import { EVENT_NAMES, reasonsOf } from '../../src/host/events'
 import { EVENTS } from '../../src/host/texts/events'
 import { REASONS } from '../../src/host/texts/reasons'

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import type { PairLease } from '../../src/host/hub'
+import type { PairHandle } from '../../src/host/hub'
 import { hub } from '../../src/host/root'
 import type { Pair, PairEventMessage } from '../../src/host/pair'
 import { PairError } from '../../src/host/pair-error'
@@ -24,7 +24,7 @@ describe('classic wire against a five-byte peer', function () {
   this.timeout(20_000)
   let ours = 0
   let peer: ClassicPeer
-  let lease: PairLease
+  let lease: PairHandle
   let pair: Pair
   let events: PairEventMessage[]
   let leases = 0

@@ -5,7 +5,7 @@
 import { createSocket } from 'node:dgram'
 import { openSync, writeSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import type { PairLease } from '../../src/host/hub'
+import type { PairHandle } from '../../src/host/hub'
 import { hub } from '../../src/host/root'
 import type { PairStatus } from '../../src/host/pair'
 import type { Designation } from '../../src/protocol/machine'
@@ -57,7 +57,7 @@ class Watched {
   readonly #pen: number
   readonly #side: Side
   #settings: PairSettings
-  #lease: PairLease
+  #lease: PairHandle
   #open: {
     readonly epoch: number
     readonly beforeUs: number
@@ -76,7 +76,7 @@ class Watched {
     this.#lease = this.#acquire()
   }
 
-  #acquire(): PairLease {
+  #acquire(): PairHandle {
     const { id, key, storeFile } = this.#plan
     const say = (line: string): void => console.log(`${id}: ${line}`)
     const log = { info: say, warn: say, error: say }

@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
-import type { PairLease, PairRequest } from '../../src/host/hub'
+import type { PairHandle, PairRequest } from '../../src/host/hub'
 import type { FromThread, ToEngine } from '../../src/engine/messages'
 import type { Pair, PairEventMessage } from '../../src/host/pair'
 import { PairError } from '../../src/host/pair-error'
-import { hub, roster } from '../../src/host/root'
-import type { ListedPair } from '../../src/host/roster'
+import { hub, registry } from '../../src/host/root'
+import type { ListedPair } from '../../src/host/pair-registry'
 import { REASONS } from '../../src/host/texts/reasons'
 import type { Role } from '../../src/protocol/machine'
 import type { ReasonCode } from '../../src/protocol/reasons'
@@ -30,7 +30,7 @@ class Watcher {
   statuses = 0
   readonly end: () => void
 
-  constructor(lease: PairLease, frames = false) {
+  constructor(lease: PairHandle, frames = false) {
     this.end = lease.observe({
       onRole: (role) => this.roles.push(role),
       onOnline: (online) => this.online.push(online),
@@ -65,13 +65,13 @@ const calm = async (...pairs: Pair[]): Promise<void> => {
   })
 }
 /** An observer that has been told all that happened so far, and forgets it. */
-const watch = async (lease: PairLease): Promise<Watcher> => {
+const watch = async (lease: PairHandle): Promise<Watcher> => {
   const watcher = new Watcher(lease)
   await new Promise((later) => setImmediate(later))
   watcher.forget()
   return watcher
 }
-const listed = (id: string): ListedPair | undefined => roster.list().find((pair) => pair.id === id)
+const listed = (id: string): ListedPair | undefined => registry.list().find((pair) => pair.id === id)
 const codes = (pair: Pair): string[] => pair.warnings().map(({ code }) => code)
 const isPaired = (...pairs: Pair[]): boolean =>
   pairs.every((pair) => pair.status().online) &&
@@ -83,7 +83,7 @@ const isPaired = (...pairs: Pair[]): boolean =>
 
 describe('the hub', () => {
   let folder: string
-  let leases: PairLease[]
+  let leases: PairHandle[]
   let lines: string[]
 
   const request = (id: string, [from = 0, to = 0]: readonly number[], over = {}): PairRequest => ({
@@ -108,12 +108,12 @@ describe('the hub', () => {
       await until(`the log of ${name} warns of ${code}`, () => linesLike(line) > 0)
     }
   }
-  const acquire = (asked: PairRequest): PairLease => {
+  const acquire = (asked: PairRequest): PairHandle => {
     const lease = hub.acquire(asked)
     leases.push(lease)
     return lease
   }
-  const pairUp = async (over = {}): Promise<{ a: PairRequest; b: PairRequest; one: PairLease; two: PairLease }> => {
+  const pairUp = async (over = {}): Promise<{ a: PairRequest; b: PairRequest; one: PairHandle; two: PairHandle }> => {
     const [x = 0, y = 0] = await freePorts(2)
     const [a, b] = [request('a', [x, y], over), request('b', [y, x], over)]
     const [one, two] = [acquire(a), acquire(b)]
@@ -223,7 +223,7 @@ describe('the hub', () => {
     assert.equal(pair.status().role, 'initial')
   })
 
-  it('enters every pair into the roster, where its history outlives a deploy and a change of settings', async () => {
+  it('enters every pair into the registry, where its history outlives a deploy and a change of settings', async () => {
     const [x = 0, y = 0] = await freePorts(2)
     const [left, right] = [request('rostered left', [x, y]), request('rostered right', [y, x])]
     const [one, two] = [acquire(left), acquire(right)]
@@ -253,7 +253,7 @@ describe('the hub', () => {
 
     await changed.release(true)
     assert.equal(listed(left.id), undefined)
-    assert.equal(roster.find(right.id)?.id, right.id)
+    assert.equal(registry.find(right.id)?.id, right.id)
   })
 
   it('shows frames only while somebody watches them', async () => {

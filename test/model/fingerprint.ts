@@ -48,7 +48,7 @@ interface Insides {
     readonly conversation: Conversed
     readonly proof: { readonly _p_tether: { readonly id: number } | null }
   }
-  readonly ledger: { readonly _p_nodeId: bigint; readonly _p_number: number }
+  readonly epochs: { readonly _p_nodeId: bigint; readonly _p_number: number }
 }
 
 /** Null for one that is not of glass. */
@@ -150,9 +150,9 @@ class Mixer {
   #countRecords({ sides, double }: State): void {
     this.#records.clear()
     for (const { machine, disk } of double === null ? sides : [...sides, double.side]) {
-      const ledger = insidesOf(machine)?.ledger
-      const nodeId = ledger?._p_nodeId ?? (disk === null ? null : BigInt(`0x${disk.nodeId}`))
-      const number = ledger?._p_number ?? disk?.number ?? 0
+      const epochs = insidesOf(machine)?.epochs
+      const nodeId = epochs?._p_nodeId ?? (disk === null ? null : BigInt(`0x${disk.nodeId}`))
+      const number = epochs?._p_number ?? disk?.number ?? 0
       if (nodeId !== null) this.#records.set(nodeId, Math.max(number, this.#records.get(nodeId) ?? 0))
     }
   }
@@ -252,7 +252,7 @@ class Mixer {
     for (const key in value) {
       const member = value[key]
       const kind = kindOf(key)
-      // Of a record, of the ledger, and of what is known of the peer's records.
+      // Of a record, of the epoch allocator, and of what is known of the peer's records.
       if (key === 'number' || key === '_p_number') this.#record(member as number, ownerOf(value))
       else if (kind === 'unread' || typeof member === 'function') continue
       if (typeof member !== 'number' || kind === 'plain') this.#value(member)

@@ -103,7 +103,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'extended/active.js',
         find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
-        replace: 'm.ledger.hear((this.granted = m.ledger.nextForPeer())); m.sender.ask(m, {}); m.replyOk(commandId);'
+        replace: 'm.epochs.hear((this.granted = m.epochs.nextForPeer())); m.sender.ask(m, {}); m.replyOk(commandId);'
       }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },
@@ -112,7 +112,11 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     does: 'forgets its epochs in a crash',
     mutations: [
-      { file: 'ledger.js', find: 'record === null ? 0 : Math.max(record.epoch, record.reserved)', replace: '0' }
+      {
+        file: 'epoch-allocator.js',
+        find: 'record === null ? 0 : Math.max(record.epoch, record.reserved)',
+        replace: '0'
+      }
     ],
     configuration: { policy: 'availability', start: 'formed', budget: { crash: 2 }, ...FINE },
     caughtBy: /takes epoch|does not settle/

@@ -70,7 +70,7 @@ export function loadTransparent(mutations: readonly Mutation[] = []): Protocol {
   return {
     create: (settings, randomInt) => create(settings, { randomInt, keyed: true }),
     fork: copy,
-    hasMet: (machine) => (machine as unknown as { readonly ledger: { readonly hasMet: boolean } }).ledger.hasMet
+    hasMet: (machine) => (machine as unknown as { readonly epochs: { readonly hasMet: boolean } }).epochs.hasMet
   }
 }
 

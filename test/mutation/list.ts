@@ -5,9 +5,9 @@
 
 /** Relative to src/protocol. */
 export type MutatedFile =
-  | 'ledger'
+  | 'epoch-allocator'
   | 'wire/paths'
-  | `extended/${'active' | 'contact' | 'context' | 'conversation' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
+  | `extended/${'active' | 'failure-detector' | 'context' | 'conversation' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
   | `extended/${'machine' | 'own' | 'partner' | 'passive' | 'peer' | 'policy' | 'proof' | 'sender' | 'takeover' | 'timers'}`
 
 export interface Edit {
@@ -107,10 +107,10 @@ export const RULES: readonly Rule[] = [
         'renews the lease on any word, acknowledged or not',
         `if (ackedAtMs === null)
         return;
-    peer.contact.answered`,
+    peer.detector.answered`,
         `if (ackedAtMs === null)
         ackedAtMs = m.nowMs;
-    peer.contact.answered`
+    peer.detector.answered`
       ),
       mutation(
         'extended/active',
@@ -148,8 +148,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/machine',
         'moves the lease by its own stall',
-        'peer.contact.wasDeaf(this.nowMs, lateMs);',
-        '(peer.contact.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs));'
+        'peer.detector.wasDeaf(this.nowMs, lateMs);',
+        '(peer.detector.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs));'
       ),
       mutation(
         'extended/peer',
@@ -223,7 +223,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'never counts a peer that has no tether',
-        `if (contact.heardAtMs >= contact.sinceMs + peerTimeoutMs)
+        `if (detector.heardAtMs >= detector.sinceMs + peerTimeoutMs)
         return true;`,
         ''
       ),
@@ -288,7 +288,7 @@ export const RULES: readonly Rule[] = [
     rule: 'nobody takes over before the promise has run out',
     mutations: [
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'calls the peer lost after half the time',
         '? this.#heardAtMs + peerTimeoutMs : Infinity',
         '? this.#heardAtMs + peerTimeoutMs / 2 : Infinity'
@@ -334,7 +334,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'nobody is declared dead for one’s own deafness',
     mutations: [
-      mutation('extended/machine', 'does not credit its own stall', 'peer.contact.wasDeaf(this.nowMs, lateMs);', ';'),
+      mutation('extended/machine', 'does not credit its own stall', 'peer.detector.wasDeaf(this.nowMs, lateMs);', ';'),
       mutation(
         'extended/machine',
         'takes the role in the moment it wakes from its own stall',
@@ -356,13 +356,13 @@ export const RULES: readonly Rule[] = [
       mutation('extended/conversation', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
       mutation('extended/machine', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'judges the peer though all its sockets are closed',
         'return this.#alive && this.#listeningSinceMs !== Infinity ? ',
         'return this.#alive ? '
       ),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'counts the silence from before its socket was open again',
         'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs);',
         ';'
@@ -374,12 +374,17 @@ export const RULES: readonly Rule[] = [
         return null;`,
         ''
       ),
-      mutation('extended/contact', 'moves deadlines past now', 'Math.min(nowMs, atMs + lateMs)', 'atMs + lateMs'),
+      mutation(
+        'extended/failure-detector',
+        'moves deadlines past now',
+        'Math.min(nowMs, atMs + lateMs)',
+        'atMs + lateMs'
+      ),
       mutation(
         'extended/takeover',
         'believes in a word from before it was deaf',
-        'Math.max(contact.sinceMs, listeningSinceMs) + peerTimeoutMs',
-        'contact.sinceMs + peerTimeoutMs'
+        'Math.max(detector.sinceMs, listeningSinceMs) + peerTimeoutMs',
+        'detector.sinceMs + peerTimeoutMs'
       )
     ]
   },
@@ -421,11 +426,11 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/timers',
         'does not probe a suspect',
-        'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.sender.probe(m)',
-        'm.peer.contact.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.peer.contact.probed(m.nowMs)'
+        'm.peer.detector.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.sender.probe(m)',
+        'm.peer.detector.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.peer.detector.probed(m.nowMs)'
       ),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'waits for a late heartbeat for a quarter of its distance, however long',
         'Math.min(heartbeatMs / 4, LATE_MS_MAX)',
         'heartbeatMs / 4'
@@ -528,32 +533,32 @@ export const RULES: readonly Rule[] = [
         'QUIET_MS'
       ),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'knows no bound of the round trip until it is measured',
         'return this.#samples === 0 ? this.#ackedWithinMs',
         'return this.#samples === 0 ? Infinity'
       ),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'asks on some links only',
-        `if (!contact.open)
+        `if (!path.open)
                 return false`,
         ''
       ),
-      mutation('extended/contact', 'asks on no link', 'return open > 0', 'return true'),
+      mutation('extended/failure-detector', 'asks on no link', 'return open > 0', 'return true'),
       mutation(
         'extended/machine',
         'counts a probe that could not be sent',
-        `if (peer.contact.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs))
+        `if (peer.detector.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs))
                     peer.proof.disturbed(this.nowMs)`,
         ''
       ),
       mutation(
         'extended/machine',
         'counts silence from before a link opened or closed',
-        `this.peer.contact.setOpen(this.nowMs, link, open);
+        `this.peer.detector.setOpen(this.nowMs, link, open);
         this.peer.proof.disturbed(this.nowMs);`,
-        'this.peer.contact.setOpen(this.nowMs, link, open);'
+        'this.peer.detector.setOpen(this.nowMs, link, open);'
       ),
       mutation(
         'extended/machine',
@@ -580,7 +585,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'proves the crash of a peer that it does not hear anyway',
-        ` || !contact.alive) {
+        ` || !detector.alive) {
         proof.ended`,
         `) {
             proof.ended`
@@ -588,9 +593,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'goes on asking when the peer is lost',
-        `m.ledger.hear(peer.helloEpoch);
+        `m.epochs.hear(peer.helloEpoch);
     peer.proof.drop();`,
-        'm.ledger.hear(peer.helloEpoch);'
+        'm.epochs.hear(peer.helloEpoch);'
       ),
       mutation(
         'extended/hearing',
@@ -699,51 +704,51 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'clears the mark at the first silence',
-        'return silent ? m.peer.contact.heardAtMs + m.peer.peerTimeoutMs : Infinity',
-        'return silent ? m.peer.contact.heardAtMs : Infinity'
+        'return silent ? m.peer.detector.heardAtMs + m.peer.peerTimeoutMs : Infinity',
+        'return silent ? m.peer.detector.heardAtMs : Infinity'
       ),
       mutation(
         'extended/takeover',
         'clears the mark without contact',
-        'const silent = m.peer.contactMade && m.ledger.online',
-        'const silent = m.ledger.online'
+        'const silent = m.peer.contactMade && m.epochs.online',
+        'const silent = m.epochs.online'
       ),
-      mutation('extended/timers', 'never clears the mark', '(m) => m.ledger.setOnline(false)', '() => { }'),
+      mutation('extended/timers', 'never clears the mark', '(m) => m.epochs.setOnline(false)', '() => { }'),
       mutation(
         'extended/hearing',
         'keeps the mark after a goodbye',
         `firstSeq: 0, lateFrames: 0 };
-    m.ledger.setOnline(false);`,
+    m.epochs.setOnline(false);`,
         'firstSeq: 0, lateFrames: 0 };'
       ),
       mutation(
         'extended/leaving',
         'keeps the mark when both leave',
         `if (trailer.flags.goodbye)
-            m.ledger.setOnline(false)`,
+            m.epochs.setOnline(false)`,
         ''
       ),
       mutation(
         'extended/partner',
         'never sets the mark',
-        `m.ledger.setOnline(true);
+        `m.epochs.setOnline(true);
     m.own.heal`,
         'm.own.heal'
       ),
       mutation(
         'extended/sender',
         'says that it is marked before the disk knows it',
-        'marked: ledger.onlineOnDisk',
-        'marked: ledger.online'
+        'marked: epochs.onlineOnDisk',
+        'marked: epochs.online'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'says that it is marked while a write may clear the mark',
         'this.#writing?.record.online !== false && ',
         ''
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'says that it is marked though a failed write may have cleared the mark',
         'this.#writing?.record.online !== false && this.#unsure?.online !== false',
         'this.#writing?.record.online !== false'
@@ -769,7 +774,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'uses a proof at any time',
-        'return !(0, context_1.rulesOf)(m).prefersOne || m.ledger.preferred || m.nowMs < m.lease.proofUntilMs',
+        'return !(0, context_1.rulesOf)(m).prefersOne || m.epochs.preferred || m.nowMs < m.lease.proofUntilMs',
         'return true'
       ),
       mutation(
@@ -838,7 +843,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'counts records from where its disk was set back to',
-        'm.ledger.raiseNumber(trailer.peerRecord);',
+        'm.epochs.raiseNumber(trailer.peerRecord);',
         ''
       ),
       mutation(
@@ -863,8 +868,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sender',
         'tells the number of a record that is not on disk',
-        'record: ledger.numberOnDisk',
-        'record: ledger.number'
+        'record: epochs.numberOnDisk',
+        'record: epochs.number'
       ),
       mutation(
         'extended/peer',
@@ -875,18 +880,18 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'is barred by nothing at the end of its numbers',
-        `if (m.ledger.exhausted)
+        `if (m.epochs.exhausted)
         return 'numbers-exhausted'`,
         ''
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'takes a role at the end of its numbers',
         'if (this.exhausted || epoch > exports.EPOCH_MAX)',
         'if (epoch > exports.EPOCH_MAX)'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'takes a role with a number above the range',
         'if (this.exhausted || epoch > exports.EPOCH_MAX)',
         'if (this.exhausted)'
@@ -899,16 +904,16 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'forgets the number of a session that it has not adopted',
-        `m.ledger.hear(peer.helloEpoch);
+        `m.epochs.hear(peer.helloEpoch);
     peer.proof.drop();`,
         'peer.proof.drop();'
       ),
       mutation(
         'extended/hearing',
         'follows the number of a session while the living one is heard',
-        `if (!peer.contact.alive)
-        m.ledger.hear(peer.helloEpoch);`,
-        'm.ledger.hear(peer.helloEpoch);'
+        `if (!peer.detector.alive)
+        m.epochs.hear(peer.helloEpoch);`,
+        'm.epochs.hear(peer.helloEpoch);'
       ),
       mutation(
         'extended/sender',
@@ -919,7 +924,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sender',
         'is as sparing with answers to openings without contact as with it',
-        `if (!m.peer.contact.alive)
+        `if (!m.peer.detector.alive)
         return HELLO_ANSWERS_ALONE`,
         `if (false)
             return HELLO_ANSWERS_ALONE`
@@ -991,14 +996,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/peer',
         'guards the place of a peer that is silent',
-        'this.contact.alive && nowMs < this.contact.heardAtMs + this.heartbeatMs * 2',
-        'this.contact.alive'
+        'this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2',
+        'this.detector.alive'
       ),
       mutation('extended/hearing', 'hears on from a peer that left', 'peer.conversation.retirePeer();', ''),
       mutation(
         'extended/sender',
         'answers every opening, as many as come',
-        'if (!ration.take(m.nowMs, helloAllowance(m)))',
+        'if (!bucket.take(m.nowMs, helloAllowance(m)))',
         'if (false)'
       )
     ]
@@ -1009,7 +1014,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'forgets that a former session may serve',
-        'peer.formerUntilMs = peer.contact.heardAtMs + peer.peerTimeoutMs;',
+        'peer.formerUntilMs = peer.detector.heardAtMs + peer.peerTimeoutMs;',
         ''
       ),
       mutation(
@@ -1061,7 +1066,7 @@ export const RULES: readonly Rule[] = [
     mutations: [
       mutation('extended/hearing', 'counts a peer that does not hear it', 'if (partner)', 'if (true)'),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'is online as long as it hears',
         'return this.#alive && nowMs < this.oneWayAtMs(peerTimeoutMs)',
         'return this.#alive'
@@ -1075,7 +1080,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'counts as a partner before its parity is on disk',
-        'if (!m.ledger.hasMet && ',
+        'if (!m.epochs.hasMet && ',
         'if (false && '
       )
     ]
@@ -1084,7 +1089,7 @@ export const RULES: readonly Rule[] = [
     rule: 'an epoch is on disk before its role is taken, and never comes again',
     mutations: [
       mutation(
-        'ledger',
+        'epoch-allocator',
         'takes a role before the disk has answered',
         'return epoch <= (this.#durable?.reserved ?? 0)',
         'return true'
@@ -1092,43 +1097,48 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/context',
         'takes a role in memory under every policy',
-        'm.ledger.isReserved(m.ledger.nextOwn(), rulesOf(m).goesOnInMemory)',
-        'm.ledger.isReserved(m.ledger.nextOwn(), true)'
+        'm.epochs.isReserved(m.epochs.nextOwn(), rulesOf(m).goesOnInMemory)',
+        'm.epochs.isReserved(m.epochs.nextOwn(), true)'
       ),
       mutation(
         'extended/passive',
         'takes a grant that is not on disk under every policy',
-        'm.ledger.isReserved(epoch, (0, context_1.rulesOf)(m).goesOnInMemory)',
+        'm.epochs.isReserved(epoch, (0, context_1.rulesOf)(m).goesOnInMemory)',
         'true'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'forgets a reserved number in a crash',
         'Math.max(record.epoch, record.reserved)',
         'record.epoch'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'knows no parity',
         'return parity === null || next % 2 === parity ? next : next + 1',
         'return next'
       ),
-      mutation('ledger', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null;', ''),
+      mutation('epoch-allocator', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null;', ''),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'believes the disk’s answer to another write',
         'if (this.#writing === null || this.#writing.ticket !== ticket)',
         'if (this.#writing === null)'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'does not write a number that it heard of while a higher one is reserved',
         '            disk.epoch !== this.#floor ||\n',
         ''
       ),
-      mutation('ledger', 'does not write its new identity', 'BigInt(`0x${disk.nodeId}`) !== this.#nodeId', 'false'),
       mutation(
-        'ledger',
+        'epoch-allocator',
+        'does not write its new identity',
+        'BigInt(`0x${disk.nodeId}`) !== this.#nodeId',
+        'false'
+      ),
+      mutation(
+        'epoch-allocator',
         'does not try a failed disk again',
         'this.#notBeforeMs = nowMs + this.#retryMs',
         'this.#notBeforeMs = Infinity'
@@ -1171,29 +1181,29 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/context',
         'promises more than its disk would keep',
-        ': m.ledger.promisedMs;',
-        ': Math.max(m.ledger.promisedMs, m.settings.peerTimeoutMs);'
+        ': m.epochs.promisedMs;',
+        ': Math.max(m.epochs.promisedMs, m.settings.peerTimeoutMs);'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'promises what the write under way takes back',
         'this.#writing?.record.promisedMs ?? Infinity',
         'Infinity'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'promises what a failed write may have taken back',
         'this.#writing?.record.promisedMs ?? Infinity, this.#unsure?.promisedMs ?? Infinity',
         'this.#writing?.record.promisedMs ?? Infinity'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'forgets the worst of the writes that failed',
         'Math.min(record.promisedMs, this.#unsure?.promisedMs ?? Infinity)',
         'record.promisedMs'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'waits for ever for a write that hangs',
         'return this.#writing !== null && nowMs',
         'return nowMs === -1 && nowMs'
@@ -1204,13 +1214,13 @@ export const RULES: readonly Rule[] = [
     rule: 'preferred is agreed, and given up on disk before the other takes it',
     mutations: [
       mutation(
-        'ledger',
+        'epoch-allocator',
         'is preferred before the disk knows it',
         'return this.#preferred && this.#durable?.preferred === true',
         'return this.#preferred'
       ),
       mutation(
-        'ledger',
+        'epoch-allocator',
         'says it is not preferred while the disk still says so',
         'return this.#preferred || kept || this.#unsure?.preferred === true',
         'return this.#preferred'
@@ -1221,7 +1231,7 @@ export const RULES: readonly Rule[] = [
         'else if (!trailer.flags.preferred)',
         'else'
       ),
-      mutation('extended/partner', 'never gives the preference up', 'm.ledger.setPreferred(false);', ';')
+      mutation('extended/partner', 'never gives the preference up', 'm.epochs.setPreferred(false);', ';')
     ]
   },
   {
@@ -1236,20 +1246,20 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes a grant of a number that is not above all it knows',
-        'if (epoch <= m.ledger.floor || m.own.hostStalled',
+        'if (epoch <= m.epochs.floor || m.own.hostStalled',
         'if (m.own.hostStalled'
       ),
       mutation(
         'extended/passive',
         'takes a grant though its flows hang',
-        'epoch <= m.ledger.floor || m.own.hostStalled || ',
-        'epoch <= m.ledger.floor || '
+        'epoch <= m.epochs.floor || m.own.hostStalled || ',
+        'epoch <= m.epochs.floor || '
       ),
       mutation(
         'extended/passive',
         'takes a grant though an operator forced it to stand by',
-        "epoch <= m.ledger.floor || m.own.hostStalled || this.#held === 'forced'",
-        'epoch <= m.ledger.floor || m.own.hostStalled'
+        "epoch <= m.epochs.floor || m.own.hostStalled || this.#held === 'forced'",
+        'epoch <= m.epochs.floor || m.own.hostStalled'
       ),
       mutation(
         'extended/passive',
@@ -1260,14 +1270,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'does not say that it will never take a grant',
-        `m.ledger.hear(epoch);
+        `m.epochs.hear(epoch);
             m.sender.refuse('not-ready');`,
-        'm.ledger.hear(epoch);'
+        'm.epochs.hear(epoch);'
       ),
       mutation(
         'extended/passive',
         'takes later what it refused',
-        `m.ledger.hear(epoch);
+        `m.epochs.hear(epoch);
             m.sender.refuse('not-ready');`,
         "m.sender.refuse('not-ready');"
       )
@@ -1288,7 +1298,7 @@ export const RULES: readonly Rule[] = [
           },
           {
             find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
-            put: `m.ledger.hear((this.granted = m.ledger.nextForPeer()));
+            put: `m.epochs.hear((this.granted = m.epochs.nextForPeer()));
         m.sender.ask(m, {});
         m.replyOk(commandId);`
           }
@@ -1297,22 +1307,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'does not count a granted number as used',
-        `m.ledger.nextForPeer();
-        m.ledger.hear(epoch);`,
-        'm.ledger.nextForPeer();'
+        `m.epochs.nextForPeer();
+        m.epochs.hear(epoch);`,
+        'm.epochs.nextForPeer();'
       ),
       mutation(
         'extended/passive',
         'grants a number of its own kind',
-        `m.ledger.nextForPeer();
-        m.ledger.hear(epoch);`,
-        `m.ledger.nextOwn();
-        m.ledger.hear(epoch);`
+        `m.epochs.nextForPeer();
+        m.epochs.hear(epoch);`,
+        `m.epochs.nextOwn();
+        m.epochs.hear(epoch);`
       ),
       mutation(
         'extended/passive',
         'keeps its own grant beside a higher one of the peer',
-        'if (epoch > m.ledger.floor) {',
+        'if (epoch > m.epochs.floor) {',
         'if (false) {'
       ),
       mutation(
@@ -1444,7 +1454,7 @@ export const RULES: readonly Rule[] = [
         'a.priority - b.priority',
         'b.priority - a.priority'
       ),
-      mutation('extended/hearing', 'keeps the identity of a copied disk', 'm.ledger.renumber(m.randomId());', '')
+      mutation('extended/hearing', 'keeps the identity of a copied disk', 'm.epochs.renumber(m.randomId());', '')
     ]
   },
   {
@@ -1469,7 +1479,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/leaving',
         'says goodbye before its mark is on disk',
-        'const marked = m.ledger.onlineOnDisk;',
+        'const marked = m.epochs.onlineOnDisk;',
         'const marked = true;'
       ),
       mutation('extended/leaving', 'says goodbye once only', 'this.#sent >= GOODBYES_MAX', 'this.#sent >= 1'),
@@ -1626,22 +1636,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'does not note a number that it took anew while serving',
-        `const epoch = m.ledger.nextOwn();
-        m.ledger.use(epoch);
+        `const epoch = m.epochs.nextOwn();
+        m.epochs.use(epoch);
         this.#epoch`,
-        `const epoch = m.ledger.nextOwn();
+        `const epoch = m.epochs.nextOwn();
         this.#epoch`
       ),
       mutation(
         'extended/partner',
         'prefers neither side when both have the same priority',
-        ': m.ledger.nodeId > trailer.nodeId;',
+        ': m.epochs.nodeId > trailer.nodeId;',
         ': false;'
       ),
       mutation(
         'extended/hearing',
         'believes an epoch that leaves no room for the next',
-        'if (trailer.epoch > ledger_1.EPOCH_MAX)',
+        'if (trailer.epoch > epoch_allocator_1.EPOCH_MAX)',
         'if (false)'
       )
     ]
@@ -1650,22 +1660,22 @@ export const RULES: readonly Rule[] = [
     rule: 'what was known of a contact ends with it',
     mutations: [
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'believes that a lost peer still hears it',
         `this.#answeredAtMs = -Infinity;
         this.#peerHears = 0;`,
         ''
       ),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'hears a new session on links that only the old one used',
-        `contact.heardAtMs = -Infinity;
-            contact.markedAtMs = -Infinity;`,
-        'contact.heardAtMs = -Infinity;'
+        `path.heardAtMs = -Infinity;
+            path.markedAtMs = -Infinity;`,
+        'path.heardAtMs = -Infinity;'
       ),
-      mutation('extended/contact', 'calls a closed link up', '!this.#alive || !contact.open)', '!this.#alive)'),
+      mutation('extended/failure-detector', 'calls a closed link up', '!this.#alive || !path.open)', '!this.#alive)'),
       mutation(
-        'extended/contact',
+        'extended/failure-detector',
         'does not credit its own stall to the wait for a first word',
         'this.#listeningSinceMs = later(this.#listeningSinceMs);',
         ';'

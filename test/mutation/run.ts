@@ -8,6 +8,8 @@
  *     node dist/test/mutation/run.js --markdown FILE      the table as markdown too, row by row
  *     node dist/test/mutation/run.js --thorough           the simulation also for what the tests have caught
  *     node dist/test/mutation/run.js --quick              stops at the first test that fails, the short ones first
+ *     node dist/test/mutation/run.js --part I/N           every Nth of them, from the Ith on (0 <= I < N)
+ *     node dist/test/mutation/run.js --minutes M --from I as many as fit into M minutes, from the Ith on and round
  *
  * Tests and scenarios run for each mutation; where they see nothing, the simulation does, until its first failure. The
  * exit code is 1 when a mutation survives, 2 when one does not apply any more, the unmutated machine fails, or the campaign
@@ -168,6 +170,10 @@ async function campaign(subject: Subject): Promise<number> {
       return only.some(has) && !except.some(has)
     }
   )
+  const [part = 0, parts = 1] = option('part', '0/1').split('/').map(Number)
+  const from = Number(option('from', '0')) % Math.max(1, chosen.length)
+  const due = [...chosen.slice(from), ...chosen.slice(0, from)].filter((_, i) => i % parts === part)
+  const untilMs = Date.now() + Number(option('minutes', 'Infinity')) * 60_000
   const whole = await test(subject.root)
   const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, seeds)) })
   if (healthy !== 'SURVIVES') {
@@ -177,20 +183,21 @@ async function campaign(subject: Subject): Promise<number> {
   const file = option('markdown', '')
   const rows: Row[] = []
   const startedAtMs = Date.now()
-  for (const { rule, mutation } of chosen) {
+  for (const { rule, mutation } of due) {
+    if (Date.now() >= untilMs) break
     const restore = subject.apply(mutation)
     const { caught: byTests } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
     const simulated = thorough || Object.keys(byTests).length === 0
     const caught = { ...byTests, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
     restore()
     rows.push({ rule, mutation, caught })
-    const leftMs = ((Date.now() - startedAtMs) / rows.length) * (chosen.length - rows.length)
-    print(`${rows.length}/${chosen.length}, ${Math.ceil(leftMs / 1000)} s left  ${mutation.does}`)
+    const leftMs = ((Date.now() - startedAtMs) / rows.length) * (due.length - rows.length)
+    print(`${rows.length}/${due.length}, ${Math.ceil(leftMs / 1000)} s left  ${mutation.does}`)
     print(`        ${describe(caught)}`)
     if (file !== '') writeFileSync(file, toMarkdown(rows))
   }
   const survivors = rows.filter(({ caught }) => Object.keys(caught).length === 0)
-  print(`${rows.length} mutations, ${survivors.length} survive${survivors.length === 0 ? '' : ':'}`)
+  print(`${rows.length} of ${chosen.length} mutations, ${survivors.length} survive${survivors.length === 0 ? '' : ':'}`)
   for (const { mutation } of survivors) print(`    ${mutation.does}`)
   return survivors.length === 0 ? 0 : 1
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import { roster } from '../../src/host/root'
+import { registry } from '../../src/host/root'
 import { catchAll, Rig, twoSides, until, userNode, type FlowNode } from './rig'
 
 const LINK = { peerHost: '127.0.0.1', peerPort: 40_000, localHost: '127.0.0.1', localPort: 40_001 }
@@ -133,7 +133,7 @@ describe('bad settings', () => {
 const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 
 const warningsOf = ({ id }: FlowNode): string[] =>
-  roster
+  registry
     .list()
     .find((pair) => pair.id === id)
     ?.running?.warnings.map(({ code }) => code) ?? []
@@ -201,7 +201,7 @@ describe('keys', () => {
     const lines = rig.logged('ha-pair', 'ERROR')
     assert.equal(lines.length, 2, 'one for each side')
     for (const line of lines) assert.match(line, /stays stopped: key is missing\. .*credentialSecret/)
-    const listed = roster.list().find(({ running }) => running === null)
+    const listed = registry.list().find(({ running }) => running === null)
     assert.deepEqual(
       listed?.events.map(({ event, reason }) => [event, reason]),
       [['stopped', 'key-missing']]

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
 import { Councils, readFitness, type Voter } from '../../nodes/fitness'
 import { healthBadge, type Fitness } from '../../nodes/health-badge'
-import { Renewal } from '../../nodes/renewal'
+import { Watchdog } from '../../nodes/watchdog'
 import type { PairStatus } from '../../src/host/pair'
 import { EXPIRES_MS, readExpires } from '../../src/rules/expires'
 import { sleep, until } from './rig'
@@ -156,31 +156,31 @@ describe('the votes of health nodes', () => {
 describe('a renewal', () => {
   it('lapses once when it is not renewed, and again after another renewal', async () => {
     let lapses = 0
-    const renewal = new Renewal(20, () => lapses++)
-    renewal.renew()
+    const watchdog = new Watchdog(20, () => lapses++)
+    watchdog.renew()
     await until(() => lapses === 1, 'the first lapse')
     await sleep(60)
     assert.equal(lapses, 1)
-    renewal.renew()
+    watchdog.renew()
     await until(() => lapses === 2, 'the second lapse')
   })
 
   it('never lapses after it was stopped', async () => {
     let lapses = 0
-    const renewal = new Renewal(10, () => lapses++)
-    renewal.renew()
-    renewal.stop()
+    const watchdog = new Watchdog(10, () => lapses++)
+    watchdog.renew()
+    watchdog.stop()
     await sleep(50)
     assert.equal(lapses, 0)
   })
 
   it('what a blocked event loop kept waiting is read first', async () => {
     let lapses = 0
-    const renewal = new Renewal(100, () => lapses++)
-    renewal.renew()
+    const watchdog = new Watchdog(100, () => lapses++)
+    watchdog.renew()
     const blockedUntil = performance.now() + 300
     // Due during the block, and a few turns of the loop away, as a message is that passes some nodes.
-    const waiting = setTimeout(() => setImmediate(() => setImmediate(() => renewal.renew())), 110)
+    const waiting = setTimeout(() => setImmediate(() => setImmediate(() => watchdog.renew())), 110)
     while (performance.now() < blockedUntil);
     await new Promise<void>((resolve) => setTimeout(() => setImmediate(() => setImmediate(() => resolve())), 0))
     await sleep(20)

@@ -1,7 +1,8 @@
 /**
- * The long simulation: `node dist/test/simulation/verify.js [--seeds 100000] [--from 1] [--jobs N] [--state FILE]`.
+ * The long simulation: `node dist/test/simulation/verify.js [--seeds 100000] [--from 1] [--jobs N] [--state FILE]
+ * [--minutes M]`.
  * Shows progress and the time left. Ctrl-C ends it with the result so far; with `--state` the next run of the same
- * command, on the same code, goes on where this one ended.
+ * command, on the same code, goes on where this one ended. With `--minutes` as many seeds as fit in are enough.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -58,10 +59,12 @@ class Verification {
   readonly #startedAtMs = Date.now()
   readonly #chunksBefore: number
   readonly #workers = new Set<Worker>()
+  readonly #untilMs: number
   #next = 0
   #stopping = false
 
-  constructor(from: bigint, seeds: number, file: string | null) {
+  constructor(from: bigint, seeds: number, file: string | null, minutes: number) {
+    this.#untilMs = this.#startedAtMs + minutes * 60_000
     this.#from = from
     this.#seeds = seeds
     this.#chunks = Math.ceil(seeds / SEEDS_PER_CHUNK)
@@ -116,7 +119,7 @@ class Verification {
   }
 
   #nextChunk(): number {
-    if (this.#stopping) return -1
+    if (this.#stopping || Date.now() >= this.#untilMs) return -1
     while (this.#state.chunksDone.includes(this.#next)) this.#next++
     return this.#next < this.#chunks ? this.#next++ : -1
   }
@@ -149,11 +152,11 @@ class Verification {
 
   #conclude(): boolean {
     const { report } = this.#state
-    const complete = report.seeds >= this.#seeds
+    const complete = report.seeds >= this.#seeds || (!this.#stopping && report.seeds > 0 && Date.now() >= this.#untilMs)
     print(describeReport(report))
     for (const failure of report.failures) print(describeFailure(failure))
     print(
-      `${complete ? 'complete' : `PARTIAL: ${report.seeds} of ${this.#seeds} seeds`}; ${report.failures.length} fail`
+      `${complete ? 'complete' : 'PARTIAL'}: ${report.seeds} of ${this.#seeds} seeds; ${report.failures.length} fail`
     )
     return complete && report.failures.length === 0
   }
@@ -186,7 +189,8 @@ function serve(): void {
 async function main(): Promise<void> {
   const seeds = Number(option('seeds') ?? '100000')
   const jobs = Number(option('jobs') ?? String(availableParallelism()))
-  const held = await new Verification(BigInt(option('from') ?? '1'), seeds, option('state')).run(jobs)
+  const minutes = Number(option('minutes') ?? 'Infinity')
+  const held = await new Verification(BigInt(option('from') ?? '1'), seeds, option('state'), minutes).run(jobs)
   process.exitCode = held ? 0 : 1
 }
 

@@ -30,7 +30,7 @@
 import { machineEvent, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'
 import type { Head } from '../wire/frame'
-import { Ledger } from '../ledger'
+import { EpochAllocator } from '../epoch-allocator'
 import type {
   CommandError,
   Designation,
@@ -62,7 +62,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   readonly #randomInt: RandomInt
   readonly speaker: Speaker
   readonly orders = new Orders()
-  #ledger: Ledger | null = null
+  #epochs: EpochAllocator | null = null
 
   role: Role = 'initial'
   #previousRole: Role = 'initial'
@@ -96,7 +96,7 @@ export class ClassicMachine implements PairMachine, Hearer {
     this.#out = []
     const lateMs = nowMs - Math.max(this.#dueMs, this.nowMs)
     this.nowMs = nowMs
-    if (this.#ledger !== null && !this.#left) {
+    if (this.#epochs !== null && !this.#left) {
       this.#noticeOwnStall(lateMs)
       this.#noticeOwnSilence()
     }
@@ -110,7 +110,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   }
 
   deadlineMs(): number {
-    if (this.#ledger === null) return Infinity
+    if (this.#epochs === null) return Infinity
     if (this.#left) return this.#farewell?.nextMs ?? Infinity
     return Math.min(
       this.nowMs + Math.min(this.settings.heartbeatMs, WATCH_MS_MAX),
@@ -119,7 +119,7 @@ export class ClassicMachine implements PairMachine, Hearer {
       this.#peerLostAtMs,
       this.orders.untilMs,
       this.term.pauseEndsAtMs,
-      this.#ledger.retryAtMs
+      this.#epochs.retryAtMs
     )
   }
 
@@ -154,7 +154,7 @@ export class ClassicMachine implements PairMachine, Hearer {
       case 'tick':
         return this.#onTick()
       case 'frame':
-        if (this.#ledger !== null) hear(this, input.frame)
+        if (this.#epochs !== null) hear(this, input.frame)
         return
       case 'link':
         return this.#onLink(input.open)
@@ -163,7 +163,7 @@ export class ClassicMachine implements PairMachine, Hearer {
       case 'command':
         return this.#onCommand(input.id, input.designate, input.force)
       case 'hostStalled':
-        if (this.#ledger !== null) this.orders.onHostStalled(this, input.stalled)
+        if (this.#epochs !== null) this.orders.onHostStalled(this, input.stalled)
         return
       case 'suspended':
         return this.#onSuspended(input.ms)
@@ -210,17 +210,17 @@ export class ClassicMachine implements PairMachine, Hearer {
 
   /** This wire carries no epoch: the number counts what this side itself took, reserved ahead of its use. */
   takeEpoch(): void {
-    if (this.#ledger === null) throw new Error('an epoch before the start')
-    this.epoch = this.#ledger.nextOwn()
-    this.#ledger.use(this.epoch)
+    if (this.#epochs === null) throw new Error('an epoch before the start')
+    this.epoch = this.#epochs.nextOwn()
+    this.#epochs.use(this.epoch)
   }
 
   // --- Start, store, links ---
 
   #onStart(record: PairRecord | null): void {
     const freshId = record === null ? (BigInt(this.#randomInt(2 ** 32)) << 32n) | BigInt(this.#randomInt(2 ** 32)) : 0n
-    this.#ledger = new Ledger(record, freshId)
-    this.epoch = this.#ledger.floor
+    this.#epochs = new EpochAllocator(record, freshId)
+    this.epoch = this.#epochs.floor
     this.speaker.drawToken()
     this.#sinceMs = this.nowMs
     this.beatAt(this.nowMs)
@@ -230,12 +230,12 @@ export class ClassicMachine implements PairMachine, Hearer {
   }
 
   #flushLedger(): void {
-    const write = this.#ledger?.flush(this.nowMs) ?? null
+    const write = this.#epochs?.flush(this.nowMs) ?? null
     if (write !== null) this.#out.push({ kind: 'store', ticket: write.ticket, record: write.record })
   }
 
   #onStored(ticket: number, ok: boolean): void {
-    const news = this.#ledger?.confirm(this.nowMs, ticket, ok) ?? null
+    const news = this.#epochs?.confirm(this.nowMs, ticket, ok) ?? null
     if (news !== null) this.event('store', news === 'failed' ? 'store-failed' : 'revalidated', {})
   }
 
@@ -258,7 +258,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   // --- Time ---
 
   #onTick(): void {
-    if (this.#ledger === null) return
+    if (this.#epochs === null) return
     this.#judgeLosses()
     this.#judgePeer()
     this.orders.judge(this)
@@ -302,7 +302,7 @@ export class ClassicMachine implements PairMachine, Hearer {
     const isInStep = this.nowMs - this.#nextBeatMs < heartbeatMs
     this.beatAt(isInStep ? this.#nextBeatMs + heartbeatMs : this.nowMs + heartbeatMs)
     this.speaker.beat()
-    if (!this.listening || this.#ledger === null) return
+    if (!this.listening || this.#epochs === null) return
     this.orders.sayAgain(this)
     if (this.role === 'initial') this.speaker.say(this, 'negotiate')
     this.orders.offerRole(this)
@@ -362,7 +362,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   // --- Operators ---
 
   #onCommand(id: number, designate: Designation, force: boolean): void {
-    if (this.#ledger === null) return this.refuse(id, 'stopped')
+    if (this.#epochs === null) return this.refuse(id, 'stopped')
     if (this.orders.isOpen) return this.refuse(id, 'busy')
     const target = designate === 'swap' ? (this.role === 'active' ? 'standby' : 'active') : designate
     if (this.role !== target) return this.orders.change(this, id, target, force)

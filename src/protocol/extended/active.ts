@@ -127,7 +127,7 @@ export class Active implements RoleObject, Serving {
   pausedUntilMs(m: Machine): number {
     if (this.#pausedAtMs === null) return Infinity
     if (m.peer.isTwoWay(m.nowMs)) return Infinity
-    return Math.max(this.#pausedAtMs, m.peer.contact.listeningSinceMs) + m.peer.peerTimeoutMs
+    return Math.max(this.#pausedAtMs, m.peer.detector.listeningSinceMs) + m.peer.peerTimeoutMs
   }
 
   /** Stays Active with a newer epoch than any the peer knows. */
@@ -135,8 +135,8 @@ export class Active implements RoleObject, Serving {
     // Without a number on disk it is due when the store has answered.
     this.#reassertDue = hasOwnEpoch(m) ? null : reason
     if (this.#reassertDue !== null) return
-    const epoch = m.ledger.nextOwn()
-    m.ledger.use(epoch)
+    const epoch = m.epochs.nextOwn()
+    m.epochs.use(epoch)
     this.#epoch = epoch
     m.event('reasserted', reason, { epoch })
     m.sender.announce(m)
@@ -166,7 +166,7 @@ export class Active implements RoleObject, Serving {
   }
 
   #resolveConflict(m: Machine, trailer: Trailer): void {
-    const mine = { epoch: this.#epoch, priority: m.settings.priority, nodeId: m.ledger.nodeId }
+    const mine = { epoch: this.#epoch, priority: m.settings.priority, nodeId: m.epochs.nodeId }
     const key = `${trailer.session}/${trailer.epoch}`
     const news = this.#conflict !== key
     if (news) tellConflict(m, { epoch: this.#epoch, peerEpoch: trailer.epoch })

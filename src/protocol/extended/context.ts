@@ -3,7 +3,7 @@
  * here know nothing of each other but what they are given; `sender.ts`, `takeover.ts`, `partner.ts` and the roles put them together.
  */
 import type { ReasonCode } from '../reasons'
-import type { Ledger } from '../ledger'
+import type { EpochAllocator } from '../epoch-allocator'
 import type { Role } from '../machine'
 import type { PairSettings } from '../settings'
 import type { Failback } from './failback'
@@ -43,7 +43,7 @@ export interface Context extends Step {
   readonly settings: PairSettings
   readonly keyed: boolean
   readonly started: boolean
-  readonly ledger: Ledger
+  readonly epochs: EpochAllocator
   readonly own: Own
   readonly peer: Peer
   readonly lease: Lease
@@ -59,7 +59,7 @@ export function rulesOf(m: Context): PolicyRules {
 }
 
 export function isUnderLease(m: Context): boolean {
-  return servesUnderLease(m.settings.policy, m.ledger.preferred)
+  return servesUnderLease(m.settings.policy, m.epochs.preferred)
 }
 
 /** The end of the right to serve; Infinity = nothing bounds it. */
@@ -82,26 +82,26 @@ export function isReady(m: Context): boolean {
 
 /** A number of its own is on disk, or need not be. */
 export function hasOwnEpoch(m: Context): boolean {
-  return m.ledger.isReserved(m.ledger.nextOwn(), rulesOf(m).goesOnInMemory)
+  return m.epochs.isReserved(m.epochs.nextOwn(), rulesOf(m).goesOnInMemory)
 }
 
 export function isDiskAnswering(m: Context): boolean {
-  const { failed, exhausted } = m.ledger
-  return !failed && !exhausted && !m.ledger.isStuck(m.nowMs, m.peer.peerTimeoutMs)
+  const { failed, exhausted } = m.epochs
+  return !failed && !exhausted && !m.epochs.isStuck(m.nowMs, m.peer.peerTimeoutMs)
 }
 
 /** The last Active, as far as this side knows. */
 export function isHolder(m: Context): boolean {
   const { heldEpoch } = m.role
-  return heldEpoch !== 0 && heldEpoch === (m.role.kind === 'active' ? m.role.epoch : m.ledger.floor)
+  return heldEpoch !== 0 && heldEpoch === (m.role.kind === 'active' ? m.role.epoch : m.epochs.floor)
 }
 
 /** Only what a restart would find is announced; who goes on in memory announces its own setting then. */
 export function announcedPromiseMs(m: Context): number {
-  return rulesOf(m).goesOnInMemory ? Math.max(m.ledger.promisedMs, m.settings.peerTimeoutMs) : m.ledger.promisedMs
+  return rulesOf(m).goesOnInMemory ? Math.max(m.epochs.promisedMs, m.settings.peerTimeoutMs) : m.epochs.promisedMs
 }
 
 /** What is promised from now on; what a former session promised stays until it has been kept. */
 export function promise(m: Context): void {
-  m.ledger.promise(Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs))
+  m.epochs.promise(Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs))
 }

@@ -4,7 +4,7 @@
  */
 import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
-import { EPOCH_MAX, STORED_MAX } from '../ledger'
+import { EPOCH_MAX, STORED_MAX } from '../epoch-allocator'
 import type { Input } from '../machine'
 import { promise, rulesOf } from './context'
 import { partnerHeard } from './partner'
@@ -15,7 +15,7 @@ const LATE_FRAMES_REFUTE = 5
 
 export function receive(m: Machine, link: number, frame: Frame): void {
   const { peer } = m
-  if (!m.started || (m.role.kind === 'leaving' && !peer.contact.alive)) return
+  if (!m.started || (m.role.kind === 'leaving' && !peer.detector.alive)) return
   const trailer = frame.trailer
   if (trailer === null) return m.drop(link, 'unsealed')
   if (trailer.epoch > EPOCH_MAX) return m.drop(link, 'field')
@@ -36,7 +36,7 @@ export function receive(m: Machine, link: number, frame: Frame): void {
       }
       return m.sender.answerHello(m, link, reception.acquainted, trailer.session)
     case 'copy':
-      return peer.contact.heardCopy(m.nowMs, link, trailer.link)
+      return peer.detector.heardCopy(m.nowMs, link, trailer.link)
     case 'current':
       if (reception.adopted) adopt(m, trailer)
       else if (!isRefuted(m, trailer)) return m.drop(link, 'replayed')
@@ -56,7 +56,7 @@ function hearHello(m: Machine, frame: Frame, trailer: Trailer): void {
   peer.helloAtMs = m.nowMs
   peer.uncounted = frame.state === 'active'
   if (!isGrant(frame)) peer.helloEpoch = Math.max(peer.helloEpoch, trailer.epoch)
-  if (!peer.contact.alive) m.ledger.hear(peer.helloEpoch)
+  if (!peer.detector.alive) m.epochs.hear(peer.helloEpoch)
 }
 
 /** A new session of the peer takes the place of the one that was known. */
@@ -64,48 +64,48 @@ function adopt(m: Machine, trailer: Trailer): void {
   const { peer } = m
   // Unless it left or is proven dead, the session that this one replaces may live, under a lease on what it had of me.
   if (peer.departed === null && rulesOf(m).neverBoth) {
-    peer.formerUntilMs = peer.contact.heardAtMs + peer.peerTimeoutMs
+    peer.formerUntilMs = peer.detector.heardAtMs + peer.peerTimeoutMs
   }
   const restarted = peer.word !== null && peer.word.nodeId === trailer.nodeId
-  peer.contact.renewed(m.nowMs)
+  peer.detector.renewed(m.nowMs)
   peer.setOnline(m, false, 'peer-restarted')
   m.role.peerRestarted(m)
   peer.restarted()
   m.lease.peerRestarted()
   m.failback.held = false
   m.event('negotiate', restarted ? 'peer-restarted' : 'peer-heard', {})
-  if (trailer.nodeId === m.ledger.nodeId && peer.conversation.session < trailer.session) {
-    m.ledger.renumber(m.randomId())
+  if (trailer.nodeId === m.epochs.nodeId && peer.conversation.session < trailer.session) {
+    m.epochs.renumber(m.randomId())
     m.event('mismatch', 'cloned-identity', {})
   }
 }
 
 /** The newest word of the peer, in the living conversation. */
 function hear(m: Machine, link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
-  const { peer, ledger } = m
+  const { peer, epochs } = m
   const now = m.nowMs
-  const regained = !peer.contact.alive
-  peer.contact.heard(now, link, trailer.link, trailer.heardLinks)
+  const regained = !peer.detector.alive
+  peer.detector.heard(now, link, trailer.link, trailer.heardLinks)
   peer.proof.heard(now, trailer.ack)
   compareRecords(m, trailer)
   peer.noteRecord(trailer)
   m.sender.speakBy(now + peer.heartbeatMs)
   peer.note(frame.state, trailer)
-  ledger.meet(trailer.nodeId)
+  epochs.meet(trailer.nodeId)
   promise(m)
-  ledger.setPeerPolicy(trailer.policy)
+  epochs.setPeerPolicy(trailer.policy)
   const partner = trailer.heardLinks !== 0
   peer.uncounted = !partner && frame.state === 'active'
   if (partner) partnerHeard(m, trailer, ackedAtMs)
   // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
-  if (ackedAtMs !== null) peer.contact.ackedWithin(now - ackedAtMs)
-  if (frame.head === 'responsed' && ackedAtMs !== null) peer.contact.measured(now, now - ackedAtMs)
+  if (ackedAtMs !== null) peer.detector.ackedWithin(now - ackedAtMs)
+  if (frame.head === 'responsed' && ackedAtMs !== null) peer.detector.measured(now, now - ackedAtMs)
   peer.differences.compare(m, m.settings, m.own.flowsHash, trailer)
   if (m.role.kind === 'leaving') return m.role.hear(m, frame, trailer, regained)
   if (trailer.flags.goodbye) return onPeerLeft(m, frame, trailer)
 
   // The number of a grant is heard of when it is taken or refused.
-  if (m.role.kind === 'active' || !isGrant(frame)) ledger.hear(trailer.epoch)
+  if (m.role.kind === 'active' || !isGrant(frame)) epochs.hear(trailer.epoch)
   m.role.hear(m, frame, trailer, regained)
   m.sender.answerIfWanted(m, frame)
 }
@@ -114,21 +114,21 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   const { peer } = m
   m.role.hearGoodbye(m, frame, trailer)
   // A grant that was not taken is not repeated: its number is spent.
-  m.ledger.hear(trailer.epoch)
+  m.epochs.hear(trailer.epoch)
   // Answer first: afterwards there is no session to answer in.
   m.sender.answer(m, frame)
   peer.conversation.retirePeer()
   peer.proof.forget()
   loseContact(m, 'peer-left')
   peer.departed = { evidence: 'goodbye', atMs: m.nowMs, firstSeq: 0, lateFrames: 0 }
-  m.ledger.setOnline(false)
+  m.epochs.setOnline(false)
   m.role.peerLeft(m, trailer)
 }
 
 export function loseContact(m: Machine, reason: ReasonCode): void {
   const { peer } = m
-  peer.contact.lost()
-  m.ledger.hear(peer.helloEpoch)
+  peer.detector.lost()
+  m.epochs.hear(peer.helloEpoch)
   peer.proof.drop()
   peer.setOnline(m, false, reason)
   m.failback.held = false
@@ -139,10 +139,10 @@ export function loseContact(m: Machine, reason: ReasonCode): void {
 
 /** A newer record of mine than any that I made: my disk was set back. */
 function compareRecords(m: Machine, trailer: Trailer): void {
-  if (trailer.echo !== m.peer.conversation.session || trailer.peerRecord <= m.ledger.number) return
+  if (trailer.echo !== m.peer.conversation.session || trailer.peerRecord <= m.epochs.number) return
   // No record of mine has such a number, and the next one shall not: it would be the last.
   if (trailer.peerRecord >= STORED_MAX) return
-  m.ledger.raiseNumber(trailer.peerRecord)
+  m.epochs.raiseNumber(trailer.peerRecord)
   m.own.cast(m, 'rolled-back')
 }
 
@@ -166,8 +166,8 @@ export function onTether(m: Machine, { id, session, peerSession, provable }: Ext
 
 /** Who was not heard just now gives no silence either: it is asked only while it is in contact. */
 export function onTetherEnded(m: Machine, id: number, fin: boolean): void {
-  const { conversation, contact, proof } = m.peer
-  if (!m.started || m.role.kind === 'leaving' || !m.settings.crashProof || !contact.alive) {
+  const { conversation, detector, proof } = m.peer
+  if (!m.started || m.role.kind === 'leaving' || !m.settings.crashProof || !detector.alive) {
     proof.ended(m.nowMs, id, false, 0)
     return
   }

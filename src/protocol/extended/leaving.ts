@@ -40,15 +40,15 @@ export class Leaving implements RoleObject {
 
   /** `served`: the role that is left was Active. */
   begin(m: Machine, served: boolean): void {
-    const heard = m.peer.contact.alive
+    const heard = m.peer.detector.alive
     if (heard && served) {
-      this.grantedEpoch = m.ledger.nextForPeer()
-      m.ledger.hear(this.grantedEpoch)
+      this.grantedEpoch = m.epochs.nextForPeer()
+      m.epochs.hear(this.grantedEpoch)
     }
     this.#firstSeq = m.peer.conversation.lastSentSeq + 1
     m.sender.urgeAtMs = heard ? m.nowMs : Infinity
-    if (heard && rulesOf(m).prefersOne && m.ledger.preferred) {
-      m.ledger.setOnline(true)
+    if (heard && rulesOf(m).prefersOne && m.epochs.preferred) {
+      m.epochs.setOnline(true)
       this.#storeUntilMs = m.nowMs + GOODBYE_STORE_MS
     }
     if (heard) this.sayGoodbye(m)
@@ -60,14 +60,14 @@ export class Leaving implements RoleObject {
 
   sayGoodbye(m: Machine): void {
     if (this.#storeUntilMs !== 0) {
-      const marked = m.ledger.onlineOnDisk
+      const marked = m.epochs.onlineOnDisk
       if (!marked && m.nowMs < this.#storeUntilMs) return
       this.#storeUntilMs = 0
       // A goodbye whose mark is not on disk would be a promise that a restart can break.
       if (!marked) m.sender.urgeAtMs = Infinity
     }
     if (m.nowMs < m.sender.urgeAtMs) return
-    if (this.#sent >= GOODBYES_MAX || !m.peer.contact.alive) {
+    if (this.#sent >= GOODBYES_MAX || !m.peer.detector.alive) {
       m.sender.urgeAtMs = Infinity
       return
     }
@@ -79,10 +79,10 @@ export class Leaving implements RoleObject {
 
   hear(m: Machine, _frame: Frame, trailer: Trailer): void {
     // Both leave: neither serves, and neither waits for the other one when it comes back.
-    if (trailer.flags.goodbye) m.ledger.setOnline(false)
+    if (trailer.flags.goodbye) m.epochs.setOnline(false)
     if (trailer.flags.goodbye || (this.#sent > 0 && trailer.ack >= this.#firstSeq)) {
       m.sender.urgeAtMs = Infinity
-      m.peer.contact.lost()
+      m.peer.detector.lost()
     }
   }
 

@@ -16,11 +16,11 @@
  * which evidence.
  *
  * What exists in one role only is in `active.ts`, `passive.ts` and `leaving.ts`, made new on entry; what outlives a role is in `own.ts`,
- * `peer.ts`, `lease.ts`, `failback.ts` and the ledger. Everything that only the passing of time brings is in `timers.ts`.
+ * `peer.ts`, `lease.ts`, `failback.ts` and the epoch allocator. Everything that only the passing of time brings is in `timers.ts`.
  */
 import { machineEvent, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'
-import { Ledger } from '../ledger'
+import { EpochAllocator } from '../epoch-allocator'
 import type { CommandError, Input, MachineView, Output, PairMachine, RandomInt, Role } from '../machine'
 import type { PairRecord } from '../record'
 import { LINKS_MAX, type PairSettings } from '../settings'
@@ -53,7 +53,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   readonly lease = new Lease()
   readonly failback: Failback
   readonly sender = new Sender()
-  ledger: Ledger
+  epochs: EpochAllocator
 
   role: Active | Passive | Leaving = new Passive()
   #previousRole: Role = 'initial'
@@ -72,7 +72,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.#randomInt = context.randomInt
     this.peer = new Peer(settings, this.randomId())
     this.failback = new Failback(settings)
-    this.ledger = new Ledger(null, this.randomId())
+    this.epochs = new EpochAllocator(null, this.randomId())
   }
 
   // ---------------------------------------------------------------------------------------------------- the one door
@@ -104,7 +104,7 @@ export class ExtendedMachine implements PairMachine, Timed {
       case 'frame':
         return receive(this, input.link, input.frame)
       case 'unsent':
-        if (peer.contact.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs)) peer.proof.disturbed(this.nowMs)
+        if (peer.detector.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs)) peer.proof.disturbed(this.nowMs)
         return
       case 'tether':
         return onTether(this, input)
@@ -144,15 +144,15 @@ export class ExtendedMachine implements PairMachine, Timed {
   }
 
   view(): MachineView {
-    const { role, ledger, peer } = this
-    const { contact, conversation } = peer
+    const { role, epochs, peer } = this
+    const { detector, conversation } = peer
     const active = role.kind === 'active'
     return {
       role: role.name,
       previousRole: this.#previousRole,
       reason: this.reason,
       sinceMs: this.sinceMs,
-      epoch: active ? role.epoch : ledger.floor,
+      epoch: active ? role.epoch : epochs.floor,
       online: peer.online,
       serving: role.isServing,
       leaseUntilMs: leaseUntilMs(this),
@@ -161,9 +161,9 @@ export class ExtendedMachine implements PairMachine, Timed {
       linksUp: peer.linksUp,
       peer: peer.view(),
       differences: peer.differences.all,
-      conflict: active && role.inConflict && contact.alive,
+      conflict: active && role.inConflict && detector.alive,
       session: conversation.session,
-      peerSession: contact.alive ? (conversation.peer?.session ?? 0n) : 0n,
+      peerSession: detector.alive ? (conversation.peer?.session ?? 0n) : 0n,
       proof: proofState(this),
       asking: peer.proof.firstSeq !== null,
       aloneBar: aloneBar(this)
@@ -181,14 +181,14 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.#previousRole = before
     this.reason = reason
     this.sinceMs = this.nowMs
-    const epoch = role.kind === 'active' ? role.epoch : this.ledger.floor
+    const epoch = role.kind === 'active' ? role.epoch : this.epochs.floor
     this.event('role', reason, { role: name, previousRole: before, epoch })
   }
 
   becomeActive(epoch: number, reason: ReasonCode): Active {
     const left = this.role
     if (left.kind !== 'passive') throw new Error(`no way from ${left.kind} to Active`)
-    this.ledger.use(epoch)
+    this.epochs.use(epoch)
     left.failGrantCommand(this)
     const active = new Active(epoch)
     this.#enter(active, 'active', reason)
@@ -201,7 +201,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   promote(reason: ReasonCode): Active | null {
     if (!hasOwnEpoch(this)) return null
     this.failback.damp(this.nowMs, this.peer.peerTimeoutMs, reason)
-    return this.becomeActive(this.ledger.nextOwn(), reason)
+    return this.becomeActive(this.epochs.nextOwn(), reason)
   }
 
   becomeStandby(reason: ReasonCode, held: Held = 'no'): Passive {
@@ -249,7 +249,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   /** Nobody is suspected for my own deafness, and the peer gets time for one answer before I act alone. */
   #wasDeaf(lateMs: number): void {
     const { own, peer } = this
-    peer.contact.wasDeaf(this.nowMs, lateMs)
+    peer.detector.wasDeaf(this.nowMs, lateMs)
     // Once in a takeover delay: a side that always runs late still takes over.
     if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs) own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs
   }
@@ -257,22 +257,22 @@ export class ExtendedMachine implements PairMachine, Timed {
   #start(record: PairRecord | null): void {
     if (this.started) throw new Error('started twice')
     this.started = true
-    this.ledger = new Ledger(record, this.ledger.nodeId)
+    this.epochs = new EpochAllocator(record, this.epochs.nodeId)
     this.own.promisedBeforeMs = record?.promisedMs ?? 0
     this.own.startedAtMs = this.nowMs
     promise(this)
     this.sinceMs = this.nowMs
     this.sender.speakAt(this.nowMs)
-    this.event('started', 'starting', { epoch: this.ledger.floor })
+    this.event('started', 'starting', { epoch: this.epochs.floor })
     if (record === null) this.event('store', 'store-new', {})
-    if (this.ledger.exhausted) this.event('store', 'numbers-exhausted', {})
+    if (this.epochs.exhausted) this.event('store', 'numbers-exhausted', {})
   }
 
   /** Derived consequences of any step: the lease, the peer's presence, the store. */
   #settle(): void {
     this.#expireLease()
     if (this.role.kind !== 'leaving') this.peer.settle(this)
-    const write = this.ledger.flush(this.nowMs)
+    const write = this.epochs.flush(this.nowMs)
     if (write !== null) this.#out.push({ kind: 'store', ...write })
   }
 
@@ -287,14 +287,14 @@ export class ExtendedMachine implements PairMachine, Timed {
 
   #onLink(link: number, open: boolean): void {
     if (link < 0 || link >= LINKS_MAX) throw new Error(`no link ${link}`)
-    this.peer.contact.setOpen(this.nowMs, link, open)
+    this.peer.detector.setOpen(this.nowMs, link, open)
     this.peer.proof.disturbed(this.nowMs)
     if (open && this.role.kind !== 'leaving') this.sender.announce(this, { probe: true })
   }
 
   #onStored(ticket: number, ok: boolean): void {
     const wasReady = isReady(this)
-    const news = this.ledger.confirm(this.nowMs, ticket, ok)
+    const news = this.epochs.confirm(this.nowMs, ticket, ok)
     if (news !== null) this.event('store', news === 'failed' ? 'store-failed' : 'revalidated', {})
     this.role.stored(this, wasReady)
   }

@@ -39,7 +39,7 @@ export class Own {
     step.event(doubt === 'foreign-record' ? 'store' : 'mismatch', doubt, {})
   }
 
-  /** Contact, and the newer record is on disk. Another process that writes the file is not gone by that. */
+  /** FailureDetector, and the newer record is on disk. Another process that writes the file is not gone by that. */
   heal(isSettled: boolean): void {
     if (this.#doubt !== 'foreign-record' && isSettled) this.#doubt = null
   }

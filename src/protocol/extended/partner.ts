@@ -11,10 +11,10 @@ import { leaseMs } from './lease'
  * I never hear that it got it: so first of all my right is bounded, by L from the sending.
  */
 export function countsPartner(m: Context): boolean {
-  if (!m.peer.contact.alive) return false
+  if (!m.peer.detector.alive) return false
   const { neverBoth, goesOnInMemory } = rulesOf(m)
   // Anyone who acknowledges as a partner has the peer's parity on disk: its numbers cannot collide after a restart.
-  if (!m.ledger.hasMet && !(m.ledger.failed && goesOnInMemory)) return false
+  if (!m.epochs.hasMet && !(m.epochs.failed && goesOnInMemory)) return false
   if (!neverBoth) return true
   const boundMs = m.nowMs + leaseMs(m.peer.promisedMs)
   if (m.role.sole) {
@@ -30,8 +30,8 @@ export function countsPartner(m: Context): boolean {
  * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
  */
 function hasSettled(m: Context): boolean {
-  const { contact, proof, word, peerTimeoutMs } = m.peer
-  if (contact.heardAtMs >= contact.sinceMs + peerTimeoutMs) return true
+  const { detector, proof, word, peerTimeoutMs } = m.peer
+  if (detector.heardAtMs >= detector.sinceMs + peerTimeoutMs) return true
   return proof.provable === true && word?.marked === true
 }
 
@@ -39,13 +39,13 @@ function hasSettled(m: Context): boolean {
 export function partnerHeard(m: Context, trailer: Trailer, ackedAtMs: number | null): void {
   const { peer } = m
   peer.contactMade = true
-  m.ledger.setOnline(true)
-  m.own.heal(m.ledger.isSettled())
+  m.epochs.setOnline(true)
+  m.own.heal(m.epochs.isSettled())
   agreeOnPreferred(m, trailer)
   // All that I said is acknowledged: that it was so before is no sign that the peer hears me no more.
-  if (trailer.ack >= peer.toldSeq) peer.contact.answered(m.nowMs)
+  if (trailer.ack >= peer.toldSeq) peer.detector.answered(m.nowMs)
   if (ackedAtMs === null) return
-  peer.contact.answered(m.nowMs)
+  peer.detector.answered(m.nowMs)
   if (!m.role.sole || !rulesOf(m).neverBoth) {
     m.lease.renew(ackedAtMs, peer.promisedMs)
     m.role.leaseRenewed()
@@ -56,9 +56,9 @@ export function partnerHeard(m: Context, trailer: Trailer, ackedAtMs: number | n
 
 /** Both may hold themselves preferred only if one of them has a disk from another pair: the lower one gives in. */
 function agreeOnPreferred(m: Context, trailer: Trailer): void {
-  if (!rulesOf(m).prefersOne || trailer.nodeId === m.ledger.nodeId) return
+  if (!rulesOf(m).prefersOne || trailer.nodeId === m.epochs.nodeId) return
   const higher =
-    m.settings.priority !== trailer.priority ? m.settings.priority > trailer.priority : m.ledger.nodeId > trailer.nodeId
-  if (!higher) m.ledger.setPreferred(false)
-  else if (!trailer.flags.preferred) m.ledger.setPreferred(true)
+    m.settings.priority !== trailer.priority ? m.settings.priority > trailer.priority : m.epochs.nodeId > trailer.nodeId
+  if (!higher) m.epochs.setPreferred(false)
+  else if (!trailer.flags.preferred) m.epochs.setPreferred(true)
 }

@@ -87,7 +87,7 @@ export class Passive implements RoleObject, Grantor {
   }
 
   #evidence(m: Machine): ReturnType<typeof evidenceOf> {
-    const grantIsOpen = this.#grant !== null && m.peer.contact.alive
+    const grantIsOpen = this.#grant !== null && m.peer.detector.alive
     return grantIsOpen ? null : evidenceOf(m)
   }
 
@@ -126,7 +126,7 @@ export class Passive implements RoleObject, Grantor {
   }
 
   stored(m: Machine, wasReady: boolean): void {
-    if (!wasReady && isReady(m) && m.peer.contact.alive) m.sender.announce(m, { probe: true })
+    if (!wasReady && isReady(m) && m.peer.detector.alive) m.sender.announce(m, { probe: true })
   }
 
   // ------------------------------------------------------------------------------------------------------------ hearing
@@ -186,7 +186,7 @@ export class Passive implements RoleObject, Grantor {
       heldEpoch: isHolder(m) ? this.#heldEpoch : 0,
       role: this.name,
       priority: m.settings.priority,
-      nodeId: m.ledger.nodeId
+      nodeId: m.epochs.nodeId
     }
   }
 
@@ -194,14 +194,14 @@ export class Passive implements RoleObject, Grantor {
 
   #considerGrant(m: Machine, frame: Frame, trailer: Trailer): void {
     const epoch = trailer.epoch
-    if (epoch > m.ledger.floor) {
+    if (epoch > m.epochs.floor) {
       // A grant of mine that is still out is below the peer's numbers by now: it can never be taken.
       this.failGrantCommand(m)
       this.#grant = null
     }
     // What is refused, or was taken and lost again, is never taken later: the grantor may rely on that.
-    if (epoch <= m.ledger.floor || m.own.hostStalled || this.#held === 'forced') {
-      m.ledger.hear(epoch)
+    if (epoch <= m.epochs.floor || m.own.hostStalled || this.#held === 'forced') {
+      m.epochs.hear(epoch)
       m.sender.refuse('not-ready')
       return
     }
@@ -209,9 +209,9 @@ export class Passive implements RoleObject, Grantor {
     const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
     if (sentAtMs === null || trailer.heardLinks === 0 || m.nowMs < m.peer.formerUntilMs) return
     if (!isBacked(m, sentAtMs)) return
-    m.ledger.reserve(epoch)
+    m.epochs.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
-    if (!m.ledger.isReserved(epoch, rulesOf(m).goesOnInMemory)) return
+    if (!m.epochs.isReserved(epoch, rulesOf(m).goesOnInMemory)) return
     m.event('designate', trailer.reason, { epoch, to: 'self', id: frame.id })
     m.lease.extend(sentAtMs, m.peer.promisedMs)
     m.becomeActive(epoch, this.#wish?.reason ?? grantReason(trailer))
@@ -221,8 +221,8 @@ export class Passive implements RoleObject, Grantor {
 
   /** I do not serve, and from now on the peer may. Its epoch is above everything I know. */
   grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
-    const epoch = m.ledger.nextForPeer()
-    m.ledger.hear(epoch)
+    const epoch = m.epochs.nextForPeer()
+    m.epochs.hear(epoch)
     this.#heldEpoch = 0
     this.#grant = { epoch, firstSeq: m.peer.conversation.lastSentSeq + 1, reason, commandId, deadlineMs }
     if (this.name !== 'standby') m.becomeStandby(reason)
@@ -234,7 +234,7 @@ export class Passive implements RoleObject, Grantor {
   #takeBack(m: Machine, trailer: Trailer): void {
     const commandId = this.#grant?.commandId ?? null
     this.#grant = null
-    m.ledger.hear(trailer.epoch)
+    m.epochs.hear(trailer.epoch)
     m.event('handover', 'handover-aborted', { because: trailer.reason })
     const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
     if (sentAtMs !== null && isReady(m) && isBacked(m, sentAtMs)) m.promote('handover-aborted')
@@ -300,12 +300,12 @@ export class Passive implements RoleObject, Grantor {
       this.#wish = null
       return this.want(m, 'operator', wish.commandId, Infinity)
     }
-    const alone = !m.peer.contact.alive
+    const alone = !m.peer.detector.alive
     const active = m.promote('operator-forced')
     if (active !== null) {
       active.sole = alone
       m.lease.untilMs = m.nowMs + leaseMs(m.peer.promisedMs)
-    } else if (m.ledger.failed) this.failWish(m, 'refused', 'store-failed')
+    } else if (m.epochs.failed) this.failWish(m, 'refused', 'store-failed')
     else this.#wish = { ...wish, forceAtMs: m.nowMs + m.peer.retryMs }
   }
 

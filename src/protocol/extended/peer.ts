@@ -1,13 +1,13 @@
 /**
- * What is known of the other side: whether it lives (`contact.ts`), which of its sessions counts (`conversation.ts`), whether a crash
+ * What is known of the other side: whether it lives (`failure-detector.ts`), which of its sessions counts (`conversation.ts`), whether a crash
  * is being proved (`proof.ts`), and what it said last. Whatever this side's role is, it knows the same of its peer.
  */
 import type { ReasonCode } from '../reasons'
 import type { Trailer } from '../wire/frame'
-import { STORED_MAX } from '../ledger'
+import { STORED_MAX } from '../epoch-allocator'
 import type { PeerView, Role } from '../machine'
 import type { PairSettings } from '../settings'
-import { Contact } from './contact'
+import { FailureDetector } from './failure-detector'
 import { Conversation } from './conversation'
 import { Differences } from './differences'
 import { freshForMs } from './lease'
@@ -45,7 +45,7 @@ export interface Departed {
 export class Peer {
   readonly #settings: PairSettings
   conversation: Conversation
-  readonly contact: Contact
+  readonly detector: FailureDetector
   readonly proof = new CrashProof()
   readonly differences = new Differences()
   word: LatestWord | null = null
@@ -76,7 +76,7 @@ export class Peer {
   constructor(settings: PairSettings, session: bigint) {
     this.#settings = settings
     this.conversation = new Conversation(session)
-    this.contact = new Contact(settings.links.length)
+    this.detector = new FailureDetector(settings.links.length)
     this.#linkUp = settings.links.map(() => false)
   }
 
@@ -113,7 +113,7 @@ export class Peer {
 
   /** How long silence has to last for a proof. */
   get quietMs(): number {
-    return quietMs(this.heartbeatMs, this.contact.roundTripAtMostMs, this.peerTimeoutMs)
+    return quietMs(this.heartbeatMs, this.detector.roundTripAtMostMs, this.peerTimeoutMs)
   }
 
   get retryMs(): number {
@@ -132,31 +132,31 @@ export class Peer {
   // ----------------------------------------------------------------------------------------------------------- is it there?
 
   get metInThisSession(): boolean {
-    return this.contact.heardAtMs > -Infinity
+    return this.detector.heardAtMs > -Infinity
   }
 
   get isHeardActive(): boolean {
-    return this.contact.alive && this.word?.role === 'active'
+    return this.detector.alive && this.word?.role === 'active'
   }
 
   /** Heard so recently that another node cannot have taken its place. */
   isPresent(nowMs: number): boolean {
-    return this.contact.alive && nowMs < this.contact.heardAtMs + this.heartbeatMs * 2
+    return this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2
   }
 
-  /** Contact in both directions. */
+  /** FailureDetector in both directions. */
   isTwoWay(nowMs: number): boolean {
-    return this.contact.isTwoWay(nowMs, this.peerTimeoutMs)
+    return this.detector.isTwoWay(nowMs, this.peerTimeoutMs)
   }
 
   /** When silence makes it count as lost. */
   get lostAtMs(): number {
-    return this.contact.lostAtMs(this.peerTimeoutMs)
+    return this.detector.lostAtMs(this.peerTimeoutMs)
   }
 
   /** When contact counts as one-way: acknowledgements are missing. */
   get oneWayAtMs(): number {
-    return this.#online ? this.contact.oneWayAtMs(this.peerTimeoutMs) : Infinity
+    return this.#online ? this.detector.oneWayAtMs(this.peerTimeoutMs) : Infinity
   }
 
   setOnline(step: Step, online: boolean, reason: ReasonCode): void {
@@ -173,10 +173,10 @@ export class Peer {
   }
 
   #settleLink(step: Step, link: number): void {
-    const up = this.contact.isLinkUp(step.nowMs, link, this.peerTimeoutMs)
+    const up = this.detector.isLinkUp(step.nowMs, link, this.peerTimeoutMs)
     if (up === this.#linkUp[link]) return
     this.#linkUp[link] = up
-    const reason = up ? 'peer-heard' : this.contact.alive ? 'half-open' : 'peer-silent'
+    const reason = up ? 'peer-heard' : this.detector.alive ? 'half-open' : 'peer-silent'
     step.event('link', reason, { link, up })
   }
 
@@ -241,7 +241,7 @@ export class Peer {
   /** This side begins again as a new one. */
   meetAgain(nowMs: number, session: bigint): void {
     this.conversation = new Conversation(session)
-    this.contact.renewed(nowMs)
+    this.detector.renewed(nowMs)
     this.proof.forget()
     this.departed = null
     this.word = null
@@ -255,9 +255,9 @@ export class Peer {
       role: word.role,
       epoch: word.epoch,
       priority: word.priority,
-      link: this.contact.heardLink,
-      heardAtMs: this.contact.heardAtMs,
-      roundTripMs: this.contact.roundTripMs
+      link: this.detector.heardLink,
+      heardAtMs: this.detector.heardAtMs,
+      roundTripMs: this.detector.roundTripMs
     }
   }
 }

@@ -50,7 +50,7 @@ export interface RoleObject extends RoleFacts {
   proofRefuted(m: Machine): void
   /** Another session is the peer's from now on. */
   peerRestarted(m: Machine): void
-  /** Contact is lost, for whatever reason. */
+  /** FailureDetector is lost, for whatever reason. */
   contactLost(m: Machine): void
   /** `ms`: for so long this side did not run. */
   pause(m: Machine, reason: ReasonCode, ms: number): void

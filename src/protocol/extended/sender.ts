@@ -5,7 +5,7 @@
 import type { ReasonCode } from '../reasons'
 import type { Flags, Frame, Head } from '../wire/frame'
 import type { Output } from '../machine'
-import { Ration, type Allowance } from '../ration'
+import { TokenBucket, type Allowance } from '../token-bucket'
 import { announcedPromiseMs, isHolder, isReady, type Context } from './context'
 import { countsPartner } from './partner'
 
@@ -31,7 +31,7 @@ export class Sender {
   /** The grant or the wish that I refused last; said in my next frame. */
   #refusal: ReasonCode | null = null
   /** Openings that echo my session, and all others: recordings of one kind leave the answers to the other alone. */
-  readonly #helloAnswers = { acquainted: new Ration(), stranger: new Ration() }
+  readonly #helloAnswers = { acquainted: new TokenBucket(), stranger: new TokenBucket() }
   #sentInStep = false
 
   /** A step begins; what went out on waking up is no answer to what comes in. */
@@ -76,12 +76,12 @@ export class Sender {
   /** Repeats, between heartbeats, what an answer is waited for. */
   urge(m: Speaker): void {
     const waiting = m.role.isWaiting
-    this.urgeAtMs = waiting && m.peer.contact.alive ? m.nowMs + m.peer.retryMs : Infinity
+    this.urgeAtMs = waiting && m.peer.detector.alive ? m.nowMs + m.peer.retryMs : Infinity
     if (waiting) this.send(m, this.#regularHead(m), { probe: true })
   }
 
   probe(m: Speaker): void {
-    m.peer.contact.probed(m.nowMs)
+    m.peer.detector.probed(m.nowMs)
     m.peer.proof.probed(m.nowMs)
     this.send(m, this.#regularHead(m), { probe: true })
   }
@@ -106,15 +106,15 @@ export class Sender {
   answer(m: Speaker, frame: Frame): void {
     if (this.#sentInStep) return
     // An Active hears answers all the time; a Standby has to ask for one now and then to know the round trip.
-    const dueMs = m.peer.contact.measuredAtMs + m.peer.heartbeatMs * SAMPLE_EVERY
+    const dueMs = m.peer.detector.measuredAtMs + m.peer.heartbeatMs * SAMPLE_EVERY
     const probe = m.role.kind !== 'active' && m.nowMs >= dueMs
     this.send(m, 'responsed', { probe: probe && frame.head !== 'responsed' }, frame.id)
   }
 
   answerHello(m: Speaker, link: number, acquainted: boolean, session: bigint): void {
     if (m.role.kind === 'leaving') return
-    const ration = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
-    if (!ration.take(m.nowMs, helloAllowance(m))) return
+    const bucket = acquainted ? this.#helloAnswers.acquainted : this.#helloAnswers.stranger
+    if (!bucket.take(m.nowMs, helloAllowance(m))) return
     // One that I refused while another was present has met me already: asked, it confirms again at once, not with its next heartbeat.
     this.#emit(m, 'negotiate', { probe: m.peer.isRival(session) }, undefined, true, link)
   }
@@ -128,8 +128,8 @@ export class Sender {
   /** A frame to every open link. While a grant is out, every frame carries it: any acknowledgement covers it. */
   send(m: Speaker, head: Head, flags: Partial<Flags>, answerId?: number): void {
     // Without contact, an unconfirmed session and the last known one are both addressed: neither starves the other.
-    const { contact, conversation } = m.peer
-    const toHello = !contact.alive && conversation.hasHello
+    const { detector, conversation } = m.peer
+    const toHello = !detector.alive && conversation.hasHello
     if (toHello) this.#emit(m, head, flags, answerId, true, null)
     if (!toHello || conversation.peer !== null) this.#emit(m, head, flags, answerId, false, null)
     this.#lastSentAtMs = m.nowMs
@@ -144,8 +144,8 @@ export class Sender {
     toHello: boolean,
     only: number | null
   ): void {
-    const { settings, ledger, own, peer, role } = m
-    const { contact, conversation } = peer
+    const { settings, epochs, own, peer, role } = m
+    const { detector, conversation } = peer
     const now = m.nowMs
     const seq = conversation.nextSeq(now)
     const { echo, ack } = conversation.address(toHello)
@@ -161,15 +161,15 @@ export class Sender {
       ready,
       serving: role.isServing,
       holder: isHolder(m),
-      preferred: ledger.preferredOnDisk,
+      preferred: epochs.preferredOnDisk,
       goodbye: false,
       wanted: role.isAsking && ready,
       refusal: refusal !== null,
-      marked: ledger.onlineOnDisk,
+      marked: epochs.onlineOnDisk,
       ...flags
     }
     for (let link = 0; link < settings.links.length; link++) {
-      if (!contact.isOpen(link) || (only !== null && link !== only)) continue
+      if (!detector.isOpen(link) || (only !== null && link !== only)) continue
       m.send({
         kind: 'send',
         link,
@@ -181,24 +181,24 @@ export class Sender {
           value: own.fitness,
           trailer: {
             keyId: 0,
-            nodeId: ledger.nodeId,
+            nodeId: epochs.nodeId,
             session: conversation.session,
             echo,
             seq,
             ack,
-            epoch: granted ?? (role.kind === 'active' ? role.epoch : ledger.floor),
+            epoch: granted ?? (role.kind === 'active' ? role.epoch : epochs.floor),
             priority: settings.priority,
             fitness: own.fitness,
             policy: settings.policy,
             reason: refusal ?? role.motive ?? m.reason,
             flags: fullFlags,
             link,
-            heardLinks: !isPartner ? 0 : contact.heardLinks(now, peer.peerTimeoutMs),
+            heardLinks: !isPartner ? 0 : detector.heardLinks(now, peer.peerTimeoutMs),
             heartbeatMs: settings.heartbeatMs,
             peerTimeoutMs: settings.peerTimeoutMs,
             promisedMs: Math.min(peer.peerTimeoutMs, announcedPromiseMs(m)),
             flowsHash: own.flowsHash,
-            record: ledger.numberOnDisk,
+            record: epochs.numberOnDisk,
             peerRecord
           }
         }
@@ -208,7 +208,7 @@ export class Sender {
 }
 
 function helloAllowance(m: Speaker): Allowance {
-  if (!m.peer.contact.alive) return HELLO_ANSWERS_ALONE
+  if (!m.peer.detector.alive) return HELLO_ANSWERS_ALONE
   const perSecond = (HELLO_ANSWERS_PER_HEARTBEAT * 1000) / m.peer.heartbeatMs
   return { perSecond, burst: HELLO_ANSWERS_AT_ONCE }
 }

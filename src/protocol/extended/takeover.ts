@@ -17,14 +17,14 @@ export const TAKEOVER_REASONS: Readonly<Record<Evidence, ReasonCode>> = {
 
 /** What a side that is not Active knows of a peer that does not object, and since when that allows to act on it. */
 export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly fromMs: number } | null {
-  const { contact, departed, peerTimeoutMs } = m.peer
+  const { detector, departed, peerTimeoutMs } = m.peer
   const notBeforeMs = Math.max(m.own.notAloneBeforeMs, m.peer.formerUntilMs)
-  const listeningSinceMs = contact.listeningSinceMs
-  if (contact.alive) {
+  const listeningSinceMs = detector.listeningSinceMs
+  if (detector.alive) {
     if (m.peer.word?.role === 'active') return null
-    const oneWayAtMs = contact.oneWayAtMs(peerTimeoutMs)
+    const oneWayAtMs = detector.oneWayAtMs(peerTimeoutMs)
     // Its word may be of before this side was deaf; while it is deaf, never.
-    const heardForMs = Math.max(contact.sinceMs, listeningSinceMs) + peerTimeoutMs
+    const heardForMs = Math.max(detector.sinceMs, listeningSinceMs) + peerTimeoutMs
     const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
     return { evidence: 'stood-down', fromMs }
   }
@@ -38,13 +38,13 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     const answeredMs = rulesOf(m).neverBoth ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
     return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
   }
-  return { evidence: 'silence', fromMs: Math.max(contact.heardAtMs + peerTimeoutMs, aloneFromMs) }
+  return { evidence: 'silence', fromMs: Math.max(detector.heardAtMs + peerTimeoutMs, aloneFromMs) }
 }
 
 /** Whether the policy allows it and nothing bars it. */
 export function mayTakeOn(m: Context, evidence: Evidence): boolean {
   if (isBarred(m, evidence)) return false
-  return mayTake(m.settings.policy, evidence, m.ledger.preferred)
+  return mayTake(m.settings.policy, evidence, m.epochs.preferred)
 }
 
 /** Who left in order has handed the role over. A peer that is proven dead serves no more. */
@@ -55,9 +55,9 @@ export function isBarred(m: Context, evidence: Evidence): boolean {
 
 /** What keeps this side from acting alone, whatever its policy says. */
 export function aloneBar(m: Context): AloneBar | null {
-  if (m.ledger.exhausted) return 'numbers-exhausted'
+  if (m.epochs.exhausted) return 'numbers-exhausted'
   if (m.own.doubt !== null) return m.own.doubt
-  const { peerPolicy, online } = m.ledger
+  const { peerPolicy, online } = m.epochs
   if (peerPolicy !== null && peerPolicy !== m.settings.policy) return 'policy-differs'
   if (!rulesOf(m).neverBoth) return null
   return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null
@@ -65,7 +65,7 @@ export function aloneBar(m: Context): AloneBar | null {
 
 /** Whatever was promised before my start is over. */
 export function afterReturnMs(m: Context): number {
-  const listeningSinceMs = m.peer.contact.listeningSinceMs
+  const listeningSinceMs = m.peer.detector.listeningSinceMs
   const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs
   return sinceMs + Math.max(m.peer.peerTimeoutMs, m.own.promisedBeforeMs)
 }
@@ -74,22 +74,22 @@ export function afterReturnMs(m: Context): number {
 export function forcedFromMs(m: Context): number {
   // A peer that serves under a lease has stopped when every promise to it has run out.
   const leased = rulesOf(m).neverBoth && m.peer.departed === null
-  const waitedMs = Math.max(m.peer.contact.heardAtMs + m.peer.peerTimeoutMs, afterReturnMs(m))
+  const waitedMs = Math.max(m.peer.detector.heardAtMs + m.peer.peerTimeoutMs, afterReturnMs(m))
   return leased ? Math.max(m.nowMs, waitedMs) : m.nowMs
 }
 
 /** The peer was online in this session, and has been silent for the longest promise: it cannot serve on what it had of me. */
 export function clearMarkAtMs(m: Context): number {
-  const silent = m.peer.contactMade && m.ledger.online && !m.peer.contact.alive
-  return silent ? m.peer.contact.heardAtMs + m.peer.peerTimeoutMs : Infinity
+  const silent = m.peer.contactMade && m.epochs.online && !m.peer.detector.alive
+  return silent ? m.peer.detector.heardAtMs + m.peer.peerTimeoutMs : Infinity
 }
 
 // --------------------------------------------------------------------------------------------------- the proof of a crash
 
 /** When the proof is complete; Infinity = a fact is missing. */
 export function provenAtMs(m: Context): number {
-  const { contact, proof, peerTimeoutMs, quietMs } = m.peer
-  const canAsk = contact.alive && contact.canAskAll(m.nowMs, peerTimeoutMs)
+  const { detector, proof, peerTimeoutMs, quietMs } = m.peer
+  const canAsk = detector.alive && detector.canAskAll(m.nowMs, peerTimeoutMs)
   return canAsk ? proof.completeAtMs(quietMs) : Infinity
 }
 
@@ -98,12 +98,12 @@ export function provenAtMs(m: Context): number {
  * side may use the proof for as long as that is certain.
  */
 export function mayUseProof(m: Context): boolean {
-  return !rulesOf(m).prefersOne || m.ledger.preferred || m.nowMs < m.lease.proofUntilMs
+  return !rulesOf(m).prefersOne || m.epochs.preferred || m.nowMs < m.lease.proofUntilMs
 }
 
 export function proofState(m: Context): ProofState {
   if (!m.settings.crashProof) return 'off'
-  if (!m.peer.contact.alive) return 'offline'
+  if (!m.peer.detector.alive) return 'offline'
   const provable = m.peer.proof.provable
   if (provable === null) return 'no-tether'
   if (!provable) return 'addresses-differ'

@@ -96,7 +96,7 @@ export const TIMERS: readonly Timer[] = [
   ),
   // P after the last word, once contact was made in this session
   // => the mark `online` is cleared
-  timer('mark', clearMarkAtMs, (m) => m.ledger.setOnline(false)),
+  timer('mark', clearMarkAtMs, (m) => m.epochs.setOnline(false)),
   // the longest promise on disk, after the start
   // => from now on P is promised
   timer(
@@ -160,7 +160,7 @@ export const TIMERS: readonly Timer[] = [
   // => asks on every link
   timer(
     'suspicion',
-    (m) => m.peer.contact.nextProbeAtMs(m.peer.heartbeatMs),
+    (m) => m.peer.detector.nextProbeAtMs(m.peer.heartbeatMs),
     (m) => m.sender.probe(m)
   ),
   // a fifth of the time of the proof, 2 ms at least, 50 of them
@@ -189,7 +189,7 @@ export const TIMERS: readonly Timer[] = [
   timer('half-open', (m) => m.peer.oneWayAtMs, byEachStep),
   // 50 ms after a failed write, doubled up to 1 s
   // => writes again
-  timer('store', (m) => m.ledger.retryAtMs, byEachStep),
+  timer('store', (m) => m.epochs.retryAtMs, byEachStep),
   // h/4, 2 to 250 ms, at most 5 times; before that up to 200 ms for the store
   // => goodbye, until answered
   whileLeaving(

@@ -8,7 +8,7 @@ import { Bench } from '../../harness/bench'
 import type { AloneBar, Role } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'
 import type { Policy } from '../../../src/protocol/settings'
-import { EPOCH_MAX } from '../../../src/protocol/ledger'
+import { EPOCH_MAX } from '../../../src/protocol/epoch-allocator'
 import { answered, clear, COLUMNS, decisions, inRole, newcomer, policyOf, WORDS, type Column } from './matrix-cast'
 
 /** Under `availability` the two sides do the same, under `exclusive` too. */

@@ -1,5 +1,5 @@
 /**
- * The ledger of epochs: which number was used, which one is reserved, and what the store has confirmed.
+ * The epoch allocator: which number was used, which one is reserved, and what the store has confirmed.
  *
  * Invariants: an epoch is durable before a role is taken with it; it is higher than any this side has heard of; after
  * a restart a reserved number counts as used. What is announced is what is on disk, and will be after the write under way.
@@ -22,7 +22,7 @@ export const STORED_MAX = 2 ** 47
 const RETRY_MS_MIN = 50
 const RETRY_MS_MAX = 1000
 
-export class Ledger {
+export class EpochAllocator {
   #nodeId: bigint
   /** Highest epoch used or heard of. */
   #floor: number

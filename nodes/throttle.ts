@@ -1,12 +1,12 @@
 /** Turns a storm of calls into a few. */
-export interface Paced {
+export interface Throttle {
   touch(): void
   /** Nothing is told any more. */
   end(): void
 }
 
 /** The first `touch` tells at once; those that follow within `everyMs` are told together, at its end. None is lost. */
-export function paced(everyMs: number, tell: () => void): Paced {
+export function throttle(everyMs: number, tell: () => void): Throttle {
   let timer: NodeJS.Timeout | null = null
   let touched = false
   let ended = false

@@ -6,7 +6,7 @@
 /** A timer that fires later than this found the event loop blocked. */
 const LATE_MS = 20
 
-export class Renewal {
+export class Watchdog {
   readonly #lastsMs: number
   readonly #onLapse: () => void
   #timer: NodeJS.Timeout | null = null

@@ -22,7 +22,7 @@ interface LinkContact {
   markedAtMs: number
 }
 
-export class Contact {
+export class FailureDetector {
   readonly #links: LinkContact[] = []
   /** Received and not yet declared lost. */
   #alive = false
@@ -85,9 +85,9 @@ export class Contact {
   }
 
   setOpen(nowMs: number, link: number, open: boolean): void {
-    const contact = this.#links[link]
-    if (contact === undefined) throw new Error(`no link ${link}`)
-    contact.open = open
+    const path = this.#links[link]
+    if (path === undefined) throw new Error(`no link ${link}`)
+    path.open = open
     const listening = this.#links.some((l) => l.open)
     if (!listening) this.#listeningSinceMs = Infinity
     else if (this.#listeningSinceMs === Infinity) {
@@ -141,9 +141,9 @@ export class Contact {
   /** Every link on which the peer was heard is open, and there is one: it can be asked on all of them. */
   canAskAll(nowMs: number, peerTimeoutMs: number): boolean {
     let open = 0
-    for (const [link, contact] of this.#links.entries()) {
+    for (const [link, path] of this.#links.entries()) {
       if (!this.isHeardOn(nowMs, link, peerTimeoutMs)) continue
-      if (!contact.open) return false
+      if (!path.open) return false
       open += 1
     }
     return open > 0
@@ -167,9 +167,9 @@ export class Contact {
     this.#samples = 0
     this.#measuredAtMs = -Infinity
     this.#ackedWithinMs = Infinity
-    for (const contact of this.#links) {
-      contact.heardAtMs = -Infinity
-      contact.markedAtMs = -Infinity
+    for (const path of this.#links) {
+      path.heardAtMs = -Infinity
+      path.markedAtMs = -Infinity
     }
   }
 
@@ -179,9 +179,9 @@ export class Contact {
     this.#heardAtMs = later(this.#heardAtMs)
     this.#answeredAtMs = later(this.#answeredAtMs)
     if (this.#listeningSinceMs !== Infinity) this.#listeningSinceMs = later(this.#listeningSinceMs)
-    for (const contact of this.#links) {
-      contact.heardAtMs = later(contact.heardAtMs)
-      contact.markedAtMs = later(contact.markedAtMs)
+    for (const path of this.#links) {
+      path.heardAtMs = later(path.heardAtMs)
+      path.markedAtMs = later(path.markedAtMs)
     }
   }
 
@@ -228,8 +228,8 @@ export class Contact {
 
   /** Frames pass both ways on this link. */
   isLinkUp(nowMs: number, link: number, peerTimeoutMs: number): boolean {
-    const contact = this.#links[link]
-    if (contact === undefined || !this.#alive || !contact.open) return false
+    const path = this.#links[link]
+    if (path === undefined || !this.#alive || !path.open) return false
     return this.isHeardOn(nowMs, link, peerTimeoutMs) && this.#isAcknowledgedOn(link)
   }
 }

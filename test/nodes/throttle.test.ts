@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mock } from 'node:test'
-import { paced } from '../../nodes/paced'
+import { throttle } from '../../nodes/throttle'
 
 describe('paced', () => {
   let told = 0
@@ -13,7 +13,7 @@ describe('paced', () => {
   afterEach(() => mock.timers.reset())
 
   it('tells a single change at once, and only once', () => {
-    const pace = paced(500, tell)
+    const pace = throttle(500, tell)
     pace.touch()
     assert.equal(told, 1)
     mock.timers.tick(5000)
@@ -22,7 +22,7 @@ describe('paced', () => {
   })
 
   it('makes few of many, and never loses the last one', () => {
-    const pace = paced(500, tell)
+    const pace = throttle(500, tell)
     for (let ms = 0; ms < 10_000; ms++) {
       pace.touch()
       mock.timers.tick(1)
@@ -38,7 +38,7 @@ describe('paced', () => {
   })
 
   it('is silent after its end', () => {
-    const pace = paced(500, tell)
+    const pace = throttle(500, tell)
     pace.touch()
     pace.touch()
     pace.end()

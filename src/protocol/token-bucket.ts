@@ -5,7 +5,7 @@ export interface Allowance {
   readonly burst: number
 }
 
-export class Ration {
+export class TokenBucket {
   #left = Infinity
   #atMs = -Infinity
 

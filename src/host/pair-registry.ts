@@ -1,5 +1,5 @@
 /**
- * The roster: every pair of this process with what happened to it, for those who look at the pairs from outside of the flows
+ * The registry: every pair of this process with what happened to it, for those who look at the pairs from outside of the flows
  * (the editor's sidebar). The hub enters running pairs, the config node those that its settings keep stopped. Histories
  * outlive deploys and changes of settings; they end with the process.
  */
@@ -12,8 +12,8 @@ export const HISTORY_MAX = 100
 /** Ids whose history is kept, also of pairs that were deleted: an undo brings them back. */
 const HISTORIES_MAX = 64
 
-/** A running pair as the roster needs it. */
-export interface RosterPair extends Pick<Pair, 'status' | 'trouble' | 'warnings' | 'designate'> {
+/** A running pair as the registry needs it. */
+export interface RegisteredPair extends Pick<Pair, 'status' | 'trouble' | 'warnings' | 'designate'> {
   readonly id: string
   readonly name: string
   links(): readonly PairLink[]
@@ -29,7 +29,7 @@ export interface ListedPair {
   readonly name: string
   /** Null while the settings keep the pair stopped. */
   readonly running:
-    | { readonly [What in 'status' | 'trouble' | 'warnings' | 'links']: ReturnType<RosterPair[What]> }
+    | { readonly [What in 'status' | 'trouble' | 'warnings' | 'links']: ReturnType<RegisteredPair[What]> }
     | null
   /** Why it is stopped; empty while it runs. */
   readonly problems: readonly SettingsProblem[]
@@ -43,20 +43,20 @@ interface Stopped {
 }
 
 interface Entry {
-  running: RosterPair | null
+  running: RegisteredPair | null
   stopped: Stopped | null
 }
 
-export class Roster {
+export class PairRegistry {
   readonly #entries = new Map<string, Entry>()
-  readonly #observations = new Map<RosterPair, () => void>()
+  readonly #observations = new Map<RegisteredPair, () => void>()
   /** In the order of their last start. */
   readonly #histories = new Map<string, PastEvent[]>()
   readonly #watchers = new Set<() => void>()
   #events = 0
 
   /** A pair runs from now on; it takes the place of one with the same id, which may still be saying goodbye. */
-  enter(pair: RosterPair): void {
+  enter(pair: RegisteredPair): void {
     const history = this.#historyOf(pair.id)
     const end = pair.witness({
       onEvent: ({ event, at, reason, detail }) => this.#note(history, pairEvent(event, reason, detail, at)),
@@ -68,7 +68,7 @@ export class Roster {
   }
 
   /** The pair has left for good. */
-  leave(pair: RosterPair): void {
+  leave(pair: RegisteredPair): void {
     this.#observations.get(pair)?.()
     this.#observations.delete(pair)
     const entry = this.#entries.get(pair.id)
@@ -119,7 +119,7 @@ export class Roster {
   }
 
   /** The pair to give orders to; null = there is none that runs under this id. */
-  find(id: string): RosterPair | null {
+  find(id: string): RegisteredPair | null {
     const entry = this.#entries.get(id)
     return entry === undefined || entry.stopped !== null ? null : entry.running
   }

@@ -25,7 +25,7 @@ interface Seat {
   online: boolean
 }
 
-export class Audience {
+export class Observers {
   readonly #onError: (error: unknown) => void
   #seats: readonly Seat[] = []
   /** The latest events, as far back as somebody may still have to be told. */
