@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { Script } from 'node:vm'
 import { RULES } from './list'
-import { compiled, mutate } from './subject'
+import { compiled, mutate, Subject, TESTS } from './subject'
 
 const ALL = RULES.flatMap(({ mutations }) => mutations)
 
@@ -16,6 +18,18 @@ describe('the mutations', () => {
       assert.doesNotThrow(() => new Script(mutated))
     })
   }
+
+  it('find all that they are tested by in the copy that is mutated', () => {
+    const subject = new Subject()
+    try {
+      const mocha = join('node_modules', 'mocha', 'bin', 'mocha.js')
+      const options = ['--no-config', '--recursive', '--dry-run', '--reporter', 'dot']
+      const run = spawnSync(process.execPath, [mocha, ...options, ...TESTS], { cwd: subject.root, encoding: 'utf8' })
+      assert.equal(run.status, 0, run.stderr)
+    } finally {
+      subject.remove()
+    }
+  })
 
   it('are at least forty, each with a name of its own', () => {
     assert.ok(ALL.length >= 40)

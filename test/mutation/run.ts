@@ -19,7 +19,7 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RULES, type Mutation } from './list'
-import { Subject } from './subject'
+import { Subject, TESTS } from './subject'
 
 /** Some of the unmutated run on a busy machine: what is killed counts as caught. */
 const MOCHA_LIMIT_MS = 480_000
@@ -77,13 +77,6 @@ function node(root: string, args: readonly string[], limitMs: number): Promise<R
     })
   })
 }
-
-const PROTOCOL = join('dist', 'test', 'protocol')
-const TESTS: readonly string[] = [
-  join(PROTOCOL, 'extended'),
-  join(PROTOCOL, 'paths.test.js'),
-  join('dist', 'test', 'scenarios')
-]
 
 function byDuration({ passes }: MochaReport): readonly string[] {
   const tookMs = new Map<string, number>()

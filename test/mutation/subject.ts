@@ -8,11 +8,19 @@ import type { MutatedFile, Mutation } from './list'
 export const ROOT = join(__dirname, '..', '..', '..')
 const COPIED = [
   ['dist', 'src', 'protocol'],
+  ['dist', 'src', 'engine'],
   ['dist', 'test', 'harness'],
   ['dist', 'test', 'protocol'],
   ['dist', 'test', 'scenarios'],
   ['dist', 'test', 'simulation'],
   ['test', 'scenarios']
+]
+
+/** What a mutated machine is tested by, below the copy's root. */
+export const TESTS: readonly string[] = [
+  join('dist', 'test', 'protocol', 'extended'),
+  join('dist', 'test', 'protocol', 'paths.test.js'),
+  join('dist', 'test', 'scenarios')
 ]
 
 /** The compiled source of one file of the machine. */
