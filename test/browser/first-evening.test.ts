@@ -256,7 +256,7 @@ function tellTheEvening(version: () => NodeRed): void {
     console.log(
       `# ${version().name}: the first failover of an evening, kill -9 to the survivor's sidebar: ${tookMs} ms`
     )
-    await survivor.says(/its process has died/)
+    await survivor.says(/process has died/)
     assert.match((await survivor.alerts()).join('\n'), /The peer is offline: nobody can take over[^]*What to do: /)
     assert.match((await survivor.events()).join('\n'), /This side became Active \(epoch \d+\)\./)
     await b.editor.badgeShows(STATE, 'yellow', /^Active · peer offline$/)

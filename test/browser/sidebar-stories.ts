@@ -217,7 +217,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     const tookMs = Math.round(performance.now() - killedAt)
     console.log(`# ${version().name}: kill -9 to 'Active · serving' in the survivor's sidebar: ${tookMs} ms`)
     assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
-    await sidebar.says(/its process has died|Nothing was heard from the peer/)
+    await sidebar.says(/process has died|Nothing was heard from the peer/)
     assert.match(await sidebar.announced(), /^Line 1 is now Active\. /)
     assert.match((await sidebar.alerts()).join('\n'), /The peer is offline: nobody can take over[^]*What to do: /)
     assert.match(await sidebar.fact('Peer'), /^offline · was Active/)
