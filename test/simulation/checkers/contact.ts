@@ -1,6 +1,7 @@
 /**
  * Where the peer is does not matter. As soon as frames can pass on some link, one way at least, the two hear each other within two
- * heartbeats and a round trip. And nobody loses contact while a link works.
+ * heartbeats and a round trip. One of them may still hold to the session of a peer that has restarted since: no other takes its place
+ * until it was silent for a timeout, so it takes as much longer. And nobody loses contact while a link works.
  */
 import type { EngineProcess, Step } from '../process'
 import type { Watcher } from '../watcher'
@@ -58,7 +59,9 @@ export class ContactChecker implements Watcher {
   }
 
   #boundMs(a: EngineProcess, b: EngineProcess): number {
-    return 2 * 1.06 * this.#heartbeatMs(a, b) + 2 * this.#world.cleanDelayMs + SLACK_MS
+    const mutual = a.view.session === b.view.peerSession && b.view.session === a.view.peerSession
+    const silenceMs = mutual ? 0 : this.#world.plan.timeoutMsMax
+    return 1.06 * (2 * this.#heartbeatMs(a, b) + silenceMs) + 2 * this.#world.cleanDelayMs + SLACK_MS
   }
 
   #heartbeatMs(a: EngineProcess, b: EngineProcess): number {
