@@ -5,14 +5,13 @@
  * side left there was written by another process, or set back by somebody: it is not written over, for it may promise more.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/wire/frame'
 import type { PairRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
 import { AtOnce } from './at-once'
+import { codeOf, replaceFile } from './replace-file'
 
 const FORMAT = 'ha-pair record 2'
 const FORMAT_1 = 'ha-pair record 1'
@@ -221,50 +220,4 @@ function contentOf({ text, error }: Found): StoreContent {
   if (text === null) return { record: null, problem: 'missing' }
   const record = parseRecord(text)
   return record === null ? { record, problem: 'damaged' } : { record, problem: null }
-}
-
-/** What was there goes to `aside`, or is overwritten where that is null. Null, or the code of what failed. */
-async function replaceFile(file: string, text: string, aside: string | null): Promise<string | null> {
-  // A thread that died may still have one write under way: each thread has a name of its own for it.
-  const draft = `${file}.${threadId}.tmp`
-  try {
-    await mkdir(dirname(file), { recursive: true })
-    const handle = await open(draft, 'w', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    if (aside !== null) await setAside(file, aside)
-    await rename(draft, file)
-    await syncFolder(dirname(file))
-    return null
-  } catch (error) {
-    return codeOf(error)
-  }
-}
-
-/** A file that an earlier try has set aside already is not missed. */
-async function setAside(file: string, aside: string): Promise<void> {
-  try {
-    await rename(file, aside)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folder; there the rename is as durable as it gets.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

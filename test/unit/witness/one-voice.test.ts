@@ -5,14 +5,15 @@
 import { strict as assert } from 'node:assert'
 import { CLOCK_DRIFT } from '../../../src/protocol/extended/lease'
 import { Lender, type LoanRecord } from '../../../src/protocol/witness/lender'
-import { Voice } from '../../../src/protocol/witness/voice'
+import { Voice } from '../../../src/protocol/extended/voice'
 import {
   decodeAnswer,
   decodeAsk,
   encodeAnswer,
   encodeAsk,
   ANSWER_BYTES,
-  ASK_BYTES
+  ASK_BYTES,
+  type Ask
 } from '../../../src/protocol/wire/witness-frame'
 
 const WITNESS_ID = 77n
@@ -137,6 +138,7 @@ function run(seed: number, breaks: Breaks = {}): Outcome {
       }
     }
   }
+  const hearAsk = (from: SideProcess, heard: Ask): void => toLender(lender, { kind: 'ask', ask: heard, from })
   const ask = (side: SideProcess): void => {
     const bytes = new Uint8Array(ASK_BYTES)
     const speaker = { role: 'standby', nodeId: side.nodeId, promiseMs, wants: side.wants } as const
@@ -144,9 +146,8 @@ function run(seed: number, breaks: Breaks = {}): Outcome {
     const decoded = decodeAsk(bytes)
     assert.ok(typeof decoded !== 'string', String(decoded))
     carry(() => {
-      const go = (): void => toLender(lender, { kind: 'ask', ask: decoded, from: side })
-      if (nowMs < stalledUntilMs) later(stalledUntilMs, go)
-      else go()
+      if (nowMs < stalledUntilMs) later(stalledUntilMs, () => hearAsk(side, decoded))
+      else hearAsk(side, decoded)
     })
   }
   const restartWitness = (): void => {

@@ -1,7 +1,7 @@
 /** What a side has of its witness, rule by rule. */
 import { strict as assert } from 'node:assert'
 import { leaseMs } from '../../../src/protocol/extended/lease'
-import { Voice } from '../../../src/protocol/witness/voice'
+import { Voice } from '../../../src/protocol/extended/voice'
 import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
 
 const P = 1000

@@ -1,9 +1,9 @@
 /**
  * What a side has of its witness: what it asks, and the right to serve that the witness's promise gives it. The right counts from the
  * sending of the ask that was answered and is tied to the number of the loan: a number that was released, or has lapsed, gives none any more.
- * So nothing that is late, recorded or sent twice gives a right. Pure; `lender.ts` is the other end.
+ * So nothing that is late, recorded or sent twice gives a right. Pure; `witness/lender.ts` is the other end.
  */
-import { leaseMs } from '../extended/lease'
+import { leaseMs } from './lease'
 import type { Role } from '../role'
 import type { Answer, Ask } from '../wire/witness-frame'
 
