@@ -4,7 +4,7 @@
  * dead, but for the liar's victims; those learn of it from the first answer to what was sent after the FIN.
  */
 import type { Input } from '../../../../src/protocol/machine'
-import type { HostIndex } from '../network'
+import type { HostIndex } from '../../../support/network'
 import type { EngineProcess, Step } from '../process'
 import type { Watcher } from '../watcher'
 import { other, type World } from '../world'
