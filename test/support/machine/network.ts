@@ -31,6 +31,10 @@ interface Direction {
   doublesLeft: number
 }
 
+function newDirection(): Direction {
+  return { latency: { delayMs: 0 }, dropsLeft: 0, doublesLeft: 0 }
+}
+
 export interface Weather {
   /** Share of datagrams lost, 0..1. */
   readonly loss?: number
@@ -52,8 +56,7 @@ export class Network {
 
   constructor(links: number, latencyMs: number, random: Random) {
     this.#links = new Links(this.#timeline, random, { links, delayMs: 0, jitterMs: 0, sparedByCut: 1 })
-    const direction = (): Direction => ({ latency: { delayMs: 0 }, dropsLeft: 0, doublesLeft: 0 })
-    this.#directions = { a: direction(), b: direction() }
+    this.#directions = { a: newDirection(), b: newDirection() }
     for (const side of SIDES) this.setLatency(side, latencyMs)
   }
 
