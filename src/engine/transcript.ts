@@ -138,7 +138,8 @@ export function settingsText(settings: PairSettings, keyed: boolean): string {
     `receiptTimeout=${settings.receiptTimeoutMs}ms`,
     `lossLimit=${settings.lossLimit}`,
     `stallLimit=${settings.stallLimitMs}ms`,
-    `crashProof=${onOff(settings.crashProof)}`
+    `crashProof=${onOff(settings.crashProof)}`,
+    `channel=${settings.channel}`
   ].join(' ')
 }
 

@@ -9,6 +9,9 @@ import { winsConflict } from './policy'
 import type { Machine, RoleObject, Serving } from './role'
 import { isBarred, mayUseProof } from './takeover'
 
+/** Takeover delays that are waited at most after barriers that failed. */
+const BARRIER_DAMPING_MAX = 64
+
 /** Why the role goes to the peer, and who asked for that. */
 interface Cause {
   readonly reason: ReasonCode
@@ -51,6 +54,12 @@ export class Active implements RoleObject, Serving {
   #conflict = ''
   #handover: Handover | null = null
   #barrier: Barrier | null = null
+  /** Barriers that the data did not come through, in a row; each shut the gate for nothing. */
+  #failedBarriers = 0
+  /** Until then no barrier begins by itself; an operator's does. */
+  #noBarrierBeforeMs = -Infinity
+  /** A wish that does not acknowledge this number is the one that a barrier was called off for. */
+  #refusedSeq = 0
   #lessFitSinceMs = Infinity
 
   constructor(epoch: number) {
@@ -241,10 +250,11 @@ export class Active implements RoleObject, Serving {
       return
     }
     const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
-    if (this.#handover !== null || this.#barrier !== null) return
+    if (this.#handover !== null || this.#barrier !== null || trailer.ack < this.#refusedSeq) return
     if (sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
     const failback = trailer.reason === 'failback'
-    if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)) {
+    const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)
+    if (failback && (damped || m.nowMs < this.#noBarrierBeforeMs)) {
       m.sender.refuse('damped')
       return
     }
@@ -275,7 +285,7 @@ export class Active implements RoleObject, Serving {
   #handOver(m: Machine, cause: Cause, takenByMs?: number): void {
     if (!sharesData(m)) return this.#stepDown(m, cause, takenByMs)
     if (cause.forced || !m.own.isFit) {
-      m.event('handover', 'data-behind', { because: cause.reason })
+      m.event('handover', 'data-behind', { because: cause.forced ? 'operator-forced' : cause.reason })
       return this.#stepDown(m, cause, takenByMs)
     }
     this.#handover = null
@@ -337,8 +347,17 @@ export class Active implements RoleObject, Serving {
     if (barrier.cause === null) return this.#leaveWithout(m, because)
     this.#barrier = null
     m.endBarrier(barrier.id, false)
+    if (because === 'not-synchronised') this.#damp(m)
     this.#refuse(m, barrier.cause, because)
     m.sender.announce(m)
+    this.#refusedSeq = m.peer.conversation.lastSentSeq
+  }
+
+  /** What begins by itself shall not shut the gate again and again. */
+  #damp(m: Machine): void {
+    this.#failedBarriers += 1
+    const waitMs = m.peer.peerTimeoutMs * Math.min(BARRIER_DAMPING_MAX, 2 ** this.#failedBarriers)
+    this.#noBarrierBeforeMs = m.nowMs + waitMs
   }
 
   /** Before this side leaves: whether the peer is still to get what was written. What else was planned is not any more. */
@@ -386,7 +405,7 @@ export class Active implements RoleObject, Serving {
     this.#lessFitSinceMs = Math.min(this.#lessFitSinceMs, m.nowMs)
     const retrying = this.#lessFitSinceMs < m.nowMs
     if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs && (mine > 0 || retrying)) return
-    if (mine > 0 && isPeerBehind(m)) return
+    if (mine > 0 && (isPeerBehind(m) || m.nowMs < this.#noBarrierBeforeMs)) return
     this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null)
   }
 

@@ -266,6 +266,7 @@ class Anything {
         this.#barrier = null
         if (!output.granted) this.told.add('called off')
       } else if (output.kind === 'event') this.told.add(output.reason)
+      if (output.kind === 'event' && 'because' in output.detail) this.told.add(output.detail.because)
       if (output.kind === 'event' && output.event === 'role') this.#role = output.detail.role
       else if (output.kind === 'send') {
         assert.ok(this.#open.has(output.link), 'sends on a closed link')
