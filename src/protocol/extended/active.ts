@@ -156,7 +156,7 @@ export class Active implements RoleObject, Serving {
     this.callOff(m, reason)
     if (this.#pausedAtMs === null) m.event('paused', reason, { ms: Math.round(ms) })
     this.#pausedAtMs = m.nowMs
-    this.#pausedSeq = m.peer.conversation.lastSentSeq + 1
+    this.#pausedSeq = m.peer.sessions.lastSentSeq + 1
     m.sender.announce(m, { probe: true })
   }
 
@@ -249,7 +249,7 @@ export class Active implements RoleObject, Serving {
       m.sender.refuse('not-ready')
       return
     }
-    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    const sentAtMs = m.peer.sessions.sentAtMs(trailer.ack)
     if (this.#handover !== null || this.#barrier !== null || trailer.ack < this.#refusedSeq) return
     if (sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
     const failback = trailer.reason === 'failback'
@@ -270,7 +270,7 @@ export class Active implements RoleObject, Serving {
       commandId,
       forced,
       wished: false,
-      firstSeq: m.peer.conversation.lastSentSeq + 1,
+      firstSeq: m.peer.sessions.lastSentSeq + 1,
       deadlineMs: m.nowMs + m.peer.commandMs / 2
     }
     m.event('handover', reason, { phase: 'asking' })
@@ -350,7 +350,7 @@ export class Active implements RoleObject, Serving {
     if (because === 'not-synchronised') this.#damp(m)
     this.#refuse(m, barrier.cause, because)
     m.sender.announce(m)
-    this.#refusedSeq = m.peer.conversation.lastSentSeq
+    this.#refusedSeq = m.peer.sessions.lastSentSeq
   }
 
   /** What begins by itself shall not shut the gate again and again. */

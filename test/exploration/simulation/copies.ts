@@ -4,10 +4,10 @@
  * the machine makes of that.
  */
 import { comparePositions, NOWHERE, type Position } from '../../../src/protocol/position'
-import type { HostIndex } from './network'
+import type { HostIndex } from '../../support/network'
 import type { EngineProcess, Step } from './process'
-import type { Random } from './random'
-import type { Timeline } from './timeline'
+import type { Random } from '../../support/random'
+import type { Timeline } from '../../support/timeline'
 
 /** By epoch, rising: how many of its writes are in a copy. */
 export type Line = readonly Position[]

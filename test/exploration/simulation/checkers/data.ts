@@ -6,7 +6,7 @@
 import { comparePositions, NOWHERE, type Position } from '../../../../src/protocol/position'
 import type { Designation } from '../../../../src/protocol/machine'
 import type { Trailer } from '../../../../src/protocol/wire/frame'
-import type { HostIndex } from '../network'
+import type { HostIndex } from '../../../support/network'
 import type { EngineProcess, Step } from '../process'
 import type { Watcher } from '../watcher'
 import { other, type World } from '../world'
