@@ -26,6 +26,8 @@ export interface Speaker {
   readonly promiseMs: number
   /** It wants the voice, if it does not have it. */
   readonly wants: boolean
+  /** The witness that was heard last is the one on disk. */
+  readonly states: boolean
 }
 
 interface Loan {
@@ -43,6 +45,8 @@ export class Voice {
   /** Node id of who has the voice, as the witness said last; 0 = nobody. */
   holder = 0n
   otherHeardAtMs: number | null = null
+  /** Session of the other side, as the witness heard it last, if that states this witness; 0 = none. */
+  stating = 0n
   #seq = 0
   readonly #sentAtMs = new Array<number>(SENT_KEPT).fill(-Infinity)
   /** The highest of my asks that was answered. */
@@ -69,7 +73,7 @@ export class Voice {
   }
 
   /** The next ask, sent now. */
-  ask(nowMs: number, { role, nodeId, promiseMs, wants }: Speaker): Ask {
+  ask(nowMs: number, { role, nodeId, promiseMs, wants, states }: Speaker): Ask {
     this.#lapse(nowMs)
     this.#seq += 1
     this.#sentAtMs[this.#seq % SENT_KEPT] = nowMs
@@ -88,6 +92,7 @@ export class Voice {
       wants: wantsNow,
       holds,
       releases: !holds && !wantsNow && this.#releaseSeq !== null,
+      states,
       loan: this.#loan?.number ?? this.#spent,
       promiseMs
     }
@@ -107,6 +112,7 @@ export class Voice {
     this.holder = answer.holder
     this.otherHeardAtMs = answer.otherHeardAgoMs === null ? null : nowMs - answer.otherHeardAgoMs
     this.copied = answer.copied
+    this.stating = answer.otherStates ? answer.other : 0n
     if (this.#releaseSeq !== null && answer.ack >= this.#releaseSeq) this.#releaseSeq = null
     if (answer.copied) this.giveUp()
     else if (answer.lent && counted) this.#take(nowMs, answer)

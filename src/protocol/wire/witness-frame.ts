@@ -17,15 +17,15 @@ export const PAIR_AT = 7
 export const PAIR_BYTES = 8
 /** Without the seal. */
 export const ASK_SEALED_BYTES = 61
-export const ANSWER_SEALED_BYTES = 73
+export const ANSWER_SEALED_BYTES = 81
 export const ASK_BYTES = ASK_SEALED_BYTES + SEAL_BYTES
 export const ANSWER_BYTES = ANSWER_SEALED_BYTES + SEAL_BYTES
 /** The other side was not heard since the witness started. */
 const NEVER_HEARD = 0xffffffff
 
 const STATES: readonly Role[] = ['initial', 'active', 'standby']
-const ASK_BITS = { wants: 1, holds: 2, releases: 4 } as const
-const ANSWER_BITS = { lent: 1, copied: 2 } as const
+const ASK_BITS = { wants: 1, holds: 2, releases: 4, states: 8 } as const
+const ANSWER_BITS = { lent: 1, copied: 2, otherStates: 4 } as const
 
 export interface Ask {
   readonly role: Role
@@ -43,6 +43,8 @@ export interface Ask {
   readonly holds: boolean
   /** It has stopped using the loan `loan`, for good. */
   readonly releases: boolean
+  /** This witness, and no other one, is the one that the side has on disk. */
+  readonly states: boolean
   readonly loan: number
   /** The promise that the loan is to have, ms. */
   readonly promiseMs: number
@@ -65,7 +67,11 @@ export interface Answer {
   readonly promisedMs: number
   /** Node id of the side that has the voice, or had it last; 0 = nobody had it. */
   readonly holder: bigint
-  /** ms since the other side was heard here; null = never. */
+  /** Session of the other side, as it was heard last; 0 = never. */
+  readonly other: bigint
+  /** That session states this witness. */
+  readonly otherStates: boolean
+  /** ms since it was heard here; null = never. */
   readonly otherHeardAgoMs: number | null
 }
 
@@ -74,7 +80,10 @@ export type WitnessRejection = 'short' | 'long' | 'magic' | 'head' | 'version' |
 /** Errors: none; fields are the caller's to keep in range. `pair`: PAIR_BYTES. */
 export function encodeAsk(ask: Ask, pair: Uint8Array, target: Uint8Array): void {
   const bits =
-    (ask.wants ? ASK_BITS.wants : 0) | (ask.holds ? ASK_BITS.holds : 0) | (ask.releases ? ASK_BITS.releases : 0)
+    (ask.wants ? ASK_BITS.wants : 0) |
+    (ask.holds ? ASK_BITS.holds : 0) |
+    (ask.releases ? ASK_BITS.releases : 0) |
+    (ask.states ? ASK_BITS.states : 0)
   const view = encodeHead(target, WITNESS_HEADS.ask, STATES.indexOf(ask.role), bits, pair)
   view.setBigUint64(15, ask.nodeId)
   view.setBigUint64(23, ask.session)
@@ -86,7 +95,10 @@ export function encodeAsk(ask: Ask, pair: Uint8Array, target: Uint8Array): void 
 }
 
 export function encodeAnswer(answer: Answer, pair: Uint8Array, target: Uint8Array): void {
-  const bits = (answer.lent ? ANSWER_BITS.lent : 0) | (answer.copied ? ANSWER_BITS.copied : 0)
+  const bits =
+    (answer.lent ? ANSWER_BITS.lent : 0) |
+    (answer.copied ? ANSWER_BITS.copied : 0) |
+    (answer.otherStates ? ANSWER_BITS.otherStates : 0)
   const view = encodeHead(target, WITNESS_HEADS.answer, 0, bits, pair)
   view.setBigUint64(15, answer.witnessId)
   view.setBigUint64(23, answer.session)
@@ -96,8 +108,9 @@ export function encodeAnswer(answer: Answer, pair: Uint8Array, target: Uint8Arra
   setUint48(view, 51, answer.loan)
   view.setUint32(57, answer.promisedMs)
   view.setBigUint64(61, answer.holder)
+  view.setBigUint64(69, answer.other)
   const { otherHeardAgoMs } = answer
-  view.setUint32(69, otherHeardAgoMs === null ? NEVER_HEARD : Math.min(otherHeardAgoMs, NEVER_HEARD - 1))
+  view.setUint32(77, otherHeardAgoMs === null ? NEVER_HEARD : Math.min(otherHeardAgoMs, NEVER_HEARD - 1))
 }
 
 /** A frame whose seal has been verified. Never throws. */
@@ -117,6 +130,7 @@ export function decodeAsk(bytes: Uint8Array): Ask | WitnessRejection {
     wants: (bits & ASK_BITS.wants) !== 0,
     holds: (bits & ASK_BITS.holds) !== 0,
     releases: (bits & ASK_BITS.releases) !== 0,
+    states: (bits & ASK_BITS.states) !== 0,
     loan: getUint48(view, 51),
     promiseMs: view.getUint32(57)
   }
@@ -131,7 +145,7 @@ export function decodeAnswer(bytes: Uint8Array): Answer | WitnessRejection {
   if (wrong !== null) return wrong
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const bits = bytes[6] ?? 0
-  const heardAgoMs = view.getUint32(69)
+  const heardAgoMs = view.getUint32(77)
   const answer: Answer = {
     witnessId: view.getBigUint64(15),
     session: view.getBigUint64(23),
@@ -143,6 +157,8 @@ export function decodeAnswer(bytes: Uint8Array): Answer | WitnessRejection {
     loan: getUint48(view, 51),
     promisedMs: view.getUint32(57),
     holder: view.getBigUint64(61),
+    other: view.getBigUint64(69),
+    otherStates: (bits & ANSWER_BITS.otherStates) !== 0,
     otherHeardAgoMs: heardAgoMs === NEVER_HEARD ? null : heardAgoMs
   }
   const named = answer.witnessId !== 0n && answer.session !== 0n && answer.seq !== 0

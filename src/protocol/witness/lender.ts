@@ -64,6 +64,7 @@ interface Side {
   heardAtMs: number
   answers: number
   copied: boolean
+  states: boolean
 }
 
 /** A loan that waits for the disk. */
@@ -144,6 +145,7 @@ export class Lender<From> {
     if (ask.seq <= side.seq) return
     side.seq = ask.seq
     side.heardAtMs = nowMs
+    side.states = ask.states
     if (ask.ack < side.acked && !side.copied) {
       side.copied = true
       this.#event({ name: 'copied', nodeId: ask.nodeId })
@@ -286,15 +288,19 @@ export class Lender<From> {
       loan: lent ? (record?.loan ?? 0) : 0,
       promisedMs: lent ? (record?.promisedMs ?? 0) : 0,
       holder: record?.holderNode ?? 0n,
-      otherHeardAgoMs: this.#otherHeardAgoMs(nowMs, ask.nodeId)
+      ...this.#otherOf(nowMs, ask.nodeId)
     }
     this.#out.push({ kind: 'answer', to, answer })
   }
 
-  #otherHeardAgoMs(nowMs: number, nodeId: bigint): number | null {
-    let atMs = -Infinity
-    for (const side of this.#sides.values()) if (side.nodeId !== nodeId) atMs = Math.max(atMs, side.heardAtMs)
-    return atMs === -Infinity ? null : Math.round(nowMs - atMs)
+  #otherOf(nowMs: number, nodeId: bigint): Pick<Answer, 'other' | 'otherStates' | 'otherHeardAgoMs'> {
+    let found: { readonly session: bigint; readonly side: Side } | null = null
+    for (const [session, side] of this.#sides) {
+      if (side.nodeId !== nodeId && side.heardAtMs >= (found?.side.heardAtMs ?? -Infinity)) found = { session, side }
+    }
+    if (found === null) return { other: 0n, otherStates: false, otherHeardAgoMs: null }
+    const { session, side } = found
+    return { other: session, otherStates: side.states, otherHeardAgoMs: Math.round(nowMs - side.heardAtMs) }
   }
 
   #sideOf(nowMs: number, ask: Ask): Side {
@@ -311,7 +317,8 @@ export class Lender<From> {
       ackedAtMs: nowMs,
       heardAtMs: nowMs,
       answers: Math.max(FIRST_ANSWER, ask.ack),
-      copied: false
+      copied: false,
+      states: ask.states
     }
     this.#sides.set(ask.session, side)
     return side

@@ -38,6 +38,7 @@ class Desk {
       wants: false,
       holds: false,
       releases: false,
+      states: false,
       loan: 0,
       promiseMs: P,
       ...more
@@ -111,6 +112,7 @@ describe('lender', () => {
     desk.ask(A, { wants: true })
     assert.deepEqual(desk.ask(A, { wants: true }), [])
     assert.equal(answerOf(desk.ask(B, { wants: true })).lent, false)
+    assert.equal(answerOf(desk.ask(B, { holds: true, loan: 1 })).lent, false)
     assert.equal(answerOf(desk.stored(true)).ack, 2)
   })
 
@@ -265,7 +267,13 @@ describe('lender', () => {
   it('says when the other side was heard, and names a third node', () => {
     const { desk } = lentToA()
     desk.nowMs += 40
-    assert.equal(answerOf(desk.ask(B)).otherHeardAgoMs, 40)
+    const { other, otherStates, otherHeardAgoMs } = answerOf(desk.ask(B, { states: true }))
+    assert.deepEqual([other, otherStates, otherHeardAgoMs], [11n, false, 40])
+    const toA = answerOf(desk.ask(A))
+    assert.deepEqual([toA.other, toA.otherStates, toA.otherHeardAgoMs], [22n, true, 0])
+    desk.nowMs += 5
+    desk.ask({ ...B, session: 23n })
+    assert.deepEqual([answerOf(desk.ask(A)).other, answerOf(desk.ask(A)).otherStates], [23n, false])
     assert.deepEqual(events(desk.ask({ nodeId: 3n, session: 33n })), ['third-party'])
   })
 

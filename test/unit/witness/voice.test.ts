@@ -5,7 +5,7 @@ import { Voice } from '../../../src/protocol/extended/voice'
 import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
 
 const P = 1000
-const SPEAKER = { role: 'active', nodeId: 1n, promiseMs: P, wants: true } as const
+const SPEAKER = { role: 'active', nodeId: 1n, promiseMs: P, wants: true, states: true } as const
 const start = 100
 
 function answerTo(ask: Ask, more: Partial<Answer> = {}): Answer {
@@ -20,6 +20,8 @@ function answerTo(ask: Ask, more: Partial<Answer> = {}): Answer {
     loan: 1,
     promisedMs: P,
     holder: 1n,
+    other: 22n,
+    otherStates: false,
     otherHeardAgoMs: null,
     ...more
   }
