@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { UINT48_MAX } from '../protocol/wire/frame'
-import type { PairRecord } from '../protocol/record'
+import type { PairRecord, WitnessRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
 import { codeOf, replaceFile } from './replace-file'
 import { WorkQueue } from './work-queue'
@@ -159,11 +159,12 @@ export class EpochStore {
 
 const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= UINT48_MAX
+const isNodeId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 const isYesNo = (value: unknown): boolean => typeof value === 'boolean'
 
 /** Every field of a record, and what it has to look like. */
-const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = {
-  nodeId: (value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value),
+const FIELDS: Readonly<Record<keyof Required<PairRecord>, (value: unknown) => boolean>> = {
+  nodeId: isNodeId,
   epoch: isCount,
   reserved: isCount,
   parity: (value) => value === 0 || value === 1 || value === null,
@@ -171,13 +172,20 @@ const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = 
   preferred: isYesNo,
   online: isYesNo,
   number: isCount,
-  peerPolicy: (value) => value === null || POLICIES.includes(value as Policy)
+  peerPolicy: (value) => value === null || POLICIES.includes(value as Policy),
+  witness: (value) => value === undefined || isWitness(value as Partial<WitnessRecord>)
 }
+const isWitness = ({ id, counted }: Partial<WitnessRecord>): boolean => isNodeId(id) && isYesNo(counted)
+
 const NAMES = Object.keys(FIELDS) as (keyof PairRecord)[]
 
 export function serializeRecord(record: PairRecord): string {
-  const body = JSON.stringify(record, NAMES)
+  const body = JSON.stringify(inOrder(record))
   return `${FORMAT}\n${body}\n${checksum(body, FORMAT)}\n`
+}
+
+function inOrder(record: PairRecord): PairRecord {
+  return Object.fromEntries(NAMES.map((name) => [name, record[name]])) as unknown as PairRecord
 }
 
 /** Null unless it is, byte for byte, what `serializeRecord` wrote, in this version of the package or the one before. */

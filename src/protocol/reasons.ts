@@ -85,7 +85,11 @@ export const REASON_BYTES = {
   'weak-key': 77,
   'peer-has-key': 78,
   'not-synchronised': 79,
-  'data-behind': 80
+  'data-behind': 80,
+  'witness-heard': 120,
+  'witness-lost': 121,
+  'witness-agreed': 122,
+  'witness-changed': 123
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -10,7 +10,8 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import { parseKeyLines, witnessKeyOf, type KeyLine } from './keys'
+import { witnessKeyOf } from '../engine/witness-seal'
+import { parseKeyLines, type KeyLine } from './keys'
 import { Witness, type WitnessLog } from './witness'
 
 const USAGE = `ha-pair-witness: the third voice for pairs with the policy "witness"

@@ -39,7 +39,7 @@ function hasSettled(m: Context): boolean {
 export function partnerHeard(m: Context, trailer: Trailer, ackedAtMs: number | null): void {
   const { peer } = m
   peer.contactMade = true
-  m.epochs.setOnline(true)
+  m.epochs.setOnline(rulesOf(m).mark === 'contact')
   m.own.heal(m.epochs.isSettled())
   agreeOnPreferred(m, trailer)
   // All that I said is acknowledged: that it was so before is no sign that the peer hears me no more.

@@ -3,6 +3,7 @@
  * `active.ts`, `passive.ts` and `leaving.ts` are the three; what they may ask of the machine, and the machine of them, is here.
  */
 import type { Frame, Trailer } from '../wire/frame'
+import type { Ask } from '../wire/witness-frame'
 import type { CommandError, Designation } from '../machine'
 import type { ReasonCode } from '../reasons'
 import type { RoleFacts } from './context'
@@ -36,6 +37,8 @@ export interface Machine extends Speaker {
   /** Asks the host for a barrier. Returns its id. */
   beginBarrier(): number
   endBarrier(id: number, granted: boolean): void
+  /** Asks the witness. */
+  ask(ask: Ask): void
   randomId(): bigint
 }
 
@@ -61,6 +64,10 @@ export interface RoleObject extends RoleFacts {
   considerFitness(m: Machine): void
   /** The store has answered. */
   stored(m: Machine, wasReady: boolean): void
+  /** From when the witness's voice is all that it lacks to take the role; Infinity = it lacks more. */
+  voiceWantedFromMs(m: Machine): number
+  /** The witness has answered; `lent`: its voice backs this side now. */
+  voiceHeard(m: Machine, lent: boolean): void
   command(m: Machine, id: number, designate: Designation, force: boolean): void
 }
 

@@ -51,6 +51,7 @@ export class Voice {
   readonly #sentAtMs = new Array<number>(SENT_KEPT).fill(-Infinity)
   /** The highest of my asks that was answered. */
   #answeredSeq = 0
+  #answeredSentAtMs = -Infinity
   /** The witness's session, and the highest of its numbers. */
   #witness: { readonly session: bigint; seq: number } | null = null
   #loan: Loan | null = null
@@ -66,6 +67,11 @@ export class Voice {
   /** The end of the right to serve on this voice; -Infinity = there is none. */
   get untilMs(): number {
     return this.#loan?.untilMs ?? -Infinity
+  }
+
+  /** When the newest ask that was answered had been sent. */
+  get answeredSentAtMs(): number {
+    return this.#answeredSentAtMs
   }
 
   get releasing(): boolean {
@@ -105,6 +111,7 @@ export class Voice {
     if (answer.ack <= this.#answeredSeq) return 'replayed'
     this.#lapse(nowMs)
     this.#answeredSeq = answer.ack
+    this.#answeredSentAtMs = this.#sentAt(answer.ack)
     if (this.#witness?.session !== answer.session) this.#witness = { session: answer.session, seq: answer.seq }
     else this.#witness.seq = Math.max(this.#witness.seq, answer.seq)
     this.witnessId = answer.witnessId
