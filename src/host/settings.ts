@@ -9,8 +9,16 @@ import { DEFAULTS, LINKS_MAX } from '../protocol/settings'
 import type { LinkSettings, PairSettings, Wire, WitnessSettings } from '../protocol/settings'
 import { bindsTheSame, pointsAtItself } from '../rules/addresses'
 import { migrate } from '../rules/migrations'
-import { CHOICES, CLASSIC_ONLY, NUMBERS, peerTimeoutMin, PORT,
-  WITNESS_PORT, type Auth, type WholeNumber } from '../rules/properties'
+import {
+  CHOICES,
+  CLASSIC_ONLY,
+  NUMBERS,
+  peerTimeoutMin,
+  PORT,
+  WITNESS_PORT,
+  type Auth,
+  type WholeNumber
+} from '../rules/properties'
 import { healthPath, holdsVariable, isWholeVariable, PATH_CHARS_MAX, wholeNumber } from '../rules/values'
 
 export type ProblemCode =

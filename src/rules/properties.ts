@@ -2,8 +2,7 @@
  * What a `ha-pair` config node holds, property by property, as flow files and the dialog name it. Durations are ms. The running
  * pair (src/host/settings.ts) and the editor (editor/) both read it here, so that they cannot differ.
  */
-import { CLASSIC_PRESET, DEFAULT_PORT,
-  DEFAULT_WITNESS_PORT, DEFAULTS, POLICIES, RANGES } from '../protocol/settings'
+import { CLASSIC_PRESET, DEFAULT_PORT, DEFAULT_WITNESS_PORT, DEFAULTS, POLICIES, RANGES } from '../protocol/settings'
 import type { Channel, Wire } from '../protocol/settings'
 
 /** Inclusive. */

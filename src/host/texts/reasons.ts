@@ -694,7 +694,12 @@ const reasons = {
     },
     warns: true
   },
-  'witness-agreed': { en: 'Both sides go by the same witness.', zh: '双方使用同一个见证节点。', todo: NOTHING, warns: false },
+  'witness-agreed': {
+    en: 'Both sides go by the same witness.',
+    zh: '双方使用同一个见证节点。',
+    todo: NOTHING,
+    warns: false
+  },
   'witness-changed': {
     en: 'Another witness answers under the same address: it lost its files, or there are two of them.',
     zh: '同一地址上应答的是另一个见证节点：它丢失了文件，或存在两个。',

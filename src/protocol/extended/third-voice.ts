@@ -48,7 +48,10 @@ export class ThirdVoice {
     if (m.role.kind === 'leaving') {
       return this.voice.releasing && this.#farewells < FAREWELLS_MAX ? this.#askedAtMs + heartbeatMs / 4 : Infinity
     }
-    const wantedMs = Math.max(m.role.voiceWantedFromMs(m), this.#askedAtMs + Math.max(URGENT_MS_MIN, heartbeatMs / URGENT_ASKS))
+    const wantedMs = Math.max(
+      m.role.voiceWantedFromMs(m),
+      this.#askedAtMs + Math.max(URGENT_MS_MIN, heartbeatMs / URGENT_ASKS)
+    )
     const nextMs = this.#askedAtMs + (this.voice.releasing ? heartbeatMs / 4 : heartbeatMs)
     return Math.min(wantedMs, nextMs)
   }

@@ -54,7 +54,13 @@ class Side {
 
   bytes(wants: boolean): Buffer {
     const bytes = Buffer.alloc(ASK_BYTES)
-    const ask = this.voice.ask(performance.now(), { role: 'standby', nodeId: this.nodeId, promiseMs: P, wants, states: true })
+    const ask = this.voice.ask(performance.now(), {
+      role: 'standby',
+      nodeId: this.nodeId,
+      promiseMs: P,
+      wants,
+      states: true
+    })
     encodeAsk(ask, this.seal.pair, bytes)
     this.seal.close(bytes)
     return bytes
