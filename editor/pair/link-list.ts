@@ -55,6 +55,10 @@ export class LinkList {
     }
     const frame = this.#list.closest('.red-ui-editableList')
     frame.find('.red-ui-editableList-addButton').toggle(!isClassic && rows.length < LINKS_MAX)
+    // The last link stays: a pair without one cannot be.
+    frame
+      .find('.red-ui-editableList-item-remove, .red-ui-editableList-item-handle')
+      .toggle(!isClassic && rows.length > 1)
   }
 
   #rows(): HTMLElement[] {

@@ -22,7 +22,7 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'problem.': PROBLEMS,
   'error.': COMMAND_ERRORS,
   'choice.': CHOICE_TEXTS,
-  'check.': ['port', 'peerHost', 'localHost'],
+  'check.': ['ipv4', 'ipv6', 'hostname'],
   'hint.': ['second-output', 'drop', 'hold-latest'],
   'output.': ['role', 'online', 'event', 'open', 'closed'],
   'title.': ['active', 'standby', 'swap'],
@@ -101,7 +101,8 @@ describe('the texts', () => {
       ...CHOICE_TEXTS.filter((text) => /^(wire|policy)\./.test(text)).flatMap((text) => [
         `hint.${text}.cut`,
         `hint.${text}.not`
-      ])
+      ]),
+      ...CHOICES.crashProof.map((word) => `hint.crashProof.${word}`)
     ]
     for (const key of wanted) assert.ok(keys.includes(key), key)
   })
