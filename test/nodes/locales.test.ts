@@ -23,6 +23,7 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'error.': COMMAND_ERRORS,
   'choice.': CHOICE_TEXTS,
   'check.': ['ipv4', 'ipv6', 'hostname'],
+  'waits.': ['http', 'link-call'],
   'hint.': ['second-output', 'drop', 'hold-latest'],
   'output.': ['role', 'online', 'event', 'open', 'closed'],
   'title.': ['active', 'standby', 'swap'],
