@@ -1,5 +1,5 @@
 /** What `nodes/ha-pair-sidebar.ts` answers, as the page reads it, and what the parts of the page share. */
-import type { PairLink, PairStatus, PairTrouble, PairWarning } from '../../src/host/pair'
+import type { PairLink, PairStatus } from '../../src/host/pair'
 import type { SettingsProblem } from '../../src/host/settings'
 import type { Role } from '../../src/protocol/machine'
 
@@ -13,13 +13,45 @@ export interface ShownEvent {
   readonly at: number
   readonly reason: string
   readonly detail: Detail
+  /** What happened, from this side's point of view. */
+  readonly text: Text
+}
+
+/** A text of the runtime, names put in. */
+export interface Text {
+  readonly en: string
+  readonly zh: string
+}
+
+export type Severity = 'ok' | 'info' | 'warning' | 'critical'
+
+/** What is so now, and what to do now; why the role was taken is history. */
+export interface Situation {
+  readonly code: string
+  readonly severity: Severity
+  readonly text: Text
+  readonly todo: Text
+  readonly history: { readonly at: number; readonly text: Text } | null
+}
+
+type PeerStatus = NonNullable<PairStatus['peer']> & { readonly fitness: number; readonly ready: boolean }
+export type ShownStatus = Omit<PairStatus, 'peer'> & {
+  readonly host: string
+  readonly fitness: number
+  readonly peer: PeerStatus | null
 }
 
 export interface RunningPair {
-  readonly status: PairStatus
-  readonly trouble: PairTrouble | null
-  readonly warnings: readonly PairWarning[]
+  readonly status: ShownStatus
   readonly links: readonly PairLink[]
+}
+
+/** Something that holds besides. */
+export interface Notice {
+  readonly code: string
+  readonly severity: Severity
+  readonly text: Text
+  readonly todo: Text
 }
 
 export interface ShownPair {
@@ -28,6 +60,9 @@ export interface ShownPair {
   /** Null while its settings keep it stopped. */
   readonly running: RunningPair | null
   readonly problems: readonly SettingsProblem[]
+  readonly situation: Situation
+  /** What holds besides, the worst first. */
+  readonly also: readonly Notice[]
   /** Oldest first. */
   readonly events: readonly ShownEvent[]
   readonly badge: { readonly fill: string; readonly shape: string }
@@ -36,23 +71,20 @@ export interface ShownPair {
 export interface Answer {
   /** The runtime's clock; ms since 1970. */
   readonly at: number
+  /** This host's own name. */
+  readonly host: string
   readonly pairs: readonly ShownPair[]
 }
 
-interface Text {
-  readonly en: string
-  readonly zh: string
-}
-
-/** The runtime's texts of events and reasons, by code. */
+/** The runtime's texts of reasons, by code. */
 export interface Catalogue {
-  readonly events: Readonly<Record<string, Text>>
-  readonly reasons: Readonly<Record<string, Text & { readonly todo: Text }>>
+  readonly reasons: Readonly<Record<string, Text>>
 }
 
 /** How fresh the answer is that the page shows. */
 export interface Context {
   readonly at: number
+  readonly host: string
   readonly ageMs: number
   readonly stale: boolean
   readonly mayWrite: boolean
@@ -68,7 +100,7 @@ export type Reply =
 
 /** What a card asks of the tab. */
 export interface Desk {
-  /** Never rejects. */
+  /** Resolves when the page shows what came of it; never rejects. */
   order(id: string, designate: Wanted, force: boolean): Promise<Reply>
   /** For screen readers. */
   announce(text: string): void
