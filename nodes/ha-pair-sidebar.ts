@@ -8,6 +8,7 @@
  *
  * The editor's WebSocket tells everybody with `status.read` everything; so the hint carries a number and no more.
  */
+import { hostname } from 'node:os'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { NodeAPI } from 'node-red'
 import { PairError, type PairErrorCode } from '../src/host/pair-error'
@@ -91,6 +92,7 @@ export default function (RED: NodeAPI): void {
     read,
     answering(() => ({
       at: Date.now(),
+      host: hostname(),
       n: hints,
       pairs: registry.list().map((pair) => ({ ...pair, badge: glyphOf(pair) }))
     }))
@@ -166,9 +168,9 @@ function isSameHost(origin: string, host: string): boolean {
 }
 
 /** Colour and shape of the state node's badge. */
-function glyphOf({ running }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
+function glyphOf({ running, situation }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
   const { fill, shape } =
-    running === null ? stoppedBadge('') : pairBadge(running.status, running.trouble, (key) => key, running.warnings)
+    running === null ? stoppedBadge('') : pairBadge({ status: running.status, situation }, (key) => key)
   return { fill, shape }
 }
 

@@ -6,6 +6,8 @@
 import { isStopped, type HealthReading } from './health-reading'
 import { metricsText, METRICS_CONTENT_TYPE } from './metrics'
 import { stopReason } from './settings'
+import { stoppedSituation } from './situation/situation'
+import type { Situation } from './situation/types'
 
 /** Each page, and what its path adds to `healthPath`. */
 export const HEALTH_PAGES = {
@@ -67,13 +69,27 @@ function inAWord(page: 'active' | 'standby' | 'live', reading: HealthReading): s
 
 function statusBody(reading: HealthReading): object {
   if (isStopped(reading)) {
-    const { name, at, problems } = reading
+    const { name, host, at, problems } = reading
+    const situation = inEnglish(stoppedSituation(host, problems))
     const reason = stopReason(problems)
     const nothing = { role: 'initial', reason, serving: false, online: false, peer: null }
-    return { name, ...nothing, at, engineAgo: null, problems: problems.map(({ field, code }) => ({ field, code })) }
+    return {
+      name,
+      host,
+      situation,
+      ...nothing,
+      at,
+      engineAgo: null,
+      problems: problems.map(({ field, code }) => ({ field, code }))
+    }
   }
   const { status, at, engine, troubles } = reading
-  return { ...status, at, engineAgo: engine.ago, troubles }
+  return { ...status, situation: inEnglish(reading.situation), at, engineAgo: engine.ago, troubles }
+}
+
+/** For a page that shows it, and for whoever reads it with curl. */
+function inEnglish({ code, severity, text, todo, also }: Situation): object {
+  return { code, severity, text: text.en, todo: todo.en, also }
 }
 
 function answer(reading: HealthReading, good: boolean, contentType: string, body: string): HealthAnswer {

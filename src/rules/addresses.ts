@@ -81,9 +81,14 @@ function isAnyAddress(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::'
 }
 
-function isLoopback(host: string): boolean {
-  return host === '::1' || (familyOfHost(host) === 4 && host.startsWith('127.'))
+/** Of this host only. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (familyOfHost(host) === 4 && host.startsWith('127.'))
 }
+
+/** An IPv6 address that means nothing without its interface. */
+export const isLinkLocal = (host: string): boolean => /^fe[89ab][0-9a-f]:/i.test(host.trim())
+export const withoutZone = (host: string): string => host.split('%', 1)[0] ?? ''
 
 function familyOf(link: LinkAddresses): 0 | 4 | 6 {
   return familyOfHost(link.localHost) || familyOfHost(link.peerHost)

@@ -657,6 +657,69 @@ const reasons = {
     },
     warns: true
   },
+  'were-both-active': {
+    en: 'Both sides were Active at the same time. It is over.',
+    zh: '双方曾同时为主，现已结束。',
+    todo: {
+      en: 'Check what both sides did to the plant in that time. Then find out why they did not hear each other.',
+      zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
+    },
+    warns: true
+  },
+  'own-address': {
+    en: 'This side receives what it has sent itself: the peer’s address is its own.',
+    zh: '本侧收到自己发出的报文：对端地址是本机地址。',
+    todo: { en: 'Enter the other host’s address as the peer’s host.', zh: '将对端主机改为另一台主机的地址。' },
+    warns: true
+  },
+  'one-way': {
+    en: 'The peer is heard, and does not hear this side: one direction is blocked.',
+    zh: '能收到对端，但对端收不到本侧：有一个方向被阻断。',
+    todo: {
+      en: 'Open the UDP port in the firewall of the peer’s host, and check NAT between the two.',
+      zh: '在对端主机的防火墙中放行 UDP 端口，并检查两者之间的 NAT。'
+    },
+    warns: true
+  },
+  'port-held-here': {
+    en: 'Another pair of this same Node-RED holds the local port.',
+    zh: '同一个 Node-RED 的另一个双机对占用了本地端口。',
+    todo: { en: 'Delete one of the two pairs, or give one another port.', zh: '删除其中一个双机对，或改用其他端口。' },
+    warns: true
+  },
+  'zone-missing': {
+    en: 'An IPv6 address begins with fe80 and does not name its interface.',
+    zh: '以 fe80 开头的 IPv6 地址没有注明网络接口。',
+    todo: { en: 'Write it with its zone, for example fe80::1%eth0.', zh: '请写明区域，例如 fe80::1%eth0。' },
+    warns: true
+  },
+  'loopback-address': {
+    en: 'The local address is one inside this host only (127.…), from which the peer cannot be reached.',
+    zh: '本地地址只在本机内部有效（127.…），无法由此到达对端。',
+    todo: {
+      en: 'Enter the address of the network interface instead, or remove the line 127.0.1.1 from /etc/hosts.',
+      zh: '请改填网络接口的地址，或从 /etc/hosts 中删除 127.0.1.1 一行。'
+    },
+    warns: true
+  },
+  unused: {
+    en: 'This side is Active, and no enabled node uses the pair: nobody acts.',
+    zh: '本侧为主，但没有启用的节点使用该对：无人执行输出。',
+    todo: {
+      en: 'Enable the tab with the pair’s nodes and deploy, or make this side Standby.',
+      zh: '启用含该对节点的标签页并部署，或将本侧设为备。'
+    },
+    warns: true
+  },
+  'roles-flap': {
+    en: 'The roles change again and again.',
+    zh: '角色反复切换。',
+    todo: {
+      en: 'A peerTimeout shorter than the hiccups of the network, or fitness that takes turns: see the events.',
+      zh: 'peerTimeout 短于网络的停顿，或双方适合度轮流变化：参见事件记录。'
+    },
+    warns: true
+  },
   'peer-has-key': {
     en: 'The peer has a key, and this side has none.',
     zh: '对端有密钥，本侧没有。',
