@@ -41,7 +41,9 @@ export class LinkList {
     const [rows, links] = [this.#rows(), this.read()]
     for (const [index, row] of rows.entries()) {
       const problem = isClassic && index > 0 ? null : linkProblem(links, index)
-      $(row).toggle(!isClassic || index === 0)
+      $(row)
+        .closest('li')
+        .toggle(!isClassic || index === 0)
       setText(partOf(row, '.ha-pair-title'), this.#say('label.link', { number: index + 1 }))
       $(row)
         .find('.ha-pair-title')

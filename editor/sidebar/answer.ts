@@ -1,6 +1,7 @@
 /** What `nodes/ha-pair-sidebar.ts` answers, as the page reads it, and what the parts of the page share. */
 import type { PairLink, PairStatus } from '../../src/host/pair'
-import type { SettingsProblem } from '../../src/host/settings'
+import type { Situation } from '../../src/host/situation/types'
+import type { Text } from '../../src/host/texts/text'
 import type { Role } from '../../src/protocol/machine'
 
 export type Detail = Readonly<Record<string, unknown>>
@@ -17,29 +18,7 @@ export interface ShownEvent {
   readonly text: Text
 }
 
-/** A text of the runtime, names put in. */
-export interface Text {
-  readonly en: string
-  readonly zh: string
-}
-
-export type Severity = 'ok' | 'info' | 'warning' | 'critical'
-
-/** What is so now, and what to do now; why the role was taken is history. */
-export interface Situation {
-  readonly code: string
-  readonly severity: Severity
-  readonly text: Text
-  readonly todo: Text
-  readonly history: { readonly at: number; readonly text: Text } | null
-}
-
-type PeerStatus = NonNullable<PairStatus['peer']> & { readonly fitness: number; readonly ready: boolean }
-export type ShownStatus = Omit<PairStatus, 'peer'> & {
-  readonly host: string
-  readonly fitness: number
-  readonly peer: PeerStatus | null
-}
+export type ShownStatus = PairStatus
 
 export interface RunningPair {
   readonly status: ShownStatus
@@ -49,7 +28,7 @@ export interface RunningPair {
 /** Something that holds besides. */
 export interface Notice {
   readonly code: string
-  readonly severity: Severity
+  readonly severity: Situation['severity']
   readonly text: Text
   readonly todo: Text
 }
@@ -59,7 +38,10 @@ export interface ShownPair {
   readonly name: string
   /** Null while its settings keep it stopped. */
   readonly running: RunningPair | null
-  readonly problems: readonly SettingsProblem[]
+  /** What keeps it stopped. */
+  readonly problems: readonly Text[]
+  /** As the texts call the peer's host. */
+  readonly peer: Text
   readonly situation: Situation
   /** What holds besides, the worst first. */
   readonly also: readonly Notice[]

@@ -1,15 +1,15 @@
 /** One pair on the page. Built once and then kept up to date in place, so that focus and scrolling stay where they are. */
 import type { PairLink } from '../../src/host/pair'
 import { element, icon, setAttribute, setChildren, setText } from '../dom'
-import type { Context, Desk, RunningPair, Severity, ShownEvent, ShownPair, ShownStatus } from './answer'
+import type { Context, Desk, Notice, RunningPair, ShownEvent, ShownPair, ShownStatus } from './answer'
 import { channelText, fitnessText, peerText, proofText, roundTripText } from './facts'
 import { Orders } from './orders'
-import { clock, exactClock, gap, joined, lasting, pick, problemText, reasonText, say } from './words'
+import { clock, exactClock, gap, joined, lasting, pick, reasonText, say } from './words'
 
 const EVENTS_AT_FIRST = 12
 
 /** Severity, sentence, what to do ('' = nothing). */
-type Alert = readonly [Severity, string, string]
+type Alert = readonly [Notice['severity'], string, string]
 
 let cards = 0
 
@@ -29,6 +29,7 @@ export class Card {
   readonly #since = element('span', { class: 'ha-pair-since' })
   readonly #epoch = element('span', { class: 'ha-pair-epoch' })
   readonly #situation = element('ul', { class: 'ha-pair-alerts' })
+  readonly #advice = element('p', { class: 'ha-pair-now' })
   readonly #why = element('p', { class: 'ha-pair-why' })
   readonly #alertList = element('ul', { class: 'ha-pair-alerts' })
   readonly #facts = element('dl', { class: 'ha-pair-facts' })
@@ -67,7 +68,9 @@ export class Card {
       { class: 'ha-pair-body' },
       element('p', { class: 'ha-pair-times' }, this.#since, this.#epoch),
       this.#situation,
-      ...this.#orders.parts,
+      ...this.#orders.parts.slice(0, 1),
+      this.#advice,
+      ...this.#orders.parts.slice(1),
       this.#alertList,
       this.#facts
     )
@@ -140,8 +143,8 @@ export class Card {
     this.#facts.hidden = true
     this.#why.hidden = true
     this.#orders.hide()
-    const problems = this.#view.problems.map((problem): Alert => ['critical', problemText(problem), ''])
-    this.#showAlerts(this.#situation, [this.#worst(), ...problems])
+    const problems = this.#view.problems.map((problem): Alert => ['critical', pick(problem), ''])
+    this.#showSituation(problems)
     this.#showAlerts(this.#alertList, [])
   }
 
@@ -150,7 +153,7 @@ export class Card {
     const { situation, also } = this.#view
     this.#facts.hidden = false
     setText(this.#state, this.#stateText(status))
-    this.#showAlerts(this.#situation, [this.#worst()])
+    this.#showSituation([])
     this.#showAlerts(
       this.#alertList,
       also.map(({ severity, text, todo }): Alert => [severity, pick(text), pick(todo)])
@@ -177,9 +180,15 @@ export class Card {
     return this.#context.stale ? say('state.was', { state: text }) : text
   }
 
-  #worst(): Alert {
+  /** What is so, and what to do now: between the two are the buttons, which shall be in sight without scrolling. */
+  #showSituation(problems: readonly Alert[]): void {
     const { severity, text, todo } = this.#view.situation
-    return [severity, pick(text), pick(todo)]
+    this.#showAlerts(this.#situation, [[severity, pick(text), ''], ...problems])
+    const advice = pick(todo)
+    if (this.#advice.dataset['says'] === advice) return
+    this.#advice.dataset['says'] = advice
+    this.#advice.hidden = advice === ''
+    setChildren(this.#advice, [element('b', {}, say('alert.do')), element('span', {}, gap(), advice)])
   }
 
   #showAlerts(list: HTMLElement, alerts: readonly Alert[]): void {
@@ -224,7 +233,7 @@ export class Card {
     setText(this.#since, stale ? stands : joined(stands, say('since', { lasting: lasting(sinceMs) })))
     setAttribute(this.#since, 'title', exactClock(status.since))
     setText(this.#epoch, say('epoch', { epoch: status.epoch }))
-    setText(this.#peer, peerText(status, this.#view.running?.links ?? [], ageMs))
+    setText(this.#peer, peerText(status, pick(this.#view.peer), ageMs))
   }
 
   #showEvents(): void {

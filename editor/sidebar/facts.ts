@@ -1,17 +1,17 @@
 /** The rows of a card, as text. */
-import type { ChannelStatus, PairLink } from '../../src/host/pair'
+import type { ChannelStatus } from '../../src/host/pair'
 import type { ShownStatus } from './answer'
 import { joined, lasting, milliseconds, say } from './words'
 
-/** `ageMs`: since the answer. */
-export function peerText({ online, peer }: ShownStatus, links: readonly PairLink[], ageMs: number): string {
-  const parts = [(peer?.host || links[0]?.peerHost) ?? '', say(online ? 'peer.online' : 'peer.offline')]
+/** `name`: as the texts call its host. `ageMs`: since the answer. */
+export function peerText({ online, peer }: ShownStatus, name: string, ageMs: number): string {
+  const parts = [name, say(online ? 'peer.online' : 'peer.offline')]
   if (peer !== null) parts.push(say(online ? 'peer.role' : 'peer.last-role', { role: say(`role.${peer.role}`) }))
   if (peer !== null && online && peer.role === 'active') parts.push(say('epoch', { epoch: peer.epoch }))
   if (peer !== null && !online && peer.heardAgo !== null) {
     parts.push(say('peer.heard', { ago: lasting(peer.heardAgo + ageMs) }))
   }
-  return parts.filter((part) => part !== '').join(say('separator'))
+  return parts.join(say('separator'))
 }
 
 export function fitnessText({ fitness, online, peer, wire }: ShownStatus): string {

@@ -4,7 +4,7 @@ import type { Context, Desk, RunningPair, ShownPair, Wanted } from './answer'
 import { outcomeOf, type Given } from './outcome'
 import { ORDERS, prospectOf, type Order, type Prospect } from './prospect'
 import { confirmSwitch } from './questions'
-import { bewareText, joined, prospectText, say } from './words'
+import { bewareText, gap, pick, prospectText, say } from './words'
 
 /** The pair as it was shown last. */
 interface Shown {
@@ -42,7 +42,7 @@ export class Orders {
     this.#force.addEventListener('click', () => {
       if (this.#forceable !== null) this.#ask(this.#forceable, true)
     })
-    this.parts = [this.#group, this.#outcome, this.#force, this.#prospect, this.#note]
+    this.parts = [this.#group, this.#note, this.#outcome, this.#force, this.#prospect]
   }
 
   get busy(): boolean {
@@ -98,19 +98,18 @@ export class Orders {
       bar === null ? order !== 'swap' : bar !== 'is-active' && bar !== 'is-standby'
     )
     const lines = told.map((prospect) => {
-      const { order, bar, beware } = prospect
-      const text = bar === null ? prospectText(prospect, this.#names) : say(`orders.not.${bar}`, this.#names)
-      const warning = bar === null && beware !== null ? bewareText(beware, this.#names) : ''
-      return { name: say(`orders.${order}.short`), text, warning }
+      const { order, bar } = prospect
+      const name = say('orders.would', { order: say(`orders.${order}.short`) })
+      if (bar !== null) return { name, text: say(`orders.not.${bar}`, this.#names), warning: '' }
+      return { name, text: prospectText(prospect, this.#names), warning: bewareText(prospect, this.#names) }
     })
     const key = JSON.stringify(lines)
     if (this.#prospect.dataset['says'] === key) return
     this.#prospect.dataset['says'] = key
     this.#prospect.hidden = lines.length === 0
     const items = lines.map(({ name, text, warning }) => {
-      const item = element('li', {}, element('b', {}, say('orders.would', { order: name })), ' ', text)
-      if (warning !== '') item.append(' ', element('span', { class: 'ha-pair-beware' }, warning))
-      return item
+      const warned = element('span', { class: 'ha-pair-beware' }, warning)
+      return element('li', {}, element('b', {}, name), gap(), text, text === '' ? '' : gap(), warned)
     })
     setChildren(this.#prospect, items)
   }
@@ -132,9 +131,8 @@ export class Orders {
   }
 
   get #names(): { readonly here: string; readonly peer: string } {
-    const running = this.#shown?.running
-    const peer = (running?.status.peer?.host || running?.links[0]?.peerHost) ?? ''
-    return { here: this.#shown?.context.host ?? '', peer }
+    const { view, context } = this.#shown ?? {}
+    return { here: context?.host ?? '', peer: view === undefined ? '' : pick(view.peer) }
   }
 
   #onOrder(word: Order): void {
@@ -163,6 +161,6 @@ export class Orders {
     this.#given = { becomes, forced, at: at + ageMs, reply }
     this.#busy = false
     this.#onChange()
-    this.#desk.announce(joined(this.#outcome.textContent))
+    this.#desk.announce(this.#outcome.textContent ?? '')
   }
 }

@@ -1,5 +1,6 @@
 /** What became of an order, as it is now: read from the live status each time it is shown, not remembered. */
-import type { Reply, ShownStatus, Situation, Wanted } from './answer'
+import type { Situation } from '../../src/host/situation/types'
+import type { Reply, ShownStatus, Wanted } from './answer'
 import { clock, errorText, joined, pick, reasonText, say } from './words'
 
 /** An order that was answered. */
@@ -20,8 +21,9 @@ export interface Outcome {
 
 /** After one of these, the same order may still be forced. */
 const FORCEABLE: readonly string[] = ['peer-offline', 'refused', 'not-confirmed', 'not-synchronised']
-/** An older one is history, which the list of events tells. */
+/** An older one is history, which the list of events tells; so is a change of role that came later than this. */
 const SHOWN_MS = 600_000
+const UNDONE_MS_MAX = 60_000
 
 /** What the pair is now. `now`: ms since 1970, on the runtime's clock. */
 export interface Present {
@@ -46,6 +48,7 @@ export function outcomeOf(given: Given, { status, situation, peer, now }: Presen
     return { text: joined(say('outcome.failed', names), error, stays), isGood: false, force: mayForce ? becomes : null }
   }
   if (role !== becomes) {
+    if (status.since - given.at > UNDONE_MS_MAX) return null
     const why = situation.history === null ? '' : pick(situation.history.text)
     const text = joined(say('outcome.undone', { ...names, since: clock(status.since) }), why)
     return { text, isGood: false, force: null }

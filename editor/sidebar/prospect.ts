@@ -45,9 +45,9 @@ function barOf(order: Order, becomes: Wanted, { role, online, serving, fitness }
 function bewareOf(becomes: Wanted, { online, peer, fitness, wire }: ShownStatus): Beware | null {
   if (!online || peer === null) return 'peer-unreachable'
   if (wire === 'classic') return null
-  // Who serves and is less fit than a side that is ready gives the role back.
+  // Who serves and is less fit than a side that is ready gives the role back; at once, if it is unfit.
   if (becomes === 'active') return peer.ready && fitness < peer.fitness ? 'less-fit' : null
-  if (peer.fitness === 0) return 'peer-unfit'
   if (!peer.ready) return 'peer-not-ready'
-  return peer.fitness < fitness ? 'peer-less-fit' : null
+  if (peer.fitness >= fitness) return null
+  return peer.fitness === 0 ? 'peer-unfit' : 'peer-less-fit'
 }

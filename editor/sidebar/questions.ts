@@ -77,11 +77,11 @@ export function confirmSwitch(plan: Plan, go: () => void): void {
 }
 
 function sentences(plan: Plan, sure: HTMLInputElement | null): HTMLElement[] {
-  const { becomes, policy, peerOnline, beware } = plan
+  const { becomes, policy, peerOnline } = plan
   const line = (text: string, look: string | null = null): HTMLElement => element('p', { class: look }, text)
   if (sure === null) {
-    const warning = beware === null ? [] : [line(bewareText(beware, plan), 'ha-pair-question-warning')]
-    return [line(prospectText(plan, plan)), ...warning, line(say('ask.moment', { ...plan }))]
+    const lines = [line(prospectText(plan, plan)), line(bewareText(plan, plan), 'ha-pair-question-warning')]
+    return [...lines.filter(({ textContent }) => textContent !== ''), line(say('ask.moment', { ...plan }))]
   }
   const label = element('label', { class: 'ha-pair-sure', for: sure.id })
   label.append(sure, element('span', {}, say(`force.sure.${becomes}`, { ...plan })))

@@ -1,7 +1,7 @@
 /** What the tab says, in the editor's language. */
-import type { SettingsProblem } from '../../src/host/settings'
-import type { Catalogue, Text } from './answer'
-import type { Beware, Prospect } from './prospect'
+import type { Text } from '../../src/host/texts/text'
+import type { Catalogue } from './answer'
+import type { Prospect } from './prospect'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -43,19 +43,22 @@ interface Hosts {
 }
 
 /** What an order would come to. */
-export const prospectText = ({ becomes, force }: Pick<Prospect, 'becomes' | 'force'>, { here, peer }: Hosts): string =>
-  say(`will.${force ? 'force-' : ''}${becomes}`, { here, peer })
+export function prospectText(
+  { becomes, force, beware }: Omit<Prospect, 'order' | 'bar'>,
+  { here, peer }: Hosts
+): string {
+  // Who is not ready does not take it.
+  return beware === 'peer-not-ready' ? '' : say(`will.${force ? 'force-' : ''}${becomes}`, { here, peer })
+}
 
-export const bewareText = (beware: Beware, { here, peer }: Hosts): string => say(`beware.${beware}`, { here, peer })
+/** What speaks against it; '' = nothing. */
+export const bewareText = ({ beware }: Pick<Prospect, 'beware'>, { here, peer }: Hosts): string =>
+  beware === null ? '' : say(`beware.${beware}`, { here, peer })
 
 const known = (key: string, values?: Values): string | null => {
   const text = say(key, values)
   return text === TEXTS + key || text === key ? null : text
 }
-
-/** A setting that keeps a pair stopped. */
-export const problemText = ({ field, code, detail }: SettingsProblem): string =>
-  say(`problem.${code}`, { field, detail })
 
 /** An error code of the runtime, as a sentence. */
 export const errorText = (code: string, detail: string): string =>

@@ -1,49 +1,15 @@
 /** What the sidebar says before an order, and what became of it afterwards. */
 import assert from 'node:assert/strict'
-import type { Reply, ShownStatus, Situation, Wanted } from '../../../editor/sidebar/answer'
+import type { Reply, ShownStatus, Wanted } from '../../../editor/sidebar/answer'
 import { outcomeOf, type Outcome } from '../../../editor/sidebar/outcome'
 import { ORDERS, prospectOf, type Order } from '../../../editor/sidebar/prospect'
 import { setCatalogue } from '../../../editor/sidebar/words'
+import type { Situation } from '../../../src/host/situation/types'
 import { REASONS } from '../../../src/host/texts/reasons'
+import { NOTHING } from '../../../src/host/texts/text'
+import { seen, type Seen } from './seen'
 import { quiet, speak } from './speak'
 
-type Peer = NonNullable<ShownStatus['peer']>
-type Seen = Partial<Omit<ShownStatus, 'peer'>> & { readonly peer?: Partial<Peer> | null }
-
-const PEER: Peer = {
-  role: 'standby',
-  epoch: 4,
-  priority: 100,
-  fitness: 255,
-  ready: true,
-  host: '10.0.0.2',
-  port: 1101,
-  heardAgo: 10,
-  roundTrip: 1
-}
-/** An Active whose peer is ready, but for what is said. */
-function seen({ peer, ...rest }: Seen = {}): ShownStatus {
-  return {
-    name: 'Line 1',
-    host: 'plc-a',
-    role: 'active',
-    previousRole: 'standby',
-    reason: 'operator',
-    since: 1000,
-    epoch: 4,
-    seq: 9,
-    serving: rest.role === undefined || rest.role === 'active',
-    online: true,
-    policy: 'availability',
-    wire: 'extended',
-    authenticated: true,
-    leaseLeft: null,
-    fitness: 255,
-    channel: null,
-    peer: peer === null ? null : { ...PEER, ...peer },
-    ...rest
-  } as ShownStatus
-}
 const STANDBY: Seen = { role: 'standby', peer: { role: 'active', ready: false } }
 
 const told = (status: ShownStatus): Record<Order, string> => {
@@ -60,16 +26,10 @@ describe('what an order would come to', () => {
   for (const [what, status, active, standby, swap] of [
     ['an Active with a ready peer', {}, 'not: is-active', 'standby', 'standby'],
     ['a Standby with its Active', STANDBY, 'active', 'not: is-standby', 'active'],
-    [
-      'an unfit peer',
-      { peer: { fitness: 0, ready: false } },
-      'not: is-active',
-      'standby peer-unfit',
-      'standby peer-unfit'
-    ],
+    ['an unfit peer', { peer: { fitness: 0 } }, 'not: is-active', 'standby peer-unfit', 'standby peer-unfit'],
     [
       'a peer that is not ready',
-      { peer: { ready: false } },
+      { peer: { fitness: 0, ready: false } },
       'not: is-active',
       'standby peer-not-ready',
       'standby peer-not-ready'
@@ -123,9 +83,12 @@ const LATER = AT + 60_000
 const SITUATION: Situation = {
   code: 'standby',
   severity: 'ok',
-  text: { en: '', zh: '' },
-  todo: { en: '', zh: '' },
-  history: { at: LATER, text: { en: 'plc-a was less fit.', zh: 'x' } }
+  short: NOTHING,
+  trouble: NOTHING,
+  text: NOTHING,
+  todo: NOTHING,
+  history: { at: LATER, text: { en: 'plc-a was less fit.', zh: 'x' } },
+  also: []
 }
 const DONE: Reply = { ok: true, role: 'active' }
 
@@ -183,5 +146,6 @@ describe('what became of an order', () => {
     assert.equal(outcome('active', DONE, {}, AT + 600_001), null)
     const refused: Reply = { ok: false, code: 'refused', detail: '' }
     assert.equal(outcome('active', refused, { since: AT + 1 }), null, 'something else has happened since')
+    assert.equal(outcome('active', DONE, { ...STANDBY, since: AT + 60_001 }), null, 'that is another story')
   })
 })
