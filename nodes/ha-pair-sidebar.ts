@@ -179,7 +179,7 @@ export function shownPair(pair: ListedPair) {
     return warning === undefined ? [] : [{ code, severity, ...warningText(warning, names) }]
   })
   const texts = {
-    problems: problems.map(problemText),
+    problems: problems.map((problem) => ({ ...problem, text: problemText(problem) })),
     peer: typeof peer === 'string' ? { en: peer, zh: peer } : peer,
     also
   }

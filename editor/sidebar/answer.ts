@@ -39,7 +39,7 @@ export interface ShownPair {
   /** Null while its settings keep it stopped. */
   readonly running: RunningPair | null
   /** What keeps it stopped. */
-  readonly problems: readonly Text[]
+  readonly problems: readonly { readonly text: Text }[]
   /** As the texts call the peer's host. */
   readonly peer: Text
   readonly situation: Situation

@@ -143,7 +143,7 @@ export class Card {
     this.#facts.hidden = true
     this.#why.hidden = true
     this.#orders.hide()
-    const problems = this.#view.problems.map((problem): Alert => ['critical', pick(problem), ''])
+    const problems = this.#view.problems.map(({ text }): Alert => ['critical', pick(text), ''])
     this.#showSituation(problems)
     this.#showAlerts(this.#alertList, [])
   }

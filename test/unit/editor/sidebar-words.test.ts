@@ -130,7 +130,7 @@ describe('what the runtime gives the sidebar to say', () => {
     const situation = stoppedSituation('plc-a', problems)
     const shown = shownPair({ id: 'p', name: 'Line 1', situation, names, running: null, problems, events: [] })
     assert.deepEqual(
-      shown.problems.map(({ en }) => en),
+      shown.problems.map(({ text }) => text.en),
       ['Link 1, peer’s port: “x” is not a whole number', 'Heartbeat: ${NOT_SET} is not set']
     )
     assert.deepEqual(shown.badge, { fill: 'red', shape: 'ring' })
