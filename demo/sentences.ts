@@ -44,7 +44,7 @@ const ROLE_TEXT: Readonly<Record<Role, string>> = {
 export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentence | null {
   if (UNTOLD.has(event)) return null
   // Another event has said it.
-  if (event.startsWith('warning') && levelOf({ event, reason, detail }) === 'none') return null
+  if (event.startsWith('warning') && levelOf({ event, reason }) === 'none') return null
   const why = reason === 'none' ? '' : ` ${REASONS[reason]?.en ?? reason}`
   if (event === 'store' && reason !== 'store-failed') return null
   if (event === 'handover') {

@@ -8,12 +8,12 @@
  *
  * The editor's WebSocket tells everybody with `status.read` everything; so the hint carries a number and no more.
  */
-import { hostname } from 'node:os'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { NodeAPI } from 'node-red'
 import { PairError, type PairErrorCode } from '../src/host/pair-error'
 import { registry } from '../src/host/root'
 import type { ListedPair } from '../src/host/pair-registry'
+import { HOST } from '../src/host/situation/present'
 import { EVENTS } from '../src/host/texts/events'
 import { REASONS } from '../src/host/texts/reasons'
 import { problemText } from '../src/host/texts/problems'
@@ -94,7 +94,7 @@ export default function (RED: NodeAPI): void {
     read,
     answering(() => ({
       at: Date.now(),
-      host: hostname(),
+      host: HOST,
       n: hints,
       pairs: registry.list().map(shownPair)
     }))

@@ -1,11 +1,11 @@
 /** `ha-pair`: the config node, one side of one pair. It starts the pair, holds it for its users and lets it go. */
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { HealthReading } from '../src/host/health-reading'
 import { oneLine } from '../src/host/report'
 import { hub, registry } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
+import { HOST } from '../src/host/situation/present'
 import { stoppedSituation } from '../src/host/situation/situation'
 import { problemText } from '../src/host/texts/problems'
 import { spoken, type Say } from './badge'
@@ -33,7 +33,7 @@ export default function (RED: NodeAPI): void {
     const taken = pathConflict(parsed.healthPath, this.id)
     if (!parsed.ok || taken !== null) {
       const problems = [...(parsed.ok ? [] : parsed.problems), ...(taken === null ? [] : [taken])]
-      const situation = stoppedSituation(hostname(), problems)
+      const situation = stoppedSituation(HOST, problems)
       this.stopped = oneLine(spoken(situation.short, say))
       const advice = problems.some(({ code }) => code === 'key-missing') ? say('log.key-missing') : ''
       this.error(`${say('log.stopped', { name: this.pairName, problems: describe(problems) })}${advice}`)
@@ -41,7 +41,7 @@ export default function (RED: NodeAPI): void {
         serveHealth(this, parsed.healthPath, () => ({
           at: Date.now(),
           name: this.pairName,
-          host: hostname(),
+          host: HOST,
           problems
         }))
       const takeBack = registry.stop(this.id, this.pairName, problems)

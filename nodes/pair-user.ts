@@ -63,10 +63,11 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
   const config = findPairNode(RED, configId)
   if (config === null || config.pair === null) {
     const code = config !== null ? 'stopped' : isDisabled(RED, configId) ? 'pair-disabled' : 'no-pair'
-    sign.show(stoppedBadge(code === 'stopped' ? (config?.stopped ?? '') : RED._(`badge.${code}`)))
+    const [badge, text] = textsOf(RED, code, config?.stopped ?? '')
+    sign.show(stoppedBadge(badge))
     return {
       running: null,
-      absence: { code, text: code === 'stopped' ? (config?.stopped ?? '') : RED._(`error.${code}`) },
+      absence: { code, text },
       observe: () => {},
       refresh: () => {},
       close: () => {}
@@ -99,6 +100,13 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
       if (soon !== null) clearTimeout(soon)
     }
   }
+}
+
+/** Badge and error. */
+function textsOf(RED: NodeAPI, code: Absence['code'], stopped: string): readonly [string, string] {
+  if (code === 'stopped') return [stopped, stopped]
+  if (code === 'pair-disabled') return [RED._('badge.pair-disabled'), RED._('error.pair-disabled')]
+  return [RED._('badge.no-pair'), RED._('error.no-pair')]
 }
 
 /** A config node that the editor has disabled is not among the running ones, and still in the flow file. */

@@ -7,7 +7,7 @@ export interface StoppedPair {
   readonly at: number
   readonly name: string
   readonly host: string
-  readonly problems: readonly SettingsProblem[]
+  readonly problems: readonly Pick<SettingsProblem, 'field' | 'code'>[]
 }
 
 export type HealthReading = PairVitals | StoppedPair

@@ -2,11 +2,9 @@
  * One pair as the host keeps it, from its first lease to its goodbye: through deploys, and through deaths of the engine's
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
-import { hostname } from 'node:os'
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
-import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
 import { Observers } from './observers'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
@@ -22,16 +20,14 @@ import {
   type PairWarning
 } from './pair'
 import { PairError } from './pair-error'
-import { inSeconds } from './in-seconds'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
 import type { SharedWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import type { Situation } from './situation/types'
-import { settledAt, situationOf } from './situation/situation'
-import { peerNamed } from './situation/values'
+import { HOST, Present } from './situation/present'
 import type { Names } from './texts/happened'
-import { Warnings, WARNINGS } from './warnings'
+import { WARNINGS } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -56,19 +52,6 @@ export interface PairDesk extends KeepsAlive {
   portHolder(held: HeldPair, link: number): string | null
   post(message: ToEngine): void
 }
-
-const HOST = hostname()
-
-/** Changes of role that somebody wanted, or that come with a start and a stop. */
-const ASKED_FOR: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
-  'cannot-negotiate',
-  'negotiated',
-  'operator',
-  'operator-forced',
-  'peer-left',
-  'removed',
-  'shutdown'
-])
 
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
@@ -107,15 +90,11 @@ export class HeldPair implements Pair {
   /** Who else has the pair's files; null = nobody, as far as is known. */
   #filesHolder: string | null = null
   #fitness: number | null = null
-  /** How contact ended. */
-  #lost: PairStatus['lost'] = null
-  /** When contact was lost last; ms since 1970. */
-  #lostLast = 0
   #flowsHash: number | null = null
   #watched = false
   readonly #events: Partial<Record<EventName, number>> = {}
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
-  readonly #warnings: Warnings
+  readonly #present: Present
   readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
@@ -136,7 +115,7 @@ export class HeldPair implements Pair {
     this.#desk = desk
     this.#commands = new Requests(desk)
     this.#snapshot = blankSnapshot(request)
-    this.#warnings = new Warnings(request.settings, request.keys)
+    this.#present = new Present(request.settings, request.keys)
     const owner: ChannelOwner = {
       toEngine: (news) => {
         if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
@@ -265,10 +244,7 @@ export class HeldPair implements Pair {
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
-    for (const event of told) {
-      this.#remember(event, performance.now())
-      this.#note(event)
-    }
+    for (const event of told) this.#present.hear(event, this.#snapshot, performance.now())
     this.#tell(told)
     const warnings = this.#review()
     if (warnings.length > 0) this.#tell(warnings)
@@ -287,23 +263,6 @@ export class HeldPair implements Pair {
     report(this.log, this.settings.name, this.names, this.#unlogged.splice(0))
   }
 
-  /** Events that are over at once and should be seen for a while. */
-  #remember({ event, reason, detail, at }: PairEvent, nowMs: number): void {
-    if (event === 'conflict') {
-      // The second one became Active then: this side itself, or the peer when contact was lost.
-      const from = Math.max(this.#snapshot.since, this.#lostLast)
-      this.#warnings.remember('were-both-active', { from: Math.min(from, at), to: at }, nowMs)
-    } else if (event === 'role' && !ASKED_FOR.has(reason)) this.#warnings.roleChanged(nowMs)
-    else if (event === 'clock') this.#warnings.remember(reason, detail, nowMs)
-    else if (event === 'mismatch' && reason === 'cloned-identity') this.#warnings.remember(reason, {}, nowMs)
-  }
-
-  #note({ event, reason, detail, at }: PairEvent): void {
-    if (event !== 'online') return
-    this.#lost = detail.online ? null : { reason, at }
-    if (!detail.online) this.#lostLast = at
-  }
-
   #count({ event, detail }: PairEvent): void {
     this.#events[event] = (this.#events[event] ?? 0) + 1
     if (event === 'role') this.#roleChanges[detail.role]++
@@ -318,10 +277,10 @@ export class HeldPair implements Pair {
     const used = this.observers.count > 0
     const portHolder = (link: number): string | null => this.#desk.portHolder(this, link)
     const known = { snapshot: this.#snapshot, crash, filesHolder, used, portHolder, channel, nowMs, wallMs }
-    const { began, ended } = this.#warnings.review(known)
+    const { began, ended } = this.#present.warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
-    const dueMs = Math.min(this.#warnings.dueMs, nowMs + this.#settlesInMs(wallMs))
+    const dueMs = Math.min(this.#present.warnings.dueMs, nowMs + this.#present.settlesInMs(this.#snapshot, wallMs))
     if (dueMs < Infinity && !this.#gone) {
       this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(dueMs - nowMs)))
       this.#lookAgain.unref()
@@ -334,20 +293,18 @@ export class HeldPair implements Pair {
 
   // --- What nodes ask (see `Pair`) ---
 
-  /** As people call the two hosts. */
   get names(): Names {
-    const { links, peerTimeoutMs } = this.settings
-    return { here: HOST, peer: peerNamed(links[0]?.peerHost ?? ''), after: inSeconds(peerTimeoutMs) }
+    return this.#present.names
   }
 
   status(at: Instant = thisInstant()): PairStatus {
     const status = this.#facts(at)
-    const { code, severity } = this.#situation(status, at)
+    const { code, severity } = this.#present.situation(status, at.wallMs)
     return { ...status, situation: { code, severity } }
   }
 
   situation(at: Instant = thisInstant()): Situation {
-    return this.#situation(this.#facts(at), at)
+    return this.#present.situation(this.#facts(at), at.wallMs)
   }
 
   #facts(at: Instant): Omit<PairStatus, 'situation'> {
@@ -356,22 +313,10 @@ export class HeldPair implements Pair {
       host: HOST,
       seq: this.observers.seq,
       fitness: this.#fitness ?? FULLY_FIT,
-      lost: this.#lost,
+      lost: this.#present.lost,
       channel: channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
     }
     return statusOf(own, this.#snapshot, this.#cell.read(), this.#desk.engineCell.read(), at)
-  }
-
-  #situation(status: Omit<PairStatus, 'situation'>, { wallMs: at }: Instant): Situation {
-    const { links, peerTimeoutMs } = this.settings
-    return situationOf({ status, warnings: this.#warnings.list, peerHost: links[0]?.peerHost ?? '', peerTimeoutMs, at })
-  }
-
-  /** ms until a side without a role is no longer one that has just started; Infinity = that is no matter. */
-  #settlesInMs(wallMs: number): number {
-    const { role, since } = this.#snapshot
-    const leftMs = settledAt({ since, peerTimeoutMs: this.settings.peerTimeoutMs }) - wallMs
-    return role === 'initial' && leftMs > 0 ? leftMs : Infinity
   }
 
   vitals(): PairVitals {
@@ -386,7 +331,7 @@ export class HeldPair implements Pair {
       situation: this.situation(at),
       engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
       troubles: [...new Set(problems.filter((code) => code !== null))],
-      warnings: this.#warnings.list.map(({ code }) => code),
+      warnings: this.#present.warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
       events: { ...this.#events },
@@ -425,7 +370,7 @@ export class HeldPair implements Pair {
   }
 
   warnings(): readonly PairWarning[] {
-    return this.#warnings.list
+    return this.#present.warnings.list
   }
 
   observe(observer: PairObserver, late: boolean): () => void {

@@ -3,15 +3,14 @@
  * (the editor's sidebar). The hub enters running pairs, the config node those that its settings keep stopped. Histories
  * outlive deploys and changes of settings; they end with the process.
  */
-import { hostname } from 'node:os'
 import { pairEvent, type PairEvent } from './events'
 import type { Pair, PairLink, PairObserver } from './pair'
 import { stopReason, type SettingsProblem } from './settings'
+import { HOST } from './situation/present'
 import { stoppedSituation } from './situation/situation'
 import type { Situation } from './situation/types'
 import { happened, type Happened, type Names } from './texts/happened'
 
-const HOST = hostname()
 /** A stopped pair knows no peer. */
 const NOBODY: Names = { here: HOST, peer: '', after: '' }
 /** Events kept per pair. */

@@ -1,6 +1,6 @@
 /** Which events deserve a line in the log, and what it says: one sentence. Rejections come at most once per cause and minute already. */
 import type { ReasonCode } from '../protocol/reasons'
-import type { PairEvent } from './events'
+import type { EventName, PairEvent } from './events'
 import { EVENTS } from './texts/events'
 import { happened, type Names } from './texts/happened'
 import { REASONS } from './texts/reasons'
@@ -30,17 +30,17 @@ const TAKEOVER: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'proof-wrong',
   'restored-copy'
 ])
-/** A start without a peer, and a stop in order, are no news of the network. */
-const CALM: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['peer-left', 'peer-restarted'])
+/** Contact that begins, a stop in order and a start need nobody to look at the network. */
+const CALM: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['peer-heard', 'peer-left', 'peer-restarted'])
 
 /** At which level an event is logged. */
-export function levelOf({ event, reason, detail }: Pick<PairEvent, 'event' | 'reason' | 'detail'>): Level {
+export function levelOf({ event, reason }: { readonly event: EventName; readonly reason: ReasonCode }): Level {
   if (event === 'warning' || event === 'warning-ended') {
     if (!isWarningCode(reason) || !WARNINGS[reason].log) return 'none'
     return event === 'warning' ? 'warn' : 'info'
   }
   if (event === 'role' && TAKEOVER.has(reason)) return 'warn'
-  if (event === 'online' && 'online' in detail && !detail.online && !CALM.has(reason)) return 'warn'
+  if (event === 'online' && !CALM.has(reason)) return 'warn'
   const { log } = EVENTS[event]
   return log === 'info' && REASONS[reason].warns ? 'warn' : log
 }

@@ -259,7 +259,8 @@ export class Warnings {
       if (count === (this.#dropped[cause] ?? 0)) continue
       const code = codeOf(cause, snapshot)
       if (code !== undefined) this.#keep(code, { untilMs: nowMs + apartMs, detail: { cause } })
-      if (cause === 'reflected') this.#keep('own-address', { untilMs: nowMs + apartMs, detail: { place: this.#peers } })
+      if (cause === 'reflected' && !snapshot.online)
+        this.#keep('own-address', { untilMs: nowMs + apartMs, detail: { place: this.#peers } })
     }
     this.#dropped = snapshot.dropped
     // It greets again and again what does not answer it: its words arrive here, and the answers do not arrive there.

@@ -1,16 +1,16 @@
 /** The tables of EVENTS.md and EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { EVENT_NAMES, reasonsOf, type EventName, type WarningCode } from '../../src/host/events'
-import type { TroubleCode } from '../../src/host/pair'
 import { levelOf } from '../../src/host/report'
+import { STATE_SEVERITY } from '../../src/host/situation/situation'
+import type { StateCode } from '../../src/host/situation/types'
 import { DETAILS } from '../../src/host/texts/details'
 import { EVENTS } from '../../src/host/texts/events'
 import { REASONS } from '../../src/host/texts/reasons'
+import { STATES, withoutRole } from '../../src/host/texts/situations'
 import type { Text } from '../../src/host/texts/text'
+import { WARNING_TEXTS } from '../../src/host/texts/warnings'
 import { isWarningCode, WARNINGS, type WarningSpec } from '../../src/host/warnings'
 import type { ReasonCode } from '../../src/protocol/reasons'
-import { ROOT } from './root'
 
 export const PAGES = {
   en: { file: 'docs/reference/EVENTS.md', locale: 'en-US' },
@@ -28,8 +28,8 @@ const WORDS = {
     reasons: ['code', 'badge', 'meaning', 'what to do', 'comes with', 'log'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info; warning where the reason is one',
-    red: 'red: ',
-    yellow: 'yellow: ',
+    critical: 'red: ',
+    warning: 'yellow: ',
     atOnce: 'at once',
     seconds: (n: number) => `${n} s`,
     ownLine: 'by its own event',
@@ -45,8 +45,8 @@ const WORDS = {
     reasons: ['代码', '状态标记', '含义', '处理', '伴随的事件', '日志'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info；原因属警告时为 warning',
-    red: '红：',
-    yellow: '黄：',
+    critical: '红：',
+    warning: '黄：',
     atOnce: '立即',
     seconds: (n: number) => `${n} 秒`,
     ownLine: '由其自身事件记录',
@@ -55,25 +55,17 @@ const WORDS = {
   }
 } as const
 
-/** What the red badge says. */
-const IN_RED = {
-  'engine-crashed': true,
-  'files-in-use': true,
-  'port-in-use': true,
-  'host-not-found': true,
-  'link-failed': true,
-  'store-failed': true,
-  'store-lost': true,
-  'foreign-record': true
-} as const satisfies Readonly<Record<TroubleCode, true>>
-
 /** The blocks of a page by their name. */
 export function blocksOf(language: Language): Readonly<Record<string, string>> {
   const words = WORDS[language]
-  const badges = badgeTexts(language)
   const badgeOf = (code: ReasonCode): string => {
-    if (code in IN_RED) return `${words.red}\`… · ${badges[code]}\``
-    return isWarningCode(code) && WARNINGS[code].badge ? `${words.yellow}\`… · ${badges[code]}\`` : ''
+    const [texts, severity] = isWarningCode(code)
+      ? [WARNING_TEXTS[code], WARNINGS[code].severity]
+      : code in STATES
+        ? [STATES[code as StateCode], STATE_SEVERITY[code as StateCode]]
+        : [null, 'none' as const]
+    if (texts === null || (severity !== 'critical' && severity !== 'warning')) return ''
+    return `${words[severity]}\`${withoutRole(texts.short)[language].replaceAll(/\{\w+\}/g, '…')}\``
   }
   const after = ({ graceMs }: WarningSpec): string => (graceMs === 0 ? words.atOnce : words.seconds(graceMs / 1000))
   const warnings = (Object.keys(WARNINGS) as WarningCode[]).map((code) => [
@@ -127,14 +119,6 @@ function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'wa
   const warning: EventName[] = isWarningCode(code) ? ['warning'] : []
   const levels = new Set([...eventsWith(code), ...warning].map((event) => levelOf({ event, reason: code })))
   return words[levels.has('warn') ? 'warn' : levels.has('info') ? 'info' : 'none']
-}
-
-function badgeTexts(language: Language): Readonly<Record<string, string>> {
-  const file = join(ROOT, 'nodes', 'locales', PAGES[language].locale, 'ha-pair.json')
-  const { reason } = JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }
-  return Object.fromEntries(
-    Object.entries(reason).map(([code, text]) => [code, text.replaceAll('__noticedAfter__', '2 s')])
-  )
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`

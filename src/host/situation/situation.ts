@@ -115,11 +115,14 @@ function leadOver(own: SituationMark, warning: PairWarning | undefined): PairWar
   return own.severity === 'ok' || own.severity === 'info' ? warning : undefined
 }
 
+/** Monitoring is told no values. */
+type ShownProblem = Pick<SettingsProblem, 'field' | 'code'> & { readonly detail?: string }
+
 /** Of a pair that its settings keep stopped. */
-export function stoppedSituation(here: string, problems: readonly SettingsProblem[]): Situation {
+export function stoppedSituation(here: string, problems: readonly ShownProblem[]): Situation {
   const code = stopReason(problems)
   const [first] = problems
-  const values: Values = { here, problem: first === undefined ? '' : problemText(first) }
+  const values: Values = { here, problem: first === undefined ? '' : problemText({ detail: '', ...first }) }
   const texts: SituationText = STATES[code]
   const [short, text, todo] = [fill(texts.short, values), fill(texts, values), fill(texts.todo, values)]
   return { code, severity: STATE_SEVERITY[code], short, trouble: short, text, todo, history: null, also: [] }

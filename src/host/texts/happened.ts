@@ -87,7 +87,7 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
     case 'reasserted':
       return { text: event.reason === 'peer-behind' ? OTHERS.raised : OTHERS.stays }
     case 'yielded':
-      return { text: roleText(event.reason, 'standby'), todo }
+      return { text: fill(roleText(event.reason, 'standby'), { ...values, role: ROLE_WORDS.standby }), todo }
     case 'negotiate':
       return { text: event.reason === 'peer-restarted' ? OTHERS.peerRestarted : OTHERS.agreed }
     case 'designate':

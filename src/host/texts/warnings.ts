@@ -130,7 +130,7 @@ export const WARNING_TEXTS = {
     }
   },
   'zone-missing': {
-    short: { en: 'IPv6 zone missing · {role}', zh: '缺少 IPv6 区域 · {role}' },
+    short: { en: 'no IPv6 zone · {role}', zh: '缺少 IPv6 区域 · {role}' },
     en: 'Link {link}: the address {place} begins with fe80 and needs the interface behind it.',
     zh: '链路 {link}：地址 {place} 以 fe80 开头，需要注明网络接口。',
     todo: {

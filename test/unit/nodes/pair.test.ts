@@ -175,7 +175,7 @@ describe('ha-pair and ha-pair-state', () => {
     await rig.deploy([survivor, ...userNode('ha-pair-state', `state-${standby}`, survivor)])
     await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the survivor takes over')
     assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-left')
-    await rig.shows(`state-${standby}`, 'yellow', /^Active · peer offline$/)
+    await rig.shows(`state-${standby}`, 'yellow', /^peer stopped · Active$/)
     assert.notEqual(active, standby)
   })
 
