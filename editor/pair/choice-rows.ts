@@ -22,6 +22,8 @@ const EXPLAINED = { wire: CUT_AND_NOT, policy: CUT_AND_NOT, crashProof: [['fa-in
 
 export const CHOICE_NAMES = Object.keys(ICONS) as readonly ChoiceName[]
 
+const line = (iconName: string, text: string): HTMLElement => element('p', {}, icon(iconName), text)
+
 export class ChoiceRows {
   /** What will be stored: the word, or `${NAME}`. No input carries the property's own id. */
   readonly chosen: Choices
@@ -64,7 +66,6 @@ export class ChoiceRows {
   }
 
   showHints(): void {
-    const line = (iconName: string, text: string): HTMLElement => element('p', {}, icon(iconName), text)
     for (const [property, sentences] of Object.entries(EXPLAINED)) {
       const word = this.chosen[property as keyof typeof EXPLAINED]
       const words: readonly string[] = CHOICES[property as keyof typeof EXPLAINED]

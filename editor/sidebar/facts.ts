@@ -16,7 +16,6 @@ export function peerText({ online, peer }: ShownStatus, name: string, ageMs: num
 
 export function fitnessText({ fitness, online, peer, wire }: ShownStatus): string {
   if (wire === 'classic') return say('fitness.classic')
-  const value = (n: number): string => (n === 0 ? say('fitness.unfit') : say('fitness.value', { n }))
   const parts = [say('fitness.here', { value: value(fitness) })]
   if (!online || peer === null) parts.push(say('fitness.peer', { value: say('fitness.unknown') }))
   else {
@@ -27,6 +26,8 @@ export function fitnessText({ fitness, online, peer, wire }: ShownStatus): strin
   }
   return parts.join(say('separator'))
 }
+
+const value = (n: number): string => (n === 0 ? say('fitness.unfit') : say('fitness.value', { n }))
 
 export const channelText = (channel: ChannelStatus | null): string =>
   channel === null ? say('channel.none') : say(channel.open ? 'channel.open' : 'channel.closed')

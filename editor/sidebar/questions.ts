@@ -76,9 +76,10 @@ export function confirmSwitch(plan: Plan, go: () => void): void {
   dialog.querySelector<HTMLButtonElement>('.ha-pair-no')?.focus()
 }
 
+const line = (text: string, look: string | null = null): HTMLElement => element('p', { class: look }, text)
+
 function sentences(plan: Plan, sure: HTMLInputElement | null): HTMLElement[] {
   const { becomes, policy, peerOnline } = plan
-  const line = (text: string, look: string | null = null): HTMLElement => element('p', { class: look }, text)
   if (sure === null) {
     const lines = [line(prospectText(plan, plan)), line(bewareText(plan, plan), 'ha-pair-question-warning')]
     return [...lines.filter(({ textContent }) => textContent !== ''), line(say('ask.moment', { ...plan }))]

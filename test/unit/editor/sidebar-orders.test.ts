@@ -92,13 +92,13 @@ const SITUATION: Situation = {
 }
 const DONE: Reply = { ok: true, role: 'active' }
 
+const outcome = (becomes: Wanted, reply: Reply, status: Seen, now = LATER, forced = false): Outcome | null =>
+  outcomeOf({ becomes, forced, at: AT, reply }, { status: seen(status), situation: SITUATION, peer: '10.0.0.2', now })
+
 describe('what became of an order', () => {
   before(() => setCatalogue({ reasons: REASONS }))
   beforeEach(() => speak('en-US'))
   after(quiet)
-
-  const outcome = (becomes: Wanted, reply: Reply, status: Seen, now = LATER, forced = false): Outcome | null =>
-    outcomeOf({ becomes, forced, at: AT, reply }, { status: seen(status), situation: SITUATION, peer: '10.0.0.2', now })
 
   for (const [what, becomes, status, says, isGood] of [
     ['it serves', 'active', {}, /^Done at .*10:43:05: plc-a is Active and serves\.$/, true],
