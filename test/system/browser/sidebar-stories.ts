@@ -142,7 +142,8 @@ export function tellSidebarStories(version: () => NodeRed): void {
 
   story('says all there is to know of a pair', async () => {
     await make('active')
-    assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
+    await eventually('all is well', 15_000, async () => (await sidebar.glyph()).fill === 'green')
+    assert.equal((await sidebar.glyph()).shape, 'dot')
     assert.match(
       await sidebar.text(),
       /^This host: \S+\s+Line 1\s+Active · serving\s+since [\d:]+ \(\d+ (s|min)\)\s+epoch \d+/
