@@ -3,11 +3,13 @@
  * code; people and programs read the body. Every answer says how fresh it is. Nothing here knows a key, a file or an
  * address of this side.
  */
+import type { WarningCode } from './events'
 import { isStopped, type HealthReading } from './health-reading'
 import { metricsText, METRICS_CONTENT_TYPE } from './metrics'
 import { stopReason } from './settings'
 import { stoppedSituation } from './situation/situation'
-import type { Situation } from './situation/types'
+import type { Situation, SituationCode } from './situation/types'
+import { REASONS } from './texts/reasons'
 
 /** Each page, and what its path adds to `healthPath`. */
 export const HEALTH_PAGES = {
@@ -87,9 +89,20 @@ function statusBody(reading: HealthReading): object {
   return { ...status, situation: inEnglish(reading.situation), at, engineAgo: engine.ago, troubles }
 }
 
-/** For a page that shows it, and for whoever reads it with curl. */
+/** Whose sentence names an address, a name or a process of this side: monitoring is told the general one. */
+const NAMES_OWN: ReadonlySet<SituationCode> = new Set([
+  'port-in-use',
+  'port-held-here',
+  'link-failed',
+  'zone-missing',
+  'loopback-address',
+  'files-in-use'
+])
+
+/** For a page that shows it, and for people who read it with curl. */
 function inEnglish({ code, severity, text, todo, also }: Situation): object {
-  return { code, severity, text: text.en, todo: todo.en, also }
+  const general = NAMES_OWN.has(code) ? REASONS[code as WarningCode].en : text.en
+  return { code, severity, text: general, todo: todo.en, also }
 }
 
 function answer(reading: HealthReading, good: boolean, contentType: string, body: string): HealthAnswer {

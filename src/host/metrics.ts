@@ -12,7 +12,7 @@ import { EVENT_NAMES } from './events'
 import { isStopped, type HealthReading } from './health-reading'
 import type { PairVitals } from './pair'
 import { stoppedSituation } from './situation/situation'
-import type { SituationMark } from './situation/types'
+import type { Situation } from './situation/types'
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 
@@ -55,27 +55,31 @@ export function metricsText(reading: HealthReading): Promise<string> {
   const sheet = new Sheet(isStopped(reading) ? reading.name : reading.status.name)
   if (isStopped(reading)) {
     sheet.gauge('running', RUNNING_HELP, [[0]])
-    situation(sheet, stoppedSituation(reading.host, reading.problems))
+    situations(sheet, stoppedSituation(reading.host, reading.problems))
   } else fill(sheet, reading)
   return sheet.text()
 }
 
-/** One series for what is so; an alert tells the one from the other by its labels. */
-function situation(sheet: Sheet, { code, severity }: SituationMark): void {
+/** A series for each thing that is so. `lead`: it is what badges show. */
+function situations(sheet: Sheet, { code, severity, also }: Pick<Situation, 'code' | 'severity' | 'also'>): void {
   sheet.gauge('situation', 'What is so now, by code and by what it means for the plant; always 1.', [
-    [1, { code, severity }]
+    [1, { code, severity, lead: 'yes' }],
+    ...also.map((each) => [1, { code: each.code, severity: each.severity, lead: 'no' }] as const)
   ])
 }
 
 const RUNNING_HELP = 'Whether the pair runs: 0 = it is stopped because a setting is wrong.'
 
-function fill(sheet: Sheet, { at, status, engine, troubles, warnings, links, dropped, ...counted }: PairVitals): void {
+function fill(
+  sheet: Sheet,
+  { at, status, situation, engine, troubles, warnings, links, dropped, ...counted }: PairVitals
+): void {
   const { policy, wire, peer, channel } = status
   sheet.gauge('info', 'How this side is set up; always 1.', [
     [1, { policy, wire, version: VERSION, authenticated: String(status.authenticated) }]
   ])
   sheet.gauge('running', RUNNING_HELP, [[1]])
-  situation(sheet, status.situation)
+  situations(sheet, situation)
   sheet.gauge(
     'role',
     'Role of this side: 1 for the role that it holds, 0 for the others.',

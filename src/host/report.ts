@@ -17,7 +17,7 @@ export const SILENT_LOG: PairLog = { info: () => {}, warn: () => {}, error: () =
 type Level = 'none' | 'info' | 'warn'
 
 /** Another host acts from now on, or none does: whoever reads the log has to see it. */
-const TAKEOVER: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+const TAKEOVER: ReadonlySet<ReasonCode> = new Set([
   'lost-connection',
   'peer-crashed',
   'peer-left',
@@ -31,7 +31,7 @@ const TAKEOVER: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'restored-copy'
 ])
 /** Contact that begins, a stop in order and a start need nobody to look at the network. */
-const CALM: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['peer-heard', 'peer-left', 'peer-restarted'])
+const CALM: ReadonlySet<ReasonCode> = new Set(['peer-heard', 'peer-left', 'peer-restarted'])
 
 /** At which level an event is logged. */
 export function levelOf({ event, reason }: { readonly event: EventName; readonly reason: ReasonCode }): Level {
@@ -64,7 +64,7 @@ function isSaidBy(events: readonly PairEvent[], { event, reason }: PairEvent): b
   if (event === 'online') return events.some((other) => other.event === 'role' && other.reason === reason)
   return event === 'link' && FOLLOWS.has(reason) && events.some((other) => other.event === 'online')
 }
-const FOLLOWS: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+const FOLLOWS: ReadonlySet<ReasonCode> = new Set([
   'peer-heard',
   'lost-connection',
   'peer-silent',

@@ -15,7 +15,7 @@ import { peerNamed } from './values'
 export const HOST = hostname()
 
 /** Changes of role that somebody wanted, or that come with a start and a stop. */
-const ASKED_FOR: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+const ASKED_FOR: ReadonlySet<ReasonCode> = new Set([
   'cannot-negotiate',
   'negotiated',
   'operator',

@@ -45,7 +45,7 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
 }
 
 /** Where the peer is silent, a warning may say why. */
-const SILENT: ReadonlySet<StateCode> = new Set<StateCode>([
+const SILENT: ReadonlySet<StateCode> = new Set([
   'starting',
   'may-be-two',
   'never-met',
@@ -55,7 +55,7 @@ const SILENT: ReadonlySet<StateCode> = new Set<StateCode>([
   'waiting',
   'peer-may-serve'
 ])
-const CAUSES_OF_SILENCE: ReadonlySet<WarningCode> = new Set<WarningCode>([
+const CAUSES_OF_SILENCE: ReadonlySet<WarningCode> = new Set([
   'keys-differ',
   'peer-has-no-key',
   'peer-has-key',
@@ -72,12 +72,7 @@ const CAUSES_OF_SILENCE: ReadonlySet<WarningCode> = new Set<WarningCode>([
   'link-failed'
 ])
 /** Beside these, what the pair's state says would mislead. */
-const SPEAKS_ALONE: ReadonlySet<WarningCode> = new Set<WarningCode>([
-  'engine-crashed',
-  'files-in-use',
-  'both-active',
-  'unused'
-])
+const SPEAKS_ALONE: ReadonlySet<WarningCode> = new Set(['engine-crashed', 'files-in-use', 'both-active', 'unused'])
 
 export function situationOf(facts: SituationFacts): Situation {
   const { status, warnings } = facts
