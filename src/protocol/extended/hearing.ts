@@ -98,7 +98,7 @@ function hear(m: Machine, link: number, frame: Frame, trailer: Trailer, ackedAtM
   peer.uncounted = !partner && frame.state === 'active'
   if (partner) partnerHeard(m, trailer, ackedAtMs)
   // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
-  if (ackedAtMs !== null) peer.detector.ackedWithin(now - ackedAtMs)
+  if (ackedAtMs !== null) peer.detector.acked(now, now - ackedAtMs)
   if (frame.head === 'responsed' && ackedAtMs !== null) peer.detector.measured(now, now - ackedAtMs)
   peer.differences.compare(m, m.settings, m.own.flowsHash, trailer)
   if (m.role.kind === 'leaving') return m.role.hear(m, frame, trailer, regained)
@@ -148,7 +148,8 @@ function compareRecords(m: Machine, trailer: Trailer): void {
 
 /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
 function onRestoredCopy(m: Machine): void {
-  if (m.role.kind === 'leaving') return
+  // Its goodbye would be taken for the other one's.
+  if (m.role.kind === 'leaving') return m.peer.detector.lost()
   m.own.cast(m, 'restored-copy')
   loseContact(m, 'restored-copy')
   if (m.role.kind === 'active') m.becomeStandby('restored-copy')

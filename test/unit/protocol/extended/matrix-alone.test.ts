@@ -76,6 +76,10 @@ const EVIDENCE = {
     atMs: 1000,
     reason: 'half-open'
   },
+  'it stood down, hears me, and counts another one': {
+    story: (bench) => (bench.peerSays = { ...WORDS['a Standby, not ready'], deaf: true }),
+    ...NOTHING
+  },
   'it is a Standby, and does not hear me': {
     story: (bench) => (bench.peerSays = { ...WORDS['a Standby, ready'], deaf: true, acksTheFirst: true }),
     ...NOTHING
@@ -154,6 +158,7 @@ const MATRIX: readonly Row[] = [
   ...SILENCES.map((known): Row => ['initial', known, 'takes', 'takes', 'waits', 'waits']),
   ['initial', 'it is Active, and does not hear me', 'follows', 'follows', 'follows', 'follows'],
   ['initial', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
+  ['initial', 'it stood down, hears me, and counts another one', 'waits', 'waits', 'waits', 'waits'],
   ['initial', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
   ['initial', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
@@ -164,6 +169,7 @@ const MATRIX: readonly Row[] = [
   ...SILENCES.map((known): Row => ['standby', known, 'takes', 'takes', 'waits', 'waits']),
   ['standby', 'it is Active, and does not hear me', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
+  ['standby', 'it stood down, hears me, and counts another one', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
   ['standby', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
@@ -179,6 +185,12 @@ const MATRIX: readonly Row[] = [
   // A lost path is no reason to stop; a lease ends as ever.
   ['active', 'no link of mine is open', 'serves', 'serves', 'stops', 'stops'],
   ['active', 'all of a proof, and no link of mine is open', 'serves', 'serves', 'stops', 'stops']
+]
+
+const OF_NO_ACTIVE: readonly Known[] = [
+  'it is Active, and does not hear me',
+  'it stood down, and does not hear me',
+  'it stood down, hears me, and counts another one'
 ]
 
 const STORY_MS = 3000
@@ -253,11 +265,7 @@ describe('extended wire, the matrix without contact', () => {
       (Object.keys(EVIDENCE) as Known[])
         .filter((known) => (EVIDENCE[known] as Evidence).newcomer === undefined || mine === 'initial')
         .filter((known) => known !== 'it is a Standby, and does not hear me' || mine === 'active')
-        .filter(
-          (known) =>
-            !['it is Active, and does not hear me', 'it stood down, and does not hear me'].includes(known) ||
-            mine !== 'active'
-        )
+        .filter((known) => mine !== 'active' || !OF_NO_ACTIVE.includes(known))
         .map((known) => `${mine}/${known}`)
     )
     assert.deepEqual(MATRIX.map(([mine, known]) => `${mine}/${known}`).toSorted(), expected.toSorted())

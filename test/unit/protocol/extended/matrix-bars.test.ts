@@ -311,16 +311,19 @@ describe('extended wire, what ends it', () => {
     })
   }
 
-  it('restored-copy: a side that leaves is not told what it knows', () => {
+  it('restored-copy: a side that leaves begins no new session, and says goodbye no more: that would be the other one’s', () => {
     const bench = inRole('active', 'exclusive, higher')
     bench.peerSays = null
     bench.step({ kind: 'goodbye', reason: 'shutdown' })
     const { session } = bench.view
-    bench.takeReports()
-    bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
-    beyond(bench)
+    assert.ok(bench.takeSaid().some(({ trailer }) => trailer?.flags.goodbye === true))
+    bench.advanceMs(30)
+    assert.equal(bench.takeSaid().length, 1, 'it repeats itself')
+    bench.hears({ ...WORDS['a Standby, not ready'], trailer: { ack: 5000 } })
     assert.equal(bench.view.session, session)
     assert.ok(!bench.takeReports().includes('mismatch restored-copy'))
+    bench.advanceMs(3000)
+    assert.deepEqual(bench.takeSaid(), [])
   })
 })
 
