@@ -14,6 +14,7 @@ function graphOf(nodes: readonly Wired[]): FlowGraph & { looked: number } {
     const wires = byId.get(node.id)?.wires ?? []
     const ids = output === undefined ? wires.flat() : (wires[output] ?? [])
     graph.looked += ids.length
+    assert.ok(graph.looked <= WIRES_MAX, 'it goes over the same wires again and again')
     return ids.flatMap((id) => byId.get(id) ?? [])
   }
   const graph = {
@@ -27,6 +28,9 @@ function graphOf(nodes: readonly Wired[]): FlowGraph & { looked: number } {
   }
   return graph
 }
+
+/** More than any flow here has. */
+const WIRES_MAX = 5000
 
 const node = (id: string, type: string, to: readonly string[] = [], more: Partial<Wired> = {}): Wired => ({
   id,
