@@ -44,6 +44,8 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
   'key-missing': 'critical'
 }
 
+const UNFIT: SituationMark = { code: 'unfit', severity: 'warning' }
+
 /** Where the peer is silent, a warning may say why. */
 const SILENT: ReadonlySet<StateCode> = new Set([
   'starting',
@@ -83,7 +85,12 @@ export function situationOf(facts: SituationFacts): Situation {
   const lead = shown.find(({ code }) => WARNINGS[code].severity === 'critical') ?? cause ?? leadOver(own, shown[0])
   const values = valuesOf(facts, lead)
   const first: SituationMark = lead === undefined ? own : { code: lead.code, severity: severityOf(lead, own, cause) }
-  const others = [own, ...shown.map((warning) => ({ code: warning.code, severity: severityOf(warning, own, cause) }))]
+  const unfit = status.fitness === 0 && state !== 'unfit' ? [UNFIT] : []
+  const others = [
+    own,
+    ...unfit,
+    ...shown.map((warning) => ({ code: warning.code, severity: severityOf(warning, own, cause) }))
+  ]
   const isOther = ({ code, severity }: SituationMark): boolean => code !== first.code && severity !== 'ok'
   const texts = lead === undefined ? STATES[state] : WARNING_TEXTS[lead.code]
   const alone = lead === undefined || SPEAKS_ALONE.has(lead.code)

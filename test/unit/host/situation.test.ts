@@ -149,6 +149,11 @@ describe('what is so with a pair', () => {
     })
   }
 
+  it('that is unfit says so also where something else comes first', () => {
+    const { code, also } = situation({ ...ACTIVE, ...offline('peer-left'), fitness: 0 })
+    assert.deepEqual([code, also.map((each) => each.code)], ['peer-stopped', ['unfit']])
+  })
+
   it('is red where nobody serves or two may, and only there', () => {
     for (const [, severity, { role, online, serving }] of STATES_MADE) {
       if (role === 'active' && online && serving) assert.notEqual(severity, 'critical')
