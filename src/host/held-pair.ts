@@ -404,8 +404,10 @@ export class HeldPair implements Pair {
   }
 
   setFitness(value: number): void {
+    const changes = value !== (this.#fitness ?? FULLY_FIT)
     this.#fitness = value
     if (this.pairId !== null) this.#desk.post({ type: 'fitness', pairId: this.pairId, value })
+    if (changes) this.observers.publishStatus()
   }
 
   setFlowsHash(hash: number): void {

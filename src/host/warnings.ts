@@ -90,6 +90,8 @@ const CODES = Object.keys(WARNINGS) as WarningCode[]
 
 /** What happened and is over is shown for so long: long enough for the person who is called to see it. */
 export const SHOWN_MS = 300_000
+/** Counters are told once a second. */
+const GREETINGS_APART_MS = 2000
 /** So many changes of role within this time, which nobody asked for, are no coincidence. */
 export const FLAPS = { changes: 6, minutes: 10 } as const
 /** Frames that are dropped again and again count as one condition; a peer that is refused speaks every 3 s. */
@@ -165,6 +167,7 @@ export class Warnings {
   #past: Map<WarningCode, Past> | null = null
   #dropped: Snapshot['dropped'] = {}
   #greeted = 0
+  #greetedAtMs = -Infinity
   /** When roles changed that nobody had asked for. */
   #flips: readonly number[] = []
   #dueMs = Infinity
@@ -263,11 +266,21 @@ export class Warnings {
         this.#keep('own-address', { untilMs: nowMs + apartMs, detail: { place: this.#peers } })
     }
     this.#dropped = snapshot.dropped
-    // It greets again and again what does not answer it: its words arrive here, and the answers do not arrive there.
-    if (snapshot.greeted !== this.#greeted && !snapshot.online) {
-      this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
+    this.#countGreetings(snapshot, nowMs)
+  }
+
+  /** Words of the peer go on arriving, and none answers this side: its own do not arrive there. */
+  #countGreetings({ greeted, online }: Snapshot, nowMs: number): void {
+    const apartMs = GREETINGS_APART_MS + 2 * this.#settings.heartbeatMs
+    if (online) {
+      this.#greetedAtMs = -Infinity
+      this.#past?.delete('one-way')
+    } else if (greeted !== this.#greeted) {
+      // Each start brings one.
+      if (nowMs - this.#greetedAtMs < apartMs) this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
+      this.#greetedAtMs = nowMs
     }
-    this.#greeted = snapshot.greeted
+    this.#greeted = greeted
   }
 
   #holding(known: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {

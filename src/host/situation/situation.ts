@@ -73,6 +73,16 @@ const CAUSES_OF_SILENCE: ReadonlySet<WarningCode> = new Set([
   'host-not-found',
   'link-failed'
 ])
+/** Those in which something of the peer arrives. */
+const SHOWS_LIFE: ReadonlySet<WarningCode> = new Set([
+  'keys-differ',
+  'peer-has-no-key',
+  'peer-has-key',
+  'one-way',
+  'wires-differ',
+  'versions-differ',
+  'foreign-host'
+])
 /** Beside these, what the pair's state says would mislead. */
 const SPEAKS_ALONE: ReadonlySet<WarningCode> = new Set(['engine-crashed', 'files-in-use', 'both-active', 'unused'])
 
@@ -143,12 +153,14 @@ function stateOf(facts: SituationFacts): StateCode {
   }
 }
 
-function activeState({ status }: SituationFacts): StateCode {
+function activeState({ status, warnings }: SituationFacts): StateCode {
   const { online, peer, lost, fitness } = status
   if (!status.serving) return 'paused'
   if (!online) {
-    if (lost?.reason === 'peer-left') return 'peer-stopped'
-    if (lost?.reason === 'peer-crashed') return 'peer-crashed'
+    // What arrives since shows that it runs again.
+    const isBack = warnings.some(({ code }) => SHOWS_LIFE.has(code))
+    if (lost?.reason === 'peer-left' && !isBack) return 'peer-stopped'
+    if (lost?.reason === 'peer-crashed' && !isBack) return 'peer-crashed'
     if (!mayBeTwo(status)) return 'peer-silent'
     return lost === null ? 'never-met' : 'may-be-two'
   }

@@ -33,18 +33,17 @@ export class Stage {
   readonly b: NodeRedProcess
   readonly relay: Relay
   readonly #ports: readonly [number, number, number]
-  readonly #second: Relay
   #held: Socket | null = null
   /** Makes the pairs of each row new ones, with nothing to remember. */
   #round = 0
 
   private constructor(
     sides: readonly [NodeRedProcess, NodeRedProcess],
-    relays: readonly [Relay, Relay],
+    relay: Relay,
     ports: readonly [number, number, number]
   ) {
     ;[this.a, this.b] = sides
-    ;[this.relay, this.#second] = relays
+    this.relay = relay
     this.#ports = ports
   }
 
@@ -70,14 +69,13 @@ export class Stage {
       })
     }
     const sides = [make('a', a, b, '100'), make('b', b, a, '90')] as const
-    const relays = [await Relay.between(a, b), await Relay.between(a2, b2)] as const
+    const relay = await Relay.between(a2, b2)
     await Promise.all(sides.map((side) => side.start()))
-    return new Stage(sides, relays, [a, b, spare])
+    return new Stage(sides, relay, [a, b, spare])
   }
 
   async end(): Promise<void> {
     this.relay.close()
-    this.#second.close()
     if (this.#held !== null) await release(this.#held)
     await Promise.allSettled([this.a, this.b].map((side) => side.stop()))
   }
@@ -85,7 +83,6 @@ export class Stage {
   /** Both run with these settings and know nothing of what was; `a` is Active, `b` Standby, and all is well. */
   async whole(settings: Settings = {}): Promise<void> {
     this.relay.open()
-    this.#second.open()
     if (this.#held !== null) await release(this.#held)
     this.#held = null
     this.#round++
@@ -112,7 +109,7 @@ export class Stage {
     return (await this[side].get('/ha-pair')).body as PairStatus
   }
 
-  /** Through the relay, so that it can be cut. */
+  /** Through the relay, so that it can be cut; by ports of their own, so that nothing leads past it. */
   async through(settings: Settings = {}): Promise<void> {
     await this.whole()
     const [toB, toA] = this.relay.ports
@@ -120,7 +117,7 @@ export class Stage {
       peerHost: LOOPBACK,
       peerPort,
       localHost: LOOPBACK,
-      localPort: '${LOCAL_PORT}'
+      localPort: '${LOCAL_PORT_2}'
     })
     await Promise.all([
       this.deploy('a', { settings: { channel: 'off', ...settings, links: [link(toB)] } }),
@@ -138,7 +135,7 @@ export class Stage {
   }
 
   async #command(side: Side, word: string, force: boolean): Promise<void> {
-    await this[side].post('/designate', { designate: { designate: word, force } })
+    await this[side].post('/designate', { designate: word, force })
   }
 
   #link(over: object): object {
@@ -167,7 +164,7 @@ export class Stage {
     'cut exclusive': [() => this.through({ policy: 'exclusive' }), async () => this.relay.cut()],
     'cut preferred': [() => this.through({ policy: 'preferred' }), async () => this.relay.cut()],
     'block a to b': [() => this.through(), async () => void (this.relay.fromA = false)],
-    'cut one of two links': [() => this.#twoLinks(), async () => this.#second.cut()],
+    'cut one of two links': [() => this.#twoLinks(), async () => this.relay.cut()],
     'wrong key on b': [() => this.whole(), () => this.deploy('b', { key: 'b2mXk9_qLw4TzR7vN0sYc6Hd' })],
     'no key on b': [
       () => this.whole(),
@@ -257,7 +254,7 @@ export class Stage {
 
   async #twoLinks(): Promise<void> {
     await this.whole()
-    const ends = this.#second.ports
+    const ends = this.relay.ports
     const links = (peerPort: number): object[] => [
       this.#link({}),
       this.#link({ peerPort, localPort: '${LOCAL_PORT_2}' })

@@ -227,6 +227,18 @@ describe('a warning beside it', () => {
     assert.equal(situation({ ...alone, policy: 'preferred' }, warned('one-way')).severity, 'warning')
   })
 
+  it('that shows that a stopped peer runs again makes two of one', () => {
+    for (const reason of ['peer-left', 'peer-crashed'] as const) {
+      const is = situation({ ...ACTIVE, ...offline(reason) }, warned('keys-differ', { cause: 'key' }))
+      assert.deepEqual(
+        [is.code, is.severity, is.also.map(({ code }) => code)],
+        ['keys-differ', 'critical', ['may-be-two']]
+      )
+      const fixed = situation({ ...ACTIVE, ...offline(reason) }, warned('port-in-use', DETAIL))
+      assert.deepEqual([fixed.code, fixed.severity], [reason === 'peer-left' ? 'peer-stopped' : reason, 'warning'])
+    }
+  })
+
   it('that has nothing to do with a silence does not hide it', () => {
     for (const code of ['flows-differ', 'were-both-active', 'clocks-differ', 'link-down'] as const) {
       assert.equal(situation({ ...ACTIVE, ...offline('lost-connection') }, warned(code)).code, 'may-be-two', code)
@@ -401,7 +413,10 @@ describe('the texts of situations', () => {
 
   it('are short on a badge', () => {
     for (const [code, { short }] of texts) {
-      const [en, zh] = [short.en.replace('{role}', 'Standby'), short.zh.replace('{role}', '启动中')]
+      const [en, zh] = [
+        short.en.replace('{links}', '2').replace('{role}', 'Standby'),
+        short.zh.replace('{role}', '启动中')
+      ]
       assert.ok(en.length <= 28 && zh.length <= 18, `${code} is too long for a badge: ${en}`)
     }
   })
