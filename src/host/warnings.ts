@@ -145,6 +145,8 @@ export interface Known {
   readonly snapshot: Snapshot
   /** Why the engine's thread died; null = it runs. */
   readonly crash: string | null
+  /** The peer is heard, and no longer answers. */
+  readonly oneWay: boolean
   /** Which other process has the pair's files; null = none. */
   readonly filesHolder: string | null
   /** A node of the flows uses the pair. */
@@ -209,6 +211,7 @@ export class Warnings {
   review(known: Known): Review {
     const { nowMs, wallMs } = known
     this.#countDrops(known.snapshot, nowMs)
+    this.#countGreetings(known, nowMs)
     const holding = this.#holding(known)
     this.#dueMs = Infinity
     if (holding.size === 0 && this.#conditions === null) return NOTHING_NEW
@@ -266,11 +269,10 @@ export class Warnings {
         this.#keep('own-address', { untilMs: nowMs + apartMs, detail: { place: this.#peers } })
     }
     this.#dropped = snapshot.dropped
-    this.#countGreetings(snapshot, nowMs)
   }
 
   /** Words of the peer go on arriving, and none answers this side: its own do not arrive there. */
-  #countGreetings({ greeted, online }: Snapshot, nowMs: number): void {
+  #countGreetings({ snapshot: { greeted, online }, oneWay }: Known, nowMs: number): void {
     const apartMs = GREETINGS_APART_MS + 2 * this.#settings.heartbeatMs
     if (online) {
       this.#greetedAtMs = -Infinity
@@ -281,6 +283,7 @@ export class Warnings {
       this.#greetedAtMs = nowMs
     }
     this.#greeted = greeted
+    if (oneWay && !online) this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
   }
 
   #holding(known: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {

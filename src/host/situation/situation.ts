@@ -173,12 +173,14 @@ function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
 
-function standbyState({ status }: SituationFacts): StateCode {
+function standbyState({ status, warnings }: SituationFacts): StateCode {
   const { online, peer, lost, alone, reason, fitness } = status
   if (online) {
     if (peer?.role !== 'active') return 'nobody-serves'
     return fitness === 0 ? 'unfit' : 'standby'
   }
+  // Heard, though it does not hear this side.
+  if (peer?.role === 'active' && warnings.some(({ code }) => code === 'one-way')) return 'standby'
   if (alone !== null) return alone
   if (reason === 'operator' || reason === 'operator-forced') return 'stood-down'
   return lost?.reason === 'peer-left' || lost?.reason === 'peer-crashed' ? 'nobody-serves' : 'cut-off'

@@ -144,8 +144,8 @@ export const TABLE: readonly Row[] = [
       severity: 'ok',
       badge: ['green', 'Active · peer online'],
       says: 'here serves. peer is ready to take over.',
-      event: 'role operator',
-      log: 'here became Active: an operator switched over from peer.',
+      event: 'role designated',
+      log: 'here became Active: handed over by peer.',
       alert: null
     }
   },
@@ -264,10 +264,12 @@ export const TABLE: readonly Row[] = [
   },
   {
     make: 'block a to b',
+    // The other one has taken over, which `a` hears.
     a: {
-      ...alone,
       code: 'one-way',
-      badge: ['red', 'one-way link · '],
+      severity: 'warning',
+      alert: 'HaPairAttention',
+      badge: ['yellow', 'one-way link · Standby'],
       says: 'here hears peer, and peer does not hear here: one direction is blocked.',
       event: 'warning one-way',
       log: 'here hears peer, and peer does not hear here: one direction is blocked.'

@@ -415,7 +415,7 @@ describe('the texts of situations', () => {
     for (const [code, { short }] of texts) {
       const [en, zh] = [
         short.en.replace('{links}', '2').replace('{role}', 'Standby'),
-        short.zh.replace('{role}', '启动中')
+        short.zh.replace('{links}', '2').replace('{role}', '启动中')
       ]
       assert.ok(en.length <= 28 && zh.length <= 18, `${code} is too long for a badge: ${en}`)
     }
