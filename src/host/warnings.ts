@@ -90,6 +90,8 @@ const CODES = Object.keys(WARNINGS) as WarningCode[]
 
 /** What happened and is over is shown for so long: long enough for the person who is called to see it. */
 export const SHOWN_MS = 300_000
+/** Counters are told once a second. */
+const GREETINGS_APART_MS = 2000
 /** So many changes of role within this time, which nobody asked for, are no coincidence. */
 export const FLAPS = { changes: 6, minutes: 10 } as const
 /** Frames that are dropped again and again count as one condition; a peer that is refused speaks every 3 s. */
@@ -143,6 +145,8 @@ export interface Known {
   readonly snapshot: Snapshot
   /** Why the engine's thread died; null = it runs. */
   readonly crash: string | null
+  /** The peer is heard, and no longer answers. */
+  readonly oneWay: boolean
   /** Which other process has the pair's files; null = none. */
   readonly filesHolder: string | null
   /** A node of the flows uses the pair. */
@@ -165,6 +169,7 @@ export class Warnings {
   #past: Map<WarningCode, Past> | null = null
   #dropped: Snapshot['dropped'] = {}
   #greeted = 0
+  #greetedAtMs = -Infinity
   /** When roles changed that nobody had asked for. */
   #flips: readonly number[] = []
   #dueMs = Infinity
@@ -206,6 +211,7 @@ export class Warnings {
   review(known: Known): Review {
     const { nowMs, wallMs } = known
     this.#countDrops(known.snapshot, nowMs)
+    this.#countGreetings(known, nowMs)
     const holding = this.#holding(known)
     this.#dueMs = Infinity
     if (holding.size === 0 && this.#conditions === null) return NOTHING_NEW
@@ -263,11 +269,21 @@ export class Warnings {
         this.#keep('own-address', { untilMs: nowMs + apartMs, detail: { place: this.#peers } })
     }
     this.#dropped = snapshot.dropped
-    // It greets again and again what does not answer it: its words arrive here, and the answers do not arrive there.
-    if (snapshot.greeted !== this.#greeted && !snapshot.online) {
-      this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
+  }
+
+  /** Words of the peer go on arriving, and none answers this side: its own do not arrive there. */
+  #countGreetings({ snapshot: { greeted, online }, oneWay }: Known, nowMs: number): void {
+    const apartMs = GREETINGS_APART_MS + 2 * this.#settings.heartbeatMs
+    if (online) {
+      this.#greetedAtMs = -Infinity
+      this.#past?.delete('one-way')
+    } else if (greeted !== this.#greeted) {
+      // Each start brings one.
+      if (nowMs - this.#greetedAtMs < apartMs) this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
+      this.#greetedAtMs = nowMs
     }
-    this.#greeted = snapshot.greeted
+    this.#greeted = greeted
+    if (oneWay && !online) this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
   }
 
   #holding(known: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {

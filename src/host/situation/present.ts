@@ -1,5 +1,6 @@
 /** What is so with one pair now, kept up to date by what happens: how contact ended, what a person is warned of, and what both mean. */
 import { hostname } from 'node:os'
+import { nowUs } from '../../engine/cells'
 import type { PairKeys, Snapshot } from '../../engine/messages'
 import type { ReasonCode } from '../../protocol/reasons'
 import type { PairSettings } from '../../protocol/settings'
@@ -13,6 +14,9 @@ import type { Situation } from './types'
 import { peerNamed } from './values'
 
 export const HOST = hostname()
+
+/** A heartbeat may come a little late. */
+const HEARD_SPARE_MS = 250
 
 /** Changes of role that somebody wanted, or that come with a start and a stop. */
 const ASKED_FOR: ReadonlySet<ReasonCode> = new Set([
@@ -47,6 +51,12 @@ export class Present {
   /** As people call the two hosts. */
   get names(): Names {
     return { here: HOST, peer: peerNamed(this.#peerHost), after: inSeconds(this.#settings.peerTimeoutMs) }
+  }
+
+  /** The peer is heard, and no longer answers. `heardAtMs`: as the cell has it. */
+  hearsOneWay(heardAtMs: number | null): boolean {
+    const lately = 1.5 * this.#settings.heartbeatMs + HEARD_SPARE_MS
+    return this.#lost?.reason === 'half-open' && heardAtMs !== null && Number(nowUs()) / 1000 < heardAtMs + lately
   }
 
   /** `snapshot`: the state after it. */

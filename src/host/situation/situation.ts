@@ -44,6 +44,8 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
   'key-missing': 'critical'
 }
 
+const UNFIT: SituationMark = { code: 'unfit', severity: 'warning' }
+
 /** Where the peer is silent, a warning may say why. */
 const SILENT: ReadonlySet<StateCode> = new Set([
   'starting',
@@ -71,6 +73,16 @@ const CAUSES_OF_SILENCE: ReadonlySet<WarningCode> = new Set([
   'host-not-found',
   'link-failed'
 ])
+/** Those in which something of the peer arrives. */
+const SHOWS_LIFE: ReadonlySet<WarningCode> = new Set([
+  'keys-differ',
+  'peer-has-no-key',
+  'peer-has-key',
+  'one-way',
+  'wires-differ',
+  'versions-differ',
+  'foreign-host'
+])
 /** Beside these, what the pair's state says would mislead. */
 const SPEAKS_ALONE: ReadonlySet<WarningCode> = new Set(['engine-crashed', 'files-in-use', 'both-active', 'unused'])
 
@@ -83,7 +95,12 @@ export function situationOf(facts: SituationFacts): Situation {
   const lead = shown.find(({ code }) => WARNINGS[code].severity === 'critical') ?? cause ?? leadOver(own, shown[0])
   const values = valuesOf(facts, lead)
   const first: SituationMark = lead === undefined ? own : { code: lead.code, severity: severityOf(lead, own, cause) }
-  const others = [own, ...shown.map((warning) => ({ code: warning.code, severity: severityOf(warning, own, cause) }))]
+  const unfit = status.fitness === 0 && state !== 'unfit' ? [UNFIT] : []
+  const others = [
+    own,
+    ...unfit,
+    ...shown.map((warning) => ({ code: warning.code, severity: severityOf(warning, own, cause) }))
+  ]
   const isOther = ({ code, severity }: SituationMark): boolean => code !== first.code && severity !== 'ok'
   const texts = lead === undefined ? STATES[state] : WARNING_TEXTS[lead.code]
   const alone = lead === undefined || SPEAKS_ALONE.has(lead.code)
@@ -136,12 +153,14 @@ function stateOf(facts: SituationFacts): StateCode {
   }
 }
 
-function activeState({ status }: SituationFacts): StateCode {
+function activeState({ status, warnings }: SituationFacts): StateCode {
   const { online, peer, lost, fitness } = status
   if (!status.serving) return 'paused'
   if (!online) {
-    if (lost?.reason === 'peer-left') return 'peer-stopped'
-    if (lost?.reason === 'peer-crashed') return 'peer-crashed'
+    // What arrives since shows that it runs again.
+    const isBack = warnings.some(({ code }) => SHOWS_LIFE.has(code))
+    if (lost?.reason === 'peer-left' && !isBack) return 'peer-stopped'
+    if (lost?.reason === 'peer-crashed' && !isBack) return 'peer-crashed'
     if (!mayBeTwo(status)) return 'peer-silent'
     return lost === null ? 'never-met' : 'may-be-two'
   }
@@ -154,12 +173,14 @@ function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
 
-function standbyState({ status }: SituationFacts): StateCode {
+function standbyState({ status, warnings }: SituationFacts): StateCode {
   const { online, peer, lost, alone, reason, fitness } = status
   if (online) {
     if (peer?.role !== 'active') return 'nobody-serves'
     return fitness === 0 ? 'unfit' : 'standby'
   }
+  // Heard, though it does not hear this side.
+  if (peer?.role === 'active' && warnings.some(({ code }) => code === 'one-way')) return 'standby'
   if (alone !== null) return alone
   if (reason === 'operator' || reason === 'operator-forced') return 'stood-down'
   return lost?.reason === 'peer-left' || lost?.reason === 'peer-crashed' ? 'nobody-serves' : 'cut-off'

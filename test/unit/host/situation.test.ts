@@ -149,6 +149,11 @@ describe('what is so with a pair', () => {
     })
   }
 
+  it('that is unfit says so also where something else comes first', () => {
+    const { code, also } = situation({ ...ACTIVE, ...offline('peer-left'), fitness: 0 })
+    assert.deepEqual([code, also.map((each) => each.code)], ['peer-stopped', ['unfit']])
+  })
+
   it('is red where nobody serves or two may, and only there', () => {
     for (const [, severity, { role, online, serving }] of STATES_MADE) {
       if (role === 'active' && online && serving) assert.notEqual(severity, 'critical')
@@ -220,6 +225,18 @@ describe('a warning beside it', () => {
       ['never-met', 'flows-differ']
     )
     assert.equal(situation({ ...alone, policy: 'preferred' }, warned('one-way')).severity, 'warning')
+  })
+
+  it('that shows that a stopped peer runs again makes two of one', () => {
+    for (const reason of ['peer-left', 'peer-crashed'] as const) {
+      const is = situation({ ...ACTIVE, ...offline(reason) }, warned('keys-differ', { cause: 'key' }))
+      assert.deepEqual(
+        [is.code, is.severity, is.also.map(({ code }) => code)],
+        ['keys-differ', 'critical', ['may-be-two']]
+      )
+      const fixed = situation({ ...ACTIVE, ...offline(reason) }, warned('port-in-use', DETAIL))
+      assert.deepEqual([fixed.code, fixed.severity], [reason === 'peer-left' ? 'peer-stopped' : reason, 'warning'])
+    }
   })
 
   it('that has nothing to do with a silence does not hide it', () => {
@@ -396,7 +413,10 @@ describe('the texts of situations', () => {
 
   it('are short on a badge', () => {
     for (const [code, { short }] of texts) {
-      const [en, zh] = [short.en.replace('{role}', 'Standby'), short.zh.replace('{role}', '启动中')]
+      const [en, zh] = [
+        short.en.replace('{links}', '2').replace('{role}', 'Standby'),
+        short.zh.replace('{links}', '2').replace('{role}', '启动中')
+      ]
       assert.ok(en.length <= 28 && zh.length <= 18, `${code} is too long for a badge: ${en}`)
     }
   })

@@ -43,6 +43,7 @@ class Watched {
   crash: string | null = null
   filesHolder: string | null = null
   used = true
+  oneWay = false
   portHolder: string | null = null
   channel: ChannelState | null = null
   /** `+code` when it began, `-code` when it ended. */
@@ -104,6 +105,7 @@ class Watched {
       snapshot: this.#snapshot,
       crash: this.crash,
       filesHolder: this.filesHolder,
+      oneWay: this.oneWay,
       used: this.used,
       portHolder: () => this.portHolder,
       channel: this.channel,
@@ -345,6 +347,17 @@ describe('warnings', () => {
     assert.deepEqual(pair.codes, [], 'each start brings one')
     for (let greeted = 2; greeted < 8; greeted++) pair.is({ greeted }).waits(1000)
     assert.deepEqual(pair.codes, ['one-way'])
+    assert.deepEqual(pair.is({ online: true }).codes, [], 'never while it answers')
+    const halfOpen = new Watched()
+    halfOpen.oneWay = true
+    assert.deepEqual(halfOpen.is({ online: false }).waits(20_000).codes, ['one-way'])
+    halfOpen.oneWay = false
+    assert.deepEqual(halfOpen.waits(20_000).codes, [], 'silence is another matter')
+    const start = new Watched().is({ online: false })
+    for (let greeted = 1; greeted < 4; greeted++) start.is({ greeted }).waits(300)
+    assert.deepEqual(start.is({ online: true }).waits(20_000).said, [], 'a start is none')
+    const stopped = new Watched().is({ greeted: 5 }).is({ online: false, greeted: 6 })
+    assert.deepEqual(stopped.waits(20_000).said, [], 'one that came before the silence is none')
     const fine = new Watched()
     for (let greeted = 1; greeted < 8; greeted++) fine.is({ greeted }).waits(1000)
     assert.deepEqual(fine.codes, [])

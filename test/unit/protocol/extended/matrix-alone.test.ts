@@ -8,7 +8,7 @@
  * `matrix.test.ts`).
  */
 import assert from 'node:assert/strict'
-import type { Bench } from '../../../support/machine/bench'
+import type { ExtendedHarness } from '../../../support/machine/extended-harness'
 import type { ReasonCode } from '../../../../src/protocol/reasons'
 import type { Role } from '../../../../src/protocol/machine'
 import type { PairRecord } from '../../../../src/protocol/record'
@@ -28,7 +28,7 @@ type Verdict = 'takes' | 'follows' | 'waits' | 'serves' | 'stops'
 const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'exclusive, higher'] as const
 
 interface Evidence {
-  readonly story: (bench: Bench) => void
+  readonly story: (bench: ExtendedHarness) => void
   /** Since the last word heard, or the start where nothing was; the exact ms at which a role may be taken. */
   readonly atMs: number
   readonly reason: ReasonCode
@@ -37,7 +37,7 @@ interface Evidence {
   readonly settings?: Partial<PairSettings>
 }
 
-const SILENT = (bench: Bench): void => {
+const SILENT = (bench: ExtendedHarness): void => {
   bench.peerSays = null
 }
 
@@ -49,7 +49,7 @@ const ENDS =
     readonly fin?: boolean
     readonly refused?: boolean
   }) =>
-  (bench: Bench): void => {
+  (bench: ExtendedHarness): void => {
     answered(bench, how)
     bench.tether(how.provable)
     bench.tetherEnds(how)
@@ -197,7 +197,7 @@ const STORY_MS = 3000
 /** L from the send time of the last acknowledged frame, which the last word was the answer to. */
 const LEASE_MS = 886
 
-function begin(mine: Role, known: Known, column: Column): Bench {
+function begin(mine: Role, known: Known, column: Column): ExtendedHarness {
   const evidence: Evidence = EVIDENCE[known]
   const { newcomer: record, settings } = evidence
   const bench = record === undefined ? inRole(mine, column, settings) : newcomer(column, record, settings)
@@ -207,7 +207,7 @@ function begin(mine: Role, known: Known, column: Column): Bench {
 }
 
 /** What the bench shows, ms by ms, as long as the story goes: each state with the time it began. */
-function live(bench: Bench): { readonly atMs: number; readonly state: string }[] {
+function live(bench: ExtendedHarness): { readonly atMs: number; readonly state: string }[] {
   const beganMs = bench.nowMs
   const states: { atMs: number; state: string }[] = []
   for (;;) {
@@ -219,7 +219,7 @@ function live(bench: Bench): { readonly atMs: number; readonly state: string }[]
   }
 }
 
-function check(mine: Role, known: Known, verdict: Verdict, bench: Bench): void {
+function check(mine: Role, known: Known, verdict: Verdict, bench: ExtendedHarness): void {
   const { atMs, reason }: Evidence = EVIDENCE[known]
   const states = live(bench)
   const names = states.map(({ state }) => state)
