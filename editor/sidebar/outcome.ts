@@ -23,7 +23,9 @@ export interface Outcome {
 const FORCEABLE: readonly string[] = ['peer-offline', 'refused', 'not-confirmed', 'not-synchronised']
 /** An older one is history, which the list of events tells; so is a change of role that came later than this. */
 const SHOWN_MS = 600_000
-const UNDONE_MS_MAX = 60_000
+const UNDONE_MS_MAX = 30_000
+/** Within this time a peer that was granted the role says that it has it. */
+const SETTLING_MS = 3000
 
 /** What the pair is now. `now`: ms since 1970, on the runtime's clock. */
 export interface Present {
@@ -53,9 +55,14 @@ export function outcomeOf(given: Given, { status, situation, peer, now }: Presen
     const text = joined(say('outcome.undone', { ...names, since: clock(status.since) }), why)
     return { text, isGood: false, force: null }
   }
+  // The same role by another way.
+  if (status.since > given.at) return null
   if (role === 'active') {
     return { text: say(serving ? 'outcome.active' : 'outcome.paused', names), isGood: serving, force: null }
   }
   const peerServes = online && status.peer?.role === 'active'
+  if (online && !peerServes && now - given.at < SETTLING_MS) {
+    return { text: say('outcome.settling', names), isGood: true, force: null }
+  }
   return { text: say(peerServes ? 'outcome.standby' : 'outcome.alone', names), isGood: peerServes, force: null }
 }

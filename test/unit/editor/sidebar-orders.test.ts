@@ -79,7 +79,7 @@ describe('what an order would come to', () => {
 })
 
 const AT = new Date(2026, 10, 29, 10, 43, 5).getTime()
-const LATER = AT + 60_000
+const LATER = AT + 20_000
 const SITUATION: Situation = {
   code: 'standby',
   severity: 'ok',
@@ -121,7 +121,7 @@ describe('what became of an order', () => {
       'it came back',
       'standby',
       { role: 'active', since: LATER },
-      /^Done at .*10:43:05, but since .*10:44:05 plc-a is Active again\. plc-a was less fit\.$/,
+      /^Done at .*10:43:05, but since .*10:43:25 plc-a is Active again\. plc-a was less fit\.$/,
       false
     ]
   ] as const satisfies readonly (readonly [string, Wanted, Seen, RegExp, boolean])[]) {
@@ -132,6 +132,12 @@ describe('what became of an order', () => {
       assert.equal(found?.force, null)
     })
   }
+
+  it('done, and the peer has not said yet that it has the role', () => {
+    assert.match(outcome('standby', DONE, { role: 'standby' }, AT + 2999)?.text ?? '', /10\.0\.0\.2 takes over\.$/)
+    const alone = outcome('standby', DONE, { role: 'standby', online: false }, AT + 1)
+    assert.equal(alone?.isGood, false, 'nobody is there to take it')
+  })
 
   it('refused: why, what is so now, and what may still be forced', () => {
     const refused: Reply = { ok: false, code: 'refused', detail: 'not-ready' }
@@ -146,6 +152,7 @@ describe('what became of an order', () => {
     assert.equal(outcome('active', DONE, {}, AT + 600_001), null)
     const refused: Reply = { ok: false, code: 'refused', detail: '' }
     assert.equal(outcome('active', refused, { since: AT + 1 }), null, 'something else has happened since')
-    assert.equal(outcome('active', DONE, { ...STANDBY, since: AT + 60_001 }), null, 'that is another story')
+    assert.equal(outcome('active', DONE, { ...STANDBY, since: AT + 30_001 }), null, 'that is another story')
+    assert.equal(outcome('active', DONE, { since: AT + 1 }), null, 'it went and came back')
   })
 })
