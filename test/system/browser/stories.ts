@@ -153,12 +153,12 @@ export function tellStories(version: () => NodeRed): void {
     assert.deepEqual([exported['auth'], exported['crashProof'], exported['channel']], ['key', true, 'auto'])
     assert.equal(exported['stallLimit'], 10_000, 'what it left out is written down')
     assert.equal(exported['heartbeat'], '50', 'what it said stays')
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', /^open · both Active\? · no peer yet/)
     await editor.dragFromPalette('ha-pair-gate', { x: 500, y: 300 })
     await editor.deploy()
     const saved = (await host.flows()).find(({ id }) => id === 'old-pair')
     assert.equal(saved?.['schema'], SCHEMA)
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', /^open · both Active\? · no peer yet/)
   }).timeout(STORY_LIMIT_MS)
 
   it('a pair from a newer version stays stopped, and says so on the badge and in the dialog', async () => {
@@ -200,12 +200,12 @@ export function tellStories(version: () => NodeRed): void {
     const { schema, auth } = await editor.exported(String(made['pair']))
     assert.deepEqual([schema, auth], [SCHEMA, 'key'])
     await editor.deploy()
-    await editor.badgeShows(gate, 'red', /^stopped: key is missing$/)
+    await editor.badgeShows(gate, 'red', /^stopped: Key is missing$/)
     const again = await editor.openConfig('ha-pair', String(made['pair']))
     await again.tray.locator('#ha-pair-make-key').click()
     await again.keep()
     await editor.deploy()
-    await editor.badgeShows(gate, 'yellow', /^open · peer offline/)
+    await editor.badgeShows(gate, 'red', /^open · both Active\? · no peer yet/)
   }).timeout(STORY_LIMIT_MS)
 
   it('a wrong value is told under its field while it is typed, and on the node', async () => {
@@ -366,7 +366,7 @@ export function tellStories(version: () => NodeRed): void {
     await dialog.keep()
     assert.equal((await editor.node('old-pair'))['auth'], 'none')
     await editor.deploy()
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', /^open · both Active\? · no peer yet/)
     const stored = JSON.parse(readFileSync(join(host.userDirectory, 'flows_cred.json'), 'utf8')) as object
     assert.doesNotMatch(JSON.stringify(stored), /"old-pair":\{[^}]*"key"/)
 
@@ -376,7 +376,7 @@ export function tellStories(version: () => NodeRed): void {
     await again.field('key').fill(KEY)
     await again.keep()
     await editor.deploy()
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', /^open · both Active\? · no peer yet/)
   }).timeout(STORY_LIMIT_MS)
 
   it('the classic wire shows what it knows, and saves nothing that it does not', async () => {
