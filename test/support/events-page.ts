@@ -3,11 +3,12 @@ import { EVENT_NAMES, reasonsOf, type EventName, type WarningCode } from '../../
 import { levelOf } from '../../src/host/report'
 import { STATE_SEVERITY } from '../../src/host/situation/situation'
 import type { StateCode } from '../../src/host/situation/types'
+import { THE_PEER } from '../../src/host/situation/values'
 import { DETAILS } from '../../src/host/texts/details'
 import { EVENTS } from '../../src/host/texts/events'
 import { REASONS } from '../../src/host/texts/reasons'
 import { STATES, withoutRole } from '../../src/host/texts/situations'
-import type { Text } from '../../src/host/texts/text'
+import { fill, type Text, type Values } from '../../src/host/texts/text'
 import { WARNING_TEXTS } from '../../src/host/texts/warnings'
 import { isWarningCode, WARNINGS, type WarningSpec } from '../../src/host/warnings'
 import type { ReasonCode } from '../../src/protocol/reasons'
@@ -147,3 +148,49 @@ export function unformatted(page: string): string {
     .join('\n')
     .replaceAll(/\n{2,}/g, '\n\n')
 }
+
+/** The pages by which people look badges up. */
+export const TROUBLESHOOTING = {
+  en: 'docs/operating/TROUBLESHOOTING.md',
+  zh: 'docs/operating/TROUBLESHOOTING.zh-CN.md'
+} as const satisfies Readonly<Record<Language, string>>
+
+const LOOKUP = {
+  en: {
+    head: ['badge', 'code', 'what is so', 'what to do'],
+    colours: { ok: 'green or blue', info: 'yellow', warning: 'yellow', critical: 'red' }
+  },
+  zh: {
+    head: ['标记', '代码', '状况', '处理'],
+    colours: { ok: '绿或蓝', info: '黄', warning: '黄', critical: '红' }
+  }
+} as const
+const ANYBODY: Values = {
+  here: { en: 'this host', zh: '本机' },
+  peer: THE_PEER,
+  after: { en: 'the peer timeout', zh: '对端超时' }
+}
+
+/** The table of situations, the worst first. */
+export function situationsTable(language: Language): string {
+  const { head, colours } = LOOKUP[language]
+  const states = (Object.keys(STATES) as StateCode[]).map((code) => [code, STATES[code], STATE_SEVERITY[code]] as const)
+  const warnings = (Object.keys(WARNINGS) as WarningCode[])
+    .filter((code) => !(code in STATES))
+    .map((code) => [code, WARNING_TEXTS[code], WARNINGS[code].severity] as const)
+  const rows = (['critical', 'warning', 'info', 'ok'] as const).flatMap((severity) =>
+    [...warnings, ...states]
+      .filter(([, , of]) => of === severity)
+      .map(([code, texts]) => [
+        `${colours[severity]}${language === 'en' ? ' ' : ''}\`${open(texts.short[language])}\``,
+        `\`${code}\``,
+        sentence(fill(texts, ANYBODY)[language]),
+        sentence(fill(texts.todo, ANYBODY)[language])
+      ])
+  )
+  return table(head, rows)
+}
+
+/** What a badge puts in is left open. */
+const open = (text: string): string => text.replaceAll(/\{\w+\}/g, '…')
+const sentence = (text: string): string => open(text.replaceAll(/(?:^|\. )[a-z]/g, (start) => start.toUpperCase()))

@@ -69,7 +69,7 @@ export const STATES = {
     }
   },
   'may-be-two': {
-    short: { en: 'both Active? peer silent', zh: '双主？对端无应答' },
+    short: { en: 'both Active? · peer silent', zh: '双主？ · 对端无应答' },
     en: '{here} serves. {peer} is silent: it has lost power or network, or the link is cut, and then {peer} may be Active too.',
     zh: '{here} 正在服务。{peer} 无应答：可能断电、断网或链路中断；若是链路中断，{peer} 也可能为主。',
     todo: {
@@ -78,7 +78,7 @@ export const STATES = {
     }
   },
   'never-met': {
-    short: { en: 'both Active? no peer yet', zh: '双主？尚无对端' },
+    short: { en: 'both Active? · no peer yet', zh: '双主？ · 尚无对端' },
     en: '{here} serves. {peer} has not answered since {here} started; if it runs, it may be Active too.',
     zh: '{here} 正在服务。自 {here} 启动以来 {peer} 一直无应答；若它在运行，也可能为主。',
     todo: {
@@ -123,25 +123,25 @@ export const STATES = {
     }
   },
   'cut-off': {
-    short: { en: 'nobody Active? peer silent', zh: '无主？对端无应答' },
+    short: { en: 'nobody Active? · peer silent', zh: '无主？ · 对端无应答' },
     en: '{here} does not serve, and {peer} is silent. Nobody serves, unless {peer} still does: the policy {policy} lets {here} not take over.',
     zh: '{here} 未服务，{peer} 无应答。除非 {peer} 仍在服务，否则无人服务：策略 {policy} 不允许 {here} 接替。',
     todo: SWITCH_BY_FORCE
   },
   'stood-down': {
-    short: { en: 'nobody Active? by operator', zh: '无主？操作员指令' },
+    short: { en: 'nobody Active? · by operator', zh: '无主？ · 操作员指令' },
     en: 'An operator made {here} Standby, and {peer} is not heard: nobody serves, unless {peer} does.',
     zh: '操作员将 {here} 指定为备，且收不到 {peer}：除非 {peer} 在服务，否则无人服务。',
     todo: FORCE_NOW
   },
   waiting: {
-    short: { en: 'nobody Active? no peer', zh: '无主？无对端' },
+    short: { en: 'nobody Active? · no peer', zh: '无主？ · 无对端' },
     en: '{here} does not serve and waits for {peer}, which does not answer: the policy {policy} lets it not act alone.',
     zh: '{here} 未服务，正在等待无应答的 {peer}：策略 {policy} 不允许单独服务。',
     todo: FORCE_NOW
   },
   'peer-may-serve': {
-    short: { en: 'nobody Active? peer silent', zh: '无主？对端无应答' },
+    short: { en: 'nobody Active? · peer silent', zh: '无主？ · 对端无应答' },
     en: '{here} had ended without a goodbye while {peer} was online: {peer} may serve, so {here} waits for it.',
     zh: '{here} 曾在 {peer} 在线时异常结束：{peer} 可能正在服务，因此 {here} 等待联系。',
     todo: FORCE_NOW

@@ -66,7 +66,7 @@ export interface Row {
 const MAY_BE_TWO: Seen = {
   code: 'may-be-two',
   severity: 'critical',
-  badge: ['red', 'both Active? peer silent'],
+  badge: ['red', 'both Active? · peer silent'],
   says: 'here serves. peer is silent: it has lost power or network, or the link is cut, and then peer may be Active too.',
   event: 'online lost-connection',
   log: 'nothing was heard from peer for 1 s',
@@ -75,7 +75,7 @@ const MAY_BE_TWO: Seen = {
 const CUT_OFF: Seen = {
   code: 'cut-off',
   severity: 'critical',
-  badge: ['red', 'nobody Active? peer silent'],
+  badge: ['red', 'nobody Active? · peer silent'],
   says: 'here does not serve, and peer is silent. Nobody serves, unless peer still does',
   event: 'online lost-connection',
   log: 'nothing was heard from peer for 1 s',
@@ -393,7 +393,7 @@ export const TABLE: readonly Row[] = [
     a: {
       ...alone,
       code: 'never-met',
-      badge: ['red', 'both Active? no peer yet'],
+      badge: ['red', 'both Active? · no peer yet'],
       says: 'here serves. peer has not answered since here started; if it runs, it may be Active too.',
       event: 'role cannot-negotiate',
       log: 'here became Active: peer had not answered since the start.'
@@ -404,7 +404,7 @@ export const TABLE: readonly Row[] = [
     a: {
       ...alone,
       code: 'waiting',
-      badge: ['red', 'nobody Active? no peer'],
+      badge: ['red', 'nobody Active? · no peer'],
       says: 'here does not serve and waits for peer, which does not answer',
       event: 'started starting',
       log: null
@@ -415,7 +415,7 @@ export const TABLE: readonly Row[] = [
     a: {
       ...alone,
       code: 'peer-may-serve',
-      badge: ['red', 'nobody Active? peer silent'],
+      badge: ['red', 'nobody Active? · peer silent'],
       says: 'here had ended without a goodbye while peer was online: peer may serve, so here waits for it.',
       event: 'started starting',
       log: null
@@ -437,7 +437,7 @@ export const TABLE: readonly Row[] = [
     a: {
       ...alone,
       code: 'stood-down',
-      badge: ['red', 'nobody Active? by operator'],
+      badge: ['red', 'nobody Active? · by operator'],
       says: 'An operator made here Standby, and peer is not heard',
       event: 'role operator-forced',
       log: 'here became Standby: an operator forced it'

@@ -213,22 +213,22 @@ describe('badges', () => {
     [
       { role: 'active', serving: true, online: false },
       null,
-      'red dot both Active? no peer yet',
-      'red dot open · both Active? no peer yet'
+      'red dot both Active? · no peer yet',
+      'red dot open · both Active? · no peer yet'
     ],
     [{ role: 'active', serving: false, online: true }, null, 'red ring paused · Active', 'red ring closed · paused'],
     [{ role: 'standby', online: true }, null, 'blue ring Standby · peer online', 'blue ring closed · Standby'],
     [
       { role: 'standby', online: false },
       null,
-      'red ring nobody Active? peer silent',
-      'red ring closed · nobody Active? peer silent'
+      'red ring nobody Active? · peer silent',
+      'red ring closed · nobody Active? · peer silent'
     ],
     [
       { role: 'initial', online: false },
       null,
-      'red ring nobody Active? no peer',
-      'red ring closed · nobody Active? no peer'
+      'red ring nobody Active? · no peer',
+      'red ring closed · nobody Active? · no peer'
     ],
     [
       { role: 'active', serving: true, online: true },
