@@ -84,20 +84,7 @@ export function oneLine(text: string): string {
 }
 
 /** What the sentence has said. */
-const SAID = new Set([
-  'role',
-  'previousRole',
-  'online',
-  'up',
-  'open',
-  'link',
-  'stalled',
-  'count',
-  'cause',
-  'to',
-  'phase',
-  'id'
-])
+const SAID = new Set(['role', 'previousRole', 'online', 'up', 'open', 'link', 'stalled', 'count', 'to', 'phase', 'id'])
 
 function inWords(detail: object): string {
   const words = Object.entries(detail).filter(([name]) => !SAID.has(name))

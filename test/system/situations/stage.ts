@@ -113,15 +113,9 @@ export class Stage {
   async through(settings: Settings = {}): Promise<void> {
     await this.whole()
     const [toB, toA] = this.relay.ports
-    const link = (peerPort: number): object => ({
-      peerHost: LOOPBACK,
-      peerPort,
-      localHost: LOOPBACK,
-      localPort: '${LOCAL_PORT_2}'
-    })
     await Promise.all([
-      this.deploy('a', { settings: { channel: 'off', ...settings, links: [link(toB)] } }),
-      this.deploy('b', { settings: { channel: 'off', ...settings, links: [link(toA)] } })
+      this.deploy('a', { settings: { channel: 'off', ...settings, links: [relayed(toB)] } }),
+      this.deploy('b', { settings: { channel: 'off', ...settings, links: [relayed(toA)] } })
     ])
     await this.#formed()
   }
@@ -289,6 +283,13 @@ export class Stage {
     }
   }
 }
+
+const relayed = (peerPort: number): object => ({
+  peerHost: LOOPBACK,
+  peerPort,
+  localHost: LOOPBACK,
+  localPort: '${LOCAL_PORT_2}'
+})
 
 /** The pair's flow with a health endpoint, and POST /fitness. Key and settings come with each deploy. */
 function flowWith({ settings = {}, key = '${PAIR_KEY}', nodes = [], tabDisabled = false }: Change): FlowNode[] {

@@ -130,6 +130,8 @@ const DETAIL = {
   minutes: 10
 }
 
+const textWith = (change: Partial<Facts>): string => situation({ ...ACTIVE, ...change }).text.en
+
 describe('what is so with a pair', () => {
   it('has a test for each of its states', () => {
     const made = new Set<string>(STATES_MADE.map(([code]) => code))
@@ -192,11 +194,10 @@ describe('what is so with a pair', () => {
   })
 
   it('calls a silent peer by what is known of it: stopped, crashed, silent', () => {
-    const text = (change: Partial<Facts>): string => situation({ ...ACTIVE, ...change }).text.en
-    assert.match(text(offline('peer-left')), /plc-b was shut down normally/)
-    assert.match(text(offline('peer-crashed')), /Node-RED on plc-b has crashed; its host still answers/)
-    assert.match(text(offline('lost-connection')), /plc-b may be Active too/)
-    assert.match(text({ ...offline('lost-connection'), policy: 'preferred' }), /it does not serve meanwhile/)
+    assert.match(textWith(offline('peer-left')), /plc-b was shut down normally/)
+    assert.match(textWith(offline('peer-crashed')), /Node-RED on plc-b has crashed; its host still answers/)
+    assert.match(textWith(offline('lost-connection')), /plc-b may be Active too/)
+    assert.match(textWith({ ...offline('lost-connection'), policy: 'preferred' }), /it does not serve meanwhile/)
   })
 })
 

@@ -316,11 +316,11 @@ describe('warnings', () => {
     assert.deepEqual(zone.warnings.list[0]?.detail, { link: 0, place: 'fe80::1' })
     const named = new Watched({ links: [{ peerHost: 'fe80::1%eth0', peerPort: 2, localHost: '', localPort: 1 }] })
     assert.deepEqual(named.is({ links: [broken], online: false }).waits(5000).codes, [])
-    const link = { peerHost: '10.0.0.2', peerPort: 2, localHost: 'plc1', localPort: 1 }
-    const loopback = new Watched({ links: [link] }).is({ links: [{ ...broken, address: '127.0.1.1' }], online: false })
+    const plc = { peerHost: '10.0.0.2', peerPort: 2, localHost: 'plc1', localPort: 1 }
+    const loopback = new Watched({ links: [plc] }).is({ links: [{ ...broken, address: '127.0.1.1' }], online: false })
     assert.deepEqual(loopback.waits(5000).codes, ['loopback-address'])
     assert.deepEqual(loopback.warnings.list[0]?.detail, { link: 0, place: 'plc1', address: '127.0.1.1' })
-    const sent = new Watched({ links: [link] }).is({ links: [{ ...DOWN, address: '127.0.1.1' }], online: false })
+    const sent = new Watched({ links: [plc] }).is({ links: [{ ...DOWN, address: '127.0.1.1' }], online: false })
     assert.deepEqual(sent.waits(5000).codes, [], 'what can be sent is no trouble of the address')
   })
 

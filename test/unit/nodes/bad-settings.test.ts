@@ -119,6 +119,14 @@ describe('bad settings', () => {
     await until(() => rig.inbox('state.1').at(-1)?.payload === 'active', 'the lone side takes the role')
   })
 
+  it('a pair that is disabled is called so, and is none that has to be chosen', async () => {
+    await rig.load([{ ...side, d: true }, ...users()])
+    for (const id of ['state', 'designate', 'gate']) assert.equal(rig.badge(id).text, 'pair disabled')
+    rig.send('designate', { payload: 'active' })
+    const [caught] = await rig.received('caught', 1)
+    assert.equal(caught?.error?.code, 'pair-disabled')
+  })
+
   it('a pair of another type is no pair', async () => {
     const wrong: FlowNode = { id: 'wrong', type: 'inbox' }
     await rig.load([wrong, ...userNode('ha-pair-state', 'state', wrong), ...catchAll()])
