@@ -108,7 +108,7 @@ function tell(findVersion: () => NodeRed): void {
     const { event, log } = seen
     if (event !== null) {
       await eventually(`${cell('event')}: ${event}`, LIMIT_MS, () =>
-        eventsIn(host.diary(mark.diary)).some((told) => `${told.event} ${told.reason}` === event)
+        eventsIn(host.diary(mark.diary)).some((told) => event.split('|').includes(`${told.event} ${told.reason}`))
       )
     }
     if (log !== null) {

@@ -46,7 +46,7 @@ export interface Seen {
   readonly badge: readonly [fill: 'red' | 'yellow' | 'green' | 'blue', text: string]
   /** How the sentence begins, in the sidebar and at the health endpoint. */
   readonly says: string
-  /** Event and reason that flows are told; null: none belongs to it. */
+  /** Event and reason that flows are told, or one of several (`|`); null: none belongs to it. */
   readonly event: string | null
   /** A line of the log since the making began; null: none belongs to it. */
   readonly log: string | null
@@ -63,22 +63,30 @@ export interface Row {
   readonly share?: true
 }
 
+/** Silence, or acknowledgements that are missing: whichever is noticed first. */
+const LOST = 'online lost-connection|online half-open'
 const MAY_BE_TWO: Seen = {
   code: 'may-be-two',
   severity: 'critical',
   badge: ['red', 'both Active? · peer silent'],
   says: 'here serves. peer is silent: it has lost power or network, or the link is cut, and then peer may be Active too.',
-  event: 'online lost-connection',
-  log: 'nothing was heard from peer for 1 s',
+  event: LOST,
+  log: 'Peer offline: ',
   alert: 'HaPairCritical'
+}
+/** The Standby has taken over. */
+const TAKEN_OVER: Seen = {
+  ...MAY_BE_TWO,
+  event: 'role lost-connection',
+  log: 'here took over: nothing was heard from peer for 1 s.'
 }
 const CUT_OFF: Seen = {
   code: 'cut-off',
   severity: 'critical',
   badge: ['red', 'nobody Active? · peer silent'],
   says: 'here does not serve, and peer is silent. Nobody serves, unless peer still does',
-  event: 'online lost-connection',
-  log: 'nothing was heard from peer for 1 s',
+  event: LOST,
+  log: 'Peer offline: ',
   alert: 'HaPairCritical'
 }
 const WRONG_KEY: Seen = {
@@ -233,7 +241,7 @@ export const TABLE: readonly Row[] = [
       alert: 'HaPairAttention'
     }
   },
-  { make: 'cut', share: true, a: MAY_BE_TWO, b: { ...MAY_BE_TWO, event: 'role lost-connection' } },
+  { make: 'cut', share: true, a: MAY_BE_TWO, b: TAKEN_OVER },
   {
     make: 'cut and heal',
     a: WERE_BOTH,
@@ -256,8 +264,8 @@ export const TABLE: readonly Row[] = [
       severity: 'warning',
       badge: ['yellow', 'peer silent · Active'],
       says: 'here serves. peer is silent, and by the policy preferred it does not serve meanwhile',
-      event: 'online lost-connection',
-      log: 'Peer offline: nothing was heard from peer for 1 s.',
+      event: LOST,
+      log: 'Peer offline: ',
       alert: 'HaPairAttention'
     },
     b: CUT_OFF
@@ -274,7 +282,7 @@ export const TABLE: readonly Row[] = [
       event: 'warning one-way',
       log: 'here hears peer, and peer does not hear here: one direction is blocked.'
     },
-    b: { ...MAY_BE_TWO, event: 'role lost-connection' }
+    b: TAKEN_OVER
   },
   {
     make: 'cut one of two links',

@@ -144,6 +144,19 @@ describe('the health endpoint answers', () => {
   })
 })
 
+describe('what the health endpoint says of this side', () => {
+  it('is no address and no process of it: the sentence is the general one', async () => {
+    const detail = { link: 0, place: '10.9.8.7:1101' }
+    const warnings = [{ code: 'port-in-use', since: AT, detail }] as const
+    const facts = { status: { ...STATUS, online: false }, peerHost: 'host-b', peerTimeoutMs: 2000, at: AT }
+    const situation = situationOf({ ...facts, warnings })
+    assert.match(situation.text.en, /10\.9\.8\.7/)
+    const { body } = await healthAnswer('status', side({ online: false }, { situation }))
+    assert.match(body, /port-in-use/)
+    assert.doesNotMatch(body, /10\.9\.8\.7/)
+  })
+})
+
 describe('the metrics', () => {
   it('tell role, serving and the peer', async () => {
     assert.deepEqual(await series('role', VITALS), { 'role=initial': 0, 'role=active': 1, 'role=standby': 0 })

@@ -356,6 +356,8 @@ describe('warnings', () => {
     const start = new Watched().is({ online: false })
     for (let greeted = 1; greeted < 4; greeted++) start.is({ greeted }).waits(300)
     assert.deepEqual(start.is({ online: true }).waits(20_000).said, [], 'a start is none')
+    const slow = new Watched({ heartbeatMs: 5000 }).is({ online: false, greeted: 1 })
+    assert.deepEqual(slow.waits(60_000).said, [], 'a slow heartbeat makes no two of one')
     const stopped = new Watched().is({ greeted: 5 }).is({ online: false, greeted: 6 })
     assert.deepEqual(stopped.waits(20_000).said, [], 'one that came before the silence is none')
     const fine = new Watched()
