@@ -39,6 +39,20 @@ export function proofText(channel: ChannelStatus | null): string {
   return joined(say('proof.no'), why)
 }
 
+/** `ageMs`: since the answer. */
+export function witnessText({ witness }: ShownStatus, ageMs: number): string {
+  if (witness === null) return say('witness.none')
+  const { online, counted, holder, heardAgo } = witness
+  if (!online) {
+    const heard = heardAgo === null ? say('witness.never') : say('witness.heard', { ago: lasting(heardAgo + ageMs) })
+    return [say('witness.offline'), heard].join(say('separator'))
+  }
+  const voice = counted ? say(`witness.holder.${holder ?? 'nobody'}`) : ''
+  return [say('witness.online'), say(counted ? 'witness.agreed' : 'witness.not-agreed'), voice]
+    .filter((part) => part !== '')
+    .join(say('separator'))
+}
+
 export function roundTripText({ online, peer }: ShownStatus): string {
   return online && typeof peer?.roundTrip === 'number' ? milliseconds(peer.roundTrip) : say('round-trip.unknown')
 }

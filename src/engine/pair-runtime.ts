@@ -314,10 +314,11 @@ export class PairRuntime implements Waiting, LinkOwner, WitnessOwner {
 
   /** To the shared cell, for the gates. */
   #publish(view: MachineView): void {
-    const { role, serving, online, asking, epoch, leaseUntilMs, freshForMs, peer, session, peerSession } = view
+    const { role, serving, online, asking, epoch, leaseUntilMs, freshForMs, peer, session, peerSession, witness } = view
     const heardAtMs = peer !== null && peer.heardAtMs > 0 ? peer.heardAtMs : null
     const roundTripMs = peer?.roundTripMs ?? null
-    this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs })
+    const witnessHeardAtMs = witness !== null && witness.heardAtMs > 0 ? witness.heardAtMs : null
+    this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs, witnessHeardAtMs })
     const paced = this.#freshForMs !== freshForMs || this.#serving !== serving
     this.#role = role
     this.#serving = serving

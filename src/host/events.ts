@@ -40,6 +40,9 @@ export interface WarningDetails {
   readonly 'channel-busy': { readonly noticedAfter: string }
   readonly 'channel-blocked': { readonly noticedAfter: string }
   readonly 'roles-flap': { readonly changes: number; readonly minutes: number }
+  /** `place`: address and port of the witness. */
+  readonly 'witness-lost': { readonly place: string }
+  readonly 'witness-not-agreed': NoDetail
   readonly 'same-priority': { readonly priority: number }
   readonly 'cloned-identity': NoDetail
   readonly suspended: { readonly ms: number }

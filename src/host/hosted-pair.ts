@@ -67,7 +67,8 @@ const NOBODY_HEARD = {
   proof: 'offline',
   aloneBar: null,
   greeted: 0,
-  peerAheadS: 0
+  peerAheadS: 0,
+  witness: null
 } as const satisfies Partial<Snapshot>
 
 /** Longer than any command takes in the engine, by then it hangs. */

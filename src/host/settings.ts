@@ -7,7 +7,7 @@ import type { PairKeys } from '../engine/messages'
 import type { ReasonCode } from '../protocol/reasons'
 import { DEFAULTS, LINKS_MAX } from '../protocol/settings'
 import type { LinkSettings, PairSettings, Wire, WitnessSettings } from '../protocol/settings'
-import { bindsTheSame, pointsAtItself } from '../rules/addresses'
+import { bindsTheSame, pointsAtItself, whoseHost } from '../rules/addresses'
 import { migrate } from '../rules/migrations'
 import {
   CHOICES,
@@ -159,13 +159,11 @@ function readWitness(read: Reader): WitnessSettings {
 
 /** It would fail with that host, and so be no third voice. */
 function witnessConflicts({ host }: WitnessSettings, links: readonly LinkSettings[]): SettingsProblem[] {
-  const same = links.findIndex(({ peerHost, localHost }) => sameHost(host, peerHost) || sameHost(host, localHost))
-  if (same < 0) return []
-  const whose = sameHost(host, links[same]?.peerHost ?? '') ? 'the peer’s' : 'this side’s own'
-  return [{ field: 'witness.host', code: 'conflict', detail: `${host} is ${whose} address` }]
+  const whose = whoseHost(host, links)
+  if (whose === null) return []
+  const owner = whose === 'peer' ? 'the peer’s' : 'this side’s own'
+  return [{ field: 'witness.host', code: 'conflict', detail: `${host} is ${owner} address` }]
 }
-
-const sameHost = (a: string, b: string): boolean => a !== '' && a.toLowerCase() === b.toLowerCase()
 
 /** Without a slash at its end; '' = none. */
 function readPath(read: Reader, field: string): string {

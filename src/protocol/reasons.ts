@@ -97,7 +97,8 @@ export const REASON_BYTES = {
   'witness-heard': 89,
   'witness-lost': 90,
   'witness-agreed': 91,
-  'witness-changed': 92
+  'witness-changed': 92,
+  'witness-not-agreed': 93
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -76,6 +76,9 @@ export const NEW_LINK = {
   localPort: DEFAULT_PORT
 } as const
 
+/** Of a new node: where the witness is, which the policy `witness` asks. */
+export const NEW_WITNESS = { host: '', port: DEFAULT_WITNESS_PORT } as const
+
 /** A shorter peer timeout than that many heartbeats would take one late frame for a loss. */
 const HEARTBEATS_MIN = 2
 

@@ -10,8 +10,7 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
-import { witnessKeyOf } from '../engine/witness-seal'
-import { parseKeyLines, type KeyLine } from './keys'
+import { keyLineText, parseKeyLines, witnessLineOf, type KeyLine } from './keys'
 import { Witness, type WitnessLog } from './witness'
 
 const USAGE = `ha-pair-witness: the third voice for pairs with the policy "witness"
@@ -49,13 +48,13 @@ async function printKey(): Promise<void> {
   // As the dialog takes it: line ends around it are none of it.
   const secret = (await text(process.stdin)).replace(/^[\r\n]+|[\r\n]+$/g, '')
   if (secret === '') fail('There is no key on standard input.', WRONG_CALL)
-  process.stdout.write(`${witnessKeyOf(secret)}\n`)
+  process.stdout.write(`${witnessLineOf(secret).key}\n`)
 }
 
 /** Errors: throws with a reason for people. */
 function readKeys(file: string): readonly KeyLine[] {
   const { keys, error } = parseKeyLines(readFileSync(file, 'utf8'))
-  if (error !== null) throw new Error(`${file}: ${error}`)
+  if (error !== null) throw new Error(`${file}: ${keyLineText(error).en}`)
   if (keys.length === 0) throw new Error(`${file} holds no key`)
   return keys
 }

@@ -1,5 +1,6 @@
 /** The keys of a witness, as people keep them: lines of text. */
-import { WitnessSeal } from '../engine/witness-seal'
+import type { Text } from '../host/texts/text'
+import { WitnessSeal, witnessKeyOf } from '../engine/witness-seal'
 
 export interface KeyLine {
   /** For people: what stands behind the key, or a number. */
@@ -9,7 +10,25 @@ export interface KeyLine {
 
 export type KeyLines =
   | { readonly keys: readonly KeyLine[]; readonly error: null }
-  | { readonly keys: readonly []; readonly error: string }
+  | { readonly keys: readonly []; readonly error: KeyLineError }
+
+export interface KeyLineError {
+  /** Counted from 1. */
+  readonly line: number
+  readonly problem: 'no-key' | 'repeated'
+}
+
+export function keyLineText({ line, problem }: KeyLineError): Text {
+  return problem === 'no-key'
+    ? { en: `line ${line} is no witness key`, zh: `第 ${line} 行不是见证密钥` }
+    : { en: `line ${line} repeats a key`, zh: `第 ${line} 行的密钥重复` }
+}
+
+/** The witness key of a pair, and by what name the witness calls the pair. `secret`: the pair's key. */
+export function witnessLineOf(secret: string): { readonly key: string; readonly pair: string } {
+  const key = witnessKeyOf(secret)
+  return { key, pair: WitnessSeal.of(key)?.pair.toString('hex') ?? '' }
+}
 
 /**
  * One key a line, with a name behind it if people want; empty lines and those that begin with # are skipped. Errors: the line that is no key, or
@@ -22,9 +41,9 @@ export function parseKeyLines(text: string): KeyLines {
     const [, key = '', name = ''] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line) ?? []
     if (key === '' || key.startsWith('#')) continue
     const seal = WitnessSeal.of(key)
-    if (seal === null) return { keys: [], error: `line ${at + 1} is no witness key` }
+    if (seal === null) return { keys: [], error: { line: at + 1, problem: 'no-key' } }
     const pair = seal.pair.toString('hex')
-    if (pairs.has(pair)) return { keys: [], error: `line ${at + 1} repeats a key` }
+    if (pairs.has(pair)) return { keys: [], error: { line: at + 1, problem: 'repeated' } }
     pairs.add(pair)
     keys.push({ name: name === '' ? `pair ${keys.length + 1}` : name, seal })
   }

@@ -15,6 +15,8 @@ import { WitnessFiles } from './files'
 import type { KeyLine } from './keys'
 
 const RETRY_MS = 2000
+/** Of a pair's two sides, and of some that were set up anew. */
+const ADDRESSES_KEPT = 8
 /** Seals that are checked for one pair: its two sides ask some 200 times a second at most (a heartbeat of 5 ms, twice). */
 const CHECKS: Allowance = { perSecond: 2000, burst: 500 }
 /** A line of the log for each cause of rejection, at most so often. */
@@ -55,7 +57,8 @@ export interface PairState {
   /** ms since 1970; null = since before the start. */
   readonly since: number | null
   readonly loan: number
-  readonly sides: readonly { readonly node: string; readonly heardAgo: number }[]
+  /** `address`: where its latest ask came from. */
+  readonly sides: readonly { readonly node: string; readonly address: string; readonly heardAgo: number }[]
 }
 
 export interface WitnessState {
@@ -72,6 +75,8 @@ interface Served {
   lender: Lender<RemoteInfo> | null
   readonly checks: TokenBucket
   lentAtWallMs: number | null
+  /** By node id, where its latest ask under the pair's seal came from. */
+  readonly addresses: Map<string, string>
 }
 
 type Rejection = 'no witness frame' | 'unknown key' | 'wrong seal' | 'too many' | 'bad field'
@@ -117,7 +122,14 @@ export class Witness {
     for (const pair of [...this.#served.keys()]) if (!wanted.has(pair)) this.#served.delete(pair)
     for (const [pair, line] of wanted) {
       if (this.#served.has(pair)) continue
-      const served: Served = { line, pair, lender: null, checks: new TokenBucket(), lentAtWallMs: null }
+      const served: Served = {
+        line,
+        pair,
+        lender: null,
+        checks: new TokenBucket(),
+        lentAtWallMs: null,
+        addresses: new Map()
+      }
       this.#served.set(pair, served)
       if (this.#id !== null) void this.#serve(served)
     }
@@ -211,8 +223,15 @@ export class Witness {
     if (!served.line.seal.fits(bytes)) return this.#reject('wrong seal', from)
     const ask = decodeAsk(bytes)
     if (typeof ask === 'string') return this.#reject('bad field', from)
+    this.#noteAddress(served, hex(ask.nodeId), from.address)
     this.#lookAtFiles()
     this.#step(served, { kind: 'ask', ask, from })
+  }
+
+  #noteAddress({ addresses }: Served, node: string, address: string): void {
+    if (addresses.size >= ADDRESSES_KEPT && !addresses.has(node)) addresses.clear()
+    const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
+    if (addresses.get(node) !== plain) addresses.set(node, plain)
   }
 
   #step(served: Served, input: LenderInput<RemoteInfo>): void {
@@ -302,7 +321,7 @@ export class Witness {
   }
 }
 
-function stateOf({ line, pair, lender, lentAtWallMs }: Served, nowMs: number): PairState {
+function stateOf({ line, pair, lender, lentAtWallMs, addresses }: Served, nowMs: number): PairState {
   const view = lender?.view(nowMs)
   return {
     name: line.name,
@@ -312,6 +331,7 @@ function stateOf({ line, pair, lender, lentAtWallMs }: Served, nowMs: number): P
     loan: view?.loan ?? 0,
     sides: (view?.sides ?? []).map(({ nodeId, heardAgoMs }) => ({
       node: hex(nodeId),
+      address: addresses.get(hex(nodeId)) ?? '',
       heardAgo: Math.round(heardAgoMs)
     }))
   }

@@ -6,7 +6,7 @@ import type { PairEvent } from '../events'
 import type { PairWarning } from '../pair'
 import { ROLE_WORDS, warningValues } from '../situation/values'
 import { CAUSES } from './causes'
-import { CHANNEL, HANDOVER, LINK, OFFLINE, OTHERS, STORE } from './event-sentences'
+import { CHANNEL, HANDOVER, LINK, OFFLINE, OTHERS, STORE, WITNESS } from './event-sentences'
 import { fieldText } from './problems'
 import { REASONS } from './reasons'
 import { roleText } from './roles'
@@ -82,6 +82,8 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
     }
     case 'channel':
       return { text: CHANNEL[event.reason], todo }
+    case 'witness':
+      return { text: WITNESS[event.reason], todo }
     case 'store':
       return { text: STORE[event.reason], todo }
     case 'reasserted':

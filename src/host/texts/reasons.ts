@@ -771,6 +771,15 @@ const reasons = {
       zh: '如果没有重新安装见证节点，请检查该地址上有哪些程序在监听。双方保持联系时会自动就新的见证节点达成一致。'
     },
     warns: true
+  },
+  'witness-not-agreed': {
+    en: 'The witness is heard, and the two sides have not agreed on it: its voice does not count yet.',
+    zh: '能收到见证节点，但双方尚未就它达成一致：它的一票暂不计入。',
+    todo: {
+      en: 'Both sides have to reach the same witness: compare its address on both, and see whether both hear it.',
+      zh: '双方必须能访问同一个见证节点：比较双方填写的地址，并查看双方是否都能收到它。'
+    },
+    warns: true
   }
 } satisfies Record<ReasonCode, ReasonText>
 

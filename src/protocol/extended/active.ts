@@ -195,8 +195,7 @@ export class Active implements RoleObject, Serving {
 
   /** It lends its voice to nobody else: nobody took over while this side did not run. */
   voiceHeard(m: Machine, lent: boolean): void {
-    if (lent && this.#pausedAtMs !== null && m.third.voice.answeredSentAtMs > this.#pausedAtMs)
-      this.resume(m, 'revalidated')
+    if (lent && m.third.voice.answeredSentAtMs > (this.#pausedAtMs ?? Infinity)) this.resume(m, 'revalidated')
   }
 
   stored(m: Machine): void {

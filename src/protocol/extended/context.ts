@@ -12,7 +12,7 @@ import type { Own } from './own'
 import type { Peer } from './peer'
 import { POLICY_RULES, servesUnderLease, type PolicyRules } from './policy'
 import type { Step } from './step'
-import type { ThirdVoice } from './third-voice'
+import type { Voice } from './voice'
 
 /** What is asked of any role. */
 export interface RoleFacts {
@@ -49,7 +49,7 @@ export interface Context extends Step {
   readonly peer: Peer
   readonly lease: Lease
   readonly failback: Failback
-  readonly third: ThirdVoice
+  readonly third: { readonly voice: Voice; forget(session: bigint): void }
   readonly role: RoleFacts
   /** Why the role was taken, and when. */
   readonly reason: ReasonCode

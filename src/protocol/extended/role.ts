@@ -23,10 +23,18 @@ export interface Grantor {
   grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs?: number): void
 }
 
+/** When the witness is asked, and when its silence counts. */
+export interface AsksWitness {
+  askAtMs(m: Machine): number
+  ask(m: Machine): void
+  lostAtMs(m: Machine): number
+}
+
 /** The machine as its roles see it: all its parts, and the ways into another role. */
 export interface Machine extends Speaker {
   readonly sender: Sender
   readonly role: RoleObject
+  readonly third: Speaker['third'] & AsksWitness
   /** With an epoch that is on disk. */
   becomeActive(epoch: number, reason: ReasonCode): Serving
   /** With a number of its own, if the store has confirmed one. */

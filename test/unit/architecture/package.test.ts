@@ -37,8 +37,15 @@ describe('the package', () => {
     assert.ok(Object.keys(manifest.dependencies ?? {}).length <= RUNTIME_DEPENDENCIES_MAX)
   })
 
-  it('has the five nodes of the contract', () => {
-    for (const name of ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health']) {
+  it('has the six nodes of the contract', () => {
+    for (const name of [
+      'ha-pair',
+      'ha-pair-state',
+      'ha-pair-designate',
+      'ha-pair-gate',
+      'ha-pair-health',
+      'ha-pair-witness'
+    ]) {
       assert.equal(manifest['node-red'].nodes[name], `dist/nodes/${name}.js`)
     }
   })

@@ -27,7 +27,8 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'preset.': PRESET_TEXTS,
   'effect.': ['crash', 'vanish', 'hang', 'lease', 'at-once', 'environment'],
   'command.': ['payload', 'active', 'standby', 'swap'],
-  'label.': ['name']
+  'label.': ['name', 'port', 'host'],
+  'problem.': ['no-user-directory', 'unset', 'port', 'keys', 'no-keys']
 }
 
 /** Whole keys in the arguments of RED._, say and node._, and those that begin a built key. */
@@ -114,7 +115,8 @@ describe('the texts', () => {
       'ha-pair-designate.ts': ['ha-pair-designate'],
       'ha-pair-gate.ts': ['ha-pair-gate'],
       'ha-pair-health.ts': ['ha-pair-health'],
-      'ha-pair-state.ts': ['ha-pair-state']
+      'ha-pair-state.ts': ['ha-pair-state'],
+      'ha-pair-witness.ts': ['ha-pair-witness']
     }
     let used = 0
     for (const source of readdirSync(NODES).filter((name) => name.endsWith('.ts'))) {

@@ -265,8 +265,8 @@ describe('witness keys', () => {
       keys.map(({ name }) => name),
       ['plant one', 'pair 2']
     )
-    assert.equal(parseKeyLines(`${KEY}\nnonsense`).error, 'line 2 is no witness key')
-    assert.equal(parseKeyLines(`${KEY}\n${KEY} again`).error, 'line 2 repeats a key')
+    assert.deepEqual(parseKeyLines(`${KEY}\nnonsense`).error, { line: 2, problem: 'no-key' })
+    assert.deepEqual(parseKeyLines(`${KEY}\n${KEY} again`).error, { line: 2, problem: 'repeated' })
     assert.deepEqual(parseKeyLines('').keys, [])
   })
 })
