@@ -19,7 +19,8 @@ const FAREWELLS_MAX = 3
 
 export class ThirdVoice {
   voice: Voice
-  #askedAtMs = -Infinity
+  /** Null = not yet. */
+  #askedAtMs: number | null = null
   /** The witness that is heard, and since when it is the only one. */
   #heardId: bigint | null = null
   #heardSinceMs = Infinity
@@ -38,21 +39,23 @@ export class ThirdVoice {
   /** This side begins again as a new one. */
   forget(session: bigint): void {
     this.voice = new Voice(session)
-    this.#askedAtMs = -Infinity
+    this.#askedAtMs = null
   }
 
   /** When it is asked next; Infinity = there is none. */
   askAtMs(m: Machine): number {
     if (!rulesOf(m).asksWitness || !m.started) return Infinity
     const { heartbeatMs } = m.peer
+    // At once; a deadline is a time on the clock.
+    const askedAtMs = this.#askedAtMs ?? m.nowMs - heartbeatMs
     if (m.role.kind === 'leaving') {
-      return this.voice.releasing && this.#farewells < FAREWELLS_MAX ? this.#askedAtMs + heartbeatMs / 4 : Infinity
+      return this.voice.releasing && this.#farewells < FAREWELLS_MAX ? askedAtMs + heartbeatMs / 4 : Infinity
     }
     const wantedMs = Math.max(
       m.role.voiceWantedFromMs(m),
-      this.#askedAtMs + Math.max(URGENT_MS_MIN, heartbeatMs / URGENT_ASKS)
+      askedAtMs + Math.max(URGENT_MS_MIN, heartbeatMs / URGENT_ASKS)
     )
-    const nextMs = this.#askedAtMs + (this.voice.releasing ? heartbeatMs / 4 : heartbeatMs)
+    const nextMs = askedAtMs + (this.voice.releasing ? heartbeatMs / 4 : heartbeatMs)
     return Math.min(wantedMs, nextMs)
   }
 
