@@ -260,13 +260,19 @@ function emptyState(): HTMLElement {
   const examples = element('button', { type: 'button', class: 'red-ui-button' }, say('empty.examples'))
   examples.addEventListener('click', () => RED.actions.invoke('core:show-examples-import-dialog'))
   examples.hidden = !RED.user.hasPermission('flows.write')
+  // A config node that no other node uses has no other place where it could be added.
+  const witness = element('button', { type: 'button', class: 'red-ui-button' }, say('empty.add-witness'))
+  witness.addEventListener('click', () => RED.editor.editConfig('', 'ha-pair-witness', '_ADD_'))
+  witness.hidden = examples.hidden
   const empty = element(
     'div',
     { class: 'ha-pair-empty' },
     element('h3', {}, say('empty.title')),
     element('p', {}, say('empty.what')),
     element('ol', {}, ...steps),
-    examples
+    examples,
+    element('p', {}, say('empty.witness')),
+    witness
   )
   empty.hidden = true
   return empty

@@ -64,7 +64,10 @@ describe('two Node-RED and a witness', () => {
     await witness.says(/line 1: the voice goes to node/)
     const marks = [active.diaryMark(), standby.diaryMark()] as const
     await witness.end('SIGKILL')
-    await Promise.all([tells(active, marks[0], 'witness witness-lost'), tells(standby, marks[1], 'witness witness-lost')])
+    await Promise.all([
+      tells(active, marks[0], 'witness witness-lost'),
+      tells(standby, marks[1], 'witness witness-lost')
+    ])
     await tells(active, marks[0], 'warning witness-lost')
     witness = startWitness()
     await tells(active, marks[0], 'witness witness-heard')
