@@ -108,7 +108,13 @@ describe('a witness in the editor', () => {
     await picture(editor, 'pair')
     await third.stop()
     await sidebar.says(/Witness\s+does not answer · last heard \d+ s ago/, 15_000)
-    await sidebar.says(/The witness \(127\.0\.0\.9:\d+\) does not answer/, 15_000)
+    await eventually('it is warned of', 15_000, async () =>
+      /^The witness \(127\.0\.0\.9:\d+\) does not answer/.test(await sidebar.situation())
+    )
+    assert.equal(
+      await sidebar.fact('Crash proof'),
+      'Does not count: the witness keeps its promise to the other side first.'
+    )
     await picture(editor, 'lost')
     other.forgetFaults()
   }).timeout(STORY_LIMIT_MS)
