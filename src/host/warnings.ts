@@ -99,7 +99,7 @@ const DROPS_APART_MS = 10_000
 
 /** What dropped frames can mean. */
 type DropCode = Extract<PairWarning, { detail: { cause: FrameRejection } }>['code']
-const BY_CAUSE: Readonly<Partial<Record<FrameRejection, DropCode>>> = {
+export const BY_CAUSE: Readonly<Partial<Record<FrameRejection, DropCode>>> = {
   unkeyed: 'peer-has-no-key',
   key: 'keys-differ',
   unsealed: 'wires-differ',
