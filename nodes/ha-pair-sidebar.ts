@@ -16,6 +16,8 @@ import type { ListedPair } from '../src/host/pair-registry'
 import { HOST } from '../src/host/situation/present'
 import { EVENTS } from '../src/host/texts/events'
 import { REASONS } from '../src/host/texts/reasons'
+import { problemText } from '../src/host/texts/problems'
+import { warningText } from '../src/host/texts/happened'
 import { pairBadge, stoppedBadge, type Badge } from './badge'
 import { readCommand } from './command'
 import { throttle } from './throttle'
@@ -94,7 +96,7 @@ export default function (RED: NodeAPI): void {
       at: Date.now(),
       host: HOST,
       n: hints,
-      pairs: registry.list().map((pair) => ({ ...pair, badge: glyphOf(pair) }))
+      pairs: registry.list().map(shownPair)
     }))
   )
   app.get(
@@ -165,6 +167,23 @@ function isSameHost(origin: string, host: string): boolean {
   } catch {
     return false
   }
+}
+
+/** A pair as the page shows it: all that is said of it is put into words here, in both languages. */
+export function shownPair(pair: ListedPair) {
+  const { problems, names, situation } = pair
+  const { peer } = names
+  const also = situation.also.flatMap(({ code, severity }) => {
+    const warning = pair.running?.warnings.find((one) => one.code === code)
+    // What the pair's own state adds, the situation's sentence holds already.
+    return warning === undefined ? [] : [{ code, severity, ...warningText(warning, names) }]
+  })
+  const texts = {
+    problems: problems.map((problem) => ({ ...problem, text: problemText(problem) })),
+    peer: typeof peer === 'string' ? { en: peer, zh: peer } : peer,
+    also
+  }
+  return { ...pair, ...texts, badge: glyphOf(pair) }
 }
 
 /** Colour and shape of the state node's badge. */

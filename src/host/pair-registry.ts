@@ -11,6 +11,8 @@ import { stoppedSituation } from './situation/situation'
 import type { Situation } from './situation/types'
 import { happened, type Happened, type Names } from './texts/happened'
 
+/** A stopped pair knows no peer. */
+const NOBODY: Names = { here: HOST, peer: '', after: '' }
 /** Events kept per pair. */
 export const HISTORY_MAX = 100
 /** Ids whose history is kept, also of pairs that were deleted: an undo brings them back. */
@@ -34,6 +36,8 @@ export interface ListedPair {
   readonly name: string
   /** What is so now, in words. */
   readonly situation: Situation
+  /** As its texts call the two hosts. */
+  readonly names: Names
   /** Null while the settings keep the pair stopped. */
   readonly running:
     | { readonly [What in 'status' | 'trouble' | 'warnings' | 'links']: ReturnType<RegisteredPair[What]> }
@@ -111,7 +115,7 @@ export class PairRegistry {
       String(last.detail.fields) === String(fields)
     )
       return
-    this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()), { here: HOST, peer: '', after: '' })
+    this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()), NOBODY)
   }
 
   #note(history: PastEvent[], event: PairEvent, names: Names): void {
@@ -144,12 +148,13 @@ export class PairRegistry {
     if (stopped !== null || running === null) {
       const problems = stopped?.problems ?? []
       const situation = stoppedSituation(HOST, problems)
-      return { id, name: stopped?.name ?? id, situation, running: null, problems, events }
+      return { id, name: stopped?.name ?? id, situation, names: NOBODY, running: null, problems, events }
     }
     return {
       id,
       name: running.name,
       situation: running.situation(),
+      names: running.names,
       running: {
         status: running.status(),
         trouble: running.trouble(),

@@ -91,7 +91,9 @@ export const REASON_BYTES = {
   'zone-missing': 83,
   'loopback-address': 84,
   unused: 85,
-  'roles-flap': 86
+  'roles-flap': 86,
+  'not-synchronised': 87,
+  'data-behind': 88
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -3,6 +3,7 @@
  * `{here}` and `{peer}` are the two hosts, `{after}` the peer timeout.
  */
 import type { PairEvent } from '../events'
+import type { PairWarning } from '../pair'
 import { BY_CAUSE } from '../warnings'
 import { ROLE_WORDS, warningValues } from '../situation/values'
 import { CAUSES } from './causes'
@@ -32,6 +33,13 @@ export function happened(event: PairEvent, names: Names): Happened {
   const values = { ...names, ...plain(event.detail) }
   const { text, todo = NOTHING } = sentenceOf(event, values)
   return { text: fill(text, values), todo: fill(todo, values) }
+}
+
+/** What a warning says while it holds. */
+export function warningText(warning: Pick<PairWarning, 'code' | 'detail'>, names: Names): Happened {
+  const values = { ...names, ...warningValues(warning) }
+  const texts = WARNING_TEXTS[warning.code]
+  return { text: fill(texts, values), todo: fill(texts.todo, values) }
 }
 
 interface Sentence {

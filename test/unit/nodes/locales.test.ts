@@ -19,7 +19,8 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'badge.role.': ROLES,
   'error.': COMMAND_ERRORS,
   'choice.': CHOICE_TEXTS,
-  'check.': ['port', 'peerHost', 'localHost'],
+  'check.': ['ipv4', 'ipv6', 'hostname'],
+  'waits.': ['http', 'link-call'],
   'hint.': ['second-output', 'drop', 'hold-latest'],
   'output.': ['role', 'online', 'event', 'open', 'closed'],
   'title.': ['active', 'standby', 'swap'],
@@ -98,7 +99,8 @@ describe('the texts', () => {
       ...CHOICE_TEXTS.filter((text) => /^(wire|policy)\./.test(text)).flatMap((text) => [
         `hint.${text}.cut`,
         `hint.${text}.not`
-      ])
+      ]),
+      ...CHOICES.crashProof.map((word) => `hint.crashProof.${word}`)
     ]
     for (const key of wanted) assert.ok(keys.includes(key), key)
   })
