@@ -11,23 +11,29 @@
  *     node dist/test/exploration/mutation/run.js --part I/N           every Nth of them, from the Ith on (0 <= I < N)
  *     node dist/test/exploration/mutation/run.js --minutes M --from I as many as fit into M minutes, from the Ith on and round
  *
- * Tests and scenarios run for each mutation; where they see nothing, the simulation does, until its first failure. The
- * exit code is 1 when a mutation survives, 2 when one does not apply any more, the unmutated machine fails, or the campaign
+ * Tests and scenarios run for each mutation; where they see nothing, the simulation does, until its first failure. What the model
+ * has to find it searches for, in a space of its own. The exit code is 1 when a mutation survives, 2 when one does not apply any more, the unmutated machine fails, or the campaign
  * is interrupted; what was found by then is printed.
  */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RULES, type Mutation } from './list'
+import { explore } from '../model/explore'
+import { loadTransparent } from '../model/transparent'
+import { compileMutants, type Compiled } from './compile'
+import { IN_MODEL } from './in-model'
+import { RULES } from './list'
+import type { Mutation } from './mutation'
 import { Subject, TESTS } from './subject'
 
 /** Some of the unmutated run on a busy machine: what is killed counts as caught. */
 const MOCHA_LIMIT_MS = 480_000
 const TEST_LIMIT_MS = 120_000
 const SIMULATION_LIMIT_MS = 180_000
+const MODEL_LIMITS = { statesMax: 120_000, msMax: 60_000, eventuallyEvery: 5 } as const
 
 /** Means in the order of their cost; `tests` are those of test/unit/protocol/extended, the matrix excepted, and of the paths. */
-type Means = 'tests' | 'matrix' | 'scenarios' | 'simulation'
+type Means = 'tests' | 'matrix' | 'scenarios' | 'simulation' | 'model'
 type Catch = Partial<Record<Means, string>>
 
 interface MochaReport {
@@ -130,6 +136,12 @@ async function catchBySimulation(root: string, seeds: number): Promise<Catch> {
   return { simulation: `${checker}, seed ${seed ?? '?'}` }
 }
 
+/** What the search of its space says of a mutant, when that is what it has to say. */
+function catchByModel(mutant: Compiled, { space, says }: Exclude<Mutation['caughtBy'], 'tests'>): Catch {
+  const { violation } = explore(space, loadTransparent(mutant), MODEL_LIMITS)
+  return violation !== null && says.test(violation.message) ? { model: violation.message } : {}
+}
+
 function describe(caught: Catch): string {
   const means = Object.entries(caught).map(([name, what]) => `${name}: ${what}`)
   return means.length === 0 ? 'SURVIVES' : means.join('; ')
@@ -164,15 +176,16 @@ async function campaign(subject: Subject): Promise<number> {
   const seeds = Number(option('seeds', '600'))
   const thorough = process.argv.includes('--thorough')
   const quick = process.argv.includes('--quick')
-  const chosen = RULES.flatMap(({ rule, mutations }) => mutations.map((mutation) => ({ rule, mutation }))).filter(
-    ({ rule, mutation }) => {
+  const chosen = [...RULES, IN_MODEL]
+    .flatMap(({ rule, mutations }) => mutations.map((mutation) => ({ rule, mutation })))
+    .filter(({ rule, mutation }) => {
       const has = (text: string): boolean => `${rule} ${mutation.does}`.includes(text)
       return only.some(has) && !except.some(has)
-    }
-  )
+    })
   const [part = 0, parts = 1] = option('part', '0/1').split('/').map(Number)
   const from = Number(option('from', '0')) % Math.max(1, chosen.length)
   const due = [...chosen.slice(from), ...chosen.slice(0, from)].filter((_, i) => i % parts === part)
+  const mutants = compileMutants(due.map(({ mutation }) => mutation))
   const untilMs = Date.now() + Number(option('minutes', 'Infinity')) * 60_000
   const whole = await test(subject.root)
   const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, seeds)) })
@@ -183,13 +196,19 @@ async function campaign(subject: Subject): Promise<number> {
   const file = option('markdown', '')
   const rows: Row[] = []
   const startedAtMs = Date.now()
-  for (const { rule, mutation } of due) {
-    if (Date.now() >= untilMs) break
-    const restore = subject.apply(mutation)
-    const { caught: byTests } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
-    const simulated = thorough || Object.keys(byTests).length === 0
-    const caught = { ...byTests, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
+  const catchByTests = async (mutant: Compiled): Promise<Catch> => {
+    const restore = subject.apply(mutant)
+    const { caught } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
+    const simulated = thorough || Object.keys(caught).length === 0
+    const bySimulation = simulated ? await catchBySimulation(subject.root, seeds) : {}
     restore()
+    return { ...caught, ...bySimulation }
+  }
+  for (const [index, { rule, mutation }] of due.entries()) {
+    if (Date.now() >= untilMs) break
+    const mutant: Compiled = mutants[index] ?? new Map()
+    const { caughtBy } = mutation
+    const caught = caughtBy === 'tests' ? await catchByTests(mutant) : catchByModel(mutant, caughtBy)
     rows.push({ rule, mutation, caught })
     const leftMs = ((Date.now() - startedAtMs) / rows.length) * (due.length - rows.length)
     print(`${rows.length}/${due.length}, ${Math.ceil(leftMs / 1000)} s left  ${mutation.does}`)
