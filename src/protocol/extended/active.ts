@@ -1,16 +1,16 @@
 /** Being Active: serving, under a lease or alone, until somebody else has the role or this side has to stop. */
 import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
-import type { MachineDetails } from '../events'
+import type { EventReason, MachineDetails } from '../events'
 import type { Designation, Role } from '../machine'
 import { hasOwnEpoch, isUnderLease, leaseUntilMs } from './context'
 import { winsConflict } from './policy'
-import type { Machine, RoleObject, Serving } from './role'
+import type { GrantReason, Machine, RoleObject, Serving } from './role'
 import { isBarred, mayUseProof } from './takeover'
 
 /** A handover that waits for the peer's fresh readiness; I still serve. */
 interface Handover {
-  readonly reason: ReasonCode
+  readonly reason: EventReason<'handover'> & GrantReason
   readonly commandId: number | null
   readonly firstSeq: number
   readonly deadlineMs: number
@@ -21,7 +21,7 @@ export class Active implements RoleObject, Serving {
   name: Role = 'active'
   #epoch: number
   /** I stay Active, but with a newer epoch, as soon as there is one. */
-  #reassertDue: ReasonCode | null = null
+  #reassertDue: EventReason<'reasserted'> | null = null
   sole = false
   /** The role, or the right to serve without a lease, rests on a proof of a crash. */
   restsOnProof = false
@@ -111,14 +111,14 @@ export class Active implements RoleObject, Serving {
 
   // --------------------------------------------------------------------------------------------------- pauses and epochs
 
-  pause(m: Machine, reason: ReasonCode, ms: number): void {
+  pause(m: Machine, reason: EventReason<'paused'>, ms: number): void {
     if (this.#pausedAtMs === null) m.event('paused', reason, { ms: Math.round(ms) })
     this.#pausedAtMs = m.nowMs
     this.#pausedSeq = m.peer.sessions.lastSentSeq + 1
     m.sender.announce(m, { probe: true })
   }
 
-  resume(m: Machine, reason: ReasonCode): void {
+  resume(m: Machine, reason: EventReason<'resumed'>): void {
     this.#pausedAtMs = null
     m.event('resumed', reason, { epoch: this.#epoch })
   }
@@ -131,7 +131,7 @@ export class Active implements RoleObject, Serving {
   }
 
   /** Stays Active with a newer epoch than any the peer knows. */
-  #reassert(m: Machine, reason: ReasonCode): void {
+  #reassert(m: Machine, reason: EventReason<'reasserted'>): void {
     // Without a number on disk it is due when the store has answered.
     this.#reassertDue = hasOwnEpoch(m) ? null : reason
     if (this.#reassertDue !== null) return
@@ -216,7 +216,7 @@ export class Active implements RoleObject, Serving {
 
   // ----------------------------------------------------------------------------------------------------------- handover
 
-  #startHandover(m: Machine, reason: ReasonCode, commandId: number | null): void {
+  #startHandover(m: Machine, reason: Handover['reason'], commandId: number | null): void {
     this.#handover = {
       reason,
       commandId,
@@ -231,7 +231,7 @@ export class Active implements RoleObject, Serving {
     return this.#handover?.deadlineMs ?? Infinity
   }
 
-  #stepDown(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs?: number): void {
+  #stepDown(m: Machine, reason: GrantReason, commandId: number | null, deadlineMs?: number): void {
     this.#handover = null
     m.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs)
   }

@@ -1,25 +1,26 @@
 /** Not being Active: Initial until the peer is known or this side stands by, then Standby. It waits, is granted the role, or takes it. */
+import type { EventReason } from '../events'
 import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
 import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, rulesOf } from './context'
 import { leaseMs } from './lease'
 import { rank, type Candidate, type Evidence } from './policy'
-import { isGrant, type Grantor, type Held, type Machine, type RoleObject } from './role'
+import { isGrant, type Grantor, type GrantReason, type Held, type Machine, type RoleObject } from './role'
 import { evidenceOf, forcedFromMs, mayTakeOn, TAKEOVER_REASONS } from './takeover'
 
 /** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
   readonly epoch: number
   readonly firstSeq: number
-  readonly reason: ReasonCode
+  readonly reason: GrantReason
   readonly commandId: number | null
   readonly deadlineMs: number
 }
 
 /** My wish for the role, by an operator or to fail back. */
 interface Wish {
-  readonly reason: ReasonCode
+  readonly reason: EventReason<'role'>
   readonly commandId: number | null
   readonly firstSeq: number
   readonly deadlineMs: number
@@ -212,7 +213,8 @@ export class Passive implements RoleObject, Grantor {
     m.epochs.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
     if (!m.epochs.isReserved(epoch, rulesOf(m).goesOnInMemory)) return
-    m.event('designate', trailer.reason, { epoch, to: 'self', id: frame.id })
+    // A peer of ours gives no other reason; what another one gives is told as it is.
+    m.event('designate', trailer.reason as GrantReason, { epoch, to: 'self', id: frame.id })
     m.lease.extend(sentAtMs, m.peer.promisedMs)
     m.becomeActive(epoch, this.#wish?.reason ?? grantReason(trailer))
   }
@@ -220,7 +222,7 @@ export class Passive implements RoleObject, Grantor {
   // ------------------------------------------------------------------------------------------------------ my own grant
 
   /** I do not serve, and from now on the peer may. Its epoch is above everything I know. */
-  grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
+  grantRole(m: Machine, reason: GrantReason, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
     const epoch = m.epochs.nextForPeer()
     m.epochs.hear(epoch)
     this.#heldEpoch = 0
@@ -270,17 +272,20 @@ export class Passive implements RoleObject, Grantor {
     return m.failback.askAtMs(m.peer, m.sinceMs, m.own.fitness)
   }
 
-  want(m: Machine, reason: ReasonCode, commandId: number | null, forceAtMs: number): void {
-    this.#wish = {
+  want(m: Machine, reason: EventReason<'handover'> & EventReason<'role'>, commandId: number | null): void {
+    this.#wish = this.#wishFor(m, reason, commandId, Infinity)
+    m.event('handover', reason, { phase: 'asking' })
+    m.sender.ask(m)
+  }
+
+  #wishFor(m: Machine, reason: Wish['reason'], commandId: number | null, forceAtMs: number): Wish {
+    return {
       reason,
       commandId,
       firstSeq: m.peer.sessions.lastSentSeq + 1,
       deadlineMs: (forceAtMs === Infinity ? m.nowMs : forceAtMs) + m.peer.commandMs,
       forceAtMs
     }
-    if (forceAtMs !== Infinity) return
-    m.event('handover', reason, { phase: 'asking' })
-    m.sender.ask(m)
   }
 
   failWish(m: Machine, error: CommandError, detail: ReasonCode | ''): void {
@@ -298,7 +303,7 @@ export class Passive implements RoleObject, Grantor {
     // The peer is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
     if (m.peer.online) {
       this.#wish = null
-      return this.want(m, 'operator', wish.commandId, Infinity)
+      return this.want(m, 'operator', wish.commandId)
     }
     const alone = !m.peer.detector.alive
     const active = m.promote('operator-forced')
@@ -323,11 +328,11 @@ export class Passive implements RoleObject, Grantor {
     if (m.peer.online) {
       this.#held = 'no'
       if (!m.own.isFit) return m.replyError(id, 'refused', 'not-ready')
-      return this.want(m, 'operator', id, Infinity)
+      return this.want(m, 'operator', id)
     }
     if (!force) return m.replyError(id, 'peer-offline', '')
     this.#held = 'no'
-    this.want(m, 'operator-forced', id, forcedFromMs(m))
+    this.#wish = this.#wishFor(m, 'operator-forced', id, forcedFromMs(m))
     if (m.nowMs >= this.forceAtMs) this.takeForced(m)
   }
 
@@ -341,7 +346,7 @@ export class Passive implements RoleObject, Grantor {
 }
 
 /** Why the receiver of a grant becomes Active, in its own words. */
-function grantReason(trailer: Trailer): ReasonCode {
+function grantReason(trailer: Trailer): EventReason<'role'> {
   if (trailer.flags.goodbye) return 'peer-left'
   switch (trailer.reason) {
     case 'negotiated':

@@ -44,9 +44,10 @@ export class Subject {
 
   /** Puts a mutant in the place of the machine; the function returned brings the machine back. */
   apply(mutant: Compiled): () => void {
+    const originals = [...mutant.keys()].map((file) => [file, compiled(file, this.root)] as const)
     for (const [file, text] of mutant) writeFileSync(pathOf(this.root, file), text)
     return () => {
-      for (const file of mutant.keys()) writeFileSync(pathOf(this.root, file), compiled(file))
+      for (const [file, text] of originals) writeFileSync(pathOf(this.root, file), text)
     }
   }
 
