@@ -7,7 +7,9 @@
  *     node dist/test/exploration/mutation/run.js --seeds N            bound of the simulation (default 600; 0 = leave it out)
  *     node dist/test/exploration/mutation/run.js --markdown FILE      the table as markdown too, row by row
  *     node dist/test/exploration/mutation/run.js --thorough           the simulation also for what the tests have caught
- *     node dist/test/exploration/mutation/run.js --quick              stops at the first test that fails, the short ones first
+ *     node dist/test/exploration/mutation/run.js --quick              stops at the first test that fails: first that which docs/dev/MUTATIONS.md
+ *                                                                     names, then the short ones
+ *     node dist/test/exploration/mutation/run.js --trust              the unmutated machine has been tested already, by another part
  *     node dist/test/exploration/mutation/run.js --part I/N           every Nth of them, from the Ith on (0 <= I < N)
  *     node dist/test/exploration/mutation/run.js --minutes M --from I as many as fit into M minutes, from the Ith on and round
  *
@@ -16,8 +18,9 @@
  * is interrupted; what was found by then is printed.
  */
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ROOT } from '../../support/root'
 import { explore } from '../model/explore'
 import { loadTransparent } from '../model/transparent'
 import { compileMutants, type Compiled } from './compile'
@@ -38,7 +41,7 @@ type Catch = Partial<Record<Means, string>>
 
 interface MochaReport {
   readonly stats: { readonly tests: number }
-  readonly passes: readonly { readonly file: string; readonly duration: number }[]
+  readonly passes: readonly { readonly fullTitle: string; readonly file: string; readonly duration?: number }[]
   readonly failures: readonly { readonly fullTitle: string; readonly file: string }[]
 }
 
@@ -86,7 +89,7 @@ function node(root: string, args: readonly string[], limitMs: number): Promise<R
 
 function byDuration({ passes }: MochaReport): readonly string[] {
   const tookMs = new Map<string, number>()
-  for (const { file, duration } of passes) tookMs.set(file, (tookMs.get(file) ?? 0) + duration)
+  for (const { file, duration } of passes) tookMs.set(file, (tookMs.get(file) ?? 0) + (duration ?? 0))
   return [...tookMs.keys()].toSorted((a, b) => (tookMs.get(a) ?? 0) - (tookMs.get(b) ?? 0))
 }
 
@@ -94,6 +97,13 @@ interface Tested {
   readonly caught: Catch
   /** The files whose tests passed, those that end soon first. */
   readonly files: readonly string[]
+  /** Their titles as the table has them, and the file of each. */
+  readonly titles: ReadonlyMap<string, string>
+}
+
+/** As the table has it. */
+function short(fullTitle: string): string {
+  return fullTitle.replace(/^(extended wire, |scenarios )/, '')
 }
 
 /** The tests and scenarios that fail, by means: the first one's title and how many more there are. */
@@ -102,20 +112,32 @@ async function test(root: string, files = TESTS, options: readonly string[] = []
   const limits = ['--timeout', String(TEST_LIMIT_MS)]
   const args = [mocha, '--no-config', '--recursive', ...limits, '--reporter', 'json', ...options, ...files]
   const run = await node(root, args, MOCHA_LIMIT_MS)
-  if (run.endless) return { caught: { tests: 'does not end' }, files: [] }
+  if (run.endless) return { caught: { tests: 'does not end' }, files: [], titles: new Map() }
   const start = run.stdout.indexOf('{\n  "stats"')
-  if (start < 0) return { caught: { tests: 'does not load' }, files: [] }
+  if (start < 0) return { caught: { tests: 'does not load' }, files: [], titles: new Map() }
   const report = JSON.parse(run.stdout.slice(start)) as MochaReport
   if (report.stats.tests === 0) throw new Error('no test ran')
   const caught: Catch = {}
   for (const means of ['tests', 'matrix', 'scenarios'] as const) {
     const titles = report.failures
       .filter((failure) => meansOf(failure) === means)
-      .map(({ fullTitle }) => fullTitle.replace(/^(extended wire, |scenarios )/, ''))
+      .map(({ fullTitle }) => short(fullTitle))
     const [first] = titles
     if (first !== undefined) caught[means] = titles.length === 1 ? first : `${first} (+${titles.length - 1})`
   }
-  return { caught, files: byDuration(report) }
+  const titles = new Map(report.passes.map(({ fullTitle, file }) => [short(fullTitle), file]))
+  return { caught, files: byDuration(report), titles }
+}
+
+/** By mutation, the test that the table of docs/dev/MUTATIONS.md names. */
+function namedTests(): ReadonlyMap<string, string> {
+  const named = new Map<string, string>()
+  for (const line of readFileSync(join(ROOT, 'docs', 'dev', 'MUTATIONS.md'), 'utf8').split('\n')) {
+    const [, , does, caught] = line.split(/(?<!\\)\|/).map((text) => text.trim().replaceAll('\\|', '|'))
+    const [, title] = /^(?:tests|matrix|scenarios): (.*?)(?: \(\+\d+\))?(?:; |$)/.exec(caught ?? '') ?? []
+    if (does !== undefined && title !== undefined) named.set(does, title)
+  }
+  return named
 }
 
 async function catchBySimulation(root: string, seeds: number): Promise<Catch> {
@@ -187,8 +209,9 @@ async function campaign(subject: Subject): Promise<number> {
   const due = [...chosen.slice(from), ...chosen.slice(0, from)].filter((_, i) => i % parts === part)
   const mutants = compileMutants(due.map(({ mutation }) => mutation))
   const untilMs = Date.now() + Number(option('minutes', 'Infinity')) * 60_000
-  const whole = await test(subject.root)
-  const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, seeds)) })
+  const trust = process.argv.includes('--trust')
+  const whole = await test(subject.root, TESTS, trust ? ['--dry-run'] : [])
+  const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, trust ? 0 : seeds)) })
   if (healthy !== 'SURVIVES') {
     print(`the machine as it is fails: ${healthy}`)
     return 2
@@ -196,9 +219,16 @@ async function campaign(subject: Subject): Promise<number> {
   const file = option('markdown', '')
   const rows: Row[] = []
   const startedAtMs = Date.now()
-  const catchByTests = async (mutant: Compiled): Promise<Catch> => {
+  const named = namedTests()
+  const catchQuickly = async (does: string): Promise<Catch> => {
+    const title = named.get(does) ?? ''
+    const known = whole.titles.get(title)
+    const { caught } = known === undefined ? { caught: {} } : await test(subject.root, [known], ['--bail', '-f', title])
+    return Object.keys(caught).length > 0 ? caught : (await test(subject.root, whole.files, ['--bail'])).caught
+  }
+  const catchByTests = async (mutant: Compiled, does: string): Promise<Catch> => {
     const restore = subject.apply(mutant)
-    const { caught } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
+    const caught = quick ? await catchQuickly(does) : (await test(subject.root)).caught
     const simulated = thorough || Object.keys(caught).length === 0
     const bySimulation = simulated ? await catchBySimulation(subject.root, seeds) : {}
     restore()
@@ -208,7 +238,7 @@ async function campaign(subject: Subject): Promise<number> {
     if (Date.now() >= untilMs) break
     const mutant: Compiled = mutants[index] ?? new Map()
     const { caughtBy } = mutation
-    const caught = caughtBy === 'tests' ? await catchByTests(mutant) : catchByModel(mutant, caughtBy)
+    const caught = caughtBy === 'tests' ? await catchByTests(mutant, mutation.does) : catchByModel(mutant, caughtBy)
     rows.push({ rule, mutation, caught })
     const leftMs = ((Date.now() - startedAtMs) / rows.length) * (due.length - rows.length)
     print(`${rows.length}/${due.length}, ${Math.ceil(leftMs / 1000)} s left  ${mutation.does}`)
