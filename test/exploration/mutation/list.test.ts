@@ -7,6 +7,9 @@ import { RULES } from './list'
 import { mutate, mutation } from './mutation'
 import { compiled, Subject, TESTS } from './subject'
 
+/** A file with one text twice. */
+const twice = (): string => 'a b a'
+
 const ALL = [...RULES, IN_MODEL].flatMap(({ mutations }) => mutations)
 
 /** The campaign itself takes minutes: `node dist/test/exploration/mutation/run.js`. */
@@ -57,8 +60,7 @@ describe('the mutations', () => {
   })
 
   it('refuse a text that is not there exactly once', () => {
-    const source = (): string => 'a b a'
-    assert.throws(() => mutate(mutation('extended/lease', 'nothing', 'no such text', ''), source), /0 places/)
-    assert.throws(() => mutate(mutation('extended/lease', 'nothing', 'a', ''), source), /2 places/)
+    assert.throws(() => mutate(mutation('extended/lease', 'nothing', 'no such text', ''), twice), /0 places/)
+    assert.throws(() => mutate(mutation('extended/lease', 'nothing', 'a', ''), twice), /2 places/)
   })
 })
