@@ -67,20 +67,24 @@ interface Run {
 }
 
 const interrupted = new AbortController()
+/** What runs when the minutes are over shows nothing, and is ended. */
+const timeUp = new AbortController()
 
 /** Errors: rejects when the campaign is interrupted or the program cannot be run. */
 function node(root: string, args: readonly string[], limitMs: number): Promise<Run> {
   const options = {
     cwd: root,
+    // Of tests the whole.
+    env: { ...process.env, HA_PAIR_WHOLE: '1' },
     timeout: limitMs,
     killSignal: 'SIGKILL',
     maxBuffer: 256 * 1024 * 1024,
-    signal: interrupted.signal
+    signal: AbortSignal.any([interrupted.signal, timeUp.signal])
   } as const
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, options, (error, stdout) => {
       if (error === null) resolve({ stdout, code: 0, endless: false })
-      else if (error.killed === true && !interrupted.signal.aborted) resolve({ stdout, code: null, endless: true })
+      else if (error.killed === true && !options.signal.aborted) resolve({ stdout, code: null, endless: true })
       else if (typeof error.code === 'number') resolve({ stdout, code: error.code, endless: false })
       else reject(error)
     })
@@ -208,7 +212,8 @@ async function campaign(subject: Subject): Promise<number> {
   const from = Number(option('from', '0')) % Math.max(1, chosen.length)
   const due = [...chosen.slice(from), ...chosen.slice(0, from)].filter((_, i) => i % parts === part)
   const mutants = compileMutants(due.map(({ mutation }) => mutation))
-  const untilMs = Date.now() + Number(option('minutes', 'Infinity')) * 60_000
+  const minutes = Number(option('minutes', 'Infinity'))
+  if (minutes < Infinity) setTimeout(() => timeUp.abort(), minutes * 60_000).unref()
   const trust = process.argv.includes('--trust')
   const whole = await test(subject.root, TESTS, trust ? ['--dry-run'] : [])
   const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, trust ? 0 : seeds)) })
@@ -228,22 +233,34 @@ async function campaign(subject: Subject): Promise<number> {
   }
   const catchByTests = async (mutant: Compiled, does: string): Promise<Catch> => {
     const restore = subject.apply(mutant)
-    const caught = quick ? await catchQuickly(does) : (await test(subject.root)).caught
-    const simulated = thorough || Object.keys(caught).length === 0
-    const bySimulation = simulated ? await catchBySimulation(subject.root, seeds) : {}
-    restore()
-    return { ...caught, ...bySimulation }
+    try {
+      const caught = quick ? await catchQuickly(does) : (await test(subject.root)).caught
+      const simulated = thorough || Object.keys(caught).length === 0
+      return { ...caught, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
+    } finally {
+      restore()
+    }
   }
   for (const [index, { rule, mutation }] of due.entries()) {
-    if (Date.now() >= untilMs) break
+    if (timeUp.signal.aborted) break
     const mutant: Compiled = mutants[index] ?? new Map()
-    const { caughtBy } = mutation
-    const caught = caughtBy === 'tests' ? await catchByTests(mutant, mutation.does) : catchByModel(mutant, caughtBy)
+    const { caughtBy, does } = mutation
+    let caught: Catch
+    try {
+      caught = caughtBy === 'tests' ? await catchByTests(mutant, does) : catchByModel(mutant, caughtBy)
+    } catch (error) {
+      if (!timeUp.signal.aborted) throw error
+      break
+    }
     rows.push({ rule, mutation, caught })
     const leftMs = ((Date.now() - startedAtMs) / rows.length) * (due.length - rows.length)
     print(`${rows.length}/${due.length}, ${Math.ceil(leftMs / 1000)} s left  ${mutation.does}`)
     print(`        ${describe(caught)}`)
     if (file !== '') writeFileSync(file, toMarkdown(rows))
+  }
+  if (rows.length === 0) {
+    print('no time for any mutation')
+    return 2
   }
   const survivors = rows.filter(({ caught }) => Object.keys(caught).length === 0)
   print(`${rows.length} of ${chosen.length} mutations, ${survivors.length} survive${survivors.length === 0 ? '' : ':'}`)
