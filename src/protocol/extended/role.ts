@@ -37,6 +37,9 @@ export interface Machine extends Speaker {
   becomeStandby(reason: EventReason<'role'>, held?: Held): Grantor
   replyOk(id: number | null): void
   replyError(id: number | null, error: CommandError, detail: ReasonCode | ''): void
+  /** Asks the host for a barrier. Returns its id. */
+  beginBarrier(): number
+  endBarrier(id: number, granted: boolean): void
   randomId(): bigint
 }
 

@@ -103,8 +103,8 @@ export const IN_MODEL: Rule = {
         },
         {
           file: 'extended/active',
-          find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs)',
-          put: 'm.epochs.hear((this.granted = m.epochs.nextForPeer())); m.sender.ask(m, {}); m.replyOk(commandId)'
+          find: 'm.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenUntilMs)',
+          put: 'm.epochs.hear((this.granted = m.epochs.nextForPeer())); m.sender.ask(m, {}); m.replyOk(cause.commandId)'
         }
       ]
     ),
@@ -131,7 +131,44 @@ export const IN_MODEL: Rule = {
       'forgets the operator when contact is lost',
       { policy: 'exclusive', start: 'formed', budget: { command: 1, cut: 1 } },
       /does not settle/,
-      [{ file: 'extended/active', find: 'm.replyError(handover.commandId', put: 'void (handover.commandId' }]
+      [{ file: 'extended/active', find: 'm.replyError(commandId, errorOf', put: 'void (commandId, errorOf' }]
+    ),
+    inModel(
+      'gives the role before its peer has the data',
+      { policy: 'exclusive', start: 'formed', keepsData: true, budget: { command: 1, data: 1 } },
+      /before its peer has the data/,
+      [
+        {
+          file: 'extended/active',
+          find: 'if (!sharesData(m)) return this',
+          put: `if (true)
+      return this`
+        }
+      ]
+    ),
+    inModel(
+      'takes a barrier that failed for done',
+      { policy: 'exclusive', start: 'formed', keepsData: true, budget: { command: 1, data: 1, unanswered: 1 } },
+      /before its peer has the data/,
+      [{ file: 'extended/active', find: 'if (!ok || m.nowMs', put: 'if (m.nowMs' }]
+    ),
+    inModel(
+      'serves on in a barrier',
+      { policy: 'exclusive', start: 'formed', keepsData: true, budget: { command: 1, data: 1 } },
+      /while its barrier is open/,
+      [
+        {
+          file: 'extended/active',
+          find: 'this.#pausedAtMs === null && this.#barrier === null',
+          put: 'this.#pausedAtMs === null'
+        }
+      ]
+    ),
+    inModel(
+      'gives the role at rest whatever the data',
+      { policy: 'exclusive', start: 'formed', keepsData: true, budget: { vanish: 2, data: 1 } },
+      /staler data/,
+      [{ file: 'extended/policy', find: 'comparePositions(a.position, b.position) ||', put: '' }]
     ),
     inModel(
       'throws at what the peer sends',
