@@ -56,7 +56,7 @@ function follower(told: Told = {}, flags: readonly Flag[] = ['channel', 'users']
 }
 
 /** The next frame. */
-function word(machine: ExtendedHarness): Trailer {
+function nextWord(machine: ExtendedHarness): Trailer {
   machine.takeSaid()
   machine.advanceMs(200)
   const trailer = machine.takeSaid().at(-1)?.trailer ?? null
@@ -72,7 +72,7 @@ function swap(machine: ExtendedHarness, force = false): void {
 describe('extended wire, readiness and data', () => {
   it('frames tell the channel, the users and the position, and nothing of them without a key or with the channel off', () => {
     const machine = active()
-    const { flags, dataEpoch, dataNumber } = word(machine)
+    const { flags, dataEpoch, dataNumber } = nextWord(machine)
     assert.deepEqual([flags.channel, flags.users, flags.behind, dataEpoch, dataNumber], [true, true, false, 20, 500])
     for (const [settings, keyed] of [
       [{ channel: 'off' }, true],
@@ -80,7 +80,7 @@ describe('extended wire, readiness and data', () => {
     ] as const) {
       const other = newcomer('availability, higher', {}, settings, keyed)
       tell(other)
-      const said = word(other)
+      const said = nextWord(other)
       assert.deepEqual([said.flags.channel, said.flags.users, said.dataEpoch, said.dataNumber], [false, false, 0, 0])
     }
   })
@@ -93,7 +93,7 @@ describe('extended wire, readiness and data', () => {
   ]
   for (const [what, machine, expected] of behind) {
     it(`a Standby that is ${what} is ${expected ? '' : 'not '}behind, and ready all the same`, () => {
-      const { flags } = word(machine)
+      const { flags } = nextWord(machine)
       assert.deepEqual([flags.behind, flags.ready], [expected, true])
     })
   }
@@ -101,7 +101,7 @@ describe('extended wire, readiness and data', () => {
   it('nobody is behind a side that does not serve', () => {
     const machine = follower({ inStep: false })
     says(machine, standby(['users']))
-    assert.equal(word(machine).flags.behind, false)
+    assert.equal(nextWord(machine).flags.behind, false)
   })
 
   it('a Standby that is behind refuses to ask for the role, unless forced, and does not fail back', () => {
@@ -255,25 +255,29 @@ describe('extended wire, rank by position', () => {
   })
 })
 
+/** Asked for a swap, and in its barrier. */
+function inBarrier(settings: Partial<PairSettings> = {}): ExtendedHarness {
+  const machine = active({}, settings)
+  swap(machine)
+  assert.deepEqual(machine.takeBarriers(), ['1'])
+  assert.deepEqual([machine.view.role, machine.view.serving], ['active', false])
+  machine.takeReports()
+  machine.takeSaid()
+  return machine
+}
+
+/** Called off, with this answer to the operator. */
+function isOff(machine: ExtendedHarness, reply: string, serves = true): void {
+  assert.deepEqual(machine.takeBarriers(), ['1 called off'])
+  assert.deepEqual(machine.takeReplies(), [reply])
+  assert.deepEqual([machine.view.role, machine.view.epoch, machine.serves], ['active', 20, serves])
+}
+
+function leaves(machine: ExtendedHarness): void {
+  machine.step({ kind: 'goodbye', reason: 'shutdown' })
+}
+
 describe('extended wire, the barrier of a planned swap', () => {
-  /** Asked for a swap, and in its barrier. */
-  function inBarrier(settings: Partial<PairSettings> = {}): ExtendedHarness {
-    const machine = active({}, settings)
-    swap(machine)
-    assert.deepEqual(machine.takeBarriers(), ['1'])
-    assert.deepEqual([machine.view.role, machine.view.serving], ['active', false])
-    machine.takeReports()
-    machine.takeSaid()
-    return machine
-  }
-
-  /** Called off, with this answer to the operator. */
-  function isOff(machine: ExtendedHarness, reply: string, serves = true): void {
-    assert.deepEqual(machine.takeBarriers(), ['1 called off'])
-    assert.deepEqual(machine.takeReplies(), [reply])
-    assert.deepEqual([machine.view.role, machine.view.epoch, machine.serves], ['active', 20, serves])
-  }
-
   it('the role is granted when the host says that the peer has all, and not before', () => {
     const machine = inBarrier()
     machine.advanceMs(200)
@@ -425,10 +429,6 @@ describe('extended wire, the barrier of a planned swap', () => {
 })
 
 describe('extended wire, an orderly stop and data', () => {
-  function leaves(machine: ExtendedHarness): void {
-    machine.step({ kind: 'goodbye', reason: 'shutdown' })
-  }
-
   it('waits for a barrier, with the role and without serving, and then leaves with a grant', () => {
     const machine = active()
     leaves(machine)
