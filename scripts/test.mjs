@@ -4,44 +4,78 @@
  *
  *   npm test                              everything
  *   npm test -- protocol nodes            these suites only ('check' is a name too)
+ *   npm test -- unit                      all suites of a group: unit, exploration, system
  *   npm test -- engine -g 'port in use'   what follows the first dash goes to mocha
  *   npm test -- scenarios --update        rewrites expected transcripts; review them as a diff
  *
- * A suite is a folder of `*.test.ts` files under test/. With CI=true a skipped test is a failure.
+ * A suite is a folder of `*.test.ts` files: below a group (`test/unit/protocol`), or `test/scenarios`. With CI=true a skipped
+ * test is a failure.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
 import { runChecks } from './check.mjs'
+import { inLanes } from './lanes.mjs'
 
 /**
- * `pure` suites touch no socket and no clock, `patient` ones wait for real processes with time to spare: two of a kind may share the machine.
+ * `cores`: how much of a core a process of this suite keeps busy, or wants to find free; most of the tests wait most of the time.
+ * `seconds`: about how long a file takes; those named get a process of their own, all others of the suite share one, which
+ * takes `rest`. The figures decide only what runs beside what.
  */
 const SUITES = [
-  { name: 'architecture', required: true, pure: true },
-  { name: 'protocol', required: true, pure: true },
-  { name: 'scenarios', required: true, pure: true },
-  { name: 'simulation', pure: true },
-  { name: 'model', pure: true },
-  { name: 'host', required: true },
-  { name: 'engine', required: true },
-  { name: 'engine-classic', required: true },
-  { name: 'nodes', required: true },
-  { name: 'demo' },
+  { name: 'architecture', required: true, cores: 1, rest: 5 },
+  { name: 'protocol', required: true, cores: 1, rest: 25 },
+  { name: 'scenarios', required: true, cores: 1, rest: 3 },
+  { name: 'simulation', cores: 1, rest: 20 },
+  { name: 'model', cores: 1, rest: 20 },
+  {
+    name: 'host',
+    required: true,
+    cores: 0.35,
+    seconds: {
+      channel: 20,
+      'channel-attacks': 7,
+      departure: 10,
+      fence: 20,
+      'files-in-use': 10,
+      hub: 25,
+      'pair-files': 15
+    },
+    rest: 30
+  },
+  {
+    name: 'engine',
+    required: true,
+    cores: 0.3,
+    seconds: { addresses: 33, interfaces: 33, pair: 15, engine: 10 },
+    rest: 20
+  },
+  { name: 'nodes', required: true, cores: 0.35, seconds: { health: 10, pair: 10 }, rest: 35 },
+  { name: 'demo', cores: 0.7, seconds: { running: 25, dev: 6 }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
-  { name: 'chaos', required: true },
+  { name: 'chaos', required: true, cores: 1.4, seconds: { chaos: 45 }, rest: 2 },
   // The same, and hping3 and tcpdump.
-  { name: 'field', required: true },
+  {
+    name: 'field',
+    required: true,
+    cores: 0.5,
+    seconds: { addresses: 30, crash: 40, files: 20, forged: 20, links: 20 }
+  },
   // Needs Chromium; where there is none it says so, and counts as skipped.
-  { name: 'browser', required: true, patient: true },
-  { name: 'e2e', required: true, patient: true }
+  { name: 'browser', required: true, cores: 0.9 },
+  { name: 'e2e', required: true, cores: 0.7 }
 ]
+/** What is not listed has each of its files run by itself. */
+const UNLISTED = { cores: 0.7 }
+const SECONDS_USUAL = 20
+const GROUPS = ['unit', 'exploration', 'system']
 const NEED_NODE_RED_5 = new Set(['browser', 'e2e'])
-const AT_ONCE = 2
-const SUITE_LIMIT_MS = 20 * 60_000
+/** `npm run verify` sets it: suites take the whole of what they take a share of otherwise (test/support/share.ts). */
+const WHOLE = process.env.HA_PAIR_WHOLE === '1'
+const PART_LIMIT_MS = (WHOLE ? 40 : 10) * 60_000
 /** A suite whose tests are over but whose process goes on has left a socket, a timer or a thread behind. */
 const LINGER_LIMIT_MS = 20_000
 /** Quicker tests are only counted, not named. */
@@ -59,23 +93,31 @@ function parse(args) {
   return { names, update, mochaArgs: flags.filter((flag) => flag !== '--update') }
 }
 
-/** The suites listed above that exist or must, and every other folder with tests in it. */
-function findSuites() {
-  const found = new Set(
-    filesBelow('test')
-      .filter((path) => path.endsWith('.test.ts'))
-      .map((path) => path.split(/[\\/]/)[1])
-  )
-  const listed = SUITES.filter(({ name, required }) => required || found.has(name))
-  const others = [...found]
-    .filter((name) => !SUITES.some((suite) => suite.name === name))
-    .map((name) => ({ name, patient: true }))
-  return [...listed, ...others]
+/** The folder of a suite that has tests in it, and its group, if it is in one. */
+function whereSuites() {
+  const found = new Map()
+  for (const path of filesBelow('test').filter((file) => file.endsWith('.test.ts'))) {
+    const [, first, second] = path.split(/[\\/]/)
+    if (GROUPS.includes(first)) found.set(second, { group: first, folder: join('test', first, second) })
+    else found.set(first, { group: null, folder: join('test', first) })
+  }
+  return found
 }
 
-function testFiles({ name, files }) {
+/** The suites listed above that exist or must, and every other folder with tests in it. */
+function findSuites() {
+  const found = whereSuites()
+  const listed = SUITES.filter(({ name, required }) => required || found.has(name))
+  const others = [...found.keys()]
+    .filter((name) => !SUITES.some((suite) => suite.name === name))
+    .map((name) => ({ name, ...UNLISTED }))
+  return [...listed, ...others].map((suite) => ({ ...suite, group: null, folder: null, ...found.get(suite.name) }))
+}
+
+function testFiles({ folder, files }) {
   if (files !== undefined) return files
-  return filesBelow(join('test', name))
+  if (folder === null) return []
+  return filesBelow(folder)
     .filter((path) => path.endsWith('.test.ts'))
     .map((path) => join(ROOT, 'dist', path.replace(/\.ts$/, '.js')))
 }
@@ -96,7 +138,7 @@ async function runSuite(suite, { mochaArgs, update }) {
   }
   const files = testFiles(suite)
   if (files.length === 0) {
-    fail('no tests', `test/${suite.name} must hold tests, and there are none.`)
+    fail('no tests', `there must be a folder ${suite.name} with tests in it, and there is none.`)
     return finish()
   }
   say('...')
@@ -132,7 +174,7 @@ async function runSuite(suite, { mochaArgs, update }) {
       killedFor = why
       child.kill('SIGKILL')
     }, ms)
-  const timers = [killAfter(SUITE_LIMIT_MS, `the suite ran for more than ${seconds(SUITE_LIMIT_MS)}`)]
+  const timers = [killAfter(PART_LIMIT_MS, `it ran for more than ${seconds(PART_LIMIT_MS)}`)]
   createInterface({ input: child.stdio[3] }).on('line', (line) => {
     const happening = JSON.parse(line)
     switch (happening.kind) {
@@ -169,10 +211,20 @@ async function runSuite(suite, { mochaArgs, update }) {
   return finish()
 }
 
-/** A patient suite in parts, one a file, so that the longest of them does not keep the others waiting. */
-function inParts(suite) {
+/** A suite in parts, each a process: the files that its entry names, or each one where it names none, and the others together. */
+function inParts(suite, { mochaArgs }) {
   const files = testFiles(suite)
-  return files.length < 2 ? [suite] : files.map((file) => ({ ...suite, files: [file] }))
+  const { seconds: known, rest, ...common } = suite
+  // With a pattern for titles most files have nothing to run.
+  if (mochaArgs.length > 0 || files.length < 2) return [{ ...common, files, seconds: rest ?? SECONDS_USUAL }]
+  const byItself = (file) => rest === undefined || known?.[basename(file, '.test.js')] !== undefined
+  const together = files.filter((file) => !byItself(file))
+  return [
+    ...files
+      .filter(byItself)
+      .map((file) => ({ ...common, files: [file], seconds: known?.[basename(file, '.test.js')] ?? SECONDS_USUAL })),
+    ...(together.length > 0 ? [{ ...common, files: together, seconds: rest }] : [])
+  ]
 }
 
 /** What the parts of one suite came to. */
@@ -186,27 +238,12 @@ function together(results) {
   return [...sums.values()]
 }
 
+/** Runs the suites in parts, side by side; returns their results in the order in which they are listed. */
 async function runSuites(suites, options) {
   const results = []
-  const runAll = async (some, atOnce) => {
-    const waiting = [...some]
-    const lane = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        results.push(await runSuite(next, options))
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, lane))
-  }
-  await runAll(
-    suites.filter(({ pure }) => pure),
-    AT_ONCE
-  )
-  await runAll(
-    suites.filter(({ pure, patient }) => !pure && !patient),
-    1
-  )
-  await runAll(suites.filter(({ patient }) => patient).flatMap(inParts), AT_ONCE)
-  return together(results)
+  const parts = suites.flatMap((suite) => inParts(suite, options))
+  await inLanes(parts, async (part) => void results.push(await runSuite(part, options)))
+  return together(suites.flatMap(({ name }) => results.filter((result) => result.name === name)))
 }
 
 /** Prints the table and the closing line; returns the exit code. */
@@ -227,15 +264,21 @@ function close(results, failedChecks) {
   return failedInAll > 0 || ran === 0 || (inCi && sum('skipped') > 0) ? 1 : 0
 }
 
+/** `name`: of the suite, or of its group. */
+const isIn = (suite, name) => suite.name === name || suite.group === name
+
 async function main() {
   const options = parse(process.argv.slice(2))
   const known = findSuites()
-  const unknown = options.names.filter((name) => name !== 'check' && !known.some((suite) => suite.name === name))
+  const unknown = options.names.filter((name) => name !== 'check' && !known.some((suite) => isIn(suite, name)))
   if (unknown.length > 0) {
-    console.error(`No such suite: ${unknown.join(', ')}. There are: check, ${known.map(({ name }) => name).join(', ')}`)
+    console.error(
+      `No such suite: ${unknown.join(', ')}. There are: check, ${GROUPS.join(', ')}, ${known.map(({ name }) => name).join(', ')}`
+    )
     return 2
   }
-  const chosen = options.names.length === 0 ? known : known.filter(({ name }) => options.names.includes(name))
+  const chosen =
+    options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
   let failedChecks = []
