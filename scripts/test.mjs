@@ -12,7 +12,8 @@
  * test is a failure.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
@@ -295,7 +296,14 @@ async function main() {
     bootstrap({ further: FURTHER_TREES })
   }
   if (chosen.some(({ name }) => NEED_NODE_RED_5.has(name)) && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
-  return close(await runSuites(chosen, options), failedChecks)
+  // What several suites need and is made once: test/support/once-in-run.ts.
+  const folder = mkdtempSync(join(tmpdir(), 'ha-pair-run-'))
+  process.env.HA_PAIR_RUN_FOLDER = folder
+  try {
+    return close(await runSuites(chosen, options), failedChecks)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 main().then(

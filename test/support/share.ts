@@ -20,3 +20,10 @@ export function itInWhole(title: string, test: Mocha.AsyncFunc | Mocha.Func, lim
 export function describeInWhole(title: string, tell: (this: Mocha.Suite) => void): void {
   if (WHOLE) describe(title, tell)
 }
+
+export type NodeRedMajor = 4 | 5
+
+/** Whether a story is told on this version of Node-RED: on both in the whole; in the share on the one that it names, if any. */
+export function isToldOn(version: NodeRedMajor, only: NodeRedMajor | null): boolean {
+  return WHOLE || only === null || only === version
+}

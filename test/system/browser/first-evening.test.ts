@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { eventually } from '../../support/eventually'
 import { freeUdpPorts } from '../../support/ports'
+import { describeInWhole } from '../../support/share'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { EXAMPLES, readExample } from '../../support/examples/files'
@@ -276,5 +277,5 @@ function tellTheEvening(version: () => NodeRed): void {
   })
 }
 
-describe('the first evening with Node-RED 4', () => tellTheEvening(nodeRed4))
+describeInWhole('the first evening with Node-RED 4', () => tellTheEvening(nodeRed4))
 describe('the first evening with Node-RED 5', () => tellTheEvening(nodeRed5))

@@ -61,8 +61,16 @@ interface TrayElement {
 const SEEN = 'data-test-seen'
 const PATIENCE_MS = 15_000
 const CLICK_AGAIN_MS = 2000
+const FOCUS_LIMIT_MS = 2000
 const LOAD_LIMIT_MS = 30_000
 const INSTALL_LIMIT_MS = 90_000
+/** Dialogs of Node-RED need not slide in: each would keep the browser busy for half a second. Ours are as they are. */
+const STANDSTILL = `document.addEventListener('DOMContentLoaded', () => {
+  const style = document.createElement('style')
+  style.textContent = '[class*="red-ui"], [id*="red-ui"] { transition: none !important }'
+  document.head.append(style)
+  if (globalThis.$) $.fx.off = true
+})`
 const WIDTH = 1400
 const HEIGHT = 950
 
@@ -108,6 +116,7 @@ export class Editor {
       },
       [language, theme] as const
     )
+    await context.addInitScript(STANDSTILL)
     const editor = new Editor(context, await context.newPage())
     await editor.page.goto(nodeRed.editorUrl)
     if (login !== undefined) await editor.logIn(login.user, login.password)
@@ -387,17 +396,17 @@ export class Editor {
     }, SEEN)
   }
 
-  /** Dialogs slide in; one is usable when it stands still. */
+  /** A moment after a dialog is there the editor lays it out and puts the focus into it: then it is usable. */
   async #opened(): Promise<Dialog> {
     const tray = this.page.locator(`.red-ui-tray:not([${SEEN}])`)
     await tray.waitFor({ state: 'visible' })
-    let last = ''
-    await eventually('the dialog stands still', PATIENCE_MS, async () => {
-      const place = JSON.stringify(await tray.boundingBox())
-      const stands = place === last
-      last = place
-      return stands
-    })
+    await this.page.evaluate(`new Promise((done) => {
+      const tray = document.querySelector('.red-ui-tray:not([${SEEN}])')
+      const untilMs = performance.now() + ${FOCUS_LIMIT_MS}
+      const look = () =>
+        tray.contains(document.activeElement) || performance.now() > untilMs ? done() : setTimeout(look, 20)
+      look()
+    })`)
     await tray.evaluate((element, mark) => (element as unknown as TrayElement).setAttribute(mark, ''), SEEN)
     return new Dialog(this, this.page.locator('.red-ui-tray:visible').last())
   }

@@ -176,6 +176,13 @@ export class Sidebar {
     assert.ok(width <= px && width > px - 30, `the tab is ${width} px wide`)
   }
 
+  async resetWidth(): Promise<void> {
+    await this.root.evaluate((element) => {
+      const bar = (element as unknown as PageElement).closest('#red-ui-sidebar, .red-ui-sidebar')
+      if (bar !== null) bar.style['width'] = ''
+    })
+  }
+
   /** Nothing is wider than the page, and nothing sticks out of it. */
   async assertFits(): Promise<void> {
     const out = await this.root.evaluate((element) => {

@@ -1,4 +1,4 @@
-/** One Chromium and one Node-RED process with the package installed from `npm pack`'s file: what a suite of stories needs. */
+/** One Chromium, and Node-RED processes with the package installed from `npm pack`'s file: what a suite of stories needs. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
@@ -8,12 +8,34 @@ import { freeUdpPorts } from '../../../support/ports'
 import { NodeRedProcess, type NodeRedOptions } from '../../../support/node-red/process'
 import { type NodeRed } from '../../../support/node-red/versions'
 import { ROOT } from '../../../support/root'
-import { startChromium } from './chromium'
+import { skipWithoutChromium, startChromium } from './chromium'
 import { Editor, type EditorOptions } from './editor'
 
 export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirectory' | 'flows'> & {
   readonly name?: string
   readonly flows?: readonly FlowNode[]
+}
+
+const SET_LIMIT_MS = 120_000
+/** No code is edited here: without the large code editor a page loads in half the time. */
+const EDITOR_THEME = { tours: false, codeEditor: { lib: 'ace' } } as const
+
+/** Sets a stage for the tests that `tell` registers, and strikes it when they are over. */
+export function onStage(findVersion: () => NodeRed, tell: (stage: () => Stage) => void): void {
+  let stage: Stage | null = null
+  before(async function () {
+    this.timeout(SET_LIMIT_MS)
+    skipWithoutChromium(this)
+    stage = await Stage.set(findVersion())
+  })
+  after(async function () {
+    this.timeout(SET_LIMIT_MS)
+    await stage?.strike()
+  })
+  tell(() => {
+    if (stage === null) throw new Error('the stage is not set')
+    return stage
+  })
 }
 
 export class Stage {
@@ -24,6 +46,8 @@ export class Stage {
   readonly #folder: string
   readonly #hosts: NodeRedProcess[] = []
   readonly #editors: Editor[] = []
+  readonly #mainEditors = new Map<NodeRedProcess, Editor>()
+  #pair: { readonly a: NodeRedProcess; readonly b: NodeRedProcess } | null = null
 
   private constructor(version: NodeRed, browser: Browser, folder: string, packageFile: string) {
     this.version = version
@@ -46,6 +70,7 @@ export class Stage {
     const host = new NodeRedProcess({
       flows: [],
       ...options,
+      settings: { editorTheme: EDITOR_THEME, ...options.settings },
       name,
       version: this.version,
       userDirectory
@@ -86,6 +111,24 @@ export class Stage {
         }
       })
     return { a: await side('a', portA, portB), b: await side('b', portB, portA) }
+  }
+
+  /** The two on which most stories are told, one set after the other: each set deploys its own flows. */
+  async pair(): Promise<{ readonly a: NodeRedProcess; readonly b: NodeRedProcess }> {
+    this.#pair ??= await this.hosts()
+    return this.#pair
+  }
+
+  /** The editor that stays open on a host, freshly loaded. */
+  async mainEditor(host: NodeRedProcess): Promise<Editor> {
+    const open = this.#mainEditors.get(host)
+    if (open !== undefined) {
+      await open.reload()
+      return open
+    }
+    const editor = await this.editor(host)
+    this.#mainEditors.set(host, editor)
+    return editor
   }
 
   async editor(host: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
