@@ -5,12 +5,14 @@
 export const WHOLE = process.env['HA_PAIR_WHOLE'] === '1'
 
 /** How many, how long, or which ones: `few` in `npm test`, `all` in `npm run verify`. */
+export function share<T>(few: readonly T[], all: readonly T[]): readonly T[]
+export function share<T>(few: T, all: T): T
 export function share<T>(few: T, all: T): T {
   return WHOLE ? all : few
 }
 
 /** A test of the whole only. Has to be one that no later test of its set builds on. */
-export function itInWhole(title: string, test: Mocha.AsyncFunc | Mocha.Func, limitMs?: number): void {
+export function itInWhole(title: string, test: (this: Mocha.Context) => void | Promise<void>, limitMs?: number): void {
   if (!WHOLE) return
   const made = it(title, test as Mocha.AsyncFunc)
   if (limitMs !== undefined) made.timeout(limitMs)

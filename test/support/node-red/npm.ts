@@ -89,9 +89,21 @@ export function placeBuild(userDirectory: string): void {
 
 const NOT_TRACKED = new Set(['node_modules', 'dist', '.git', '.tmp', '.demo', '.bench', '.verify'])
 
+const copyCheckout = (folder: string): void =>
+  cpSync(ROOT, folder, { recursive: true, filter: (path) => !NOT_TRACKED.has(basename(path)) })
+
+/** What `npm pack` puts into the package of a fresh copy of the checkout, in `folder`, after it has run `prepare`. */
+export async function filesPackedFrom(folder: string): Promise<string[]> {
+  copyCheckout(folder)
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
+  const said = await npm(folder, 'pack', '--json', '--dry-run', '--foreground-scripts=false')
+  const [packed] = JSON.parse(said.slice(said.indexOf('[\n'))) as { files: { path: string }[] }[]
+  return packed?.files.map(({ path }) => path) ?? []
+}
+
 /** A git repository in `folder` with one commit: the checkout as it is now. Returns its address for npm. */
 export async function repositoryIn(folder: string): Promise<string> {
-  cpSync(ROOT, folder, { recursive: true, filter: (path) => !NOT_TRACKED.has(basename(path)) })
+  copyCheckout(folder)
   const git = (...args: string[]): Promise<unknown> => run('git', args, { cwd: folder })
   await git('init', '--quiet')
   await git('add', '--all')

@@ -12,7 +12,7 @@ if (why === null) {
   const { status } = spawnSync(
     process.execPath,
     [mocha, ...process.argv.slice(2), ...files.map((name) => join(__dirname, name))],
-    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, HA_PAIR_FIELD: 'long' } }
+    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, HA_PAIR_WHOLE: '1' } }
   )
   process.exitCode = status ?? 1
 } else {
