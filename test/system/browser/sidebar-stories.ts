@@ -4,10 +4,10 @@ import { createRequire } from 'node:module'
 import type { Locator } from 'playwright-core'
 import { eventually, pause } from '../../support/eventually'
 import { freeUdpPorts } from '../../support/ports'
-import { isToldOn, type NodeRedMajor } from '../../support/share'
+import { isToldOn, type NodeRedMajor, share } from '../../support/share'
 import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
-import type { Editor, EditorOptions } from './harness/editor'
+import { type Editor, type EditorOptions, seen } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import type { Stage } from './harness/stage'
 
@@ -17,6 +17,7 @@ const HEARTBEAT_MS = 100
 const PEER_TIMEOUT_MS = 1500
 /** The tab asks every 5 s and waits 3 s for an answer. */
 const STALE_MS_MAX = 9000
+const STORM_MS = share(2500, 5000)
 const PASSWORD = 'of the tests'
 const MALICE = '<img src=x onerror="window.hacked=1"> $t(tab) __role__ \u202e'
 /** What the browser says itself while the runtime is away. */
@@ -78,7 +79,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
   }
   const deploy = (host: NodeRedProcess, flows: readonly FlowNode[]): Promise<void> => host.deploy(flows, 'full')
   const paired = (): Promise<unknown> =>
-    eventually('the pair is whole', 20_000, async () => {
+    seen('the pair is whole', 20_000, async () => {
       const text = await sidebar.fact('Peer')
       return /^online · (Active|Standby)/.test(text) && /^(Active · serving|Standby)/.test(await sidebar.state())
     })
@@ -159,7 +160,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     assert.equal(focused, 'swap', 'the focus is back where it was')
   })
 
-  story('switches over on a yes, says so, and the peer agrees', null, async () => {
+  story('switches over on a yes, says so, and the peer agrees', 4, async () => {
     const peer = await open(b)
     for (const word of ['swap', 'swap'] as const) {
       const role = await otherRole()
@@ -304,7 +305,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     let changes = 0
     const from = performance.now()
     sidebar.questions = 0
-    while (performance.now() - from < 5000) {
+    while (performance.now() - from < STORM_MS) {
       const { status } = await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })
       if (status === 200) changes++
     }
@@ -495,10 +496,11 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     const blind = await open(host, { login: { user: 'blind', password: PASSWORD } })
     await blind.says(/You may not see the pairs: log in, or ask for the permission ha-pair\.read\./)
     assert.equal(await blind.card().count(), 0)
-    await blind.editor.close()
     blind.editor.forgetFaults()
 
-    const admin = await open(host, { login: { user: 'admin', password: PASSWORD } })
+    // The same browser, after a logout.
+    await blind.editor.logInAs('admin', PASSWORD)
+    const admin = await Sidebar.show(blind.editor)
     await admin.stateIs(/^Active/)
     const question = await admin.press('standby')
     await question.locator('.ha-pair-sure input').check()

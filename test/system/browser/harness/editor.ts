@@ -71,19 +71,23 @@ const STANDSTILL = `document.addEventListener('DOMContentLoaded', () => {
   document.head.append(style)
   if (globalThis.$) $.fx.off = true
 })`
+const LOOK_EVERY_MS = 100
 const WIDTH = 1400
 const HEIGHT = 950
 
 /** What browsers and Node-RED itself say and what is no fault of a page of ours. */
 const NOT_OURS = [/favicon/, /Third-party cookie/]
 
+/** Looks less often than `eventually` does: each look costs browser and test some milliseconds. */
+export const seen: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
+
 export class Editor {
   readonly page: Page
-  readonly #context: BrowserContext
+  readonly #ownContext: BrowserContext | null
   readonly #faults: string[] = []
 
-  private constructor(context: BrowserContext, page: Page) {
-    this.#context = context
+  private constructor(page: Page, ownContext: BrowserContext | null) {
+    this.#ownContext = ownContext
     this.page = page
     page.setDefaultTimeout(PATIENCE_MS)
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
@@ -100,24 +104,30 @@ export class Editor {
     })
   }
 
-  /** A fresh profile in the browser, with the editor of `nodeRed` loaded in it. */
-  static async open(browser: Browser, nodeRed: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
+  /**
+   * The editor of `nodeRed` in a page of its own: in `shared`, where the browser has kept what it loaded before, or in a profile of
+   * its own, as every login needs one.
+   */
+  static async open(
+    browser: Browser,
+    nodeRed: NodeRedProcess,
+    options: EditorOptions = {},
+    shared: BrowserContext | null = null
+  ): Promise<Editor> {
     const { language = 'en-US', theme = 'light', width = WIDTH, height = HEIGHT, scale = 1, login, bare } = options
-    const context = await browser.newContext({
-      locale: language,
-      viewport: { width, height },
-      deviceScaleFactor: scale,
-      colorScheme: theme
-    })
-    await context.addInitScript(
+    const context = shared ?? (await browser.newContext({ locale: language, deviceScaleFactor: scale }))
+    const page = await context.newPage()
+    await page.setViewportSize({ width, height })
+    await page.emulateMedia({ colorScheme: theme })
+    await page.addInitScript(
       ([chosenLanguage, chosenTheme]) => {
         localStorage.setItem('editor-language', chosenLanguage)
         localStorage.setItem('view-dark-theme', chosenTheme)
       },
       [language, theme] as const
     )
-    await context.addInitScript(STANDSTILL)
-    const editor = new Editor(context, await context.newPage())
+    await page.addInitScript(STANDSTILL)
+    const editor = new Editor(page, shared === null ? context : null)
     await editor.page.goto(nodeRed.editorUrl)
     if (login !== undefined) await editor.logIn(login.user, login.password)
     await editor.loaded({ bare })
@@ -186,6 +196,18 @@ export class Editor {
     await this.page.locator('#node-dialog-login-submit').click()
   }
 
+  /** Logs out, and in again as somebody else. */
+  async logInAs(user: string, password: string): Promise<void> {
+    await this.page.evaluate(
+      `Object.keys(localStorage).filter((key) => key.startsWith('auth-tokens')).forEach((key) => localStorage.removeItem(key))`
+    )
+    this.page.once('dialog', (dialog) => void dialog.accept())
+    await this.page.reload()
+    await this.logIn(user, password)
+    await this.loaded()
+    this.forgetFaults()
+  }
+
   /** Loads the page again: language and theme stay, what was not deployed is lost. */
   async reload(): Promise<void> {
     this.page.once('dialog', (dialog) => void dialog.accept())
@@ -193,23 +215,13 @@ export class Editor {
     await this.loaded()
   }
 
-  async switchLanguage(language: Language): Promise<void> {
-    await this.#context.addInitScript((chosen) => localStorage.setItem('editor-language', chosen), language)
-    await this.reload()
-  }
-
-  async switchTheme(theme: Theme): Promise<void> {
-    await this.#context.addInitScript((chosen) => localStorage.setItem('view-dark-theme', chosen), theme)
-    await this.page.emulateMedia({ colorScheme: theme })
-    await this.reload()
-  }
-
   async resize(width: number, height: number = HEIGHT): Promise<void> {
     await this.page.setViewportSize({ width, height })
   }
 
   async close(): Promise<void> {
-    await this.#context.close()
+    await this.page.close()
+    await this.#ownContext?.close()
   }
 
   // --- the workspace -----------------------------------------------------------------------------------------------
@@ -286,7 +298,7 @@ export class Editor {
   }
 
   async badgeShows(id: string, fill: string, text: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await eventually(`the badge of ${id} is ${fill} with ${text}`, withinMs, async () => {
+    await seen(`the badge of ${id} is ${fill} with ${text}`, withinMs, async () => {
       const badge = await this.badge(id)
       if (badge !== null && badge.fill === fill && text.test(badge.text)) return true
       throw new Error(`it is ${JSON.stringify(badge)}`)

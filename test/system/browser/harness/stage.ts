@@ -1,15 +1,16 @@
 /** One Chromium, and Node-RED processes with the package installed from `npm pack`'s file: what a suite of stories needs. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { type FlowNode, KEY } from '../../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../../support/node-red/npm'
 import { freeUdpPorts } from '../../../support/ports'
 import { NodeRedProcess, type NodeRedOptions } from '../../../support/node-red/process'
 import { type NodeRed } from '../../../support/node-red/versions'
 import { ROOT } from '../../../support/root'
+import { share } from '../../../support/share'
 import { skipWithoutChromium, startChromium } from './chromium'
-import { Editor, type EditorOptions } from './editor'
+import { Editor, type EditorOptions, type Language } from './editor'
 
 export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirectory' | 'flows'> & {
   readonly name?: string
@@ -46,6 +47,7 @@ export class Stage {
   readonly #folder: string
   readonly #hosts: NodeRedProcess[] = []
   readonly #editors: Editor[] = []
+  readonly #contexts = new Map<Language, BrowserContext>()
   readonly #mainEditors = new Map<NodeRedProcess, Editor>()
   #pair: { readonly a: NodeRedProcess; readonly b: NodeRedProcess } | null = null
 
@@ -84,7 +86,9 @@ export class Stage {
   async stockHost(name: string): Promise<NodeRedProcess> {
     const userDirectory = join(this.#folder, name)
     mkdirSync(userDirectory, { recursive: true })
-    const host = new NodeRedProcess({ name, version: this.version, userDirectory, flows: [], stock: true })
+    const made = { name, version: this.version, userDirectory, flows: [], stock: true } as const
+    // Only in the whole with the large code editor, which nobody opens.
+    const host = new NodeRedProcess({ ...made, defines: share(['editorTheme.codeEditor.lib=ace'], []) })
     this.#hosts.push(host)
     await host.start()
     return host
@@ -132,10 +136,18 @@ export class Stage {
   }
 
   async editor(host: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
-    const editor = await Editor.open(this.browser, host, options)
+    const editor = await Editor.open(this.browser, host, options, await this.#shared(options))
     this.#editors.push(editor)
     editor.page.once('close', () => this.#editors.splice(this.#editors.indexOf(editor), 1))
     return editor
+  }
+
+  /** What the browser has loaded once it need not load again for the next page in the same language. */
+  async #shared({ language = 'en-US', scale, login }: EditorOptions): Promise<BrowserContext | null> {
+    if (login !== undefined || scale !== undefined) return null
+    const context = this.#contexts.get(language) ?? (await this.browser.newContext({ locale: language }))
+    this.#contexts.set(language, context)
+    return context
   }
 
   /** For an `afterEach` hook: keeps pictures of a test that failed; no page may have met an unexpected error. */
