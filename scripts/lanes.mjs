@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 
 /** More processes at once than that want more memory than a small machine has. */
 const CORES_MAX = 4
-/** Of a core: a job that asks for a little more than is free may begin. */
-const OVERDRAFT = 0.05
+/** Of a core: a job that asks for a little more than is free may begin, since hardly one uses all that it asks for. */
+const OVERDRAFT = 0.2
 
 const work = ({ cores, seconds }) => cores * seconds
 

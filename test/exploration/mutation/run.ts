@@ -58,20 +58,24 @@ interface Run {
 }
 
 const interrupted = new AbortController()
+/** What runs when the minutes are over shows nothing, and is ended. */
+const timeUp = new AbortController()
 
 /** Errors: rejects when the campaign is interrupted or the program cannot be run. */
 function node(root: string, args: readonly string[], limitMs: number): Promise<Run> {
   const options = {
     cwd: root,
+    // Of tests the whole.
+    env: { ...process.env, HA_PAIR_WHOLE: '1' },
     timeout: limitMs,
     killSignal: 'SIGKILL',
     maxBuffer: 256 * 1024 * 1024,
-    signal: interrupted.signal
+    signal: AbortSignal.any([interrupted.signal, timeUp.signal])
   } as const
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, options, (error, stdout) => {
       if (error === null) resolve({ stdout, code: 0, endless: false })
-      else if (error.killed === true && !interrupted.signal.aborted) resolve({ stdout, code: null, endless: true })
+      else if (error.killed === true && !options.signal.aborted) resolve({ stdout, code: null, endless: true })
       else if (typeof error.code === 'number') resolve({ stdout, code: error.code, endless: false })
       else reject(error)
     })
@@ -173,7 +177,8 @@ async function campaign(subject: Subject): Promise<number> {
   const [part = 0, parts = 1] = option('part', '0/1').split('/').map(Number)
   const from = Number(option('from', '0')) % Math.max(1, chosen.length)
   const due = [...chosen.slice(from), ...chosen.slice(0, from)].filter((_, i) => i % parts === part)
-  const untilMs = Date.now() + Number(option('minutes', 'Infinity')) * 60_000
+  const minutes = Number(option('minutes', 'Infinity'))
+  if (minutes < Infinity) setTimeout(() => timeUp.abort(), minutes * 60_000).unref()
   const whole = await test(subject.root)
   const healthy = describe({ ...whole.caught, ...(await catchBySimulation(subject.root, seeds)) })
   if (healthy !== 'SURVIVES') {
@@ -184,17 +189,28 @@ async function campaign(subject: Subject): Promise<number> {
   const rows: Row[] = []
   const startedAtMs = Date.now()
   for (const { rule, mutation } of due) {
-    if (Date.now() >= untilMs) break
+    if (timeUp.signal.aborted) break
     const restore = subject.apply(mutation)
-    const { caught: byTests } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
-    const simulated = thorough || Object.keys(byTests).length === 0
-    const caught = { ...byTests, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
-    restore()
+    let caught: Catch
+    try {
+      const { caught: byTests } = await (quick ? test(subject.root, whole.files, ['--bail']) : test(subject.root))
+      const simulated = thorough || Object.keys(byTests).length === 0
+      caught = { ...byTests, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
+    } catch (error) {
+      if (!timeUp.signal.aborted) throw error
+      break
+    } finally {
+      restore()
+    }
     rows.push({ rule, mutation, caught })
     const leftMs = ((Date.now() - startedAtMs) / rows.length) * (due.length - rows.length)
     print(`${rows.length}/${due.length}, ${Math.ceil(leftMs / 1000)} s left  ${mutation.does}`)
     print(`        ${describe(caught)}`)
     if (file !== '') writeFileSync(file, toMarkdown(rows))
+  }
+  if (rows.length === 0) {
+    print('no time for any mutation')
+    return 2
   }
   const survivors = rows.filter(({ caught }) => Object.keys(caught).length === 0)
   print(`${rows.length} of ${chosen.length} mutations, ${survivors.length} survive${survivors.length === 0 ? '' : ':'}`)
