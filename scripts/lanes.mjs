@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 
 /** More processes at once than that want more memory than a small machine has. */
 const CORES_MAX = 4
-/** Of a core: a job that asks for a little more than is free may begin, since hardly one uses all that it asks for. */
-const OVERDRAFT = 0.2
+/** Hardly a job uses all that it asks for. */
+const OVERBOOKED = 1.2
 
 const work = ({ cores, seconds }) => cores * seconds
 
@@ -17,7 +17,7 @@ export async function inLanes(jobs, run, cores = Math.min(CORES_MAX, availablePa
   const running = new Set()
   let taken = 0
   while (waiting.length > 0 || running.size > 0) {
-    const next = waiting.findIndex((job) => running.size === 0 || taken + job.cores <= cores + OVERDRAFT)
+    const next = waiting.findIndex((job) => running.size === 0 || taken + job.cores <= cores * OVERBOOKED)
     if (next >= 0) {
       const [job] = waiting.splice(next, 1)
       taken += job.cores

@@ -30,6 +30,10 @@ const SUITES = [
   { name: 'architecture', required: true, cores: 1, rest: 5 },
   { name: 'protocol', required: true, cores: 1, files: { windows: [10] }, rest: 15 },
   { name: 'scenarios', required: true, cores: 1, rest: 3 },
+  { name: 'rules', cores: 1, rest: 2 },
+  { name: 'editor', cores: 1, rest: 3 },
+  { name: 'mutation', cores: 1, rest: 2 },
+  { name: 'bench-tools', cores: 1, rest: 2 },
   { name: 'simulation', cores: 1, files: { simulation: [20] }, rest: 5 },
   { name: 'model', cores: 1, rest: 30 },
   {
@@ -232,8 +236,8 @@ function inParts(suite, { mochaArgs }) {
   const others = []
   for (const file of all) {
     const named = known[basename(file, '.test.js')]
-    const [seconds = SECONDS_USUAL, cores = suite.cores] = named ?? []
-    if (named !== undefined || rest === undefined) parts.push({ ...common, run: [file], seconds, cores })
+    const [takes = SECONDS_USUAL, cores = suite.cores] = named ?? []
+    if (named !== undefined || rest === undefined) parts.push({ ...common, run: [file], seconds: takes, cores })
     else others.push(file)
   }
   if (others.length > 0) parts.push({ ...common, run: others, seconds: rest })
