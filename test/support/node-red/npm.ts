@@ -36,7 +36,7 @@ export function scratchFolder(purpose: string): string {
 const PACKED = 'packed'
 const INSTALLED = 'installed'
 
-async function packed(): Promise<string> {
+async function packageFile(): Promise<string> {
   const folder = await onceInRun(PACKED, async (made) => {
     // The tests have just built the package; `prepare` would do the same again.
     await npm(ROOT, 'pack', '--json', '--ignore-scripts', '--pack-destination', made)
@@ -48,7 +48,7 @@ async function packed(): Promise<string> {
 
 /** Puts what `npm pack` makes of the checkout into `folder`; returns the path of the package file. */
 export async function packInto(folder: string): Promise<string> {
-  const file = await packed()
+  const file = await packageFile()
   const copy = join(folder, basename(file))
   cpSync(file, copy)
   return copy
@@ -61,7 +61,7 @@ export async function installInto(userDirectory: string, what: string): Promise<
   // A Node-RED that has run here has written its own.
   if (existsSync(manifest)) return npmInstall(userDirectory, what)
   const fresh = JSON.stringify({ name: 'user-directory', version: '0.0.1', private: true })
-  const file = existsSync(what) ? await packed() : null
+  const file = existsSync(what) ? await packageFile() : null
   if (file === null || basename(what) !== basename(file)) {
     writeFileSync(manifest, fresh)
     return npmInstall(userDirectory, what)

@@ -12,7 +12,7 @@ import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { EXAMPLES, readExample } from '../../support/examples/files'
 import { skipWithoutChromium } from './harness/chromium'
-import { type Editor, seen } from './harness/editor'
+import { type Editor, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import { Stage } from './harness/stage'
 import { blocksIn, codeIn, pressesIn, type Step, stepsOf } from './readme'
@@ -94,7 +94,7 @@ function tellTheEvening(version: () => NodeRed): void {
   const onlyActs = async (active: Side, standby: Side): Promise<void> => {
     const [does, not] = [await debugOf(active), await debugOf(standby)]
     const before = [await acted(does), await acted(not)] as const
-    await seen('the Active acts', 10_000, async () => (await acted(does)) >= before[0] + TIMES_SEEN)
+    await shown('the Active acts', 10_000, async () => (await acted(does)) >= before[0] + TIMES_SEEN)
     assert.equal(await acted(not), before[1], 'the Standby does not')
   }
   /** The badge that the step promises on this side: its text from the README, its colour from the words around it. */
@@ -263,7 +263,7 @@ function tellTheEvening(version: () => NodeRed): void {
     await b.editor.badgeShows(STATE, 'yellow', /^Active · peer offline$/)
     await debugOf(b)
     const before = await acted(b.editor)
-    await seen('the survivor acts', 10_000, async () => (await acted(b.editor)) > before + 2)
+    await shown('the survivor acts', 10_000, async () => (await acted(b.editor)) > before + 2)
   })
 
   step(10, 'Make it yours', async () => {

@@ -7,7 +7,7 @@ import { freeUdpPorts } from '../../support/ports'
 import { isToldOn, type NodeRedMajor, share } from '../../support/share'
 import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
-import { type Editor, type EditorOptions, seen } from './harness/editor'
+import { type Editor, type EditorOptions, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import type { Stage } from './harness/stage'
 
@@ -45,6 +45,7 @@ const flowsOf = (...pairs: FlowNode[]): FlowNode[] => [
   stateNode('state', 'pair')
 ]
 
+const deploy = (host: NodeRedProcess, flows: readonly FlowNode[]): Promise<void> => host.deploy(flows, 'full')
 const becomes = (role: 'active' | 'standby'): RegExp => (role === 'active' ? /^Active · serving/ : /^Standby/)
 
 export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): void {
@@ -77,9 +78,8 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     }
     await host.kill()
   }
-  const deploy = (host: NodeRedProcess, flows: readonly FlowNode[]): Promise<void> => host.deploy(flows, 'full')
   const paired = (): Promise<unknown> =>
-    seen('the pair is whole', 20_000, async () => {
+    shown('the pair is whole', 20_000, async () => {
       const text = await sidebar.fact('Peer')
       return /^online · (Active|Standby)/.test(text) && /^(Active · serving|Standby)/.test(await sidebar.state())
     })
@@ -313,7 +313,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     console.log(
       `# Node-RED ${version}: ${changes} switch-overs in ${seconds.toFixed(1)} s, ${sidebar.questions} questions`
     )
-    assert.ok(changes > 20, `${changes} changes are no storm`)
+    assert.ok(changes > share(5, 20), `${changes} changes are no storm`)
     assert.ok(sidebar.questions <= 3 * seconds, `${sidebar.questions} questions`)
     await sidebar.select('info')
     await sidebar.root.waitFor({ state: 'hidden' })
@@ -395,7 +395,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await narrow.assertFits()
     assert.deepEqual(await faint(narrow), [])
     const text = await narrow.text()
-    assert.doesNotMatch(text.replace('Line 1', ''), /\b(?!epoch\b)[a-z]{3,}\b/i, 'all of it is translated')
+    assert.doesNotMatch(text.replace('Line 1', ''), /\b(?!epoch\b)[a-z]{3,}\b/i)
     assert.match(text, /对端[^]*往返时延[^]*链路[^]*策略[^]*密钥[^]*切换[^]*发生了什么/)
   })
 

@@ -79,7 +79,7 @@ const HEIGHT = 950
 const NOT_OURS = [/favicon/, /Third-party cookie/]
 
 /** Looks less often than `eventually` does: each look costs browser and test some milliseconds. */
-export const seen: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
+export const shown: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
 
 export class Editor {
   readonly page: Page
@@ -298,7 +298,7 @@ export class Editor {
   }
 
   async badgeShows(id: string, fill: string, text: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await seen(`the badge of ${id} is ${fill} with ${text}`, withinMs, async () => {
+    await shown(`the badge of ${id} is ${fill} with ${text}`, withinMs, async () => {
       const badge = await this.badge(id)
       if (badge !== null && badge.fill === fill && text.test(badge.text)) return true
       throw new Error(`it is ${JSON.stringify(badge)}`)

@@ -1,7 +1,7 @@
 /** The sidebar tab 'HA pair' in the verbs of who looks at it. */
 import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
-import { type Editor, seen } from './editor'
+import { type Editor, shown } from './editor'
 
 const PATIENCE_MS = 10_000
 /** One that was answered slides out of the page. */
@@ -73,7 +73,7 @@ export class Sidebar {
   }
 
   async says(pattern: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await seen(`the sidebar says ${pattern}`, withinMs, async () => {
+    await shown(`the sidebar says ${pattern}`, withinMs, async () => {
       const text = await this.text()
       if (pattern.test(text)) return true
       throw new Error(text)
@@ -86,7 +86,7 @@ export class Sidebar {
   }
 
   async stateIs(pattern: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await seen(`the state is ${pattern}`, withinMs, async () => {
+    await shown(`the state is ${pattern}`, withinMs, async () => {
       const state = await this.state()
       if (pattern.test(state)) return true
       throw new Error(state)
@@ -120,7 +120,7 @@ export class Sidebar {
   }
 
   async outcomeIs(pattern: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await seen(`the outcome is ${pattern}`, withinMs, async () => pattern.test(await this.outcome()))
+    await shown(`the outcome is ${pattern}`, withinMs, async () => pattern.test(await this.outcome()))
   }
 
   /** What a screen reader was told last. */
