@@ -190,8 +190,8 @@ export class Sidebar {
       const bad = root.scrollWidth > root.clientWidth ? [`${root.scrollWidth} > ${root.clientWidth}`] : []
       for (const inner of root.querySelectorAll('*')) {
         const place = inner.getBoundingClientRect()
-        const shown = place.width > 1 && place.height > 1
-        if (shown && (place.right > right + 0.5 || place.left < left - 0.5)) {
+        const visible = place.width > 1 && place.height > 1
+        if (visible && (place.right > right + 0.5 || place.left < left - 0.5)) {
           bad.push(`<${inner.tagName} class="${inner.className}"> ${inner.textContent.slice(0, 40)}`)
         }
       }
