@@ -202,7 +202,7 @@ async function runBounded(text) {
   bootstrap({ further: FURTHER_TREES, nodeRed5: true })
   const from = 1 + (parseInt(git('rev-parse', '--short=6', 'HEAD'), 16) % 1_000_000)
   const told = []
-  const tell = (word, name, what) => told.push(`${word.padEnd(5)}${name.padEnd(36)}${what}`)
+  const tell = (word, name, what) => told.push(`${word.padEnd(5)}${name.padEnd(44)}${what}`)
   let failed = 0
   const run = async (name, args, limitMs, mayBeCut) => {
     console.log(`\n[${minutes(leftMs())} left] ${args.join(' ')}`)
@@ -214,7 +214,11 @@ async function runBounded(text) {
     else if (cut && mayBeCut && !bad) tell('part', name, `out of time after ${took}; nothing failed until then`)
     else {
       failed++
-      tell('FAIL', name, `${cut ? 'does not end' : lastLine(tail)} (${took}); again: ${commandOf(args)}`)
+      tell(
+        'FAIL',
+        name,
+        `${bad ? 'tests failed' : cut ? 'does not end' : lastLine(tail)} (${took}); again: ${commandOf(args)}`
+      )
     }
   }
 
