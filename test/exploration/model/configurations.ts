@@ -18,7 +18,7 @@ function everyPolicy(part: Part): Configuration[] {
   return POLICIES.map((policy) => ({ ...part, policy, name: `${policy}: ${part.name}` }))
 }
 
-/** For `npm test`. */
+/** The small ones: for the whole of the suite. */
 export const QUICK: readonly Configuration[] = [
   ...everyPolicy({ name: 'a cut', start: 'formed', budget: { cut: 1 }, depthMax: 70 }),
   ...everyPolicy({ name: 'a crash', start: 'formed', budget: { crash: 1 }, ...FINE, depthMax: 70 }),
@@ -72,6 +72,20 @@ export const QUICK: readonly Configuration[] = [
     depthMax: 17
   }
 ]
+
+/** Of the large ones among them each policy has a part in `npm test`. */
+const POLICY_IN_SHARE: Readonly<Record<string, (typeof POLICIES)[number]>> = {
+  'a cut': 'exclusive',
+  'a crash': 'exclusive',
+  'first contact': 'availability',
+  'a goodbye': 'availability',
+  'a late FIN': 'preferred',
+  'a lie': 'preferred'
+}
+export const FEW: readonly Configuration[] = QUICK.filter(({ name, policy }) => {
+  const only = POLICY_IN_SHARE[name.replace(`${policy}: `, '')]
+  return only === undefined || only === policy
+})
 
 /** For `npm run verify`. */
 export const LONG: readonly Configuration[] = [

@@ -39,9 +39,11 @@ export interface NodeRedOptions {
   readonly namespace?: string
   /**
    * As it comes out of the box: Node-RED writes its own `settings.js`, and there are no flows. Only that it listens on the
-   * loopback address is said on the command line. `settings`, `flows` and `credentials` have no effect.
+   * loopback address is said on the command line, and what `defines` says. `settings`, `flows` and `credentials` have no effect.
    */
   readonly stock?: boolean
+  /** Settings for the command line of a stock Node-RED, such as 'uiHost=127.0.0.1'. */
+  readonly defines?: readonly string[]
 }
 
 export class NodeRedProcess {
@@ -54,6 +56,7 @@ export class NodeRedProcess {
   readonly #version: NodeRed
   readonly #namespace: string | null
   readonly #stock: boolean
+  readonly #defines: readonly string[]
   readonly #diary: string
   #port = 0
   #child: ChildProcess | null = null
@@ -65,6 +68,7 @@ export class NodeRedProcess {
     this.#version = options.version
     this.#namespace = options.namespace ?? null
     this.#stock = options.stock ?? false
+    this.#defines = options.defines ?? []
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
     this.settings = { ...options.settings }
@@ -162,7 +166,8 @@ export class NodeRedProcess {
   #stockArguments(script: string): string[] {
     const leash = join(this.userDirectory, 'leash.cjs')
     writeFileSync(leash, LEASH)
-    const here = ['--port', String(this.#port), '--define', 'uiHost=127.0.0.1']
+    const defines = ['uiHost=127.0.0.1', ...this.#defines].flatMap((define) => ['--define', define])
+    const here = ['--port', String(this.#port), ...defines]
     return ['--require', leash, script, '--userDir', this.userDirectory, ...here]
   }
 

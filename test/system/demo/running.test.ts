@@ -4,12 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PairDemo } from '../../../demo/pair-demo'
 import { StoryFailed, tellStory } from '../../../demo/story'
+import { share } from '../../support/share'
 import { DemoProcess, isAlive, until } from './processes'
 import { ROOT } from '../../support/root'
 
 /** Two Node-RED have to start, on a busy machine too. */
 const FORMING_MS = 120_000
 const CLEANING_MS = 10_000
+/** What ends the demo, and the exit code that says so. */
+const SIGNALS = [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+  ['SIGHUP', 129]
+] as const
 
 describe('npm start', () => {
   let demo: DemoProcess
@@ -27,11 +34,7 @@ describe('npm start', () => {
     assertNothingLeft()
   }).timeout(FORMING_MS * 2)
 
-  for (const [signal, expected] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 129]
-  ] as const) {
+  for (const [signal, expected] of share(SIGNALS.slice(0, 1), SIGNALS)) {
     it(`${signal} stops both Node-RED in order and leaves nothing behind`, async () => {
       demo = new DemoProcess([])
       await demo.prints('The pair has formed', FORMING_MS)

@@ -26,6 +26,7 @@ import { freeTcpPort, freeUdpPorts, holdUdpPort, release } from '../../support/p
 import { type Answer, type DeployType, NodeRedProcess } from '../../support/node-red/process'
 import { eventsIn, lastSaid, type PairEventPayload, roleTaken, TwoHosts } from '../../support/node-red/two-hosts'
 import { type NodeRed } from '../../support/node-red/versions'
+import { share } from '../../support/share'
 import { ROOT } from '../../support/root'
 
 const PACKAGE = '@ha-pair/node-red-ha-pair'
@@ -33,7 +34,7 @@ const NODES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 
 /** Two processes share two cores with the tests: what the pair decides in time may be seen a little later. */
 const MARGIN_MS = 2000
 const STORY_LIMIT_MS = 60_000
-const DEPLOYS = 50
+const DEPLOYS = share(15, 50)
 
 const done = (entries: readonly Entry[]): Entry[] => entries.filter(({ what }) => what === 'done')
 const refused = (entries: readonly Entry[]): Entry[] => entries.filter(({ what }) => what === 'refused')
