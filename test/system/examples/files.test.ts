@@ -94,9 +94,9 @@ function environmentOf(nodes: readonly FlowNode[]): Set<string> {
 /** Properties in which a node's words are. */
 const WORDS = new Set(['name', 'dname', 'label', 'info', 'format', 'template', 'func', 'rules', 'topic'])
 
-/** What an example is, whatever language its texts are in. */
+/** What an example is, whatever language its texts are in; how far to the right a node is depends on its name. */
 function withoutWords(node: FlowNode): unknown {
-  const rest = Object.entries(node).filter(([key]) => !WORDS.has(key))
+  const rest = Object.entries(node).filter(([key]) => !WORDS.has(key) && key !== 'x')
   // Of a function, what follows its words, without comments.
   const whole = typeof node['func'] === 'string' ? node['func'] : ''
   const code = (whole.split('// What is worth a message')[1] ?? whole)
