@@ -114,7 +114,7 @@ export class Active implements RoleObject, Serving {
   pause(m: Machine, reason: ReasonCode, ms: number): void {
     if (this.#pausedAtMs === null) m.event('paused', reason, { ms: Math.round(ms) })
     this.#pausedAtMs = m.nowMs
-    this.#pausedSeq = m.peer.conversation.lastSentSeq + 1
+    this.#pausedSeq = m.peer.sessions.lastSentSeq + 1
     m.sender.announce(m, { probe: true })
   }
 
@@ -202,7 +202,7 @@ export class Active implements RoleObject, Serving {
       m.sender.refuse('not-ready')
       return
     }
-    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    const sentAtMs = m.peer.sessions.sentAtMs(trailer.ack)
     if (this.#handover !== null || sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
     const failback = trailer.reason === 'failback'
     if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)) {
@@ -220,7 +220,7 @@ export class Active implements RoleObject, Serving {
     this.#handover = {
       reason,
       commandId,
-      firstSeq: m.peer.conversation.lastSentSeq + 1,
+      firstSeq: m.peer.sessions.lastSentSeq + 1,
       deadlineMs: m.nowMs + m.peer.commandMs / 2
     }
     m.event('handover', reason, { phase: 'asking' })

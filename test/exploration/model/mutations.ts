@@ -81,9 +81,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     does: 'lets a second process take the place of a peer that is heard',
-    mutations: [
-      { file: 'extended/conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }
-    ],
+    mutations: [{ file: 'extended/sessions.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }],
     configuration: { policy: 'exclusive', start: 'formed', budget: { double: 1 } },
     caughtBy: /two serve/
   },

@@ -9,10 +9,10 @@
  */
 import { createMachine } from '../../../src/protocol/create'
 import { DEFAULTS } from '../../../src/protocol/settings'
-import type { Disturbance, HostIndex } from './network'
+import type { Disturbance, HostIndex } from '../../support/network'
 import { makePlan, type Plan } from './plan'
 import type { Step } from './process'
-import { Random } from './random'
+import { Random } from '../../support/random'
 import type { Watcher } from './watcher'
 import { World } from './world'
 

@@ -1,6 +1,6 @@
 /** Everything that can be done to a pair, as data: a schedule of these can be printed, replayed and shrunk. */
 import type { Designation } from '../../../src/protocol/machine'
-import type { Disturbance, HostIndex } from './network'
+import type { Disturbance, HostIndex } from '../../support/network'
 
 /** Frames travelling to this host, or both ways. */
 export type Way = 'both' | 'to0' | 'to1'

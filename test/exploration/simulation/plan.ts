@@ -4,8 +4,8 @@
  */
 import { DEFAULTS, type PairSettings, type Policy } from '../../../src/protocol/settings'
 import type { Fault, FaultKind, Finale, SettingsChange, Way } from './faults'
-import type { HostIndex } from './network'
-import { Random } from './random'
+import type { HostIndex } from '../../support/network'
+import { Random } from '../../support/random'
 
 export const PROFILES = [
   'calm',

@@ -5,11 +5,11 @@
  *
  * No living peer is ever behind a FIN, a refusal and silence at once, but for the liar's.
  */
-import type { Network, HostIndex } from './network'
+import type { Network, HostIndex } from '../../support/network'
 import type { Places } from '../../support/machine/places'
 import type { EngineProcess } from './process'
-import type { Random } from './random'
-import type { Timeline } from './timeline'
+import type { Random } from '../../support/random'
+import type { Timeline } from '../../support/timeline'
 
 export interface TetherWorld {
   readonly timeline: Timeline

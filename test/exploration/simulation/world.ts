@@ -14,13 +14,13 @@ import { Attacker } from './attacker'
 import { LocalClock } from './clock'
 import { Disk } from './disk'
 import type { Fault, SettingsChange } from './faults'
-import { Network, type HostIndex } from './network'
+import { Network, type HostIndex } from '../../support/network'
 import { Places, STRANGER, type Endpoint, type Station } from '../../support/machine/places'
 import type { Plan } from './plan'
 import { EngineProcess, type FrameFacts, type Step } from './process'
-import { Random } from './random'
+import { Random } from '../../support/random'
 import { Tethers } from './tethers'
-import { Timeline } from './timeline'
+import { Timeline } from '../../support/timeline'
 import { Truth } from './truth'
 import type { Ending, Scene, Violation, Watcher } from './watcher'
 
@@ -93,7 +93,7 @@ export class World implements Scene {
     this.truth = new Truth(0.45 * plan.timeoutMsMin)
     this.#factory = factory
     this.#random = new Random(plan.seed, 'world')
-    this.network = new Network(this.timeline, new Random(plan.seed, 'network'), plan.links, plan.delayMs, plan.jitterMs)
+    this.network = new Network(this.timeline, new Random(plan.seed, 'network'), { ...plan, sparedByCut: 0.5 })
     this.#attacker = new Attacker(new Random(plan.seed, 'attacker'))
     this.places = new Places(plan.links)
     for (const host of HOSTS) {

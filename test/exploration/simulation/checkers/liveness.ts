@@ -4,7 +4,7 @@
  */
 import type { Policy } from '../../../../src/protocol/settings'
 import type { Finale } from '../faults'
-import type { HostIndex } from '../network'
+import type { HostIndex } from '../../../support/network'
 import type { EngineProcess, Step } from '../process'
 import type { Scene, Watcher } from '../watcher'
 import { KERNEL_MS_MAX, other, type World } from '../world'
