@@ -15,8 +15,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { bootstrap, ensureExampleNodes, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
+import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
+import { ensureExampleNodes } from './example-nodes.mjs'
 import { runChecks } from './check.mjs'
 
 /**
@@ -252,6 +253,7 @@ async function main() {
   }
   const chosen =
     options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
+  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
   let failedChecks = []
@@ -267,7 +269,6 @@ async function main() {
   } else {
     bootstrap({ further: FURTHER_TREES })
   }
-  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   if (chosen.some(({ name }) => NEED_NODE_RED_5.has(name)) && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
   return close(await runSuites(chosen, options), failedChecks)
 }

@@ -48,12 +48,10 @@ interface ModbusClient {
 export class ModbusDevice {
   readonly port: number
   readonly writes: Written[] = []
-  /** The most that were connected at one time. */
-  connectedMost = 0
   readonly #server: ModbusServer
   readonly #sockets = new Set<Socket>()
 
-  private constructor(port: number) {
+  private constructor(port: number, connectionsMax: number) {
     const { ServerTCP } = installed('modbus-serial') as ModbusSerial
     this.port = port
     this.#server = new ServerTCP(
@@ -65,14 +63,17 @@ export class ModbusDevice {
     )
     this.#server.on('socketError', () => undefined)
     this.#server._server.on('connection', (socket: Socket) => {
+      if (this.#sockets.size === connectionsMax) {
+        socket.destroy()
+        return
+      }
       this.#sockets.add(socket)
-      this.connectedMost = Math.max(this.connectedMost, this.#sockets.size)
       socket.on('close', () => this.#sockets.delete(socket))
     })
   }
 
-  static async start(): Promise<ModbusDevice> {
-    const device = new ModbusDevice(await freeTcpPort())
+  static async start(connectionsMax = Infinity): Promise<ModbusDevice> {
+    const device = new ModbusDevice(await freeTcpPort(), connectionsMax)
     await eventually('the Modbus server listens', 5000, () => device.#server._server.listening)
     return device
   }
