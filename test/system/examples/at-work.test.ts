@@ -145,6 +145,18 @@ describe('the examples at work', function () {
     const before = mine?.reads ?? 0
     await until('the driver of the Active reads', () => (mine?.reads ?? 0) > before + 3 && shy.connected === 1)
   }
+  /** What was done in all, by the epoch in which it was done. */
+  const tell = (): void => {
+    const byEpoch = (epochs: readonly number[]): string => {
+      const found = new Map<number, number>()
+      for (const of of epochs) found.set(of, (found.get(of) ?? 0) + 1)
+      return [...found].map(([of, many]) => `${of}: ${many}`).join(', ')
+    }
+    console.log(`# written by epoch: Modbus ${byEpoch(epochsOf(modbus.writes))}`)
+    console.log(`# written by epoch: S7 ${byEpoch(epochsOf(plc.writes))}; rows ${byEpoch(rows())}`)
+    const open = `Modbus ${modbus.connected}, S7 ${plc.connected}, MQTT ${broker.connected(MQTT_CLIENT)}, relay ${shy.connected}`
+    console.log(`# connections open: ${open}; MQTT connected ${broker.connects(MQTT_CLIENT)} times in all`)
+  }
   const inStep = async (): Promise<void> => {
     await until('both read both devices', () => modbus.connected === 2 && plc.connected === 2)
   }
@@ -444,8 +456,7 @@ describe('the examples at work', function () {
       await worksHere(active)
       // A process that is stopped keeps its connections: the relay gets its own when that one wakes.
       await readsThroughRelay()
-      const late = [modbus, plc].map(({ writes }) => writes.length - takenFrom(writes).length)
-      console.log(`# writes that came late, of an epoch that was over: ${late.join(' by Modbus, ')} by S7`)
+      tell()
     })
 
     it(`${HERE.polling}: a device that does not answer is reported`, async () => {
