@@ -29,14 +29,14 @@ export default function (RED: NodeAPI): void {
       clock: systemGateClock,
       decide: () => user.running?.pair.gate() ?? CLOSED,
       pairName: () => user.running?.name ?? '',
-      noPair: () => (user.absence?.code === 'no-pair' ? errorOf(user.absence) : null),
+      noPair: () => (user.absence === null || user.absence.code === 'stopped' ? null : errorOf(user.absence)),
       send: (msg) => node.send(msg),
       refresh: () => user.refresh(),
       warnOfOverflow: (topics) => node.warn(RED._('warning.overflow', { topics }))
     })
-    const user: PairUser = usePair(RED, this, def.pair, (status, trouble, say) => {
-      gate.badgeShows(status.serving)
-      return gateBadge(status.serving, gate.held, status, trouble, say)
+    const user: PairUser = usePair(RED, this, def.pair, (shown, say) => {
+      gate.badgeShows(shown.status.serving)
+      return gateBadge(shown.status.serving, gate.held, shown, say)
     })
     const statusChanged = (): void => gate.statusChanged()
     const callOff = whenFlowsStarted(RED.events, () => gate.flowsStarted())

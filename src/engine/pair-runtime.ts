@@ -115,6 +115,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   #online = false
   #asking = false
   #heardAtMs = -Infinity
+  #greeted = 0
   #freshForMs = Infinity
   /** What happened since the host was told last. */
   #events: readonly EngineEvent[] = NONE
@@ -128,6 +129,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** When the goodbye is given up; null = nobody asked to leave. */
   #leaveByMs: number | null = null
   #leaveRequest = 0
+  /** The host is asked for a barrier, and the machine sees to it that this ends. */
+  #inBarrier = false
   #closing = false
   /** The sessions that the machine counted last: mine as I sent it, and the peer's. */
   #ownSession = 0n
@@ -264,6 +267,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#leaveRequest = requestId
     if (this.#started) this.step({ kind: 'goodbye', reason })
     else this.#close()
+    // The goodbye comes after the barrier, and has its own time.
+    if (this.#inBarrier) this.#leaveByMs = Infinity
   }
 
   /** The thread is about to end: the sockets are closed when this returns. */
@@ -276,7 +281,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   tell(): void {
     if (!this.#started || this.#closing) return
     const events = this.#events
-    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), events.length > 0)
+    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), this.#greeted, events.length > 0)
     if (snapshot === null) return
     this.#events = NONE
     this.#host.post({ type: 'update', pairId: this.pairId, events, snapshot })
@@ -345,6 +350,17 @@ export class PairRuntime implements Waiting, LinkOwner {
         this.#host.post({ type: 'reply', pairId: this.pairId, requestId: output.id, result })
         break
       }
+      case 'barrier':
+        this.#inBarrier = true
+        this.#host.post({ type: 'barrier', pairId: this.pairId, id: output.id })
+        break
+      case 'barrierOver':
+        this.#inBarrier = false
+        if (this.#leaveByMs !== null) this.#leaveByMs = this.#host.clock.nowMs() + GOODBYE_MS
+        // What it led to is known before.
+        this.tell()
+        this.#host.post({ type: 'barrierOver', pairId: this.pairId, id: output.id, granted: output.granted })
+        break
       default:
         output satisfies never
     }
@@ -431,6 +447,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null || trailer.session === this.#peerSession) this.#locate(link, from, trailer, nowMs)
     if (trailer === null) return
     this.#learn(trailer)
+    if (trailer.echo !== this.#ownSession) this.#greeted++
     if (trailer.echo === this.#ownSession) this.#peerClock.heard(this.#wallS(), readClock(bytes))
   }
 

@@ -3,7 +3,7 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { DataState, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Observers } from './observers'
@@ -19,12 +19,16 @@ import {
   type PairVitals,
   type PairWarning
 } from './pair'
+import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
 import type { StringPool } from './string-pool'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
-import { Warnings, WARNINGS } from './warnings'
+import type { Situation } from './situation/types'
+import { HOST, Present } from './situation/present'
+import type { Names } from './texts/happened'
+import { WARNINGS } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -45,6 +49,8 @@ export interface PairContext extends KeepsAlive {
   readonly engineRestarts: number
   /** The pair enters the engine under this number; never the same twice. */
   numberInEngine(held: HostedPair): number
+  /** The name of another pair of this process that holds the local port of this link; null = none does. */
+  portHolder(held: HostedPair, link: number): string | null
   post(message: ToEngine): void
 }
 
@@ -60,6 +66,7 @@ const NOBODY_HEARD = {
   conflict: false,
   proof: 'offline',
   aloneBar: null,
+  greeted: 0,
   peerAheadS: 0
 } as const satisfies Partial<Snapshot>
 
@@ -73,6 +80,7 @@ export class HostedPair implements Pair {
   /** Of the current start in the engine; null = not there. */
   pairId: number | null = null
   log: PairLog
+  readonly data: PairData
 
   readonly #context: PairContext
   readonly #request: PairRequest
@@ -88,7 +96,7 @@ export class HostedPair implements Pair {
   #watched = false
   readonly #events: Partial<Record<EventName, number>> = {}
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
-  readonly #warnings: Warnings
+  readonly #present: Present
   readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
@@ -108,8 +116,9 @@ export class HostedPair implements Pair {
     this.#request = request
     this.#context = context
     this.#commands = new Requests(context)
+    this.data = new PairData((message) => context.post(message))
     this.#snapshot = blankSnapshot(request)
-    this.#warnings = new Warnings(request.settings, request.keys)
+    this.#present = new Present(request.settings, request.keys)
     const owner: ChannelOwner = {
       toEngine: (news) => {
         if (this.pairId !== null) context.post({ type: 'tether', pairId: this.pairId, news })
@@ -147,6 +156,7 @@ export class HostedPair implements Pair {
     this.#context.post({ type: 'add', pairId, settings, keys, storeFile, cell })
     if (this.#fitness !== null) this.#context.post({ type: 'fitness', pairId, value: this.#fitness })
     if (this.#flowsHash !== null) this.#context.post({ type: 'flows', pairId, hash: this.#flowsHash })
+    this.data.entered(pairId)
     this.#watched = false
     this.#watchFrames()
     for (const send of this.#waiting.splice(0)) send()
@@ -161,6 +171,7 @@ export class HostedPair implements Pair {
   /** The engine's thread died, and with it the role. */
   onCrash(error: string): void {
     this.pairId = null
+    this.data.left()
     this.#channel?.contact(null)
     this.#crash = error.split('\n')[0] ?? ''
     const before = this.#snapshot
@@ -188,6 +199,7 @@ export class HostedPair implements Pair {
   /** The pair has left the engine, though its nodes are there: see `onFiles`. */
   onEvicted(): void {
     this.pairId = null
+    this.data.left()
     this.#cell = new PairCell(newPairCell())
     this.#channel?.contact(null)
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
@@ -220,6 +232,9 @@ export class HostedPair implements Pair {
       case 'contact':
         this.#channel?.contact(message.contact)
         return
+      case 'barrier':
+      case 'barrierOver':
+        return this.data.onMessage(message)
       default:
         message satisfies never
     }
@@ -228,6 +243,7 @@ export class HostedPair implements Pair {
   /** Nothing is asked of the engine any more. */
   end(): void {
     this.#gone = true
+    this.data.left()
     this.#logAll()
     this.#cell = new PairCell(newPairCell())
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
@@ -238,7 +254,7 @@ export class HostedPair implements Pair {
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
-    for (const event of told) this.#remember(event, performance.now())
+    for (const event of told) this.#present.hear(event, this.#snapshot, performance.now())
     this.#tell(told)
     const warnings = this.#review()
     if (warnings.length > 0) this.#tell(warnings)
@@ -254,14 +270,7 @@ export class HostedPair implements Pair {
   }
 
   #logAll(): void {
-    for (const event of this.#unlogged.splice(0)) report(this.log, this.settings.name, event)
-  }
-
-  /** Events that are over at once and should be seen for a while. */
-  #remember({ event, reason, detail }: PairEvent, nowMs: number): void {
-    if (event === 'conflict') this.#warnings.remember('both-active', detail, nowMs)
-    else if (event === 'clock') this.#warnings.remember(reason, detail, nowMs)
-    else if (event === 'mismatch' && reason === 'cloned-identity') this.#warnings.remember(reason, {}, nowMs)
+    report(this.log, this.settings.name, this.names, this.#unlogged.splice(0))
   }
 
   #count({ event, detail }: PairEvent): void {
@@ -275,12 +284,16 @@ export class HostedPair implements Pair {
     const [crash, filesHolder] = [this.#crash, this.#filesHolder]
     const channel = this.#channel?.state ?? null
     const wallMs = Date.now()
-    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs }
-    const { began, ended } = this.#warnings.review(known)
+    const used = this.observers.count > 0
+    const portHolder = (link: number): string | null => this.#context.portHolder(this, link)
+    const oneWay = this.#present.hearsOneWay(this.#cell.read().heardAtMs)
+    const known = { snapshot: this.#snapshot, oneWay, crash, filesHolder, used, portHolder, channel, nowMs, wallMs }
+    const { began, ended } = this.#present.warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
-    if (this.#warnings.dueMs < Infinity && !this.#gone) {
-      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
+    const dueMs = Math.min(this.#present.warnings.dueMs, nowMs + this.#present.settlesInMs(this.#snapshot, wallMs))
+    if (dueMs < Infinity && !this.#gone) {
+      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(dueMs - nowMs)))
       this.#lookAgain.unref()
     }
     return [
@@ -291,10 +304,30 @@ export class HostedPair implements Pair {
 
   // --- What nodes ask (see `Pair`) ---
 
+  get names(): Names {
+    return this.#present.names
+  }
+
   status(at: Instant = thisInstant()): PairStatus {
-    const signs = this.#context.engineCell.read()
-    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
-    return statusOf(this.settings.name, this.observers.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
+    const status = this.#facts(at)
+    const { code, severity } = this.#present.situation(status, at.wallMs)
+    return { ...status, situation: { code, severity } }
+  }
+
+  situation(at: Instant = thisInstant()): Situation {
+    return this.#present.situation(this.#facts(at), at.wallMs)
+  }
+
+  #facts(at: Instant): Omit<PairStatus, 'situation'> {
+    const own = {
+      name: this.settings.name,
+      host: HOST,
+      seq: this.observers.seq,
+      fitness: this.#fitness ?? FULLY_FIT,
+      lost: this.#present.lost,
+      channel: channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
+    }
+    return statusOf(own, this.#snapshot, this.#cell.read(), this.#context.engineCell.read(), at)
   }
 
   vitals(): PairVitals {
@@ -306,10 +339,10 @@ export class HostedPair implements Pair {
     return {
       at: at.wallMs,
       status: this.status(at),
+      situation: this.situation(at),
       engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
-      fitness: this.#fitness ?? FULLY_FIT,
       troubles: [...new Set(problems.filter((code) => code !== null))],
-      warnings: this.#warnings.list.map(({ code }) => code),
+      warnings: this.#present.warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
       events: { ...this.#events },
@@ -348,7 +381,7 @@ export class HostedPair implements Pair {
   }
 
   warnings(): readonly PairWarning[] {
-    return this.#warnings.list
+    return this.#present.warnings.list
   }
 
   observe(observer: PairObserver, late: boolean): () => void {
@@ -382,13 +415,24 @@ export class HostedPair implements Pair {
   }
 
   setFitness(value: number): void {
+    const changes = value !== (this.#fitness ?? FULLY_FIT)
     this.#fitness = value
     if (this.pairId !== null) this.#context.post({ type: 'fitness', pairId: this.pairId, value })
+    if (changes) this.observers.publishStatus()
   }
 
   setFlowsHash(hash: number): void {
     this.#flowsHash = hash
     if (this.pairId !== null) this.#context.post({ type: 'flows', pairId: this.pairId, hash })
+  }
+
+  /** What this host knows of its copy of the pair's data. */
+  setData(data: DataState): void {
+    this.data.set(data)
+  }
+
+  barrierDone(id: number, ok: boolean): void {
+    this.data.done(id, ok)
   }
 
   #watchFrames(): void {

@@ -6,6 +6,7 @@ import { dirname, resolve as absolute } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
+import { bindsTheSame } from '../rules/addresses'
 import type { Network } from './channel/channel'
 import { ExitWatch } from './exit-watch'
 import { EngineThread, type EngineListener } from './engine-thread'
@@ -38,8 +39,8 @@ export interface PairHandle {
 export const LINGER_MS = 20_000
 /** How long an engine without pairs is kept. */
 const IDLE_MS = 5000
-/** Limit for a pair to leave; the engine needs at most 300 ms for the goodbye and 500 ms for the disk. */
-const LEAVE_MS_MAX = 1000
+/** Limit for a pair to leave; the engine needs at most 1 s for a barrier, 300 ms for the goodbye and 500 ms for the disk. */
+const LEAVE_MS_MAX = 2000
 /** Limit for all pairs to leave while the process exits, and then for their sockets to be closed. */
 const EXIT_MS_MAX = 200
 const CLOSE_MS_MAX = 100
@@ -178,6 +179,7 @@ export class Hub implements PairContext, EngineListener {
   /** In the process's last moments: nothing is awaited through the event loop any more. */
   #leaveNow(): void {
     for (const { held } of this.#held.values()) {
+      held.data.answerNoMore()
       if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, requestId: 0, reason: 'shutdown' })
     }
     if (this.#held.size + this.#goodbyes.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
@@ -268,6 +270,15 @@ export class Hub implements PairContext, EngineListener {
   numberInEngine(held: HostedPair): number {
     this.#inEngine.set(++this.#pairIds, held)
     return this.#pairIds
+  }
+
+  portHolder({ settings, id }: HostedPair, link: number): string | null {
+    const mine = settings.links[link]
+    if (mine === undefined) return null
+    for (const { held } of this.#held.values()) {
+      if (held.id !== id && held.settings.links.some((other) => bindsTheSame(other, mine))) return held.name
+    }
+    return null
   }
 
   post(message: ToEngine): void {

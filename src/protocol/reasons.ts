@@ -83,7 +83,17 @@ export const REASON_BYTES = {
   'key-missing': 75,
   'peer-has-no-key': 76,
   'weak-key': 77,
-  'peer-has-key': 78
+  'peer-has-key': 78,
+  'were-both-active': 79,
+  'own-address': 80,
+  'one-way': 81,
+  'port-held-here': 82,
+  'zone-missing': 83,
+  'loopback-address': 84,
+  unused: 85,
+  'roles-flap': 86,
+  'not-synchronised': 87,
+  'data-behind': 88
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

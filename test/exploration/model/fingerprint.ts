@@ -10,10 +10,21 @@ import type { Frame } from '../../../src/protocol/wire/frame'
 import type { PairMachine } from '../../../src/protocol/machine'
 import type { SideState, State } from './world'
 
-const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
+const UNREAD = new Set([
+  'out',
+  'nowMs',
+  'settings',
+  'randomInt',
+  'keyed',
+  'previousRole',
+  'ticket',
+  'id',
+  'seq',
+  'barriers'
+])
 const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, unanswered: 3 }
 const TIME = /(At|Since|Until|[nN]otBefore|AloneBefore)Ms$|^(since|at|until|deadline)Ms$/
-const OWN_SEQ = new Set(['pausedSeq', 'firstSeq'])
+const OWN_SEQ = new Set(['pausedSeq', 'firstSeq', 'refusedSeq'])
 /** No acknowledgement or repetition reaches further back than this many frames. */
 const SEQ_DEPTH = 64
 /** Nor does anything that is known of records reach further back than this. */
@@ -141,6 +152,10 @@ class Mixer {
       this.#flags(tetherOf(machine) === id)
     }
     if (side.liedFromSeq !== null) this.#seq(side.liedFromSeq, this.#self)
+    this.#value(side.copy)
+    this.#flags(side.follows, side.confirmed)
+    this.#value(side.told)
+    this.number(side.barrier?.epoch ?? -1)
     this.#value(disk)
     if (write !== null) this.#value(write.record)
     if (machine !== null) this.#value(machine)

@@ -122,6 +122,7 @@ function planOf(conditions: Conditions, seed: bigint, endMs: number): Plan {
     keyed: true,
     nats: [null, null],
     hasMoves: false,
+    data: null,
     absent: null,
     exhausted: null,
     faults:

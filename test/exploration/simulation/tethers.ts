@@ -86,6 +86,21 @@ export class Tethers {
     return !this.isProvable(host) && this.#connections[host].some((c) => c.told && !c.ending)
   }
 
+  /** Both connections are up, as far as both hosts know, and whether anything passes now. */
+  get channel(): { readonly open: boolean; readonly carries: boolean } {
+    const both = [this.#living(0), this.#living(1)]
+    const open = both.every((connection) => connection !== null)
+    const { network, places } = this.#world
+    const carries = both.every(
+      (c) =>
+        c !== null &&
+        ([0, 1] as const).every((from) => network.carriesTcp(c.link, from) && this.#world.isUp(from)) &&
+        places.path(c.link) === c.path &&
+        ![...this.#walls].some((wall) => wall.open === 'dropped')
+    )
+    return { open, carries }
+  }
+
   /** Follows what the processes show. Called after each step. */
   review(): void {
     if (!this.#enabled) return

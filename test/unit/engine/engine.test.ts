@@ -56,7 +56,10 @@ const TRAILER: Trailer = {
     goodbye: false,
     wanted: false,
     refusal: false,
-    marked: false
+    marked: false,
+    channel: false,
+    users: false,
+    behind: false
   },
   link: 0,
   heardLinks: 0,
@@ -65,7 +68,9 @@ const TRAILER: Trailer = {
   promisedMs: 600,
   flowsHash: 0,
   record: 0,
-  peerRecord: 0
+  peerRecord: 0,
+  dataEpoch: 0,
+  dataNumber: 0
 }
 /** Of an extended frame; see `protocol/wire/frame.ts`. */
 const KEY_ID_AT = 6
@@ -147,7 +152,15 @@ describe('the engine', () => {
     const clock = new HandClock()
     begin(clock)
     const { machine } = await addPair({ heartbeatMs, peerTimeoutMs })
-    const peer = { role: 'active', epoch: 1, priority: 100, link: 0, roundTripMs: null } as const
+    const peer = {
+      role: 'active',
+      epoch: 1,
+      priority: 100,
+      fitness: 255,
+      ready: true,
+      link: 0,
+      roundTripMs: null
+    } as const
     machine.show({ role: 'standby', online: true, peer: { ...peer, heardAtMs: clock.nowMs() - heardAgoMs } })
     machine.dueMs = clock.nowMs() + 0.5
     engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
@@ -714,14 +727,34 @@ describe('the engine', () => {
     it('nothing while nothing changes', async () => {
       const { id, machine, port, peer } = await addPair()
       machine.show({
-        peer: { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 },
+        peer: {
+          role: 'standby',
+          epoch: 1,
+          priority: 100,
+          fitness: 255,
+          ready: true,
+          link: 0,
+          heardAtMs: 5,
+          roundTripMs: 1
+        },
         linksUp: [true]
       })
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       await until('the peer is told', () => engine.snapshot(id)?.peer !== null)
       const said = engine.said.length
       for (let i = 0; i < 20; i++) {
-        machine.show({ peer: { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 10 + i, roundTripMs: i } })
+        machine.show({
+          peer: {
+            role: 'standby',
+            epoch: 1,
+            priority: 100,
+            fitness: 255,
+            ready: true,
+            link: 0,
+            heardAtMs: 10 + i,
+            roundTripMs: i
+          }
+        })
         peer.send(encodeClassic(FRAME), port, LOOPBACK)
       }
       await until('all frames are stepped', () => machine.count('frame') === 21)
@@ -732,20 +765,32 @@ describe('the engine', () => {
 
     it('whatever changes of the peer, also when he goes and comes back', async () => {
       const { id, machine, peer: socket } = await addPair()
-      const first = { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 } as const
+      const first = {
+        role: 'standby',
+        epoch: 1,
+        priority: 100,
+        fitness: 255,
+        ready: true,
+        link: 0,
+        heardAtMs: 5,
+        roundTripMs: 1
+      } as const
       const place = { host: LOOPBACK, port: socket.address().port }
       for (const peer of [
         first,
         { ...first, role: 'active', epoch: 7 } as const,
         { ...first, priority: 9 },
+        { ...first, fitness: 0 },
+        { ...first, ready: false },
         null,
         { ...first, epoch: 12 }
       ]) {
         machine.show({ peer })
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
         await new Promise((later) => setImmediate(later))
-        const { role = null, epoch = null, priority = null } = peer ?? {}
-        assert.deepEqual(engine.snapshot(id)?.peer, peer === null ? null : { role, epoch, priority, ...place })
+        const { role = null, epoch = null, priority = null, fitness = null, ready = null } = peer ?? {}
+        const told = { role, epoch, priority, fitness, ready, ...place }
+        assert.deepEqual(engine.snapshot(id)?.peer, peer === null ? null : told)
       }
     })
 
@@ -1045,6 +1090,37 @@ describe('the engine', () => {
       assert.deepEqual(engine.of(id).at(-1), { type: 'removed', pairId: id, requestId: 7 })
       await closed(await open(LOOPBACK, port))
       assert.equal(engine.cell.readLeft(), 1n)
+    })
+
+    it('after a barrier, which has its own time; the gate is shut before the host is asked', async () => {
+      const { id, machine } = await addPair()
+      machine.dueMs = systemClock().nowMs() + 60_000
+      machine.show({ role: 'active', serving: true })
+      machine.answer = (input) => {
+        if (input.kind === 'goodbye') {
+          machine.show({ serving: false })
+          return [{ kind: 'barrier', id: 3 }]
+        }
+        if (input.kind !== 'barrierDone') return []
+        assert.deepEqual(input, { kind: 'barrierDone', id: 3, ok: true })
+        machine.show({ role: 'initial' })
+        machine.dueMs = Infinity
+        return [{ kind: 'barrierOver', id: 3, granted: true }]
+      }
+      engine.engine.handle({ type: 'remove', pairId: id, requestId: 7, reason: 'shutdown' })
+      assert.equal(engine.pairCell(id).read().serving, false)
+      assert.ok(engine.of(id).some((message) => message.type === 'barrier' && message.id === 3))
+      await holds('it waits', () => !engine.of(id).some(({ type }) => type === 'removed'), 350)
+      engine.engine.handle({ type: 'barrierDone', pairId: id, id: 3, ok: true })
+      await until('it is removed', () => engine.of(id).at(-1)?.type === 'removed')
+      assert.ok(engine.of(id).some(({ type }) => type === 'barrierOver'))
+    })
+
+    it('passes on what the host knows of its data', async () => {
+      const { id, machine } = await addPair()
+      const data = { users: true, open: false, inStep: true, position: { epoch: 2, number: 9 } }
+      engine.engine.handle({ type: 'data', pairId: id, data })
+      assert.deepEqual(machine.steps.at(-1)?.input, { kind: 'data', ...data })
     })
 
     it('although nobody acknowledges', async () => {
