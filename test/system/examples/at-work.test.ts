@@ -97,12 +97,12 @@ describe('the examples at work', function () {
   /** Waits until one serves and the other, if it runs, stands by; says which is which from now on. */
   const roles = async (): Promise<void> => {
     ;[active, standby] = await eventually('one serves, the other stands by', PATIENCE_MS, async () => {
-      const running = [both.a, both.b].filter((host) => host.runs)
-      const seen = await Promise.all(running.map(async (host) => ({ host, ...(await statusOf(host)) })))
+      const running = [both.a, both.b].filter((side) => side.runs)
+      const seen = await Promise.all(running.map(async (side) => ({ side, ...(await statusOf(side)) })))
       const serves = seen.find(({ serving, online }) => serving && (online || running.length === 1))
-      const other = serves?.host === both.a ? both.b : both.a
-      const settled = seen.every(({ host, role, online }) => host === serves?.host || (role === 'standby' && online))
-      return serves !== undefined && settled && ([serves.host, other] as const)
+      const other = serves?.side === both.a ? both.b : both.a
+      const settled = seen.every(({ side, role, online }) => side === serves?.side || (role === 'standby' && online))
+      return serves !== undefined && settled && ([serves.side, other] as const)
     })
   }
   const epoch = async (): Promise<number> => (await statusOf(active)).epoch
