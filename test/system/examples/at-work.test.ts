@@ -66,6 +66,12 @@ const oneWriter = (what: string, epochs: readonly number[], now: number): void =
 }
 const authority = (host: NodeRedProcess): string => new URL(host.url('/')).host
 
+const byEpoch = (epochs: readonly number[]): string => {
+  const found = new Map<number, number>()
+  for (const of of epochs) found.set(of, (found.get(of) ?? 0) + 1)
+  return [...found].map(([of, many]) => `${of}: ${many}`).join(', ')
+}
+
 describe('the examples at work', function () {
   this.timeout(60_000)
   const folder = scratchFolder('parts')
@@ -147,11 +153,6 @@ describe('the examples at work', function () {
   }
   /** What was done in all, by the epoch in which it was done. */
   const tell = (): void => {
-    const byEpoch = (epochs: readonly number[]): string => {
-      const found = new Map<number, number>()
-      for (const of of epochs) found.set(of, (found.get(of) ?? 0) + 1)
-      return [...found].map(([of, many]) => `${of}: ${many}`).join(', ')
-    }
     console.log(`# written by epoch: Modbus ${byEpoch(epochsOf(modbus.writes))}`)
     console.log(`# written by epoch: S7 ${byEpoch(epochsOf(plc.writes))}; rows ${byEpoch(rows())}`)
     const open = `Modbus ${modbus.connected}, S7 ${plc.connected}, MQTT ${broker.connected(MQTT_CLIENT)}, relay ${shy.connected}`
