@@ -18,6 +18,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bootstrap, ensureInstalled, installBeside, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
+import { ensureExampleNodes } from './example-nodes.mjs'
 import { runChecks } from './check.mjs'
 import { inLanes } from './lanes.mjs'
 
@@ -297,6 +298,7 @@ async function main() {
   }
   const chosen =
     options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
+  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
   // A failure is thrown where it is awaited.
