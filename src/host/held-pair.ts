@@ -115,7 +115,8 @@ export class HeldPair implements Pair {
         if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
       },
       tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
-      changed: () => this.#publish([])
+      changed: () => this.#publish([]),
+      exchanged: () => this.#publish([])
     }
     this.#channel = openChannel(request.settings, request.keys, owner, desk.network)
     this.#review()
