@@ -3,17 +3,10 @@ import assert from 'node:assert/strict'
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-<<<<<<< HEAD:test/host/channel-death.test.ts
-import { Dialled } from '../../src/host/channel/dialled'
-import { channelKeys } from '../../src/host/channel/keys'
-import { freePorts, holds, LOOPBACK, until } from '../engine/harness'
-import { Flood, SENT, type Order, type Told } from './channel-process'
-=======
 import { Dialled } from '../../../src/host/channel/dialled'
 import { channelKeys } from '../../../src/host/channel/keys'
 import { freePorts, holds, LOOPBACK, until } from '../../support/engine-rig'
-import { SENT, type Order, type Told } from './channel-process'
->>>>>>> main:test/unit/host/channel-death.test.ts
+import { Flood, SENT, type Order, type Told } from './channel-process'
 import { KEYS, newSession, Side } from './channel-side'
 
 const PROGRAM = join(__dirname, 'channel-process.js')

@@ -1,10 +1,6 @@
 /** One side of a channel in a process of its own: `fork(channel-process.js, [<what it is told as JSON>])`, then one word at a time. */
-<<<<<<< HEAD:test/host/channel-process.ts
-import { LOOPBACK } from '../engine/harness'
-import type { CarrierLink, CarrierUser } from '../../src/host/channel/carrier'
-=======
+import type { CarrierLink, CarrierUser } from '../../../src/host/channel/carrier'
 import { LOOPBACK } from '../../support/engine-rig'
->>>>>>> main:test/unit/host/channel-process.ts
 import { Side } from './channel-side'
 
 /** What the process does when it is told. */

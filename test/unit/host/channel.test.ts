@@ -2,14 +2,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-<<<<<<< HEAD:test/host/channel.test.ts
-import { network } from '../../src/host/root'
-import { freePorts, holds, link, LOOPBACK, until } from '../engine/harness'
-import { Recorder } from './exchange-rig'
-=======
 import { network } from '../../../src/host/root'
 import { freePorts, holds, link, LOOPBACK, until } from '../../support/engine-rig'
->>>>>>> main:test/unit/host/channel.test.ts
+import { Recorder } from './exchange-rig'
 import { KEYS, meet, newSession, Relay, Side } from './channel-side'
 
 const SECOND = '127.0.0.2'
