@@ -6,6 +6,7 @@ import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { DataState, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import { blankSnapshot, NOBODY_HEARD } from './blank-snapshot'
 import { Observers } from './observers'
 import type { Carrier } from './channel/carrier'
 import { NoCarrier } from './channel/exchange'
@@ -25,6 +26,7 @@ import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
+import { SharedData, type SharedDataOwner } from './shared-data'
 import type { SharedWords } from './shared-words'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS } from './warnings'
@@ -54,18 +56,6 @@ export interface PairDesk extends KeepsAlive {
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
-/** What a snapshot says of a peer, and of links to it, while there is no engine to hear it. */
-const NOBODY_HEARD = {
-  online: false,
-  peer: null,
-  links: [],
-  differences: [],
-  conflict: false,
-  proof: 'offline',
-  aloneBar: null,
-  peerAheadS: 0
-} as const satisfies Partial<Snapshot>
-
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
 
@@ -78,6 +68,8 @@ export class HeldPair implements Pair {
   pairId: number | null = null
   log: PairLog
   readonly data: PairData
+  /** Of stores. */
+  readonly shared: SharedData
 
   readonly #desk: PairDesk
   readonly #request: PairRequest
@@ -114,7 +106,7 @@ export class HeldPair implements Pair {
     this.#desk = desk
     this.#commands = new Requests(desk)
     this.data = new PairData((message) => desk.post(message))
-    this.#snapshot = blankSnapshot(request)
+    this.#snapshot = blankSnapshot(request.settings, request.keys)
     this.#warnings = new Warnings(request.settings, request.keys)
     const owner: ChannelOwner = {
       toEngine: (news) => {
@@ -122,11 +114,31 @@ export class HeldPair implements Pair {
       },
       tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
       changed: () => this.#publish([]),
-      exchanged: () => this.#publish([])
+      exchanged: () => {
+        this.shared.look()
+        this.#publish([])
+      }
     }
     this.#channel = openChannel(request.settings, request.keys, owner, desk.network)
     this.carrier = this.#channel?.exchange ?? new NoCarrier()
+    this.shared = new SharedData(this.#dataOwner(), this.#channel, this.data)
     this.#review()
+  }
+
+  #dataOwner(): SharedDataOwner {
+    const cell = (): PairCell => this.#cell
+    return {
+      id: this.id,
+      name: this.name,
+      get cell() {
+        return cell()
+      },
+      tell: ({ code, ...written }) => {
+        this.#warnings.remember(code, written, performance.now())
+        this.#publish([])
+      },
+      log: (text) => this.log.warn(oneLine(text))
+    }
   }
 
   get name(): string {
@@ -253,6 +265,7 @@ export class HeldPair implements Pair {
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
+    this.shared.roleMayHaveChanged()
     for (const event of told) this.#remember(event, performance.now())
     this.#tell(told)
     const warnings = this.#review()
@@ -308,7 +321,7 @@ export class HeldPair implements Pair {
 
   status(at: Instant = thisInstant()): PairStatus {
     const signs = this.#desk.engineCell.read()
-    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
+    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null, this.shared.reading)
     return statusOf(this.settings.name, this.observers.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
   }
 
@@ -433,21 +446,4 @@ const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
 
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])
-}
-
-/** Until the engine has said something. */
-function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
-  return {
-    role: 'initial',
-    previousRole: 'initial',
-    reason: 'starting',
-    since: Date.now(),
-    epoch: 0,
-    policy: settings.policy,
-    wire: settings.wire,
-    authenticated: keys.key !== '',
-    dropped: {},
-    store: null,
-    ...NOBODY_HEARD
-  }
 }

@@ -15,6 +15,7 @@ import { PairFiles } from './pair-files'
 import { oneLine } from './report'
 import { Requests } from './requests'
 import type { PairRegistry } from './pair-registry'
+import { enterPair, meetingPoint } from './store/seat'
 import type { SharedWords } from './shared-words'
 
 export type { PairRequest } from './held-pair'
@@ -90,7 +91,7 @@ export class Hub implements PairDesk, EngineListener {
     if (known?.held.fits(request) === true) return this.#lease(known, request)
     if (known !== undefined) void this.#remove(known, 'removed')
     const held = new HeldPair(request, this)
-    const holding: Holding = { held, leases: 0, linger: null }
+    const holding: Holding = { held, leases: 0, linger: null, unseat: enterPair(meetingPoint(), held.shared) }
     this.#held.set(request.id, holding)
     this.#registry.enter(held)
     this.#wakeUp()
@@ -145,6 +146,7 @@ export class Hub implements PairDesk, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
+        holding.unseat()
         this.#registry.leave(held)
         this.#calmDown()
       })
@@ -316,6 +318,8 @@ interface Holding {
   readonly held: HeldPair
   leases: number
   linger: NodeJS.Timeout | null
+  /** Takes the pair away from where stores look for it. */
+  readonly unseat: () => void
 }
 
 class Lease implements PairHandle {

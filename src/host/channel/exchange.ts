@@ -70,7 +70,6 @@ export class Exchange implements Carrier {
   readonly #receipts = new Set<Seat>()
   /** Those that have something to send, the next one first. */
   readonly #ready = new Set<Seat>()
-  readonly #byPeerNumber = new Map<number, Seat>()
   #inFlight = 0
   #out: Writer | null = null
   #in = false
@@ -213,7 +212,6 @@ export class Exchange implements Carrier {
     const [outbox, inbox] = [new Outbox(), new Inbox()]
     const joined = { number: peer.number, outbox, inbox }
     seat.joined = joined
-    this.#byPeerNumber.set(peer.number, seat)
     const link: CarrierLink = {
       send: (body) => {
         // Of a half that has left: nobody would read it.
@@ -242,7 +240,6 @@ export class Exchange implements Carrier {
   #forget(seat: Seat): boolean {
     if (seat.joined === null) return false
     this.#inFlight -= seat.joined.outbox.inFlight
-    this.#byPeerNumber.delete(seat.joined.number)
     this.#ready.delete(seat)
     this.#receipts.delete(seat)
     seat.joined = null
@@ -332,15 +329,16 @@ export class Exchange implements Carrier {
 
   /** One for all that came at once. */
   #sendReceipts(): void {
-    for (const { joined, number } of this.#receipts) {
-      if (joined !== null) this.#out?.send(TAG.taken, encodeTaken(number, joined.inbox.taken))
+    for (const { joined } of this.#receipts) {
+      if (joined !== null) this.#out?.send(TAG.taken, encodeTaken(joined.number, joined.inbox.taken))
     }
     this.#receipts.clear()
   }
 
   #onTaken({ number, bytes }: ReturnType<typeof decodeTaken>): void {
     if (!this.#open) return
-    const seat = this.#byPeerNumber.get(number)
+    // Its sender may have left, and be there again under another number.
+    const seat = this.#byNumber.get(number)
     const outbox = seat?.joined?.outbox
     if (seat === undefined || outbox === undefined) return
     const before = outbox.inFlight

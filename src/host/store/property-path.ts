@@ -90,16 +90,22 @@ export function setValueAt(top: object, rest: Path['rest'], value: unknown): boo
     if (next === undefined && !Object.hasOwn(target, part)) {
       if (value === undefined) return false
       const made = containerFor(rest[index + 1])
-      put(target, part, made)
+      putAt(target, part, made)
       target = made
     } else if (isContainer(next)) target = next
     else return false
   }
   const last = rest[rest.length - 1] ?? ''
-  if (value !== undefined) put(target, last, value)
+  if (value !== undefined) putAt(target, last, value)
   else if (Array.isArray(target) && typeof last === 'number') target.splice(last, 1)
   else Reflect.deleteProperty(target, last)
   return true
+}
+
+/** A place that was passed over holds undefined: a hole in a list would not survive. */
+function putAt(target: object, part: string | number, value: unknown): void {
+  if (Array.isArray(target) && typeof part === 'number') while (target.length < part) target.push(undefined)
+  put(target, part, value)
 }
 
 /** What a part of a path lies in. */

@@ -310,7 +310,9 @@ export class Replica implements CarrierUser {
     const was = this.#copy.position
     const taken = this.#receiving.take(put)
     if (taken.kind === 'ask') this.#sayWhere()
-    if (taken.kind === 'replaced' && taken.before !== null) this.#owner.replaced(taken.before, was)
+    if (taken.kind === 'replaced' && taken.before !== null && taken.before.size > 0) {
+      this.#owner.replaced(taken.before, was)
+    }
     if (taken.kind === 'applied' || taken.kind === 'replaced') {
       this.#caughtUp = true
       if (put.ack !== 0) this.#say(encodeBody({ kind: 'ok', ack: put.ack }))
