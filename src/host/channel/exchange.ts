@@ -43,18 +43,25 @@ export interface TermsDiffer {
   readonly peer: string
 }
 
+interface Joined {
+  /** Of its half. */
+  readonly number: number
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+}
+
 /** A user of this side. */
 interface Seat {
   readonly user: CarrierUser
   readonly number: number
   /** Set while its half is there. */
-  joined: { readonly number: number; readonly outbox: Outbox; readonly inbox: Inbox } | null
+  joined: Joined | null
   leaving: boolean
 }
 
 interface Mark {
-  /** By seat: what has to be written before it. */
-  readonly behind: ReadonlyMap<Seat, number>
+  /** What has to be written before it, and taken in by the same half. */
+  readonly behind: readonly { readonly seat: Seat; readonly joined: Joined; readonly bytes: number }[]
   sent: boolean
   readonly done: (reached: boolean) => void
 }
@@ -149,15 +156,20 @@ export class Exchange implements Carrier {
     for (const { user, joined, leaving } of this.#seats.values()) if (joined !== null && !leaving) user.flush()
   }
 
-  /** `done` hears whether the peer has taken in all that was sent before; false = the conversation ended first. Returns what calls it off. */
+  /**
+   * `done` hears whether the peer has taken in all that was sent before; false = the conversation ended first, or that of one user.
+   * Returns what calls it off.
+   */
   mark(done: (reached: boolean) => void): () => void {
     if (!this.#open) {
       done(false)
       return () => {}
     }
     const id = ++this.#numbers
-    const behind = new Map<Seat, number>()
-    for (const seat of this.#seats.values()) if (seat.joined !== null) behind.set(seat, seat.joined.outbox.queued)
+    const behind = [...this.#seats.values()].flatMap((seat) => {
+      const { joined } = seat
+      return joined === null ? [] : [{ seat, joined, bytes: joined.outbox.queued }]
+    })
     this.#marks.set(id, { behind, sent: false, done })
     this.#pump()
     return () => void this.#marks.delete(id)
@@ -359,7 +371,8 @@ export class Exchange implements Carrier {
     const mark = this.#marks.get(id)
     if (!this.#open || mark === undefined) return
     this.#marks.delete(id)
-    mark.done(true)
+    // A half that was new at the peer has not got what was meant for the one before.
+    mark.done(mark.behind.every(({ seat, joined, bytes }) => seat.joined === joined && joined.outbox.taken >= bytes))
   }
 
   // --- What goes out ---
@@ -393,7 +406,9 @@ export class Exchange implements Carrier {
 
   #sendMarks(): void {
     for (const [id, mark] of this.#marks) {
-      const reached = [...mark.behind].every(([{ joined }, bytes]) => joined === null || joined.outbox.written >= bytes)
+      const reached = mark.behind.every(
+        ({ seat, joined, bytes }) => seat.joined !== joined || joined.outbox.written >= bytes
+      )
       if (mark.sent || !reached) continue
       mark.sent = true
       this.#out?.send(TAG.mark, encodeNumber(id))

@@ -87,7 +87,8 @@ export function setValueAt(top: object, rest: Path['rest'], value: unknown): boo
   let target = top
   for (const [index, part] of rest.slice(0, -1).entries()) {
     const next: unknown = Object.hasOwn(target, part) ? (target as Record<string | number, unknown>)[part] : undefined
-    if (next === undefined && !Object.hasOwn(target, part)) {
+    const inList = Array.isArray(target) && typeof part === 'number'
+    if (next === undefined && (inList || !Object.hasOwn(target, part))) {
       if (value === undefined) return false
       const made = containerFor(rest[index + 1])
       putAt(target, part, made)
@@ -130,7 +131,10 @@ export function growthAt(top: unknown, rest: Path['rest']): { readonly bytes: nu
     }
     if (Array.isArray(holder) && typeof part === 'number') gaps += Math.max(0, part - holder.length)
     else if (!Object.hasOwn(Object(holder) as object, part)) bytes += fieldCost(part)
-    holder = index === rest.length - 1 ? undefined : valueAt(holder, [part])
+    const there = valueAt(holder, [part])
+    // An undefined one gives way.
+    if (there === undefined && Object.hasOwn(Object(holder) as object, part)) bytes -= COST.small
+    holder = index === rest.length - 1 ? undefined : there
   }
   return { bytes: bytes + gaps * COST.small, gaps }
 }

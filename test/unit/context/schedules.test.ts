@@ -155,7 +155,11 @@ class Run {
     const before = active.content
     active.replica.flush()
     active.set('a', 'late')
+    let all: boolean | null = null
+    const { exchange } = active === pair.a ? pair.wires.a : pair.wires.b
+    exchange.mark((reached) => (all = reached))
     await pair.wires.settle()
+    if (all !== true) return active.seat.barrierOver(false)
     assert.deepEqual(standby.content, before, 'the peer has all of it')
     if (!granted) return active.seat.barrierOver(false)
     active.seat.barrierOver(true)

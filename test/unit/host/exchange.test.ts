@@ -329,6 +329,21 @@ describe('the exchange', () => {
       assert.deepEqual(answers, [true, true, false])
     })
 
+    it('fails when the half that was to take it in is another one', async () => {
+      const [one, other] = [new Recorder('x'), new Recorder('x')]
+      a.exchange.attach(one)
+      const detach = b.exchange.attach(other)
+      await wires.open()
+      detach()
+      b.exchange.attach(new Recorder('x'))
+      const [turns, answers] = [new Turns(), [] as boolean[]]
+      one.onFlush = () => one.say('for nobody')
+      raiseBarrier(a.exchange, (reached) => answers.push(reached), turns)
+      turns.run()
+      await wires.settle()
+      assert.deepEqual(answers, [false])
+    })
+
     it('fails when the connection goes, and says nothing once it is called off', async () => {
       await both()
       const [turns, answers] = [new Turns(), [] as string[]]
