@@ -62,7 +62,8 @@ function partsOf(text: string): (string | number)[] {
     if (text[at] === '[') {
       box()
       // As in `a[0]b`.
-      if (at < text.length && !SPECIAL.test(text[at] ?? '')) name()
+      if (startsQuoted()) quoted()
+      else if (at < text.length && !SPECIAL.test(text[at] ?? '')) name()
     } else if (text[at] === '.') {
       at++
       if (startsQuoted() || !/[a-z0-9$_]/i.test(text[at] ?? '')) fail(`unexpected ${text[at] ?? 'end'}`)
