@@ -71,10 +71,10 @@ describe('the file of a store', () => {
     for (let n = 0; n < 100; n++) set(`key${n}`, 'x'.repeat(10_000))
     const one = disk()
     one.touch()
-    let done = false
-    const writing = one.flush().then(() => (done = true))
+    const state = { done: false }
+    const writing = one.flush().then(() => (state.done = true))
     let n = 0
-    for (; !done; n++) {
+    for (; !state.done; n++) {
       set('first', n)
       set(`key${n % 100}`, n)
       set('last', n)

@@ -7,6 +7,16 @@ import { parsePath } from '../../../src/host/store/property-path'
 import { Sending } from '../../../src/host/store/sending'
 import { StorePair, type StoreSide } from './rig'
 
+const write = (side: StoreSide, scope: string): void => side.replica.set(scope, parsePath('n'), 1, null)
+const scopes = (side: StoreSide): string[] => [...side.copy.scopes.keys()]
+
+const LINE: readonly Promotion[] = [
+  { epoch: 2, from: { epoch: 0, number: 0 } },
+  { epoch: 4, from: { epoch: 2, number: 7 } }
+]
+const NOW = { epoch: 4, number: 3 }
+const on = (epoch: number, number: number): boolean => isOnLine(LINE, NOW, { epoch, number })
+
 describe('a store on both hosts', () => {
   let pair: StorePair
   let a: StoreSide
@@ -164,14 +174,7 @@ describe('a store on both hosts', () => {
   })
 
   describe('5: a delta is for who stands on this line', () => {
-    const LINE: readonly Promotion[] = [
-      { epoch: 2, from: { epoch: 0, number: 0 } },
-      { epoch: 4, from: { epoch: 2, number: 7 } }
-    ]
-    const now = { epoch: 4, number: 3 }
-
     it('up to the position from which each promotion went on', () => {
-      const on = (epoch: number, number: number): boolean => isOnLine(LINE, now, { epoch, number })
       assert.deepEqual([on(4, 0), on(4, 3), on(4, 4)], [true, true, false])
       assert.deepEqual([on(2, 1), on(2, 7), on(2, 8)], [true, true, false])
       assert.deepEqual([on(3, 1), on(6, 0), on(0, 0)], [false, false, false])
@@ -317,13 +320,11 @@ describe('a store on both hosts', () => {
   })
 
   describe('9: acknowledge', () => {
-    const waiting = (): { readonly words: string[]; readonly set: (key: string) => void } => {
-      const words: string[] = []
-      return { words, set: (key) => a.set(key, 1, () => words.push(key)) }
-    }
+    let words: string[]
+    const set = (key: string): void => a.set(key, 1, () => words.push(key))
+    beforeEach(() => (words = []))
 
     it('comes when the peer has it in its memory', async () => {
-      const { words, set } = waiting()
       set('x')
       pair.loop.turn()
       set('y')
@@ -334,7 +335,6 @@ describe('a store on both hosts', () => {
     })
 
     it('comes at once without a peer in step, and when it goes', async () => {
-      const { words, set } = waiting()
       set('x')
       pair.loop.turn()
       pair.wires.cut(pair.wires.a)
@@ -344,7 +344,6 @@ describe('a store on both hosts', () => {
     })
 
     it('comes when its time is over, at the end, and on the Standby', () => {
-      const { words, set } = waiting()
       set('x')
       pair.loop.advanceMs(199)
       assert.equal(words.length, 0)
@@ -358,9 +357,6 @@ describe('a store on both hosts', () => {
   })
 
   describe('10: context of flows that are gone', () => {
-    const write = (side: StoreSide, scope: string): void => side.replica.set(scope, parsePath('n'), 1, null)
-    const scopes = (side: StoreSide): string[] => [...side.copy.scopes.keys()]
-
     it('goes when neither side’s flows know it', async () => {
       for (const scope of ['old', 'kept', 'node:kept', 'node:old', 'global']) write(a, scope)
       await pair.settle()

@@ -96,7 +96,13 @@ describe('a value of the store', () => {
   for (const [what, make] of [
     ['a function', () => ({ f: () => {} })],
     ['a symbol', () => Symbol('x')],
-    ['an object of a class', () => new (class Pump {})()],
+    [
+      'an object of a class',
+      () =>
+        new (class Pump {
+          speed = 1
+        })()
+    ],
     ['a regular expression', () => /x/],
     ['an error', () => new Error('x')],
     ['bytes that are no Buffer', () => new Uint8Array(3)],
@@ -124,6 +130,22 @@ function cycle(): object {
   return one
 }
 
+const attempt = <T>(get: () => T): T | 'refused' => {
+  try {
+    return get()
+  } catch {
+    return 'refused'
+  }
+}
+
+const attemptOr = (get: () => unknown): unknown => {
+  try {
+    return get()
+  } catch {
+    return undefined
+  }
+}
+
 describe('a path', () => {
   interface NodeRedUtil {
     getObjectProperty(object: object, path: string): unknown
@@ -135,14 +157,6 @@ describe('a path', () => {
     fc.constantFrom('a', 'b', '.', '[', ']', '0', '1', "'", '"', ' ', '$', '_', '-', '["c d"]', '[2]', '.x')
   )
   const text = fc.array(part, { minLength: 1, maxLength: 7 }).map((parts) => parts.join(''))
-  const attempt = <T>(get: () => T): T | 'refused' => {
-    try {
-      return get()
-    } catch {
-      return 'refused'
-    }
-  }
-
   it('means what it means to Node-RED, or is refused as there', () => {
     fc.assert(
       fc.property(text, (path) => {
@@ -209,14 +223,6 @@ describe('a path', () => {
       { numRuns: 2000 }
     )
   })
-
-  const attemptOr = (get: () => unknown): unknown => {
-    try {
-      return get()
-    } catch {
-      return undefined
-    }
-  }
 
   it('that is none has the code that Node-RED looks for', () => {
     assert.throws(() => parsePath('a['), { code: 'INVALID_EXPR' })
