@@ -173,6 +173,14 @@ describe('the context store on real Node-REDs', function () {
     removeFolder(folder)
   })
 
+  /** Of all that both have counted so far. */
+  const assertEachOnce = (): void => {
+    const all = [...counted(a), ...counted(b)].toSorted((x, y) => x - y)
+    assert.deepEqual(
+      all,
+      all.map((_, at) => at + 1)
+    )
+  }
   const servingOf = async (): Promise<[NodeRedProcess, NodeRedProcess]> => {
     const lengths = [counted(a).length, counted(b).length]
     return eventually<[NodeRedProcess, NodeRedProcess] | false>('one of them counts', PATIENCE_MS, () => {
@@ -206,9 +214,19 @@ describe('the context store on real Node-REDs', function () {
       await counts(active, counted(standby).at(-1) ?? 0)
     }
     await eventually('both have written down all', PATIENCE_MS, () => counted(active).length > 0)
-    const all = [...counted(a), ...counted(b)].toSorted((x, y) => x - y)
-    const whole = Array.from({ length: all.at(-1) ?? 0 }, (_, at) => at + 1)
-    assert.deepEqual(all, whole)
+    assertEachOnce()
+  })
+
+  it('neither does an orderly stop, and who comes back follows', async () => {
+    const [active, standby] = await servingOf()
+    await active.stop()
+    await counts(standby, counted(active).at(-1) ?? 0)
+    assertEachOnce()
+    await active.start()
+    await eventually('it follows', PATIENCE_MS, async () => {
+      const last = counted(standby).at(-1) ?? 0
+      return ((await read(active)).count ?? 0) >= last
+    })
   })
 
   it('kill -9: the other one goes on counting from there, and the dead one comes back in step', async () => {

@@ -129,7 +129,7 @@ export class StoreSide {
 
   save(): Saved {
     this.copy.cut()
-    const entries = [...this.copy.entries()].map((entry) => ({ ...entry, ...this.copy.settled(entry) }))
+    const entries = [...this.copy.entries()].map((entry) => structuredClone({ ...entry, ...this.copy.settled(entry) }))
     const { position, line, floor } = this.copy
     return { entries, position, line, floor }
   }

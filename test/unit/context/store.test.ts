@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { isKnown } from '../../../src/host/store/cleaning'
 import { Copy } from '../../../src/host/store/copy'
 import { isOnLine, promoted, type Promotion } from '../../../src/host/store/positions'
+import { decodeBody, encodePut } from '../../../src/host/store/bodies'
 import { parsePath } from '../../../src/host/store/property-path'
+import { Receiving } from '../../../src/host/store/receiving'
 import { Sending } from '../../../src/host/store/sending'
 import { StorePair, type StoreSide } from './rig'
 
@@ -234,6 +236,19 @@ describe('a store on both hosts', () => {
       assert.deepEqual([a.content, b.content], [{}, {}])
     })
 
+    it('a change that goes on from elsewhere is not taken, and asked for anew', () => {
+      const put = decodeBody(
+        encodePut(
+          { mode: 'delta', from: { epoch: 2, number: 5 }, diverged: false },
+          ['["flow","n",2,6,1]'],
+          { position: { epoch: 2, number: 6 }, line: null },
+          0
+        )
+      )
+      assert.ok(put.kind === 'put')
+      assert.deepEqual([new Receiving(b.copy, 1e6).take(put), b.content], [{ kind: 'ask' }, {}])
+    })
+
     it('what went on by itself is replaced, and kept aside', async () => {
       await written(a, { n: 1 })
       pair.wires.cut(pair.wires.a)
@@ -341,6 +356,14 @@ describe('a store on both hosts', () => {
       assert.deepEqual(words, ['x'])
       set('y')
       assert.deepEqual(words, ['x', 'y'])
+    })
+
+    it('comes at once while the peer is not in step', () => {
+      a.set('n', 1)
+      pair.loop.turn()
+      pair.loop.advanceMs(1000)
+      set('x')
+      assert.deepEqual(words, ['x'])
     })
 
     it('comes when its time is over, at the end, and on the Standby', () => {
