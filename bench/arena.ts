@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Side } from '../test/chaos/history'
-import { Network } from '../test/chaos/network'
+import type { Side } from '../test/support/namespaces/history'
+import { Network } from '../test/support/namespaces/network'
 import { atTheEnd } from './leash'
 import { Tap } from './tap'
 

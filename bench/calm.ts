@@ -1,9 +1,9 @@
 /** Rows in which nothing may happen: flows that block their event loop, and a lossy network. */
 import { join } from 'node:path'
-import { func } from '../test/e2e/harness/flow'
-import { otherSide } from '../test/chaos/history'
-import { nowUs, pause } from '../test/chaos/clock'
-import { whyNotHere } from '../test/chaos/network'
+import { func } from '../test/support/node-red/flow'
+import { otherSide } from '../test/support/namespaces/history'
+import { nowUs, pause } from '../test/support/namespaces/clock'
+import { whyNotHere } from '../test/support/namespaces/network'
 import { AddressPeer, isInstalled, keepalived } from './address-peer'
 import { inArena } from './arena'
 import { NodeRedPair, source } from './node-red-pair'

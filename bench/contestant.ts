@@ -1,7 +1,7 @@
 /** Anything of two sides of which one acts, as the failover rows see it. */
-import { eventually } from '../test/e2e/harness/eventually'
-import { otherSide, type Side } from '../test/chaos/history'
-import { nowUs, US_PER_MS } from '../test/chaos/clock'
+import { eventually } from '../test/support/eventually'
+import { otherSide, type Side } from '../test/support/namespaces/history'
+import { nowUs, US_PER_MS } from '../test/support/namespaces/clock'
 import { type Tap, until } from './tap'
 
 export interface Contestant {

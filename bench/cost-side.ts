@@ -13,7 +13,7 @@ import { threadId, Worker } from 'node:worker_threads'
 import type { PairHandle } from '../src/host/hub'
 import { hub } from '../src/host/root'
 import { DEFAULTS, type PairSettings } from '../src/protocol/settings'
-import { eventually, pause } from '../test/e2e/harness/eventually'
+import { eventually, pause } from '../test/support/eventually'
 
 export interface Start {
   readonly run: 'engine' | 'bare' | 'empty-worker' | 'nothing'

@@ -1,9 +1,9 @@
 /** How long nobody acts: ha-pair beside keepalived and ucarp, trial by trial in turn, in the same namespaces at the same time. */
 import { join } from 'node:path'
-import { US_PER_MS } from '../test/chaos/clock'
-import { type Side, SIDES } from '../test/chaos/history'
-import { whyNotHere } from '../test/chaos/network'
-import { func, stateNode } from '../test/e2e/harness/flow'
+import { US_PER_MS } from '../test/support/namespaces/clock'
+import { type Side, SIDES } from '../test/support/namespaces/history'
+import { whyNotHere } from '../test/support/namespaces/network'
+import { func, stateNode } from '../test/support/node-red/flow'
 import { AddressPeer, isInstalled, keepalived, ucarp } from './address-peer'
 import { inArena } from './arena'
 import { failover, type Contestant, type Fault, type Trial } from './contestant'

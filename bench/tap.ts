@@ -3,9 +3,9 @@
  * thins out what comes in. Both commands stay open, so that a fault takes effect within a fraction of a millisecond.
  */
 import type { ChildProcess } from 'node:child_process'
-import type { Side } from '../test/chaos/history'
-import { nowUs, pause, US_PER_MS } from '../test/chaos/clock'
-import type { Network } from '../test/chaos/network'
+import type { Side } from '../test/support/namespaces/history'
+import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
+import type { Network } from '../test/support/namespaces/network'
 import { leashed } from './leash'
 
 const TABLE = 'inet bench'

@@ -1,7 +1,7 @@
 /** Bytes and frames on the wire of a pair in quiet contact, at the default settings, counted by the kernel. */
 import { spawnSync } from 'node:child_process'
-import { nowUs, pause } from '../test/chaos/clock'
-import { whyNotHere } from '../test/chaos/network'
+import { nowUs, pause } from '../test/support/namespaces/clock'
+import { whyNotHere } from '../test/support/namespaces/network'
 import { inArena } from './arena'
 import { NodeRedPair } from './node-red-pair'
 import type { Row } from './tools/row'

@@ -1,5 +1,5 @@
 /**
- * `npm run pictures`: installs and builds what is missing, then makes the pictures of the README (test/browser/pictures.ts
+ * `npm run pictures`: installs and builds what is missing, then makes the pictures of the README (test/system/browser/pictures.ts
  * says which, and what it takes). Besides Chromium it needs ImageMagick and a font with Chinese signs:
  * Debian's chromium, imagemagick and fonts-noto-cjk. `npm run pictures -- --start` makes the moving one of `npm start`.
  */
@@ -29,7 +29,7 @@ if (missing.length > 0) {
 bootstrap({ further: FURTHER_TREES, nodeRed5: true })
 const run = spawnSync(
   process.execPath,
-  [join(ROOT, 'dist', 'test', 'browser', 'pictures.js'), ...process.argv.slice(2)],
+  [join(ROOT, 'dist', 'test', 'system', 'browser', 'pictures.js'), ...process.argv.slice(2)],
   {
     cwd: ROOT,
     stdio: 'inherit'

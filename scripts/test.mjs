@@ -4,10 +4,12 @@
  *
  *   npm test                              everything
  *   npm test -- protocol nodes            these suites only ('check' is a name too)
+ *   npm test -- unit                      all suites of a group: unit, exploration, system
  *   npm test -- engine -g 'port in use'   what follows the first dash goes to mocha
  *   npm test -- scenarios --update        rewrites expected transcripts; review them as a diff
  *
- * A suite is a folder of `*.test.ts` files under test/. With CI=true a skipped test is a failure.
+ * A suite is a folder of `*.test.ts` files: below a group (`test/unit/protocol`), or `test/scenarios`. With CI=true a skipped
+ * test is a failure.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -28,7 +30,6 @@ const SUITES = [
   { name: 'model', pure: true },
   { name: 'host', required: true },
   { name: 'engine', required: true },
-  { name: 'engine-classic', required: true },
   { name: 'nodes', required: true },
   { name: 'demo' },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
@@ -39,6 +40,7 @@ const SUITES = [
   { name: 'browser', required: true, patient: true },
   { name: 'e2e', required: true, patient: true }
 ]
+const GROUPS = ['unit', 'exploration', 'system']
 const NEED_NODE_RED_5 = new Set(['browser', 'e2e'])
 const AT_ONCE = 2
 const SUITE_LIMIT_MS = 20 * 60_000
@@ -59,23 +61,31 @@ function parse(args) {
   return { names, update, mochaArgs: flags.filter((flag) => flag !== '--update') }
 }
 
-/** The suites listed above that exist or must, and every other folder with tests in it. */
-function findSuites() {
-  const found = new Set(
-    filesBelow('test')
-      .filter((path) => path.endsWith('.test.ts'))
-      .map((path) => path.split(/[\\/]/)[1])
-  )
-  const listed = SUITES.filter(({ name, required }) => required || found.has(name))
-  const others = [...found]
-    .filter((name) => !SUITES.some((suite) => suite.name === name))
-    .map((name) => ({ name, patient: true }))
-  return [...listed, ...others]
+/** The folder of a suite that has tests in it, and its group, if it is in one. */
+function whereSuites() {
+  const found = new Map()
+  for (const path of filesBelow('test').filter((file) => file.endsWith('.test.ts'))) {
+    const [, first, second] = path.split(/[\\/]/)
+    if (GROUPS.includes(first)) found.set(second, { group: first, folder: join('test', first, second) })
+    else found.set(first, { group: null, folder: join('test', first) })
+  }
+  return found
 }
 
-function testFiles({ name, files }) {
+/** The suites listed above that exist or must, and every other folder with tests in it. */
+function findSuites() {
+  const found = whereSuites()
+  const listed = SUITES.filter(({ name, required }) => required || found.has(name))
+  const others = [...found.keys()]
+    .filter((name) => !SUITES.some((suite) => suite.name === name))
+    .map((name) => ({ name, patient: true }))
+  return [...listed, ...others].map((suite) => ({ ...suite, group: null, folder: null, ...found.get(suite.name) }))
+}
+
+function testFiles({ folder, files }) {
   if (files !== undefined) return files
-  return filesBelow(join('test', name))
+  if (folder === null) return []
+  return filesBelow(folder)
     .filter((path) => path.endsWith('.test.ts'))
     .map((path) => join(ROOT, 'dist', path.replace(/\.ts$/, '.js')))
 }
@@ -96,7 +106,7 @@ async function runSuite(suite, { mochaArgs, update }) {
   }
   const files = testFiles(suite)
   if (files.length === 0) {
-    fail('no tests', `test/${suite.name} must hold tests, and there are none.`)
+    fail('no tests', `there must be a folder ${suite.name} with tests in it, and there is none.`)
     return finish()
   }
   say('...')
@@ -227,15 +237,21 @@ function close(results, failedChecks) {
   return failedInAll > 0 || ran === 0 || (inCi && sum('skipped') > 0) ? 1 : 0
 }
 
+/** `name`: of the suite, or of its group. */
+const isIn = (suite, name) => suite.name === name || suite.group === name
+
 async function main() {
   const options = parse(process.argv.slice(2))
   const known = findSuites()
-  const unknown = options.names.filter((name) => name !== 'check' && !known.some((suite) => suite.name === name))
+  const unknown = options.names.filter((name) => name !== 'check' && !known.some((suite) => isIn(suite, name)))
   if (unknown.length > 0) {
-    console.error(`No such suite: ${unknown.join(', ')}. There are: check, ${known.map(({ name }) => name).join(', ')}`)
+    console.error(
+      `No such suite: ${unknown.join(', ')}. There are: check, ${GROUPS.join(', ')}, ${known.map(({ name }) => name).join(', ')}`
+    )
     return 2
   }
-  const chosen = options.names.length === 0 ? known : known.filter(({ name }) => options.names.includes(name))
+  const chosen =
+    options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
   let failedChecks = []

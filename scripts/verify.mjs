@@ -27,37 +27,49 @@ const STAGES = [
     name: 'simulation',
     what: `${SEEDS.toLocaleString('en')} seeds`,
     // It keeps its own books, seed by seed, for the code that it runs.
-    pieces: [['simulation/verify.js', '--seeds', String(SEEDS), '--state', join('.verify', 'simulation.json')]]
+    pieces: [
+      ['exploration/simulation/verify.js', '--seeds', String(SEEDS), '--state', join('.verify', 'simulation.json')]
+    ]
   },
   {
     name: 'detection',
     what: 'false failovers in 10,000,000 heartbeats, and the table over loss',
-    pieces: [['simulation/detection.js', '--long']]
+    pieces: [['exploration/simulation/detection.js', '--long']]
   },
-  { name: 'model', what: 'breadth-first over the real machine', pieces: [['model/run.js', '--long']] },
+  { name: 'model', what: 'breadth-first over the real machine', pieces: [['exploration/model/run.js', '--long']] },
   {
     name: 'chaos',
     what: `${CHAOS_PIECES * CHAOS_MINUTES_PER_PIECE} minutes on real processes, then 50 stops of the Active`,
     pieces: [
       ...pieces(CHAOS_PIECES, (i) => [
-        'chaos/run.js',
+        'exploration/chaos/run.js',
         '--minutes',
         String(CHAOS_MINUTES_PER_PIECE),
         '--seed',
         String(i + 1)
       ]),
-      ['chaos/run.js', '--stops', '50']
+      ['exploration/chaos/run.js', '--stops', '50']
     ]
   },
-  { name: 'field', what: 'forged messages and lost interfaces, at their full length', pieces: [['field/run.js']] },
-  { name: 'mutation', what: 'the machine broken on purpose', pieces: [['mutation/run.js']] }
+  {
+    name: 'field',
+    what: 'forged messages and lost interfaces, at their full length',
+    pieces: [['system/field/run.js']]
+  },
+  { name: 'mutation', what: 'the machine broken on purpose', pieces: [['exploration/mutation/run.js']] }
 ]
 
 /** Shares of the time, and what fills each; `from` is another one for each commit. */
 const BOUNDED = [
-  { share: 0.35, args: (time, from) => ['simulation/verify.js', '--from', `${from}000`, '--minutes', time] },
-  { share: 0.3, args: (time, from) => ['mutation/run.js', '--quick', '--from', `${from}`, '--minutes', time] },
-  { share: 0.35, args: (time, from) => ['chaos/run.js', '--seed', `${from}`, '--minutes', time] }
+  {
+    share: 0.35,
+    args: (time, from) => ['exploration/simulation/verify.js', '--from', `${from}000`, '--minutes', time]
+  },
+  {
+    share: 0.3,
+    args: (time, from) => ['exploration/mutation/run.js', '--quick', '--from', `${from}`, '--minutes', time]
+  },
+  { share: 0.35, args: (time, from) => ['exploration/chaos/run.js', '--seed', `${from}`, '--minutes', time] }
 ]
 
 const folder = join(ROOT, '.verify')

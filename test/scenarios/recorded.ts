@@ -8,7 +8,7 @@ import { decodeClassic, decodeExtended, EXTENDED_BYTES, type Frame } from '../..
 import type { Designation, Input, PairMachine, RandomInt } from '../../src/protocol/machine'
 import type { PairRecord } from '../../src/protocol/record'
 import type { LinkSettings, PairSettings, Wire } from '../../src/protocol/settings'
-import { testSettings } from '../harness/settings'
+import { testSettings } from '../support/machine/settings'
 import { setSetting, type Mutable } from './setting-keys'
 import { oneOf, parseWhole, ScenarioError, type Command, type Words } from './words'
 

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { COMMANDS } from './commands'
 import { play } from './script'
 import { ScenarioError } from './words'
+import { ROOT } from '../support/root'
 
-const FOLDER = join(__dirname, '..', '..', '..', 'test', 'scenarios')
+const FOLDER = join(ROOT, 'test', 'scenarios')
 const updates = process.env['HA_PAIR_UPDATE'] === '1'
 
 const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })

@@ -1,5 +1,5 @@
 /** Runs a scenario file: commands in, transcript out. The file that comes back is the file that should be there. */
-import type { Happening } from '../harness/pair'
+import type { Happening } from '../support/machine/pair'
 import { COMMANDS, type Stage } from './commands'
 import { lineOf, type Detail } from './transcript'
 import { ScenarioError, Words } from './words'

@@ -1,7 +1,7 @@
 /** How a happening reads in a transcript: time in ms, side, then stable codes only. Grammar: README.md. */
 import { eventText, frameText, gateText, transcriptLine } from '../../src/engine/transcript'
 import type { Input } from '../../src/protocol/machine'
-import type { Happening } from '../harness/pair'
+import type { Happening } from '../support/machine/pair'
 
 /** What a reader may ask to see or not to see. */
 export type Detail = 'sends' | 'links' | 'gate' | 'starts' | 'tethers'

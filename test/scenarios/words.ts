@@ -1,5 +1,5 @@
 /** The words of a command, and what they may be. */
-import type { SideName } from '../harness/network'
+import type { SideName } from '../support/machine/network'
 
 export interface Command<S> {
   readonly usage: string

@@ -1,6 +1,6 @@
 /**
  * The classic wire as a table: what a frame of the peer means, by the role held and the role it shows. To be read
- * aloud; `machine.ts` carries it out, `test/protocol/classic-matrix.test.ts` asserts every cell.
+ * aloud; `machine.ts` carries it out, `test/unit/protocol/classic-matrix.test.ts` asserts every cell.
  */
 import type { Head } from '../wire/frame'
 import type { Role } from '../machine'

@@ -1,6 +1,6 @@
 /**
  * The rules as tables: what each policy means, who ranks first, and which of two Actives stays.
- * Each table is meant to be read aloud; `test/protocol/extended/policy.test.ts` asserts every cell.
+ * Each table is meant to be read aloud; `test/unit/protocol/extended/policy.test.ts` asserts every cell.
  */
 import type { Role } from '../machine'
 import type { Policy } from '../settings'

@@ -1,0 +1,48 @@
+/**
+ * Two minutes of chaos on real Node-RED processes; `run.ts` is the long one. The seed (CHAOS_SEED) is fixed,
+ * the machine's timing is not.
+ */
+import assert from 'node:assert/strict'
+import { describeReport, describeViolations, PEER_TIMEOUT_MS, runSessions, TIGHT_PEER_TIMEOUT_MS } from './campaign'
+import { whyNotHere } from '../../support/namespaces/network'
+import type { SessionPlan, SessionReport } from './session'
+
+const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
+const FAULTS_FOR_MS = 36_000
+const LIMIT_MS = 300_000
+
+/** Plays a session, tells how it went, and fails on any violation. */
+async function play(plan: Omit<SessionPlan, 'faultsForMs'>): Promise<SessionReport> {
+  const reports: SessionReport[] = []
+  const whole = { ...plan, faultsForMs: FAULTS_FOR_MS }
+  await runSessions([whole], { wanted: false }, (report) => reports.push(report))
+  const [report] = reports
+  assert.ok(report)
+  for (const line of describeReport(report)) console.log(`# ${line}`)
+  assert.deepEqual(describeViolations(report), [])
+  assert.ok(Object.keys(report.faults).length >= 5, 'hardly any fault was made')
+  return report
+}
+
+describe('chaos on real processes, judged by an outside clock', () => {
+  before(function () {
+    const why = whyNotHere(['ip', 'nft', 'hping3'])
+    if (why === null) return
+    console.log(`# the chaos run did not run: ${why}`)
+    this.skip()
+  })
+
+  it('availability: two serve only while they cannot hear each other; a stopped Active is silent when it wakes', async () => {
+    const report = await play({ policy: 'availability', seed: SEED + 0, peerTimeoutMs: PEER_TIMEOUT_MS, stops: 3 })
+    assert.equal(report.stops, 3)
+  }).timeout(LIMIT_MS)
+
+  it('preferred: never two; a stopped Active is silent when it wakes', async () => {
+    const report = await play({ policy: 'preferred', seed: SEED + 1, peerTimeoutMs: PEER_TIMEOUT_MS, stops: 2 })
+    assert.equal(report.stops, 2)
+  }).timeout(LIMIT_MS)
+
+  it('exclusive: never two, also with a tight peerTimeout', async () => {
+    await play({ policy: 'exclusive', seed: SEED + 2, peerTimeoutMs: TIGHT_PEER_TIMEOUT_MS, stops: 0 })
+  }).timeout(LIMIT_MS)
+})

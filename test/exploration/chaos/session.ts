@@ -1,0 +1,673 @@
+/**
+ * One pair of real processes under one policy: faults are made, each is followed by a quiet time in which exactly one side has
+ * to serve, and in the end the history is judged.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { seededRandom } from '../../support/random'
+import {
+  type Apart,
+  type Death,
+  falseCrashes,
+  judge,
+  type MemorySample,
+  memoryTrend,
+  type Policy,
+  type Rule,
+  soleServer,
+  type Violation
+} from '../../support/namespaces/checker'
+import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
+import { type Fault, type FaultKind, FaultSource } from './faults'
+import { Feeder, FEED_EVERY_MS } from './feeder'
+import { FEED_PORT, HEARTBEAT_MS, type Sabotage } from './flow'
+import { BUCKET_US, otherSide, type Side, SIDES } from '../../support/namespaces/history'
+import type { Resources } from '../../support/resources'
+import { Host } from './host'
+import {
+  DROP_TCP,
+  dropAll,
+  dropSome,
+  type Filter,
+  LINKS,
+  type Network,
+  PAIR_PORT,
+  RESET_TCP
+} from '../../support/namespaces/network'
+import { unreachable } from '../../support/namespaces/hping'
+import { Witness } from '../../support/namespaces/witness'
+
+export interface SessionPlan {
+  readonly policy: Policy
+  readonly peerTimeoutMs: number
+  readonly seed: number
+  /** How long faults are made, counted from when both processes run. */
+  readonly faultsForMs: number
+  /** How often the Active is stopped for three times peerTimeout with messages queueing at its gate. */
+  readonly stops: number
+  readonly sabotage?: Sabotage | null
+  /** Judges as if this were the policy. */
+  readonly judgeAs?: Policy
+}
+
+export interface SessionReport {
+  readonly plan: SessionPlan
+  readonly violations: readonly (Violation & { readonly context: readonly string[] })[]
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
+  readonly stops: number
+  readonly queuedAtStops: number
+  readonly passed: number
+  readonly promotions: number
+  readonly events: ReadonlyMap<string, number>
+  readonly commands: Readonly<Record<'done' | 'refused' | 'cutOff', number>>
+  readonly settleMs: readonly number[]
+  readonly takeoverMs: readonly number[]
+  readonly replyMs: readonly number[]
+  readonly starvedMs: number
+  readonly widestGateMs: number
+  readonly disorderMs: number
+  readonly memoryGrowthBytes: readonly number[]
+  readonly resources: Readonly<Partial<Record<Side, Resources>>>
+  readonly logs: Readonly<Record<Side, string>>
+}
+
+/** Set by whoever wants the run to end early. */
+export interface Stop {
+  wanted: boolean
+}
+
+const FORM_LIMIT_MS = 15_000
+const QUIET_MS = 400
+/** What is looked at is this old: the witness reads a little later than the sides write. */
+const REPORTING_MS = 60
+/** From the processes and the scheduler of a busy machine with two cores, not from the protocol. */
+const MACHINE_SLACK_MS = 500
+const HEAL_SLACK_MS = 150
+const RECOVERY_LIMIT_MS = 20_000
+const STARVED_MS = 100
+const SAMPLE_EVERY_MS = 1000
+const FLOOD_PER_SECOND = 2000
+const FORGED_PER_SECOND = 5000
+/** A channel is dialled again after five seconds at most. */
+const CHANNEL_LIMIT_MS = 7000
+const REPLY_LIMIT_MS = 20_000
+/** Under `preferred` the preferred side acts alone two seconds after its start at the earliest (`RETURN_MS_MIN` of the protocol). */
+const RETURN_MS = 2500
+const SOCKET_WAIT_MS = 300
+const SOCKET_WAITS_MAX = 10
+const FILES_SLACK = 25
+const THREADS_SLACK = 8
+
+interface Trouble {
+  readonly side: Side
+  readonly kind: 'ended' | 'frozen' | 'redeployed'
+  readonly fromUs: number
+  toUs: number
+}
+
+const ALL_LINKS: readonly number[] = Array.from({ length: LINKS }, (_, link) => link)
+
+export class Session {
+  readonly #plan: SessionPlan
+  readonly #network: Network
+  readonly #stop: Stop
+  readonly #hosts: Readonly<Record<Side, Host>>
+  readonly #witness: Witness
+  readonly #feeders: readonly Feeder[]
+  readonly #source: FaultSource
+  readonly #violations: Violation[] = []
+  /** Times in which the two may not hear each other. */
+  readonly #apart: { readonly fromUs: number; toUs: number }[] = []
+  readonly #starved: Apart[] = []
+  readonly #troubles: Trouble[] = []
+  /** Deaths that the kernel of the dead side's host could tell of. */
+  readonly #deaths: (Death & { toUs: number })[] = []
+  readonly #log: { readonly atUs: number; readonly text: string }[] = []
+  readonly #pending = new Set<Promise<void>>()
+  readonly #counts: Partial<Record<FaultKind, number>> = {}
+  readonly #commands = { done: 0, refused: 0, cutOff: 0 }
+  readonly #settleMs: number[] = []
+  readonly #takeoverMs: number[] = []
+  readonly #replyMs: number[] = []
+  readonly #memory = new Map<string, MemorySample[]>()
+  readonly #first = new Map<string, Resources>()
+  readonly #lives: Record<Side, number> = { a: 0, b: 0 }
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #attacks = new Set<ChildProcess>()
+  #stops = 0
+  #queuedAtStops = 0
+  #server: { readonly side: Side; readonly epoch: number } | null = null
+  #faults = 0
+
+  constructor(plan: SessionPlan, network: Network, folder: string, stop: Stop) {
+    this.#plan = plan
+    this.#network = network
+    this.#stop = stop
+    mkdirSync(folder, { recursive: true })
+    const historyFile = join(folder, 'history.jsonl')
+    this.#witness = new Witness(historyFile)
+    const { policy, peerTimeoutMs, sabotage } = plan
+    const make = (side: Side, priority: number): Host => {
+      const own = join(folder, side)
+      mkdirSync(own, { recursive: true })
+      return new Host({
+        side,
+        network,
+        folder: own,
+        historyFile,
+        policy,
+        peerTimeoutMs,
+        priority,
+        sabotage: sabotage ?? null
+      })
+    }
+    // 'a' is the side that `preferred` means.
+    this.#hosts = { a: make('a', 150), b: make('b', 100) }
+    this.#feeders = SIDES.map((side) => new Feeder(network.outsideAddress(side), FEED_PORT))
+    const random = seededRandom(plan.seed)
+    this.#source = new FaultSource(random, random(2) === 0 ? 'a' : 'b', peerTimeoutMs, LINKS)
+  }
+
+  /** One line for whoever watches. */
+  progress(): string {
+    const { policy, peerTimeoutMs } = this.#plan
+    const { history } = this.#witness
+    const found = this.#violations.length + this.#judged().length
+    return (
+      `${policy}, peerTimeout ${peerTimeoutMs}: ${this.#faults} faults, ${this.#stops} stops, ` +
+      `${history.passed} messages passed on ${history.tenures.length} epochs, ${found} violations`
+    )
+  }
+
+  async run(): Promise<SessionReport> {
+    this.#watchMachine()
+    try {
+      await Promise.all(SIDES.map((side) => this.#start(side)))
+      await this.#settle('the start', FORM_LIMIT_MS)
+      const untilUs = nowUs() + this.#plan.faultsForMs * US_PER_MS
+      while (nowUs() < untilUs && !this.#stop.wanted) await this.#fault(this.#source.next())
+      if (this.#plan.stops > 0) await pause(RETURN_MS)
+      while (this.#stops < this.#plan.stops && !this.#stop.wanted) await this.#stopActive()
+    } catch (error) {
+      // Whoever asked for the end also ended what was waited for.
+      if (!this.#stop.wanted) this.#violate('process', error instanceof Error ? error.message : String(error))
+    } finally {
+      await this.#end()
+    }
+    return this.#report()
+  }
+
+  #note(text: string): void {
+    this.#log.push({ atUs: nowUs(), text })
+  }
+
+  #violate(rule: Rule, text: string): void {
+    this.#violations.push({ rule, text, atUs: nowUs() })
+    this.#note(`VIOLATION ${rule}: ${text}`)
+  }
+
+  #judged(): Violation[] {
+    this.#witness.read()
+    const open = this.#apart.map(({ fromUs, toUs }) => ({ fromUs, toUs: Math.min(toUs, nowUs()) }))
+    const healUs = (HEARTBEAT_MS + HEAL_SLACK_MS) * US_PER_MS
+    const { history, claims, claimsWrong } = this.#witness
+    return [
+      ...judge(history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#starved], healUs),
+      ...falseCrashes(claims, this.#deaths),
+      ...falseCrashes(claimsWrong, [])
+    ]
+  }
+
+  /** Notices when the machine gave this process no time: the sides then had none either, and may not have heard each other. */
+  #watchMachine(): void {
+    let last = nowUs()
+    const lag = setInterval(() => {
+      const now = nowUs()
+      if (now - last > STARVED_MS * US_PER_MS) this.#starved.push({ fromUs: last, toUs: now })
+      last = now
+    }, 10)
+    const samples = setInterval(() => {
+      for (const side of SIDES) {
+        const found = this.#hosts[side].resources()
+        const life = `${side} ${this.#lives[side]}`
+        if (found === null) continue
+        const list = this.#memory.get(life) ?? []
+        list.push({ atUs: nowUs(), rssBytes: found.rssBytes })
+        this.#memory.set(life, list)
+      }
+    }, SAMPLE_EVERY_MS)
+    this.#timers.push(lag, samples)
+  }
+
+  #starvedUsSince(fromUs: number): number {
+    return this.#starved.reduce((sum, each) => sum + Math.max(0, each.toUs - Math.max(each.fromUs, fromUs)), 0)
+  }
+
+  async #start(side: Side): Promise<void> {
+    this.#lives[side]++
+    await this.#hosts[side].start()
+  }
+
+  get #settleLimitMs(): number {
+    return 2 * this.#plan.peerTimeoutMs + MACHINE_SLACK_MS
+  }
+
+  /**
+   * Waits until exactly one side has served for `QUIET_MS` in a row; that has to begin within the limit. Returns that side.
+   * A pair that takes longer is a violation; one that never comes back ends the session.
+   */
+  async #settle(after: string, limitMs = this.#settleLimitMs, only: Side | null = null): Promise<Side> {
+    const startUs = nowUs()
+    const perBucket = BUCKET_US / US_PER_MS / FEED_EVERY_MS
+    let late = false
+    for (;;) {
+      await pause(20)
+      this.#witness.read()
+      const toUs = nowUs() - REPORTING_MS * US_PER_MS
+      const fromUs = toUs - QUIET_MS * US_PER_MS
+      const found = fromUs < startUs ? 'nobody' : soleServer(this.#witness.history, fromUs, toUs, perBucket)
+      if (found === 'a' || found === 'b') {
+        if (only === null || only === found) {
+          this.#settleMs.push((fromUs - startUs) / US_PER_MS)
+          this.#newServer(found)
+          return found
+        }
+      }
+      const overdueMs = (fromUs - startUs - this.#starvedUsSince(startUs)) / US_PER_MS - limitMs
+      if (overdueMs > 0 && !late) {
+        late = true
+        this.#violate('stuck', `${Math.round(limitMs)} ms after ${after}: ${found} serves`)
+      }
+      if (this.#stop.wanted) throw new Error('stopped')
+      if (overdueMs > RECOVERY_LIMIT_MS) throw new Error(`after ${after} the pair never came back: ${found} serves`)
+    }
+  }
+
+  /** From one quiet time to the next, the epoch does not go down, and grows when the role has moved. */
+  #newServer(side: Side): void {
+    const epoch = this.#witness.history.epochOf(side)
+    const last = this.#server
+    if (last !== null && (epoch < last.epoch || (epoch === last.epoch && side !== last.side))) {
+      this.#violate('epoch-back', `side ${side} serves on ${epoch} after side ${last.side} had on ${last.epoch}`)
+    }
+    this.#server = { side, epoch }
+  }
+
+  async #fault(fault: Fault): Promise<void> {
+    const { kind, side, holdMs, command } = fault
+    this.#note(`${kind} (side ${side}, ${holdMs} ms${command === null ? '' : `, '${command}' to ${fault.commandTo}`})`)
+    if (command !== null && kind !== 'swap') void this.#commandSoon(fault.commandTo, command, fault.commandAfterMs)
+    await this.#make(fault)
+    await Promise.all(this.#pending)
+    await this.#settle(kind)
+    this.#note('settled')
+    await this.#checkResources()
+    this.#faults++
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1
+  }
+
+  async #make(fault: Fault): Promise<void> {
+    const { kind, side, holdMs } = fault
+    switch (kind) {
+      case 'loss':
+        return this.#whileLossy(fault, () => pause(holdMs))
+      case 'cut':
+        return this.#whileCut(SIDES, () => pause(holdMs))
+      case 'one-way cut':
+        return this.#whileCut([side], () => pause(holdMs))
+      case 'one link cut':
+        return this.#whileFiltered(SIDES, [dropAll(fault.link)], false, () => pause(holdMs))
+      case 'kill':
+      case 'restart':
+        return this.#endAndStart(side, kind)
+      case 'freeze':
+        return this.#whileFrozen(side, () => pause(holdMs))
+      case 'flood':
+        return this.#whileFlooded(side, holdMs)
+      case 'redeploy':
+        return this.#redeploy(side)
+      case 'swap':
+        return this.#command(fault.commandTo, 'swap')
+      case 'cut and kill':
+        await this.#whileCut(SIDES, async () => {
+          await pause(holdMs)
+          // What its kernel has to tell comes when the cut is over.
+          await this.#kill(side, true)
+        })
+        return this.#startAgain(side)
+      case 'cut and freeze':
+        // Thawed into the cut one time, out of it the other.
+        if (holdMs % 2 === 0) return this.#whileCut(SIDES, () => this.#whileFrozen(side, () => pause(holdMs)))
+        return this.#whileFrozen(side, () => this.#whileCut(SIDES, () => pause(holdMs)))
+      case 'cut and redeploy':
+        return this.#whileCut(SIDES, () => this.#redeploy(side))
+      case 'loss and flood':
+        return this.#whileLossy(fault, () => this.#whileFlooded(side, holdMs))
+      case 'other address':
+        await this.#network.readdress(side, fault.link, false)
+        await pause(holdMs)
+        return this.#network.readdress(side, fault.link, true)
+      case 'interface down':
+        // One of the links, or all of them.
+        if (holdMs % 2 === 0) return this.#whileDown(side, [fault.link], () => pause(holdMs))
+        return this.#whileApart(() => this.#whileDown(side, ALL_LINKS, () => pause(holdMs)))
+      case 'other name':
+        this.#network.name(side, true)
+        await pause(holdMs)
+        return this.#network.name(side)
+      case 'tcp reset':
+        return this.#whileFiltered(SIDES, RESET_TCP, false, async () => {
+          await this.#network.destroyTcp()
+          await pause(holdMs)
+        })
+      case 'tcp blocked':
+        return this.#whileFiltered(SIDES, DROP_TCP, false, () => pause(holdMs))
+      case 'tcp blocked and kill':
+        return this.#killUnseen(side)
+      case 'forged unreachable':
+        return this.#whileForged(side, () => pause(holdMs))
+    }
+  }
+
+  async #whileDown(side: Side, links: readonly number[], act: () => Promise<void>): Promise<void> {
+    await this.#network.setUp(side, links, false)
+    try {
+      await act()
+    } finally {
+      await this.#network.setUp(side, links, true)
+    }
+  }
+
+  async #whileApart(act: () => Promise<void>): Promise<void> {
+    const time = { fromUs: nowUs(), toUs: Infinity }
+    this.#apart.push(time)
+    try {
+      await act()
+    } finally {
+      time.toUs = nowUs()
+    }
+  }
+
+  #whileCut(deaf: readonly Side[], act: () => Promise<void>): Promise<void> {
+    return this.#whileFiltered(deaf, ALL_LINKS.map(dropAll), true, act)
+  }
+
+  #whileLossy({ lossPercent }: Fault, act: () => Promise<void>): Promise<void> {
+    return this.#whileFiltered(
+      SIDES,
+      ALL_LINKS.map((link) => dropSome(link, lossPercent)),
+      true,
+      act
+    )
+  }
+
+  async #whileFiltered(
+    sides: readonly Side[],
+    filters: readonly Filter[],
+    apart: boolean,
+    act: () => Promise<void>
+  ): Promise<void> {
+    const filtered = async (): Promise<void> => {
+      await Promise.all(sides.map((side) => this.#network.filter(side, filters)))
+      try {
+        await act()
+      } finally {
+        await Promise.all(sides.map((side) => this.#network.filter(side, [])))
+      }
+    }
+    return apart ? this.#whileApart(filtered) : filtered()
+  }
+
+  #trouble(side: Side, kind: Trouble['kind']): Trouble {
+    const trouble = { side, kind, fromUs: nowUs(), toUs: Infinity }
+    this.#troubles.push(trouble)
+    return trouble
+  }
+
+  async #whileFrozen(side: Side, act: () => Promise<void>): Promise<void> {
+    const trouble = this.#trouble(side, 'frozen')
+    this.#hosts[side].freeze()
+    try {
+      await act()
+    } finally {
+      this.#hosts[side].thaw()
+      trouble.toUs = nowUs()
+    }
+  }
+
+  /** `seen`: the kernel of its host can tell the other side. */
+  async #kill(side: Side, seen: boolean): Promise<void> {
+    this.#trouble(side, 'ended')
+    if (seen) this.#deaths.push({ side, fromUs: nowUs(), toUs: Infinity })
+    await this.#hosts[side].kill()
+  }
+
+  async #startAgain(side: Side): Promise<void> {
+    for (const each of this.#deaths) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
+    await this.#start(side)
+    for (const each of this.#troubles) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
+  }
+
+  /** Whatever was done to it, the channel is there again in a while: without it no crash can be proved. */
+  async #channelOpen(): Promise<void> {
+    const fromUs = nowUs()
+    for (;;) {
+      this.#witness.read()
+      const { channel } = this.#witness
+      if (SIDES.every((side) => channel[side] === 'channel-open')) return
+      if (this.#stop.wanted) throw new Error('stopped')
+      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > CHANNEL_LIMIT_MS) {
+        return this.#violate('channel', `not open ${CHANNEL_LIMIT_MS} ms later: a ${channel.a}, b ${channel.b}`)
+      }
+      await pause(20)
+    }
+  }
+
+  /** With TCP blocked nobody can tell a killed side from a silent one: it takes over whom silence lets take over. */
+  #killUnseen(side: Side): Promise<void> {
+    const { policy, peerTimeoutMs } = this.#plan
+    const follows = policy === 'availability' || (policy === 'preferred' && side === 'b')
+    return this.#whileFiltered(SIDES, DROP_TCP, false, async () => {
+      await this.#kill(side, false)
+      if (follows) await this.#settle(`an unseen kill of side ${side}`, this.#settleLimitMs, otherSide(side))
+      else await pause(2 * peerTimeoutMs)
+      await this.#startAgain(side)
+    })
+  }
+
+  /** With the links whole, the other side has to serve while this one is gone: a proof, or its goodbye, says so. */
+  async #endAndStart(side: Side, kind: 'kill' | 'restart'): Promise<void> {
+    if (kind === 'kill') await this.#channelOpen()
+    const wasServer = this.#server?.side === side
+    const epoch = this.#server?.epoch ?? 0
+    const fromUs = nowUs()
+    if (kind === 'kill') await this.#kill(side, true)
+    else {
+      this.#trouble(side, 'ended')
+      await this.#hosts[side].stop()
+    }
+    await Promise.all(this.#pending)
+    const survivor = await this.#settle(`${kind} of side ${side}`, this.#settleLimitMs, otherSide(side))
+    const took = this.#witness.history.tenures.find((each) => each.side === survivor && each.epoch > epoch)
+    if (wasServer && took !== undefined) this.#takeoverMs.push((took.firstUs - fromUs) / US_PER_MS)
+    await this.#startAgain(side)
+  }
+
+  async #whileFlooded(side: Side, holdMs: number): Promise<void> {
+    const targets = ALL_LINKS.map((link) => `${this.#network.linkAddress(side, link)}:${PAIR_PORT + link}`)
+    const args = [String(this.#plan.seed + this.#faults), String(FLOOD_PER_SECOND), ...targets]
+    const namespace = this.#network.namespace(otherSide(side))
+    const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, join(__dirname, 'flood.js'), ...args], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      detached: true
+    })
+    await this.#whileAttacked([child], () => pause(holdMs + 300))
+  }
+
+  /** As if the peer's host had refused this side's frames, on all links. */
+  #whileForged(side: Side, act: () => Promise<void>): Promise<void> {
+    const peer = otherSide(side)
+    const children = ALL_LINKS.map((link) => {
+      const [own, other] = [this.#network.linkAddress(side, link), this.#network.linkAddress(peer, link)]
+      const args = unreachable({ from: own, to: other, port: PAIR_PORT + link, perSecond: FORGED_PER_SECOND })
+      return spawn('ip', ['netns', 'exec', this.#network.namespace(peer), 'hping3', own, ...args], { stdio: 'ignore' })
+    })
+    return this.#whileAttacked(children, act)
+  }
+
+  async #whileAttacked(children: readonly ChildProcess[], act: () => Promise<void>): Promise<void> {
+    for (const child of children) this.#attacks.add(child)
+    try {
+      await act()
+    } finally {
+      for (const child of children) {
+        child.kill('SIGKILL')
+        this.#attacks.delete(child)
+      }
+    }
+  }
+
+  async #redeploy(side: Side): Promise<void> {
+    const trouble = this.#trouble(side, 'redeployed')
+    await this.#hosts[side].redeploy()
+    trouble.toUs = nowUs()
+  }
+
+  async #commandSoon(side: Side, word: 'active' | 'standby' | 'swap', afterMs: number): Promise<void> {
+    const run = pause(afterMs).then(() => (this.#hosts[side].runs ? this.#command(side, word) : undefined))
+    this.#pending.add(run)
+    await run.finally(() => this.#pending.delete(run))
+  }
+
+  /** An operator's command, not forced. Its reply is due within peerTimeout of time in which the side could run. */
+  async #command(side: Side, word: 'active' | 'standby' | 'swap'): Promise<void> {
+    const askedUs = nowUs()
+    const reply = await this.#hosts[side].designate(word, REPLY_LIMIT_MS)
+    const answeredUs = nowUs()
+    this.#note(`'${word}' to side ${side}: ${JSON.stringify(reply)}`)
+    const met = this.#troubles.filter((each) => each.side === side && each.fromUs < answeredUs && each.toUs > askedUs)
+    if (reply.kind === 'silence') {
+      if (met.some(({ kind }) => kind === 'ended' || kind === 'redeployed')) this.#commands.cutOff++
+      else this.#violate('lost-designation', `'${word}' to side ${side}: ${reply.why}`)
+      return
+    }
+    this.#commands[reply.kind]++
+    const notItsFaultUs =
+      met.reduce((sum, { fromUs, toUs }) => sum + Math.min(toUs, answeredUs) - Math.max(fromUs, askedUs), 0) +
+      this.#starvedUsSince(askedUs)
+    const tookMs = (answeredUs - askedUs - notItsFaultUs) / US_PER_MS
+    this.#replyMs.push(tookMs)
+    if (tookMs > this.#plan.peerTimeoutMs + MACHINE_SLACK_MS) {
+      this.#violate('lost-designation', `'${word}' to side ${side} was answered after ${Math.round(tookMs)} ms`)
+    }
+  }
+
+  /**
+   * The Active is stopped for three times peerTimeout while its messages go on arriving; the other side takes over meanwhile.
+   * Under `preferred` the side that is not preferred has to be the one that is stopped: nobody else is followed.
+   */
+  async #stopActive(): Promise<void> {
+    const { policy, peerTimeoutMs } = this.#plan
+    if (policy === 'exclusive') throw new Error('under exclusive nobody takes over from a silent Active')
+    let server = this.#server?.side ?? 'a'
+    if (policy === 'preferred' && server === 'a') {
+      await this.#command('a', 'standby')
+      server = await this.#settle(`making side b the Active`, this.#settleLimitMs, 'b')
+    }
+    const { history, queued } = this.#witness
+    const epoch = history.epochOf(server)
+    const queuedBefore = queued[server]
+    this.#note(`SIGSTOP of the Active, side ${server}`)
+    await this.#whileFrozen(server, () => pause(3 * peerTimeoutMs))
+    this.#note(`SIGCONT of side ${server}`)
+    await this.#settle('the stop of the Active')
+    const taken = history.tenures.some((each) => each.side !== server && each.epoch > epoch)
+    if (!taken) this.#violate('stuck', `nobody took over from side ${server} while it was stopped`)
+    const waited = queued[server] - queuedBefore
+    if (waited < peerTimeoutMs / FEED_EVERY_MS) {
+      this.#violate('witness', `only ${waited} messages had queued at the gate of the stopped side: this shows nothing`)
+    }
+    this.#queuedAtStops += waited
+    this.#stops++
+  }
+
+  async #checkResources(): Promise<void> {
+    for (const side of SIDES) {
+      let found = this.#hosts[side].resources()
+      if (found === null) continue
+      // A socket that is just being replaced is none that leaked, and a side that was just started may not have opened its own.
+      for (let waits = 0; waits < SOCKET_WAITS_MAX && found.udpSockets !== LINKS; waits++) {
+        await pause(SOCKET_WAIT_MS)
+        found = this.#hosts[side].resources() ?? found
+      }
+      const life = `${side} ${this.#lives[side]}`
+      const first = this.#first.get(life) ?? found
+      this.#first.set(life, first)
+      if (found.udpSockets !== LINKS) {
+        this.#violate('sockets', `side ${side} holds ${found.udpSockets} UDP sockets for ${LINKS} links`)
+      }
+      if (found.files > first.files + FILES_SLACK || found.threads > first.threads + THREADS_SLACK) {
+        const grown = `${first.files} to ${found.files} files, ${first.threads} to ${found.threads} threads`
+        this.#violate('sockets', `side ${side} went from ${grown}`)
+      }
+    }
+  }
+
+  async #end(): Promise<void> {
+    for (const child of this.#attacks) child.kill('SIGKILL')
+    for (const side of SIDES) this.#network.name(side)
+    for (const side of SIDES) this.#hosts[side].thaw()
+    await Promise.allSettled(SIDES.map((side) => this.#network.filter(side, [])))
+    await Promise.allSettled(this.#pending)
+    for (const timer of this.#timers) clearInterval(timer)
+    const ended = await Promise.allSettled(SIDES.map((side) => this.#hosts[side].stop()))
+    for (const each of ended) if (each.status === 'rejected') this.#violate('process', String(each.reason))
+    for (const feeder of this.#feeders) feeder.close()
+    this.#witness.close()
+    for (const side of SIDES) {
+      const { crashes } = this.#hosts[side]
+      if (crashes > 0) this.#violate('process', `side ${side} ended ${crashes} times by itself`)
+    }
+  }
+
+  #report(): SessionReport {
+    const { history, events, told, torn } = this.#witness
+    const growths: number[] = []
+    for (const [life, samples] of this.#memory) {
+      const trend = memoryTrend(samples)
+      if (trend === null) continue
+      growths.push(trend.growthBytes)
+      if (!trend.flat) {
+        this.#violate('memory', `life ${life} grew by ${Math.round(trend.growthBytes / 2 ** 20)} MiB after its warm-up`)
+      }
+    }
+    if (torn > 0) this.#violate('witness', `${torn} lines could not be read`)
+    if (history.passed === 0) this.#violate('witness', 'no message ever passed')
+    const context = (atUs: number): string[] =>
+      [...this.#log, ...told.map((each) => ({ atUs: each.atUs, text: `  ${each.side}: ${each.text}` }))]
+        .filter((each) => each.atUs > atUs - 4e6 && each.atUs < atUs + 2e6)
+        .sort((left, right) => left.atUs - right.atUs)
+        .map((each) => `${((each.atUs - atUs) / US_PER_MS).toFixed(1).padStart(9)} ms  ${each.text}`)
+    return {
+      plan: this.#plan,
+      violations: [...this.#violations, ...this.#judged()].map((each) => ({ ...each, context: context(each.atUs) })),
+      faults: this.#counts,
+      stops: this.#stops,
+      queuedAtStops: this.#queuedAtStops,
+      passed: history.passed,
+      promotions: history.tenures.length,
+      events,
+      commands: this.#commands,
+      settleMs: this.#settleMs,
+      takeoverMs: this.#takeoverMs,
+      replyMs: this.#replyMs,
+      starvedMs: this.#starvedUsSince(0) / US_PER_MS,
+      widestGateMs: history.widestGateUs / US_PER_MS,
+      disorderMs: history.worstDisorderUs / US_PER_MS,
+      memoryGrowthBytes: growths,
+      resources: Object.fromEntries(this.#first) as Partial<Record<Side, Resources>>,
+      logs: { a: this.#hosts.a.log, b: this.#hosts.b.log }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { EXPECTED, QUICK } from './configurations'
+import { explore, tell } from './explore'
+import { SABOTAGES } from './mutations'
+import { loadTransparent, OPAQUE, type Protocol } from './transparent'
+import { World, type Configuration } from './world'
+
+const LIMITS = { statesMax: 120_000, msMax: 60_000, eventuallyEvery: 40 } as const
+
+function plain(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member))
+}
+
+/** Everything a machine says along one random way, in words. */
+function wander(protocol: Protocol, configuration: Configuration, seed: number, actions: number): string[] {
+  const said: string[] = []
+  const world = new World(configuration, protocol, (side, output) => {
+    said.push(`${side} ${plain(output)}`)
+  })
+  let state = world.initial()
+  let chance = seed
+  for (let i = 0; i < actions; i++) {
+    const can = world.enabled(state)
+    chance = (Math.imul(chance, 1664525) + 1013904223) >>> 0
+    // Mostly what is due, so that the pair gets somewhere.
+    const pick = chance % 8 === 0 ? (chance >>> 8) % can.length : 0
+    state = world.act(state, can[pick] ?? 0)
+    said.push(plain(state.sides.map(({ machine }) => machine?.view())))
+  }
+  return said
+}
+
+const EVERYTHING = {
+  drop: 5,
+  repeat: 5,
+  delay: 9,
+  crash: 3,
+  vanish: 2,
+  cut: 4,
+  stall: 3,
+  command: 5,
+  force: 3,
+  unfit: 2,
+  goodbye: 2,
+  close: 3,
+  replay: 4,
+  storeFail: 4,
+  storeLoss: 1,
+  late: 2,
+  fin: 2,
+  reset: 2,
+  lie: 1,
+  double: 1
+} as const
+
+describe('the model', () => {
+  it('is searched with a machine of glass that says what the real one says', function () {
+    this.timeout(60_000)
+    const glass = loadTransparent()
+    for (const policy of ['availability', 'preferred', 'exclusive'] as const) {
+      for (let seed = 1; seed <= 12; seed++) {
+        const configuration = {
+          name: 'everything',
+          policy,
+          start: 'formed',
+          budget: EVERYTHING,
+          slowStore: seed % 2 === 0
+        } as const
+        const said = wander(glass, configuration, seed, 300)
+        assert.ok(said.length > 300)
+        assert.deepEqual(said, wander(OPAQUE, configuration, seed, 300), `${policy}, seed ${seed}`)
+      }
+    }
+  })
+
+  it('holds in the small spaces, which are exhausted', function () {
+    this.timeout(10 * 60_000)
+    const protocol = loadTransparent()
+    const seen = new Set<string>()
+    let [states, transitions, undisturbed, compared] = [0, 0, 0, 0]
+    for (const configuration of QUICK) {
+      const report = explore(configuration, protocol, LIMITS)
+      const { violation } = report
+      if (violation !== null) {
+        const thenUndisturbed = violation.message.startsWith('undisturbed')
+        const story = tell(configuration, protocol, violation.actions, { frames: false, thenUndisturbed })
+        const again = `node dist/test/exploration/model/run.js --replay '${configuration.name}' --actions ${violation.actions.join()}`
+        assert.fail([configuration.name, ...story, `again: ${again}`].join('\n'))
+      }
+      assert.ok(report.exhausted, `${configuration.name}: not exhausted with ${report.states} states`)
+      states += report.states
+      transitions += report.transitions
+      undisturbed += report.ranUndisturbed
+      compared += report.comparedTwice
+      for (const what of report.seen.keys()) seen.add(`${configuration.policy}: ${what}`)
+    }
+    console.log(
+      `# model: ${states} distinct states, ${transitions} transitions in ${QUICK.length} exhausted spaces; ${undisturbed} run undisturbed, ${compared} compared twice`
+    )
+    assert.ok(states > 10_000)
+    assert.ok(undisturbed > 100 && compared > 10)
+    assert.deepEqual(
+      EXPECTED.filter((what) => !seen.has(what)),
+      [],
+      'never reached'
+    )
+  })
+
+  describe('catches a machine that', () => {
+    for (const { does, mutations, configuration, caughtBy } of SABOTAGES) {
+      it(does, function () {
+        this.timeout(120_000)
+        const named = { ...configuration, name: does }
+        const { violation } = explore(named, loadTransparent(mutations), { ...LIMITS, eventuallyEvery: 5 })
+        assert.match(violation?.message ?? 'nothing was found', caughtBy)
+      })
+    }
+  })
+})

@@ -1,0 +1,83 @@
+/**
+ * The real machine, made of glass: the compiled text of `src/protocol`, loaded with every private member `#name`
+ * written as a plain property `_p_name`, so that a state can be copied and compared from outside.
+ *
+ * Why that changes nothing it does: private names are lexical and no two classes here inherit from each other, so that
+ * a unique plain name reaches the same member; fields are initialised in the same order with the same values; and no code
+ * there lists, spreads, serialises or probes (`#name in`) its instances, so nobody can see the difference.
+ * `text` refuses what would break this argument, and model.test.ts walks both machines side by side.
+ */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, sep } from 'node:path'
+import { compileFunction } from 'node:vm'
+import type { PairMachine } from '../../../src/protocol/machine'
+import type { PairSettings } from '../../../src/protocol/settings'
+import * as original from '../../../src/protocol/create'
+import { copy } from './copy'
+import { ROOT } from '../../support/root'
+
+type Create = typeof original.createMachine
+
+/** A machine as the model uses it. */
+export interface Protocol {
+  create(settings: PairSettings, randomInt: (boundExclusive: number) => number): PairMachine
+  /** A machine that goes on independently of the one given. */
+  fork(machine: PairMachine): PairMachine
+  /** It knows its peer, and that is on its disk; null = cannot be asked. */
+  hasMet(machine: PairMachine): boolean | null
+}
+
+/** One deliberate fault in the compiled text. */
+export interface Mutation {
+  /** Relative to the compiled `src/protocol`. */
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+const FOLDER = join(ROOT, 'dist', 'src', 'protocol')
+
+function text(file: string, mutations: readonly Mutation[]): string {
+  let source = readFileSync(join(FOLDER, file), 'utf8')
+  assert.ok(!source.includes('_p_'), `${file} has names of its own that begin with _p_`)
+  assert.ok(!/#\w+ in |\bextends\b(?! Output|<)|Object\.(keys|entries|assign|values)\(this/.test(source), file)
+  source = source.replace(/#([A-Za-z]\w*)/g, '_p_$1')
+  for (const { file: where, find, replace } of mutations) {
+    if (where !== file) continue
+    assert.equal(source.split(find).length, 2, `a mutation fits exactly once: ${find}`)
+    source = source.replace(find, () => replace)
+  }
+  return source
+}
+
+/** Loads the compiled protocol afresh. Errors: throws when a mutation does not fit the text exactly once. */
+export function loadTransparent(mutations: readonly Mutation[] = []): Protocol {
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .map((file) => file.split(sep).join('/'))
+  for (const { file } of mutations) assert.ok(files.includes(file), `no file ${file}`)
+  const loaded = new Map<string, Record<string, unknown>>()
+  const load = (file: string): Record<string, unknown> => {
+    const known = loaded.get(file)
+    if (known !== undefined) return known
+    const exported: Record<string, unknown> = {}
+    loaded.set(file, exported)
+    const body = compileFunction(text(file, mutations), ['exports', 'require'], { filename: `transparent/${file}` })
+    body(exported, (name: string) => load(`${posix.join(posix.dirname(file), name)}.js`))
+    return exported
+  }
+  const create = load('create.js')['createMachine'] as Create
+  return {
+    create: (settings, randomInt) => create(settings, { randomInt, keyed: true }),
+    fork: copy,
+    hasMet: (machine) => (machine as unknown as { readonly epochs: { readonly hasMet: boolean } }).epochs.hasMet
+  }
+}
+
+/** The machine as it ships: it cannot be forked, so it can only be walked along one path. */
+export const OPAQUE: Protocol = {
+  create: (settings, randomInt) => original.createMachine(settings, { randomInt, keyed: true }),
+  fork: (machine) => machine,
+  hasMet: () => null
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { createMachine } from '../../../src/protocol/create'
+import { describeFailure, describeReport, newReport, profileOf, runPlan } from './campaign'
+import type { FaultKind } from './faults'
+import { makePlan } from './plan'
+import { SABOTEURS } from './sabotage'
+import { simulate } from './simulate'
+
+/** Set SIMULATION_SEEDS for more, and SIMULATION_FROM for others. */
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? '2000')
+const FROM = BigInt(process.env['SIMULATION_FROM'] ?? '1')
+/** Seeds within which a saboteur has to be caught. */
+const SABOTAGE_SEEDS_MAX = 400
+
+const FAULTS: readonly FaultKind[] = [
+  'cut',
+  'one-way-cut',
+  'loss',
+  'burst',
+  'delay',
+  'reorder',
+  'duplicate',
+  'engine-stall',
+  'sigstop',
+  'suspend',
+  'flows-hang',
+  'crash',
+  'power-off',
+  'stop',
+  'store-fails',
+  'store-slow',
+  'store-lost',
+  'socket',
+  'command',
+  'fitness',
+  'flows-hash',
+  'clock-rate',
+  'reconfigure',
+  'replay',
+  'junk',
+  'icmp',
+  'tcp-fin',
+  'tcp-reset',
+  'tcp-again',
+  'tcp-wall',
+  'move',
+  'unplug',
+  'alias',
+  'rebind',
+  'misname',
+  'rename',
+  'store-restored',
+  'store-foreign',
+  'second-peer',
+  'clock-jump',
+  'vm-restored',
+  'liar'
+]
+
+/** What has to be told at least once. */
+const EVENTS: readonly string[] = [
+  'proof-wrong (proof-wrong)',
+  'second-peer (second-peer)',
+  'mismatch (rolled-back)',
+  'mismatch (restored-copy)',
+  'mismatch (cloned-identity)',
+  'store (foreign-record)'
+]
+
+const TRANSITIONS: readonly string[] = [
+  'availability: initial -> active (cannot-negotiate)',
+  'availability: initial -> active (negotiated)',
+  'availability: initial -> standby (peer-active)',
+  'availability: initial -> standby (negotiated)',
+  'availability: standby -> active (lost-connection)',
+  'availability: standby -> active (peer-crashed)',
+  'availability: standby -> active (peer-left)',
+  'availability: standby -> active (operator)',
+  'availability: standby -> active (designated)',
+  'availability: standby -> active (host-stalled)',
+  'availability: standby -> active (less-fit)',
+  'availability: standby -> active (failback)',
+  'availability: active -> standby (higher-epoch)',
+  'preferred: initial -> active (cannot-negotiate)',
+  'preferred: standby -> active (lost-connection)',
+  'preferred: standby -> active (peer-crashed)',
+  'preferred: standby -> active (peer-left)',
+  'preferred: active -> standby (lease-expired)',
+  'exclusive: initial -> active (negotiated)',
+  'exclusive: standby -> active (peer-crashed)',
+  'exclusive: standby -> active (peer-left)',
+  'exclusive: active -> standby (lease-expired)',
+  'exclusive: active -> initial (shutdown)'
+]
+
+/** A whole run, frame by frame. */
+function story(): string {
+  const lines: string[] = []
+  simulate(makePlan(8n, 'chaos'), createMachine, { write: (line) => lines.push(line), frames: true })
+  return lines.join('\n')
+}
+
+describe('the simulation', () => {
+  it('is decided by its seed alone', () => {
+    const first = story()
+    assert.ok(first.length > 10_000)
+    assert.equal(story(), first)
+  })
+
+  describe('catches a machine that', () => {
+    for (const saboteur of SABOTEURS) {
+      it(`${saboteur.does} (${saboteur.caughtBy.join(' or ')})`, function () {
+        this.timeout(60_000)
+        const factory = saboteur.wrap(createMachine)
+        for (let seed = 1n; seed <= SABOTAGE_SEEDS_MAX; seed++) {
+          const { violation } = simulate(makePlan(seed, saboteur.profile), factory)
+          if (violation !== null && saboteur.caughtBy.includes(violation.checker)) return
+        }
+        assert.fail(`not caught within ${SABOTAGE_SEEDS_MAX} seeds of profile ${saboteur.profile}`)
+      })
+    }
+  })
+
+  it(`finds nothing in ${SEEDS} seeds, and has looked everywhere`, function () {
+    this.timeout(10 * 60_000)
+    const report = newReport()
+    for (let i = 0; i < SEEDS; i++) {
+      const seed = FROM + BigInt(i)
+      const failure = runPlan(report, makePlan(seed, profileOf(seed)), createMachine)
+      if (failure !== null) assert.fail(describeFailure(failure))
+    }
+    console.log(describeReport(report).replace(/^/gm, '      '))
+    for (const kind of FAULTS) assert.ok((report.faults[kind] ?? 0) > 0, `fault ${kind} never happened`)
+    for (const transition of TRANSITIONS)
+      assert.ok((report.transitions[transition] ?? 0) > 0, `never seen: ${transition}`)
+    for (const event of EVENTS) assert.ok((report.events[event] ?? 0) > 0, `never told: ${event}`)
+    for (const what of ['proofs claimed', 'proofs refuted', 'copies that were told', 'steps kept by the mark'])
+      assert.ok((report.network[what] ?? 0) > 0, `never: ${what}`)
+  })
+})

@@ -1,0 +1,120 @@
+/** One Chromium and one Node-RED process with the package installed from `npm pack`'s file: what a suite of stories needs. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { type FlowNode, KEY } from '../../../support/node-red/flow'
+import { installInto, packInto, removeFolder, scratchFolder } from '../../../support/node-red/npm'
+import { freeUdpPorts } from '../../../support/ports'
+import { NodeRedProcess, type NodeRedOptions } from '../../../support/node-red/process'
+import { type NodeRed } from '../../../support/node-red/versions'
+import { ROOT } from '../../../support/root'
+import { startChromium } from './chromium'
+import { Editor, type EditorOptions } from './editor'
+
+export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirectory' | 'flows'> & {
+  readonly name?: string
+  readonly flows?: readonly FlowNode[]
+}
+
+export class Stage {
+  readonly version: NodeRed
+  readonly browser: Browser
+  /** What `npm pack` made of this checkout. */
+  readonly packageFile: string
+  readonly #folder: string
+  readonly #hosts: NodeRedProcess[] = []
+  readonly #editors: Editor[] = []
+
+  private constructor(version: NodeRed, browser: Browser, folder: string, packageFile: string) {
+    this.version = version
+    this.browser = browser
+    this.#folder = folder
+    this.packageFile = packageFile
+  }
+
+  static async set(version: NodeRed): Promise<Stage> {
+    const folder = scratchFolder('browser')
+    const packageFile = await packInto(folder)
+    return new Stage(version, await startChromium(), folder, packageFile)
+  }
+
+  /** A Node-RED that runs, with a user directory of its own. */
+  async host(options: HostOptions = {}): Promise<NodeRedProcess> {
+    const name = options.name ?? `host-${this.#hosts.length + 1}`
+    const userDirectory = join(this.#folder, name)
+    await installInto(userDirectory, this.packageFile)
+    const host = new NodeRedProcess({
+      flows: [],
+      ...options,
+      name,
+      version: this.version,
+      userDirectory
+    })
+    this.#hosts.push(host)
+    await host.start()
+    return host
+  }
+
+  /** A Node-RED that runs as it comes out of the box, in a fresh user directory without the package. */
+  async stockHost(name: string): Promise<NodeRedProcess> {
+    const userDirectory = join(this.#folder, name)
+    mkdirSync(userDirectory, { recursive: true })
+    const host = new NodeRedProcess({ name, version: this.version, userDirectory, flows: [], stock: true })
+    this.#hosts.push(host)
+    await host.start()
+    return host
+  }
+
+  /** Installs the package into a host's user directory, as `npm install <file>` does. */
+  async install(host: NodeRedProcess): Promise<void> {
+    await installInto(host.userDirectory, this.packageFile)
+  }
+
+  /** Two that run, with the environment that the examples ask for: each other's peers. */
+  async hosts(options: HostOptions = {}): Promise<{ a: NodeRedProcess; b: NodeRedProcess }> {
+    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const side = (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> =>
+      this.host({
+        ...options,
+        name,
+        environment: {
+          HA_PEER_HOST: '127.0.0.1',
+          HA_PEER_PORT: peerPort,
+          HA_LOCAL_PORT: localPort,
+          HA_PAIR_KEY: KEY,
+          ...options.environment
+        }
+      })
+    return { a: await side('a', portA, portB), b: await side('b', portB, portA) }
+  }
+
+  async editor(host: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
+    const editor = await Editor.open(this.browser, host, options)
+    this.#editors.push(editor)
+    editor.page.once('close', () => this.#editors.splice(this.#editors.indexOf(editor), 1))
+    return editor
+  }
+
+  /** For an `afterEach` hook: keeps pictures of a test that failed; no page may have met an unexpected error. */
+  async afterTest(test: { readonly title: string; isFailed(): boolean } | undefined): Promise<void> {
+    if (test?.isFailed() === true) {
+      const name = test.title.replaceAll(/[^\w]+/g, '-').slice(0, 60)
+      for (const [index, editor] of this.#editors.entries()) {
+        const file = join(ROOT, '.tmp', 'browser', `${name}-${index + 1}.png`)
+        await editor.screenshot(file).then(
+          () => console.log(`a picture of what the browser showed: ${file}`),
+          () => undefined
+        )
+        // The next test finds an editor without an open dialog.
+        await editor.reload().catch(() => undefined)
+        editor.forgetFaults()
+      }
+    }
+    for (const editor of this.#editors) editor.assertNoFaults()
+  }
+
+  async strike(): Promise<void> {
+    await Promise.allSettled([this.browser.close(), ...this.#hosts.map((host) => host.kill())])
+    removeFolder(this.#folder)
+  }
+}

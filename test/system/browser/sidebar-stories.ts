@@ -1,0 +1,552 @@
+/** What an operator sees and does in the sidebar, in a real browser against two real Node-RED processes. */
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import type { Locator } from 'playwright-core'
+import { eventually, pause } from '../../support/eventually'
+import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
+import type { NodeRedProcess } from '../../support/node-red/process'
+import type { NodeRed } from '../../support/node-red/versions'
+import { skipWithoutChromium } from './harness/chromium'
+import type { Editor, EditorOptions, Language, Theme } from './harness/editor'
+import { Sidebar } from './harness/sidebar'
+import { Stage } from './harness/stage'
+
+const SET_LIMIT_MS = 120_000
+const STORY_LIMIT_MS = 90_000
+const HEARTBEAT_MS = 100
+const PEER_TIMEOUT_MS = 1500
+/** The tab asks every 5 s and waits 3 s for an answer. */
+const STALE_MS_MAX = 9000
+const PASSWORD = 'of the tests'
+const MALICE = '<img src=x onerror="window.hacked=1"> $t(tab) __role__ \u202e'
+/** What the browser says itself while the runtime is away. */
+const AWAY = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection|ECONNRESET|Failed to load resource/
+
+const pairOf = (settings: Readonly<Record<string, unknown>> = {}): FlowNode =>
+  pairNode('pair', {
+    name: 'Line 1',
+    links: [
+      {
+        peerHost: '${HA_PEER_HOST}',
+        peerPort: '${HA_PEER_PORT}',
+        localHost: '127.0.0.1',
+        localPort: '${HA_LOCAL_PORT}'
+      }
+    ],
+    priority: 100,
+    heartbeat: HEARTBEAT_MS,
+    peerTimeout: PEER_TIMEOUT_MS,
+    ...settings
+  })
+const flowsOf = (...pairs: FlowNode[]): FlowNode[] => [
+  { id: 'tab', type: 'tab', label: 'Flow 1' },
+  ...pairs,
+  stateNode('state', 'pair')
+]
+
+const becomes = (role: 'active' | 'standby'): RegExp => (role === 'active' ? /^Active · serving/ : /^Standby/)
+
+function story(title: string, tell: () => Promise<void>): void {
+  it(title, tell).timeout(STORY_LIMIT_MS)
+}
+
+export function tellSidebarStories(version: () => NodeRed): void {
+  let stage: Stage
+  let a: NodeRedProcess
+  let b: NodeRedProcess
+  let editor: Editor
+  let sidebar: Sidebar
+  const extra: Editor[] = []
+
+  const open = async (host: NodeRedProcess, options: EditorOptions = {}): Promise<Sidebar> => {
+    const opened = await stage.editor(host, options)
+    extra.push(opened)
+    // That is how an editor learns that it has to log in.
+    assert.ok(
+      opened.faults.every((fault) => options.login !== undefined && /401/.test(fault)),
+      opened.faults.join('\n')
+    )
+    opened.forgetFaults()
+    return Sidebar.show(opened)
+  }
+  /** Ends a story's own host, and first the editors on it, which would miss it. */
+  const end = async (host: NodeRedProcess): Promise<void> => {
+    for (const opened of extra.splice(0)) {
+      opened.assertNoFaults()
+      await opened.close()
+    }
+    await host.kill()
+  }
+  const paired = (): Promise<unknown> =>
+    eventually('the pair is whole', 20_000, async () => {
+      const text = await sidebar.fact('Peer')
+      return /^online · (Active|Standby)/.test(text) && /^(Active · serving|Standby)/.test(await sidebar.state())
+    })
+  /** The word that changes this side's role. */
+  const otherRole = async (): Promise<'active' | 'standby'> =>
+    (await sidebar.state()).startsWith('Active') ? 'standby' : 'active'
+  /** Through the sidebar: this side has the role. */
+  const make = async (role: 'active' | 'standby'): Promise<void> => {
+    if ((await otherRole()) === role) await sidebar.order(role)
+    await sidebar.stateIs(becomes(role))
+    await paired()
+  }
+
+  before(async function () {
+    this.timeout(SET_LIMIT_MS)
+    skipWithoutChromium(this)
+    stage = await Stage.set(version())
+    const hosts = await stage.hosts({ flows: flowsOf(pairOf()), credentials: { pair: { key: KEY } } })
+    ;({ a, b } = hosts)
+    editor = await stage.editor(a)
+    sidebar = await Sidebar.show(editor)
+    await paired()
+  })
+  afterEach(async function () {
+    await stage?.afterTest(this.currentTest)
+    for (const opened of extra.splice(0)) await opened.close()
+  })
+  after(async function () {
+    this.timeout(SET_LIMIT_MS)
+    await stage?.strike()
+  })
+
+  story('says all there is to know of a pair', async () => {
+    await make('active')
+    assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
+    await sidebar.says(/for \d+ (s|min)/)
+    await sidebar.says(/epoch \d+/)
+    assert.match(await sidebar.fact('Peer'), /^online · Standby$/)
+    await eventually('the round trip is measured', 10_000, async () =>
+      /^[\d.]+ ms$/.test(await sidebar.fact('Round trip'))
+    )
+    assert.match(await sidebar.fact('Links'), /^1: up\s+127\.0\.0\.1:\d+ → 127\.0\.0\.1:\d+$/)
+    assert.match(await sidebar.fact('Policy'), /^Availability\. When the link is cut, both sides serve/)
+    assert.equal(await sidebar.fact('Key'), 'Frames are authenticated.')
+    assert.deepEqual(await sidebar.alerts(), [])
+    const events = await sidebar.events()
+    assert.ok(
+      events.some((line) => line === 'The peer is online. The peer is heard, and hears this side.'),
+      events.join('\n')
+    )
+    assert.ok(
+      events.some((line) => /^This side became (Active|Standby) \(epoch \d+\)\. /.test(line)),
+      events.join('\n')
+    )
+    // The time goes on without anything happening.
+    const since = (): Promise<string> => sidebar.card().locator('.ha-pair-since').innerText()
+    const before = await since()
+    await eventually('time goes on', 5000, async () => (await since()) !== before)
+  })
+
+  story('asks before a switch-over; a no changes nothing', async () => {
+    const told = async (): Promise<unknown> => [
+      await sidebar.state(),
+      await sidebar.card().locator('.ha-pair-outcome').textContent()
+    ]
+    const before = await told()
+    const role = await otherRole()
+    let question = await sidebar.press(role)
+    assert.equal(await question.getAttribute('role'), 'alertdialog')
+    assert.match(
+      await question.innerText(),
+      new RegExp(`Make this side ${role === 'active' ? 'Active' : 'Standby'}\\?`)
+    )
+    assert.match(await question.innerText(), /Line 1/)
+    await question.locator('.ha-pair-no').click()
+    await sidebar.questionIsGone()
+    question = await sidebar.press('swap')
+    await editor.page.keyboard.press('Escape')
+    await sidebar.questionIsGone()
+    await editor.page.locator('#red-ui-full-shade').waitFor({ state: 'hidden' })
+    await pause(HEARTBEAT_MS * 3)
+    assert.deepEqual(await told(), before)
+    const focused = await editor.page.evaluate('document.activeElement.dataset.order')
+    assert.equal(focused, 'swap', 'the focus is back where it was')
+  })
+
+  story('switches over on a yes, says so, and the peer agrees', async () => {
+    const peer = await open(b)
+    for (const word of ['swap', 'swap'] as const) {
+      const role = await otherRole()
+      await sidebar.order(word)
+      await sidebar.outcomeIs(role === 'active' ? /^Done: this side is Active\.$/ : /^Done: this side is Standby\.$/)
+      await sidebar.stateIs(becomes(role))
+      await peer.stateIs(becomes(role === 'active' ? 'standby' : 'active'))
+      await sidebar.says(/This side became (Active|Standby) \(epoch \d+\)\.\s+An operator asked for it\./)
+      await paired()
+    }
+  })
+
+  story('by keyboard alone, with the focus in sight', async () => {
+    const role = await otherRole()
+    const { keyboard } = editor.page
+    await sidebar.card().locator('.ha-pair-icon-button').focus()
+    const stops: string[] = []
+    for (let i = 0; i < 4 && stops.at(-1) !== role; i++) {
+      await keyboard.press('Tab')
+      stops.push(String(await editor.page.evaluate('document.activeElement.dataset.order')))
+    }
+    assert.equal(stops.at(-1), role, `Tab went over ${stops.join()}`)
+    const outline = await editor.page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
+    assert.equal(outline, 'solid')
+    await keyboard.press('Enter')
+    await sidebar.question()
+    const focus = (): Promise<string> => editor.page.evaluate('document.activeElement.className')
+    assert.match(await focus(), /ha-pair-no/, 'the harmless answer first')
+    for (const expected of [/ha-pair-yes/, /ha-pair-no/, /ha-pair-yes/]) {
+      await keyboard.press('Tab')
+      assert.match(await focus(), expected, 'Tab stays in the question')
+    }
+    await keyboard.press('Space')
+    await sidebar.questionIsGone()
+    await sidebar.stateIs(becomes(role))
+    await paired()
+    const focused = await editor.page.evaluate('document.activeElement.dataset.order')
+    assert.equal(focused, role, 'the focus is where it was, although the button is of no use now')
+    await keyboard.press('Enter')
+    await sidebar.questionIsGone()
+  })
+
+  story('the peer is killed: the survivor turns to Active, with the reason, and tells a screen reader', async () => {
+    await make('standby')
+    assert.deepEqual(await sidebar.glyph(), { fill: 'blue', shape: 'ring' })
+    const killedAt = performance.now()
+    await b.kill()
+    await sidebar.stateIs(/^Active · serving/, PEER_TIMEOUT_MS + 3000)
+    const tookMs = Math.round(performance.now() - killedAt)
+    console.log(`# ${version().name}: kill -9 to 'Active · serving' in the survivor's sidebar: ${tookMs} ms`)
+    assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
+    await sidebar.says(/process has died|Nothing was heard from the peer/)
+    assert.match(await sidebar.announced(), /^Line 1 is now Active\. /)
+    assert.match((await sidebar.alerts()).join('\n'), /The peer is offline: nobody can take over[^]*What to do: /)
+    assert.match(await sidebar.fact('Peer'), /^offline · was Active/)
+    assert.match((await sidebar.events()).join('\n'), /This side became Active \(epoch \d+\)\./)
+  })
+
+  story('without the peer only force helps, and only who has ticked the box may force', async () => {
+    await sidebar.stateIs(/^Active · serving/)
+    let question = await sidebar.press('standby')
+    const yes = (): Locator => question.locator('.ha-pair-yes')
+    assert.match(await question.innerText(), /Force this side to become Standby, without its peer\?/)
+    assert.match(await question.innerText(), /nobody serves/)
+    assert.equal(await yes().isDisabled(), true)
+    await question.locator('.ha-pair-sure input').check()
+    await yes().click()
+    await sidebar.stateIs(/^Standby · not serving/)
+    await sidebar.outcomeIs(/^Done: this side is Standby\.$/)
+
+    question = await sidebar.press('active')
+    assert.match(await question.innerText(), /does not promise that only one side acts/)
+    await editor.page.keyboard.press('Enter')
+    await sidebar.questionIsGone()
+    assert.match(await sidebar.state(), /^Standby/, 'Enter on the first focus means no')
+    question = await sidebar.press('active')
+    await question.locator('.ha-pair-sure input').check()
+    await question.locator('.ha-pair-sure input').uncheck()
+    assert.equal(await yes().isDisabled(), true)
+    await question.locator('.ha-pair-sure input').check()
+    await yes().click()
+    await sidebar.stateIs(/^Active · serving/)
+    await sidebar.says(/An operator forced it without the peer’s consent\./)
+  })
+
+  story('the peer comes back: all is well again', async () => {
+    await b.start()
+    await paired()
+    await make('active')
+    await eventually('no alert is left', 10_000, async () => (await sidebar.alerts()).length === 0)
+    assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
+  })
+
+  story('the runtime is gone: nothing is green, all is dated, no orders; and back again', async () => {
+    await make('active')
+    const goneAt = performance.now()
+    await a.kill()
+    await sidebar.says(
+      /No contact with the runtime\. What follows is as of \d\d:\d\d:\d\d, \d+ s ago\./,
+      STALE_MS_MAX + 2000
+    )
+    const tookMs = Math.round(performance.now() - goneAt)
+    console.log(`# ${version().name}: runtime killed to greyed: ${tookMs} ms`)
+    assert.ok(tookMs <= STALE_MS_MAX, `${tookMs} ms`)
+    assert.deepEqual(await sidebar.glyph(), { fill: 'grey', shape: 'ring' })
+    assert.match(await sidebar.state(), /^Last known: Active/)
+    for (const order of ['active', 'standby', 'swap'] as const)
+      assert.equal(await sidebar.button(order).isDisabled(), true)
+    await sidebar.says(/Switching over needs a connection to the runtime\./)
+    const asOf = await sidebar.banner()
+    await eventually('the age grows', 5000, async () => (await sidebar.banner()) !== asOf)
+    await a.start()
+    await paired()
+    assert.equal(await sidebar.root.locator('.ha-pair-banner').isVisible(), false)
+    assert.ok(
+      editor.faults.every((fault) => AWAY.test(fault)),
+      editor.faults.join('\n')
+    )
+    editor.forgetFaults()
+  })
+
+  story('a stopped process (SIGSTOP) is noticed too: it answers nothing', async () => {
+    await paired()
+    process.kill(a.pid, 'SIGSTOP')
+    try {
+      await sidebar.stateIs(/^Last known: /, STALE_MS_MAX + 2000)
+      assert.equal((await sidebar.glyph()).fill, 'grey')
+    } finally {
+      process.kill(a.pid, 'SIGCONT')
+    }
+    await paired()
+    editor.forgetFaults()
+  })
+
+  story('a storm costs the editor little; a tab that nobody sees asks nothing', async () => {
+    await paired()
+    // Changes on both sides as fast as they are confirmed, from outside of this editor.
+    let changes = 0
+    const from = performance.now()
+    sidebar.questions = 0
+    while (performance.now() - from < 5000) {
+      const { status } = await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })
+      if (status === 200) changes++
+    }
+    const seconds = (performance.now() - from) / 1000
+    console.log(
+      `# ${version().name}: ${changes} switch-overs in ${seconds.toFixed(1)} s, ${sidebar.questions} questions`
+    )
+    assert.ok(changes > 20, `${changes} changes are no storm`)
+    assert.ok(sidebar.questions <= 3 * seconds, `${sidebar.questions} questions`)
+    await sidebar.select('info')
+    await sidebar.root.waitFor({ state: 'hidden' })
+    await pause(500)
+    sidebar.questions = 0
+    const { status } = await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })
+    assert.equal(status, 200)
+    await pause(6000)
+    assert.equal(sidebar.questions, 0)
+    await sidebar.select('ha-pair')
+    await paired()
+  })
+
+  story('deploys while it is open: still one tab, one card, one question per hint', async () => {
+    for (let i = 0; i < 5; i++) {
+      const flows = flowsOf(pairOf())
+      await a.deploy([{ ...(flows[0] as FlowNode), info: `deploy ${i}` }, ...flows.slice(1)], 'full')
+    }
+    await paired()
+    assert.equal(await sidebar.card().count(), 1)
+    assert.equal(await sidebar.root.count(), 1)
+    assert.match((await sidebar.events()).join('\n'), /This side became/, 'what happened before is still told')
+    sidebar.questions = 0
+    const from = performance.now()
+    assert.equal((await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })).status, 200)
+    await eventually('it is told', 5000, () => sidebar.questions > 0)
+    await pause(1500)
+    const allowed = 2 + Math.ceil((performance.now() - from) / 500)
+    assert.ok(sidebar.questions <= allowed, `${sidebar.questions} questions, ${allowed} were allowed`)
+    await editor.reload()
+    sidebar = await Sidebar.show(editor)
+    await paired()
+  })
+
+  story('every control has a name, every part a role, and no id is there twice', async () => {
+    assert.equal(await sidebar.root.getAttribute('role'), 'region')
+    assert.equal(await sidebar.root.getAttribute('aria-label'), 'HA pair')
+    for (const [role, name] of [
+      ['heading', 'Line 1'],
+      ['heading', 'Switch over'],
+      ['heading', 'What happened'],
+      ['region', 'Line 1'],
+      ['group', 'Switch over'],
+      ['list', 'What happened'],
+      ['button', 'Settings of Line 1'],
+      ['button', 'Go Active: this side takes over'],
+      ['button', 'Go Standby: the peer takes over'],
+      ['button', 'Swap the roles of the two sides']
+    ] as const) {
+      assert.equal(await sidebar.root.getByRole(role, { name, exact: true }).count(), 1, `${role} '${name}'`)
+    }
+    const found = await editor.page.evaluate<object>(`(() => {
+      const root = document.querySelector('.ha-pair-sidebar')
+      const ids = [...root.querySelectorAll('[id]')].map(({ id }) => id)
+      return {
+        twice: ids.filter((id) => document.querySelectorAll('[id="' + id + '"]').length > 1),
+        nameless: [...root.querySelectorAll('button, input, a')]
+          .filter((control) => !(control.getAttribute('aria-label') || control.textContent.trim())).length,
+        talking: [...root.querySelectorAll('i.fa')].filter((icon) => icon.getAttribute('aria-hidden') !== 'true').length,
+        live: [...root.querySelectorAll('[aria-live]')].map((part) => part.getAttribute('aria-live')),
+        moving: root.getAnimations({ subtree: true }).length
+      }
+    })()`)
+    assert.deepEqual(found, { twice: [], nameless: 0, talking: 0, live: ['polite'], moving: 0 })
+  })
+
+  for (const [language, theme] of [
+    ['en-US', 'light'],
+    ['zh-CN', 'dark']
+  ] as const satisfies readonly (readonly [Language, Theme])[]) {
+    story(`300 px wide, ${language}, ${theme}: nothing is cut off, and the colours can be read`, async () => {
+      const narrow = await open(a, { language, theme })
+      await eventually('the card is there', 10_000, async () => (await narrow.card().count()) === 1)
+      await narrow.makeWidth(300)
+      await narrow.assertFits()
+      assert.deepEqual(await faint(narrow), [])
+      const text = await narrow.text()
+      if (language === 'zh-CN') {
+        assert.doesNotMatch(text.replace('Line 1', ''), /\b(?!epoch\b)[a-z]{3,}\b/i, 'all of it is translated')
+        assert.match(text, /对端[^]*往返时延[^]*链路[^]*策略[^]*密钥[^]*切换[^]*发生了什么/)
+      } else assert.doesNotMatch(text, /__|ha-pair-sidebar:/)
+    })
+  }
+
+  story('a pair that is stopped, and names that mean mischief, stay text', async () => {
+    const host = await stage.host({
+      name: 'mischief',
+      environment: { MALICE },
+      flows: flowsOf(
+        pairNode('pair', {
+          name: MALICE,
+          links: [
+            {
+              peerHost: '<b>host</b>.invalid',
+              peerPort: 1101,
+              localHost: '127.0.0.1',
+              localPort: 1 + (process.pid % 20_000) + 30_000
+            }
+          ],
+          auth: 'none',
+          priority: 1,
+          heartbeat: HEARTBEAT_MS,
+          peerTimeout: PEER_TIMEOUT_MS
+        }),
+        pairNode('bad', {
+          name: `bad ${MALICE}`,
+          auth: 'none',
+          priority: '<i>many</i>',
+          heartbeat: '${NOT_SET}',
+          policy: 'preferred'
+        })
+      )
+    })
+    const seen = await open(host)
+    await eventually('both are listed', 10_000, async () => (await seen.card().count()) === 2)
+    await seen.says(/Stopped: its settings are not valid/)
+    await seen.says(/priority is “<i>many<\/i>”, which is not a whole number\./)
+    await seen.says(/heartbeat is \$\{NOT_SET\}, which is not set on this host, or blank\./)
+    await seen.says(/The peer’s name does not resolve; it is tried again\./, 15_000)
+    assert.equal(await seen.root.locator('.ha-pair-name').last().innerText(), `bad ${MALICE}`)
+    const gear = seen.root.locator('.ha-pair-icon-button').last()
+    assert.equal(
+      await gear.getAttribute('aria-label'),
+      `Settings of bad ${MALICE}`,
+      'nor does the editor read meaning into it'
+    )
+    const running = seen.card().filter({ hasNotText: 'Stopped' })
+    await running
+      .locator('button[data-order="active"], button[data-order="standby"]')
+      .and(seen.editor.page.locator(':enabled'))
+      .first()
+      .click()
+    assert.ok((await (await seen.question()).innerText()).includes(MALICE))
+    await seen.editor.page.keyboard.press('Escape')
+    assert.equal(await seen.root.locator('img, b:not(.ha-pair-advice b), i:not(.fa), script').count(), 0)
+    assert.equal(await seen.editor.page.evaluate('window.hacked'), undefined)
+    await seen.makeWidth(300)
+    await seen.assertFits()
+    await end(host)
+  })
+
+  story('no pair yet: it says how to begin', async () => {
+    const host = await stage.host({ name: 'bare' })
+    const seen = await open(host)
+    await seen.says(/No pair yet[^]*Drag a node[^]*Deploy\.[^]*other host/)
+    await seen.makeWidth(300)
+    await seen.assertFits()
+    await seen.root.getByRole('button', { name: 'Import an example' }).click()
+    await seen.editor.page.locator('#red-ui-clipboard-dialog').waitFor({ state: 'visible' })
+    await end(host)
+  })
+
+  story('with adminAuth: a reader sees and cannot switch, an admin can', async () => {
+    const bcrypt = createRequire(version().script)('bcryptjs') as { hashSync(text: string, rounds: number): string }
+    const user = (username: string, permissions: unknown): object => ({
+      username,
+      password: bcrypt.hashSync(PASSWORD, 4),
+      permissions
+    })
+    const users = [
+      user('admin', '*'),
+      user('reader', 'read'),
+      user('blind', ['flows.read', 'settings.read', 'status.read', 'nodes.read', 'plugins.read', 'context.read'])
+    ]
+    const port = 1 + (process.pid % 20_000) + 30_001
+    const links = [{ peerHost: '127.0.0.1', peerPort: port + 1, localHost: '127.0.0.1', localPort: port }]
+    const host = await stage.host({
+      name: 'guarded',
+      flows: flowsOf(pairOf({ links, auth: 'none' })),
+      settings: { adminAuth: { type: 'credentials', users } }
+    })
+    const reader = await open(host, { login: { user: 'reader', password: PASSWORD } })
+    await reader.stateIs(/^Active/)
+    await reader.says(/You may look, not switch over: that needs the permission ha-pair\.write\./)
+    for (const order of ['active', 'standby', 'swap'] as const)
+      assert.equal(await reader.button(order).isVisible(), false)
+    assert.equal(await reader.card().locator('.ha-pair-icon-button').isVisible(), false)
+    const status = await reader.editor.page.evaluate(`new Promise((done) => $.ajax({
+      url: 'ha-pair/pairs/pair/designate', method: 'POST', contentType: 'application/json',
+      data: '{"designate":"standby","force":true}' }).always((answer) => done(answer.status)))`)
+    assert.equal(status, 401)
+    assert.match(await reader.state(), /^Active/)
+    reader.editor.forgetFaults()
+
+    const blind = await open(host, { login: { user: 'blind', password: PASSWORD } })
+    await blind.says(/You may not see the pairs: log in, or ask for the permission ha-pair\.read\./)
+    assert.equal(await blind.card().count(), 0)
+    await blind.editor.close()
+    blind.editor.forgetFaults()
+
+    const admin = await open(host, { login: { user: 'admin', password: PASSWORD } })
+    await admin.stateIs(/^Active/)
+    const question = await admin.press('standby')
+    await question.locator('.ha-pair-sure input').check()
+    await question.locator('.ha-pair-yes').click()
+    await admin.stateIs(/^Standby/)
+    await reader.stateIs(/^Standby/)
+    await end(host)
+  })
+}
+
+/** Texts of the tab whose contrast with what is behind them is below 4.5 to 1. */
+async function faint(sidebar: Sidebar): Promise<unknown> {
+  return sidebar.editor.page.evaluate(`(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 })
+    const context = canvas.getContext('2d', { willReadFrequently: true })
+    const rgb = (color) => {
+      context.clearRect(0, 0, 1, 1)
+      context.fillStyle = color
+      context.fillRect(0, 0, 1, 1)
+      return [...context.getImageData(0, 0, 1, 1).data]
+    }
+    const light = ([r, g, b]) => {
+      const part = (value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4)
+      return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b)
+    }
+    const behind = (element) => {
+      for (let at = element; at !== null; at = at.parentElement) {
+        const color = rgb(getComputedStyle(at).backgroundColor)
+        if (color[3] === 255) return color
+      }
+      return [255, 255, 255, 255]
+    }
+    const bad = []
+    for (const element of document.querySelectorAll('.ha-pair-sidebar *')) {
+      const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '')
+      // What cannot be used may be pale.
+      if (!own || element.getAttribute('aria-disabled') === 'true' || element.offsetParent === null) continue
+      const [text, ground] = [light(rgb(getComputedStyle(element).color)), light(behind(element))]
+      const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05)
+      if (ratio < 4.5) bad.push(element.className + ' ' + element.textContent.slice(0, 30) + ' ' + ratio.toFixed(2))
+    }
+    return bad
+  })()`)
+}

@@ -1,0 +1,4 @@
+import { nodeRed5 } from '../../support/node-red/versions'
+import { tellStories } from './stories'
+
+describe('on Node-RED 5', () => tellStories(nodeRed5))

@@ -1,0 +1,124 @@
+/** Finding A1 and its kin: no key, no cut; what a stranger on the LAN can send moves nothing. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nowUs, pause } from '../../support/namespaces/clock'
+import { type Side, SIDES } from '../../support/namespaces/history'
+import { type Attack, blindResets, fittingResets, forgedUnreachable, junkFile, record, spoofedFrames } from './attack'
+import { Field } from './field'
+import { FORGED_FOR_MS, LONG, rebuildAfterFailure, skipUnlessHere } from './here'
+
+const RATES = [1000, 5000, 60_000]
+/** At each side. The seal of each is checked: what a busy machine cannot take is no question of evidence. */
+const SPOOFED_RATES = LONG ? RATES : [1000]
+const TRIES_MAX = 3
+const STARVED_MS = 300
+
+describe('field: what a stranger forges changes nothing', function () {
+  this.timeout(120_000)
+  let field: Field
+  let ports: number[]
+
+  before(async function () {
+    skipUnlessHere(this, 'hping3', 'tcpdump')
+    field = await Field.make()
+    ports = field.members.map(({ port }) => port)
+  })
+
+  after(() => field?.remove())
+
+  beforeEach(() => field.form())
+
+  afterEach(function () {
+    return rebuildAfterFailure(this, field)
+  })
+
+  /** A machine that gave the sides no time shows nothing: then it is done again, at half the rate. */
+  async function holdsAgainst(start: (share: number) => Attack, tries = TRIES_MAX): Promise<void> {
+    const sinceUs = nowUs()
+    const attack = start(2 ** (tries - TRIES_MAX))
+    try {
+      await pause(FORGED_FOR_MS)
+    } finally {
+      attack.stop()
+    }
+    try {
+      await field.allWell(sinceUs)
+    } catch (error) {
+      const starvedMs = await field.starvedMsSince(sinceUs)
+      if (tries === 1 || starvedMs < STARVED_MS) throw error
+      console.log(`# a side had no processor for ${Math.round(starvedMs)} ms: again`)
+      await field.form()
+      await holdsAgainst(start, tries - 1)
+    }
+  }
+
+  async function holdsAgainstUnreachables(quoted: readonly number[], perSecond: number): Promise<void> {
+    const counts = await Promise.all(
+      SIDES.map((side) => field.lan.count(side, 'icmp type destination-unreachable ip saddr 10.213.0.9'))
+    )
+    await holdsAgainst((share) => forgedUnreachable(field.lan, quoted, perSecond * share))
+    const arrived = await Promise.all(counts.map((count) => count()))
+    const rates = arrived.map((count) => Math.round((count * 1000) / FORGED_FOR_MS))
+    const asked = perSecond * quoted.length
+    console.log(`# ${rates.join(' and ')} a second came in, of ${asked}`)
+    for (const rate of rates) assert.ok(rate > asked / 4, `only ${rate} a second came in: this shows little`)
+  }
+
+  for (const perSecond of RATES) {
+    const title = `${perSecond.toLocaleString('en')} 'port unreachable' a second at each side`
+    if (perSecond <= 5000 || LONG)
+      it(`${title} and for each pair`, async () => {
+        if (perSecond <= 5000) await holdsAgainstUnreachables(ports, perSecond)
+        else for (const port of ports) await holdsAgainstUnreachables([port], perSecond)
+      })
+    else it(title, () => holdsAgainstUnreachables(ports, perSecond / ports.length))
+  }
+
+  for (const perSecond of SPOOFED_RATES) {
+    const title = LONG ? `, ${perSecond.toLocaleString('en')} a second at each side` : ''
+
+    it(`junk from the address and port of the peer${title}, and resets with random numbers`, async () => {
+      const file = junkFile(join(field.folder, 'junk'), 1)
+      await holdsAgainst((share) => {
+        const junk = spoofedFrames(field.lan, ports, (perSecond * share) / ports.length, () => file)
+        const resets = blindResets(field.lan, ports, (perSecond * share) / ports.length)
+        return {
+          stop: () => {
+            junk.stop()
+            resets.stop()
+          }
+        }
+      })
+    })
+
+    it(`recorded frames from the address and port of the peer${title}`, async () => {
+      const recorded = await record(field.lan, join(field.folder, 'recorded.pcap'), 1500)
+      const file = (side: Side, port: number): string => join(field.folder, `recorded-${side}-${port}`)
+      for (const side of SIDES) {
+        for (const port of ports) {
+          const frames = recorded(side, port)
+          assert.ok(frames.length > 0, `no frame to side ${side}, port ${port} was recorded`)
+          writeFileSync(file(side, port), frames)
+        }
+      }
+      await holdsAgainst((share) => spoofedFrames(field.lan, ports, (perSecond * share) / ports.length, file))
+    })
+  }
+
+  it('resets that fit: they cost the channel and nothing else', async () => {
+    await field.provable()
+    const attack = await fittingResets(field.lan, ports)
+    // Where there is no data, the first segments to be read are those of new connections.
+    await field.lan.destroyTcp('a')
+    const sinceUs = nowUs()
+    await holdsAgainst(() => attack, 1)
+    const lost = field.members.flatMap((each) =>
+      field.events(each, sinceUs).filter(({ reason }) => reason === 'channel-lost')
+    )
+    console.log(`# ${attack.count()} resets, ${lost.length} channels lost`)
+    // Two for each pair are those that were ended to begin with.
+    assert.ok(lost.length > 2 * field.members.length, 'the resets did not reach the channels')
+    await field.provable()
+  })
+})

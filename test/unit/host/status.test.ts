@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { EngineCell, newEngineCell, type PairCellValue } from '../../../src/engine/cells'
+import type { Snapshot } from '../../../src/engine/messages'
+import type { PairStatus } from '../../../src/host/pair'
+import { channelStatus, statusOf } from '../../../src/host/status'
+
+const AT = { nowMicros: 5_000_000n, wallMs: 1_700_000_000_000 }
+const SNAPSHOT: Snapshot = {
+  role: 'standby',
+  previousRole: 'initial',
+  reason: 'negotiated',
+  since: 1_699_999_999_000,
+  epoch: 4,
+  online: true,
+  policy: 'exclusive',
+  wire: 'extended',
+  authenticated: true,
+  peer: { role: 'active', epoch: 4, priority: 100, host: '10.0.0.2', port: 1101 },
+  links: [],
+  dropped: {},
+  differences: [],
+  conflict: false,
+  proof: 'offline',
+  aloneBar: null,
+  peerAheadS: 0,
+  store: null
+}
+const CELL: PairCellValue = {
+  role: 'standby',
+  serving: false,
+  epoch: 4,
+  leaseUntilMs: Infinity,
+  freshForMs: 1000,
+  heardAtMs: 4950.4,
+  roundTripMs: 0.41234
+}
+
+function status(snapshot: Partial<Snapshot>, cell: Partial<PairCellValue>): PairStatus {
+  const engine = new EngineCell(newEngineCell())
+  engine.writeTick(AT.nowMicros, AT.wallMs)
+  return statusOf('pump', 9, { ...SNAPSHOT, ...snapshot }, null, { ...CELL, ...cell }, engine.read(), AT)
+}
+
+describe('the status object', () => {
+  it('has the fields of the contract', () => {
+    assert.deepEqual(status({}, {}), {
+      name: 'pump',
+      role: 'standby',
+      previousRole: 'initial',
+      reason: 'negotiated',
+      since: 1_699_999_999_000,
+      epoch: 4,
+      seq: 9,
+      serving: false,
+      online: true,
+      policy: 'exclusive',
+      wire: 'extended',
+      authenticated: true,
+      leaseLeft: null,
+      peer: {
+        role: 'active',
+        epoch: 4,
+        priority: 100,
+        host: '10.0.0.2',
+        port: 1101,
+        heardAgo: 50,
+        roundTrip: 0.412
+      },
+      channel: null
+    })
+  })
+
+  it('tells the lease of an Active, and null without one', () => {
+    const active = { role: 'active', serving: true } as const
+    assert.equal(status({ role: 'active' }, { ...active, leaseUntilMs: 5300.2 }).leaseLeft, 300)
+    assert.equal(status({ role: 'active' }, { ...active, leaseUntilMs: 4000 }).leaseLeft, 0)
+    assert.equal(status({ role: 'active' }, { ...active, leaseUntilMs: 4000 }).serving, false)
+    assert.equal(status({ role: 'active' }, active).leaseLeft, null)
+    assert.equal(status({}, { leaseUntilMs: 5300 }).leaseLeft, null)
+  })
+
+  it('does not contradict itself while the news of a change still wait in the queue', () => {
+    const ahead = status({ role: 'active', epoch: 4, reason: 'operator' }, { role: 'standby', epoch: 5 })
+    assert.deepEqual(
+      [ahead.role, ahead.previousRole, ahead.serving, ahead.epoch, ahead.reason],
+      ['standby', 'active', false, 5, 'none']
+    )
+    const promoted = status({}, { role: 'active', serving: true, epoch: 5 })
+    assert.deepEqual([promoted.role, promoted.serving, promoted.epoch], ['active', true, 5])
+  })
+
+  it('knows no peer before it has met one', () => {
+    assert.equal(status({ peer: null }, { heardAtMs: null }).peer, null)
+    assert.deepEqual([status({}, { heardAtMs: null, roundTripMs: null }).peer?.heardAgo], [null])
+  })
+
+  it('tells whether a crash could be proved, and why not', () => {
+    const nothing = { behind: null, bytes: null, keys: null }
+    const shut = { open: false, blocked: false, busy: false }
+    const open = { ...shut, open: true }
+    assert.equal(channelStatus('possible', null), null)
+    assert.deepEqual(channelStatus('possible', open), { open: true, proof: true, why: null, ...nothing })
+    for (const why of ['off', 'offline', 'addresses-differ', 'not-on-disk'] as const) {
+      assert.deepEqual(channelStatus(why, open), { open: true, proof: false, why, ...nothing })
+    }
+    assert.equal(channelStatus('no-tether', shut)?.why, 'channel-lost')
+    assert.equal(channelStatus('no-tether', { ...shut, blocked: true })?.why, 'channel-blocked')
+    const early = channelStatus('possible', shut)
+    assert.deepEqual([early?.proof, early?.why], [false, 'channel-lost'], 'the engine has not heard of the end yet')
+  })
+})

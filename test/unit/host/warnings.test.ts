@@ -1,0 +1,310 @@
+/** The warnings by themselves: conditions come and go, and a hand moves the clock. */
+import assert from 'node:assert/strict'
+import type { PairKeys, Snapshot } from '../../../src/engine/messages'
+import type { FrameRejection } from '../../../src/protocol/wire/frame'
+import type { PairSettings } from '../../../src/protocol/settings'
+import type { ChannelState } from '../../../src/host/channel/channel'
+import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS } from '../../../src/host/warnings'
+import { EVENT_NAMES, type WarningCode } from '../../../src/host/events'
+import { levelOf } from '../../../src/host/report'
+import { REASONS } from '../../../src/host/texts/reasons'
+import { link, settings } from '../../support/engine-rig'
+
+const UP = { open: true, up: true, problem: null, unsent: 0 } as const
+const DOWN = { ...UP, up: false } as const
+const FLOWS = { setting: 'flows', here: 0xab, peer: 0xcd } as const
+const QUIET: Snapshot = {
+  role: 'active',
+  previousRole: 'initial',
+  reason: 'negotiated',
+  since: 0,
+  epoch: 1,
+  online: true,
+  policy: 'availability',
+  wire: 'extended',
+  authenticated: true,
+  peer: { role: 'standby', epoch: 1, priority: 50, host: 'b', port: 1 },
+  links: [UP],
+  dropped: {},
+  differences: [],
+  conflict: false,
+  proof: 'offline',
+  aloneBar: null,
+  peerAheadS: 0,
+  store: null
+}
+
+const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
+
+/** A pair whose state a test changes, and what its warnings say. */
+class Watched {
+  readonly warnings: Warnings
+  crash: string | null = null
+  filesHolder: string | null = null
+  channel: ChannelState | null = null
+  /** `+code` when it began, `-code` when it ended. */
+  readonly said: string[] = []
+  #snapshot = QUIET
+  #nowMs = 1000
+
+  constructor(over: Partial<PairSettings> = {}, keys: PairKeys = { key: STRONG, previousKey: '' }) {
+    this.warnings = new Warnings({ ...settings([link(1, 2), link(3, 4)]), ...over }, keys)
+    this.#review()
+  }
+
+  is(change: Partial<Snapshot>): this {
+    this.#snapshot = { ...this.#snapshot, ...change }
+    this.#review()
+    return this
+  }
+
+  /** One more datagram is dropped. */
+  drops(cause: FrameRejection): this {
+    const { dropped } = this.#snapshot
+    return this.is({ dropped: { ...dropped, [cause]: (dropped[cause] ?? 0) + 1 } })
+  }
+
+  remembers(code: WarningCode): this {
+    this.warnings.remember(code, {}, this.#nowMs)
+    this.#review()
+    return this
+  }
+
+  /** Time passes; the warnings are asked only when they want to be. */
+  waits(ms: number): this {
+    const untilMs = this.#nowMs + ms
+    while (this.warnings.dueMs <= untilMs) {
+      assert.ok(this.warnings.dueMs > this.#nowMs, 'it wants to be asked without time passing')
+      this.#nowMs = this.warnings.dueMs
+      this.#review()
+    }
+    this.#nowMs = untilMs
+    return this
+  }
+
+  get codes(): string[] {
+    return this.warnings.list.map(({ code }) => code)
+  }
+
+  #review(): void {
+    const { began, ended } = this.warnings.review({
+      snapshot: this.#snapshot,
+      crash: this.crash,
+      filesHolder: this.filesHolder,
+      channel: this.channel,
+      nowMs: this.#nowMs,
+      wallMs: this.#nowMs + 1e12
+    })
+    this.said.push(...ended.map(({ code }) => `-${code}`), ...began.map(({ code }) => `+${code}`))
+  }
+}
+
+/** What is warned of after such frames have come for a while. */
+const told = (cause: FrameRejection, change: Partial<Snapshot>): string[] => {
+  const pair = new Watched().is(change)
+  for (let i = 0; i < 80; i++) pair.drops(cause).waits(1000)
+  return pair.codes
+}
+
+describe('warnings', () => {
+  it('are none while all is well', () => {
+    const pair = new Watched().waits(10 * ROLLOUT_MS)
+    assert.deepEqual([pair.codes, pair.said, pair.warnings.dueMs], [[], [], Infinity])
+  })
+
+  it('of other flows come when a rollout should be over, and end at once', () => {
+    const pair = new Watched().is({ differences: [FLOWS] }).waits(ROLLOUT_MS - 1)
+    assert.deepEqual(pair.codes, [])
+    pair.waits(1)
+    assert.deepEqual(pair.warnings.list, [
+      { code: 'flows-differ', since: 1e12 + 1000, detail: { here: '000000ab', peer: '000000cd' } }
+    ])
+    pair.is({ differences: [] })
+    assert.deepEqual([pair.codes, pair.said], [[], ['+flows-differ', '-flows-differ']])
+  })
+
+  it('of other flows say nothing of a rollout that is quick enough, however often', () => {
+    const pair = new Watched()
+    for (let i = 0; i < 10; i++) {
+      pair.is({ differences: [FLOWS] }).waits(ROLLOUT_MS - 1)
+      pair.is({ differences: [] }).waits(1)
+    }
+    assert.deepEqual([pair.codes, pair.said], [[], []])
+  })
+
+  it('of another policy or other timings come at once, with both values', () => {
+    const policy = { setting: 'policy', here: 'exclusive', peer: 'availability' } as const
+    const heartbeat = { setting: 'heartbeat', here: 100, peer: 200 } as const
+    const pair = new Watched().is({ differences: [policy] })
+    assert.deepEqual(pair.warnings.list[0]?.detail, { differ: ['policy'], here: ['exclusive'], peer: ['availability'] })
+    pair.is({ differences: [policy, heartbeat] })
+    assert.deepEqual(pair.warnings.list[0]?.detail['here'], ['exclusive', 100])
+    assert.deepEqual(pair.said, ['+settings-differ'], 'more of the same is no new warning')
+  })
+
+  it('of one link that does not carry name it, and only while another one does', () => {
+    const pair = new Watched().is({ links: [UP, DOWN] }).waits(10_000)
+    assert.deepEqual(pair.codes, ['link-down'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { down: [1], places: ['127.0.0.1:4'], of: 2 })
+    pair.is({ links: [DOWN, DOWN], online: false })
+    assert.deepEqual(pair.codes, [])
+    assert.deepEqual(
+      new Watched()
+        .is({ links: [UP, DOWN] })
+        .waits(100)
+        .is({ links: [UP, UP] }).said,
+      []
+    )
+  })
+
+  for (const [cause, code] of [
+    ['key', 'keys-differ'],
+    ['unkeyed', 'peer-has-no-key'],
+    ['seal', 'keys-differ'],
+    ['unsealed', 'wires-differ'],
+    ['sealed', 'wires-differ'],
+    ['version', 'versions-differ'],
+    ['foreign', 'foreign-host'],
+    ['third-party', 'third-party']
+  ] as const) {
+    it(`of frames dropped for '${cause}' say ${code} while they go on coming`, () => {
+      const pair = new Watched().is({ online: false })
+      for (let i = 0; i < 8; i++) pair.drops(cause).waits(500)
+      assert.deepEqual(pair.codes, [code])
+      assert.deepEqual(pair.warnings.list[0]?.detail, { cause })
+      pair.waits(20_000)
+      assert.deepEqual([pair.codes, pair.said], [[], [`+${code}`, `-${code}`]])
+    })
+  }
+
+  it('of a key tell which side has none, and blame the peer for nothing while it is heard', () => {
+    assert.deepEqual(told('unkeyed', { online: false }), ['peer-has-no-key'])
+    assert.deepEqual(told('key', { online: false }), ['keys-differ'])
+    assert.deepEqual(told('key', { online: false, authenticated: false }), ['peer-has-key', 'no-key'])
+    assert.deepEqual(told('seal', { online: false, authenticated: false }), ['bad-frame', 'no-key'])
+    assert.deepEqual(told('unkeyed', {}), ['bad-frame'])
+    assert.deepEqual(told('key', { authenticated: false }), ['bad-frame', 'no-key'])
+  })
+
+  it('of a weak key come in list and log, and leave the badge alone', () => {
+    const pair = new Watched({}, { key: 'plant42', previousKey: '' })
+    assert.deepEqual(pair.codes, [])
+    assert.deepEqual(pair.waits(5000).said, ['+weak-key'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { fields: ['key'] })
+    assert.equal(badgeWarning(pair.warnings.list), null)
+    const rotating = new Watched({}, { key: STRONG, previousKey: 'plant42' }).waits(5000)
+    assert.deepEqual(rotating.warnings.list[0]?.detail, { fields: ['previousKey'] })
+    assert.deepEqual(new Watched({}, { key: '', previousKey: '' }).waits(5000).codes, [], 'none is another matter')
+  })
+
+  it('do not take what networks and restarts bring for a warning', () => {
+    const pair = new Watched()
+    for (const cause of ['replayed', 'session', 'reflected', 'intake'] as const) {
+      for (let i = 0; i < 100; i++) pair.drops(cause).waits(1000)
+    }
+    assert.deepEqual(pair.said, [])
+    assert.deepEqual(pair.drops('key').waits(60_000).said, [], 'one frame is no condition')
+  })
+
+  it('of a change of keys that nobody finished wait longer than the change takes', () => {
+    const pair = new Watched()
+    for (let i = 0; i < 50; i++) pair.drops('key').waits(1000)
+    assert.deepEqual(pair.codes, [])
+    for (let i = 0; i < 20; i++) pair.drops('key').waits(1000)
+    assert.deepEqual(pair.codes, ['keys-differ'])
+  })
+
+  it('of clocks that are apart come when they have been so for a while, and while the peer is heard', () => {
+    const pair = new Watched().is({ peerAheadS: 40 }).waits(29_000)
+    assert.deepEqual(pair.codes, [], 'one clock is being set, the other may follow')
+    assert.deepEqual(pair.waits(1000).codes, ['clocks-differ'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { peerAheadS: 40 })
+    assert.equal(badgeWarning(pair.warnings.list)?.code, 'clocks-differ')
+    assert.deepEqual(pair.is({ peerAheadS: 0 }).said, ['+clocks-differ', '-clocks-differ'])
+    assert.deepEqual(new Watched().is({ peerAheadS: 40, online: false }).waits(60_000).codes, [])
+  })
+
+  it('of two Actives stay for a while after it is over', () => {
+    const pair = new Watched().remembers('both-active').waits(SHOWN_MS - 1)
+    assert.deepEqual(pair.codes, ['both-active'])
+    assert.deepEqual(pair.waits(1).said, ['+both-active', '-both-active'])
+    assert.deepEqual(new Watched().is({ conflict: true }).waits(10 * SHOWN_MS).codes, ['both-active'])
+  })
+
+  it('of equal priorities come where priority decides who acts', () => {
+    const peer = { ...QUIET.peer, priority: 100, role: 'standby', epoch: 1, host: 'b', port: 1 } as const
+    assert.deepEqual(new Watched({ policy: 'preferred', priority: 100 }).is({ peer }).waits(5000).codes, [
+      'same-priority'
+    ])
+    assert.deepEqual(new Watched({ policy: 'exclusive', priority: 100 }).is({ peer }).waits(5000).codes, [])
+  })
+
+  it('hold what the red badge says, and what is set but not wise, without an event', () => {
+    const pair = new Watched().is({
+      authenticated: false,
+      store: 'store-failed',
+      links: [UP, { ...DOWN, problem: 'port-in-use' }]
+    })
+    assert.deepEqual(pair.codes, ['port-in-use', 'store-failed', 'no-key'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { link: 1, place: '127.0.0.1:3' })
+    assert.equal(WARNINGS['no-key'].event, false)
+    assert.deepEqual(new Watched({ wire: 'classic' }).codes, ['classic-wire'])
+    pair.crash = 'Error: x'
+    assert.equal(pair.is({}).codes[0], 'engine-crashed')
+  })
+
+  it('come in the order of their importance, and a badge takes the first that is meant for badges', () => {
+    const pair = new Watched({ policy: 'preferred', priority: 50 }).is({
+      authenticated: false,
+      differences: [{ setting: 'policy', here: 'a', peer: 'b' }, FLOWS],
+      links: [UP, { ...DOWN, problem: 'host-not-found' }],
+      conflict: true
+    })
+    pair.waits(ROLLOUT_MS)
+    const order = Object.keys(WARNINGS)
+    assert.equal(pair.codes.length, 7)
+    assert.deepEqual(
+      pair.codes,
+      pair.codes.toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+    )
+    assert.equal(badgeWarning(pair.warnings.list)?.code, 'both-active')
+    assert.equal(badgeWarning(pair.is({ conflict: false }).warnings.list)?.code, 'settings-differ')
+    assert.equal(badgeWarning([]), null)
+    assert.equal(badgeWarning(new Watched().is({ authenticated: false }).warnings.list), null)
+  })
+
+  it('of a channel that is blocked or whose port is taken name what it costs', () => {
+    const pair = new Watched({ peerTimeoutMs: 1500 })
+    pair.channel = { open: false, blocked: true, busy: true }
+    assert.deepEqual(
+      pair.is({}).warnings.list.map(({ code, detail }) => [code, detail]),
+      [
+        ['channel-busy', { noticedAfter: '1.5 s' }],
+        ['channel-blocked', { noticedAfter: '1.5 s' }]
+      ]
+    )
+    assert.equal(badgeWarning(pair.warnings.list)?.code, 'channel-busy')
+    pair.channel = { open: true, blocked: false, busy: false }
+    assert.deepEqual(pair.is({}).said.slice(2), ['-channel-busy', '-channel-blocked'])
+  })
+
+  it('all have something to do, in both languages', () => {
+    for (const code of Object.keys(WARNINGS) as WarningCode[]) {
+      assert.ok(REASONS[code].todo.en !== '' && REASONS[code].todo.zh !== '', code)
+    }
+  })
+
+  it('are each in the log as a warning, by themselves or by the event that they come with', () => {
+    const own = { 'both-active': ['conflict', 'peer-active'], suspended: ['clock', 'suspended'] } as const
+    for (const [code, spec] of Object.entries(WARNINGS) as [WarningCode, (typeof WARNINGS)[WarningCode]][]) {
+      if (!spec.event) continue
+      assert.equal(levelOf({ event: 'warning', reason: code }), spec.log ? 'warn' : 'none', code)
+      const [event, reason] = code in own ? own[code as keyof typeof own] : ([null, code] as const)
+      const events = event === null ? EVENT_NAMES : [event]
+      assert.ok(
+        events.some((name) => levelOf({ event: name, reason }) === 'warn'),
+        `${code} is nowhere a warning`
+      )
+    }
+  })
+})

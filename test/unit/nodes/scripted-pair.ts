@@ -1,0 +1,126 @@
+/** A pair that does what a test says: for the instants that two real sides would hit only by chance. */
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import type { PairNode } from '../../../nodes/pair-user'
+import type {
+  GateDecision,
+  Pair,
+  PairEventMessage,
+  PairObserver,
+  PairStatus,
+  PairTrouble,
+  PairVitals,
+  PairWarning
+} from '../../../src/host/pair'
+import type { Role } from '../../../src/protocol/machine'
+import { translator } from '../../support/texts'
+
+const STANDBY: PairStatus = {
+  name: 'scripted',
+  role: 'standby',
+  previousRole: 'initial',
+  reason: 'negotiated',
+  since: 0,
+  epoch: 7,
+  seq: 0,
+  serving: false,
+  online: true,
+  policy: 'availability',
+  wire: 'extended',
+  authenticated: true,
+  leaseLeft: null,
+  peer: null,
+  channel: null
+}
+
+export class ScriptedPair implements Pair {
+  /** What an observer hears at once, while the node that observes is still being built. */
+  onObserve: ((observer: PairObserver) => void) | null = null
+  gateCalls = 0
+  /** Every value that nodes set, oldest first. */
+  readonly fitness: number[] = []
+  #status = STANDBY
+  #trouble: PairTrouble | null = null
+  #warnings: readonly PairWarning[] = []
+  /** How many more decisions find the gate open. */
+  #openFor = 0
+  readonly #observers = new Set<PairObserver>()
+
+  /** No observer is told. */
+  set(change: Partial<PairStatus>, trouble: PairTrouble | null = null, warnings: readonly PairWarning[] = []): void {
+    this.#warnings = warnings
+    this.#status = { ...this.#status, ...change }
+    this.#openFor = this.#status.serving ? Infinity : 0
+    this.#trouble = trouble
+  }
+
+  /** The gate is open for this many decisions, and then closed. */
+  openFor(decisions: number): void {
+    this.#openFor = decisions
+  }
+
+  tell(happening: { role?: Role; online?: boolean; event?: PairEventMessage } = {}): void {
+    for (const observer of this.#observers) {
+      if (happening.role !== undefined) observer.onRole?.(happening.role)
+      if (happening.online !== undefined) observer.onOnline?.(happening.online)
+      if (happening.event !== undefined) observer.onEvent?.(happening.event)
+      observer.onStatus?.()
+    }
+  }
+
+  get observers(): number {
+    return this.#observers.size
+  }
+
+  status(): PairStatus {
+    return this.#status
+  }
+
+  gate(): GateDecision {
+    this.gateCalls++
+    return { open: this.#openFor-- > 0, epoch: this.#status.epoch }
+  }
+
+  vitals(): PairVitals {
+    throw new Error('not scripted')
+  }
+
+  trouble(): PairTrouble | null {
+    return this.#trouble
+  }
+
+  warnings(): readonly PairWarning[] {
+    return this.#warnings
+  }
+
+  observe(observer: PairObserver): () => void {
+    this.#observers.add(observer)
+    this.onObserve?.(observer)
+    return () => this.#observers.delete(observer)
+  }
+
+  designate(): Promise<Role> {
+    return Promise.reject(new Error('not scripted'))
+  }
+
+  setFitness(value: number): void {
+    this.fitness.push(value)
+  }
+
+  setFlowsHash(): void {}
+
+  /** Registers a `ha-pair` that holds this pair instead of a real one. */
+  readonly configNode = (RED: NodeAPI): void => {
+    const register = (node: PairNode): void => {
+      node.pair = this
+      node.observe = (observer) => this.observe(observer)
+      node.pairName = 'scripted'
+      node.stopped = ''
+      node.say = translator('ha-pair')
+    }
+    function ScriptedPairNode(this: Node, def: NodeDef): void {
+      RED.nodes.createNode(this, def)
+      register(this as PairNode)
+    }
+    RED.nodes.registerType('ha-pair', ScriptedPairNode)
+  }
+}
