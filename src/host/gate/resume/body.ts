@@ -2,12 +2,12 @@
  * What one resume gate tells the other: which numbers it has let through. Compact, versioned and bounded.
  *
  *     body     version | flags | with 'all told': ms | section ...
- *     section  kind | topic | series, if it has one | count | chunk ...
+ *     section  kind | topic | series, if it has one | highest number | count | chunk ...
  *     chunk    distance from the chunk before, with a bit for 'all of its numbers' | else 4 bytes, one bit a number
  *
  * Texts have their length in bytes before them; numbers are in groups of seven bits, the lowest first.
  */
-import { CHUNK_INDEX_MAX, isFull } from './numbers'
+import { CHUNK_INDEX_MAX, isFull, NUMBER_MAX } from './numbers'
 
 const VERSION = 1
 const ALL_TOLD = 1
@@ -25,6 +25,8 @@ export interface Section {
   readonly topic: string
   /** Null: the source has none. */
   readonly series: string | null
+  /** The highest number that has passed: where the source has no series, the numbers say which count it is. */
+  readonly highest: number
   /** It is the series that passes now. */
   readonly newest: boolean
   readonly chunks: readonly { readonly index: number; readonly mask: number }[]
@@ -41,10 +43,11 @@ export function encode({ allTold, sections }: Telling): Uint8Array {
   out.byte(VERSION)
   out.byte(allTold === null ? 0 : ALL_TOLD)
   if (allTold !== null) out.number(allTold.unsureForMs)
-  for (const { topic, series, newest, chunks } of sections) {
+  for (const { topic, series, highest, newest, chunks } of sections) {
     out.byte((series === null ? 0 : HAS_SERIES) | (newest ? IS_NEWEST : 0))
     out.text(topic)
     if (series !== null) out.text(series)
+    out.number(highest)
     out.number(chunks.length)
     let before = 0
     for (const { index, mask } of chunks) {
@@ -78,6 +81,8 @@ function section(from: In): Section {
   if (kind > (HAS_SERIES | IS_NEWEST)) throw new Error(`kind ${kind}`)
   const topic = from.text()
   const series = (kind & HAS_SERIES) === 0 ? null : from.text()
+  const highest = from.number()
+  if (highest > NUMBER_MAX) throw new Error(`number ${highest}`)
   const count = from.number()
   const chunks: { index: number; mask: number }[] = []
   let before = 0
@@ -93,7 +98,7 @@ function section(from: In): Section {
     before = index
   }
   if (chunks.length === 0) throw new Error('an empty section')
-  return { topic, series, newest: (kind & IS_NEWEST) !== 0, chunks }
+  return { topic, series, highest, newest: (kind & IS_NEWEST) !== 0, chunks }
 }
 
 /** Groups of seven bits for the largest number that is written. */

@@ -149,14 +149,18 @@ export class Numbers {
     this.#untold.delete(chunk)
   }
 
-  /** The peer may know nothing: it is told of all again. */
+  /**
+   * The peer may know nothing: it is told of all again. Of a source without series, of the latest count only: whoever does not know the one
+   * before could not tell their numbers apart.
+   */
   setAllUntold(): void {
     this.#untold.clear()
-    for (const { series } of this.#topics.values()) {
-      for (const { chunks } of series) {
-        for (const chunk of chunks.values()) {
-          chunk.untold = chunk.passed
-          this.#untold.add(chunk)
+    for (const { series: all } of this.#topics.values()) {
+      const latest = all.findLast(({ key }) => key === null)
+      for (const series of all) {
+        for (const chunk of series.chunks.values()) {
+          if (series.key !== null || series === latest) chunk.untold = chunk.passed
+          if (chunk.untold !== 0) this.#untold.add(chunk)
         }
       }
     }
@@ -182,18 +186,18 @@ export class Numbers {
 
   /**
    * Without a series: the latest count, unless the number is below it by more than `keep`. A straggler of the count before, soon after a new
-   * one began, is known by being near to that one and far from this.
+   * one began, is known by being nearer to that one.
    */
   #byNumber({ series }: Topic, number: number, nowMs: number): Series | undefined {
     const counts = series.filter(({ key }) => key === null)
     const [before, latest] = [counts.at(-2), counts.at(-1)]
-    if (latest === undefined || Math.abs(number - latest.seen) <= this.#keep) return latest
-    const isStraggler =
-      before !== undefined &&
-      Math.abs(number - before.seen) <= this.#keep &&
-      nowMs - latest.bornMs <= this.#keepForMs
-    if (isStraggler) return before
-    return number > latest.seen ? latest : undefined
+    if (latest === undefined) return undefined
+    const distance = Math.abs(number - latest.seen)
+    if (before !== undefined && nowMs - latest.bornMs <= this.#keepForMs) {
+      const distanceBefore = Math.abs(number - before.seen)
+      if (distanceBefore <= this.#keep && distanceBefore < distance) return before
+    }
+    return number > latest.seen || distance <= this.#keep ? latest : undefined
   }
 
   #addSeries(topic: Topic, key: string | null, nowMs: number): Series {

@@ -18,7 +18,7 @@ import { decode, type Section } from './body'
 import { HeldMessages, type HeldMessage } from './held'
 import { keyOf } from './key'
 import { Lag } from './lag'
-import { Numbers, numbersIn, NUMBER_MAX, type Series, type Topic } from './numbers'
+import { Numbers, NUMBER_MAX, type Series, type Topic } from './numbers'
 import { Teller } from './teller'
 
 export const ORDERS = ['complete', 'rising'] as const
@@ -236,22 +236,20 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     const { open } = this.#decide(nowMs)
     for (const section of sections) this.#told(section, !open, nowMs)
     this.#handover.allToldUntilMs = allTold === null ? -Infinity : Infinity
-    if (allTold !== null) this.#unsureUntil(nowMs + allTold.unsureForMs)
+    if (allTold !== null && allTold.unsureForMs > 0) this.#unsureUntil(nowMs + allTold.unsureForMs)
   }
 
   /** `follow`: this side does not serve; what the other one says of the order of series counts. */
-  #told({ topic, series: key, newest, chunks }: Section, follow: boolean, nowMs: number): void {
-    let series: Series | null = null
+  #told({ topic, series: key, highest, newest, chunks }: Section, follow: boolean, nowMs: number): void {
+    const series = this.#numbers.seriesOf(topic, key, highest, nowMs)
     for (const { index, mask } of chunks) {
-      const first = numbersIn(index, mask)[0] ?? 0
-      series = key !== null && series !== null ? series : this.#numbers.seriesOf(topic, key, first, nowMs)
       for (const number of this.#numbers.told(series, index, mask, follow)) {
         const held = this.#held.take(series, number)
         if (held === null) this.#lag.told(series, number, nowMs)
         else held.done?.()
       }
     }
-    if (newest && follow && series !== null) this.#numbers.makeNewest(series)
+    if (newest && follow) this.#numbers.makeNewest(series)
   }
 
   // --- Passing ---

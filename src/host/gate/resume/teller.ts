@@ -113,6 +113,7 @@ export class Teller {
     return sections.map(({ series, chunks }) => ({
       topic: series.topic.key,
       series: series.key,
+      highest: series.highest,
       newest: series.topic.newest === series,
       chunks
     }))
