@@ -7,6 +7,8 @@ import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/message
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Observers } from './observers'
+import type { Carrier } from './channel/carrier'
+import { NoCarrier } from './channel/exchange'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
 import { pairEvent, type EventName, type PairEvent } from './events'
 import {
@@ -70,6 +72,7 @@ export class HeldPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
   readonly observers: Observers
+  readonly carrier: Carrier
   /** Of the current start in the engine; null = not there. */
   pairId: number | null = null
   log: PairLog
@@ -115,9 +118,11 @@ export class HeldPair implements Pair {
         if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
       },
       tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
-      changed: () => this.#publish([])
+      changed: () => this.#publish([]),
+      exchanged: () => this.#publish([])
     }
     this.#channel = openChannel(request.settings, request.keys, owner, desk.network)
+    this.carrier = this.#channel?.exchange ?? new NoCarrier()
     this.#review()
   }
 

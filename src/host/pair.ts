@@ -3,6 +3,7 @@
  */
 import type { LinkProblem, StoreTrouble } from '../engine/events'
 import type { LinkState, Snapshot } from '../engine/messages'
+import type { Carrier } from './channel/carrier'
 import type { Designation, ProofState, Role } from '../protocol/machine'
 import type { LinkSettings } from '../protocol/settings'
 import type { EventName, PairEvent, WarningCode, WarningDetails } from './events'
@@ -120,6 +121,8 @@ export interface GateDecision {
 }
 
 export interface Pair {
+  /** What nodes of both hosts say to each other; never open without a channel. */
+  readonly carrier: Carrier
   status(): PairStatus
   /** Decided at the instant of the call, from shared memory. Fails closed. */
   gate(): GateDecision

@@ -28,7 +28,8 @@ export class Side {
         this.told.push(reason)
         this.details.push(detail)
       },
-      changed: () => {}
+      changed: () => {},
+      exchanged: () => {}
     }
     this.channel = new PairChannel(settings(links), channelKeys(keys), owner, network)
     this.channel.start()

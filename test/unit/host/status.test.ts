@@ -96,7 +96,7 @@ describe('the status object', () => {
 
   it('tells whether a crash could be proved, and why not', () => {
     const nothing = { behind: null, bytes: null, keys: null }
-    const shut = { open: false, blocked: false, busy: false }
+    const shut = { open: false, blocked: false, busy: false, differences: [] }
     const open = { ...shut, open: true }
     assert.equal(channelStatus('possible', null), null)
     assert.deepEqual(channelStatus('possible', open), { open: true, proof: true, why: null, ...nothing })

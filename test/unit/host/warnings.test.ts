@@ -275,7 +275,7 @@ describe('warnings', () => {
 
   it('of a channel that is blocked or whose port is taken name what it costs', () => {
     const pair = new Watched({ peerTimeoutMs: 1500 })
-    pair.channel = { open: false, blocked: true, busy: true }
+    pair.channel = { open: false, blocked: true, busy: true, differences: [] }
     assert.deepEqual(
       pair.is({}).warnings.list.map(({ code, detail }) => [code, detail]),
       [
@@ -284,7 +284,7 @@ describe('warnings', () => {
       ]
     )
     assert.equal(badgeWarning(pair.warnings.list)?.code, 'channel-busy')
-    pair.channel = { open: true, blocked: false, busy: false }
+    pair.channel = { open: true, blocked: false, busy: false, differences: [] }
     assert.deepEqual(pair.is({}).said.slice(2), ['-channel-busy', '-channel-blocked'])
   })
 
