@@ -6,6 +6,10 @@ export type PairErrorCode =
   | 'no-pair'
   | 'bad-fitness'
   | 'bad-expires'
+  | 'bad-number'
+  | 'bad-series'
+  | 'bad-topic'
+  | 'bad-settings'
   /** Of the sidebar's routes. */
   | 'unknown-pair'
   | 'not-json'

@@ -1,7 +1,7 @@
 /** What the gate `resume` promises, whatever happens: two gates, one source, two paths of their own delay. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { Order } from '../../../src/host/gate/resume/resume-gate'
+import type { Order } from '../../../src/rules/resume'
 import { nameOf, World, type Item } from './resume-world'
 
 type Act =
@@ -273,9 +273,7 @@ describe('two gates that resume, with planned swaps only', () => {
     fc.assert(
       fc.property(calmActs, skews, (acts, skewMs) => {
         const story = play({ skewMs }, acts)
-        const onlyOne = story.sent.filter(
-          ({ name }) => story.reached(name, 'a') !== story.reached(name, 'b')
-        ).length
+        const onlyOne = story.sent.filter(({ name }) => story.reached(name, 'a') !== story.reached(name, 'b')).length
         assert.ok(story.world.a.gate.held + story.world.b.gate.held <= onlyOne)
       }),
       RUNS
@@ -358,4 +356,3 @@ function assertRising({ world }: Story): void {
     latest.set(msg.topic, { series, number })
   }
 }
-

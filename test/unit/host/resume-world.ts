@@ -6,7 +6,8 @@ import type { GateMessage } from '../../../src/host/gate/gate'
 import { decode } from '../../../src/host/gate/resume/body'
 import { keyOf } from '../../../src/host/gate/resume/key'
 import { numbersIn } from '../../../src/host/gate/resume/numbers'
-import { ResumeGate, type ResumeState, type ResumeTerms, type ResumeWarning } from '../../../src/host/gate/resume/resume-gate'
+import { ResumeGate, type ResumeState, type ResumeWarning } from '../../../src/host/gate/resume/resume-gate'
+import type { ResumeSettings } from '../../../src/rules/resume'
 import { HandTime } from './gate-rig'
 
 export interface Item extends GateMessage {
@@ -15,7 +16,13 @@ export interface Item extends GateMessage {
   readonly at?: number
 }
 
-export const TERMS: ResumeTerms = { sequence: 'seq', series: 'batch', order: 'complete', keep: 10_000, keepForMs: 60_000 }
+export const TERMS: ResumeSettings = {
+  sequence: 'seq',
+  series: 'batch',
+  order: 'complete',
+  keep: 10_000,
+  keepForMs: 60_000
+}
 
 /** A message as both hosts know it. */
 export const nameOf = (topic: unknown, series: unknown, number: unknown): string =>
@@ -43,9 +50,9 @@ export class Side {
   /** How often it died. */
   deaths = 0
   readonly #world: World
-  readonly #terms: ResumeTerms
+  readonly #terms: ResumeSettings
 
-  constructor(name: string, end: CableEnd, terms: ResumeTerms, world: World) {
+  constructor(name: string, end: CableEnd, terms: ResumeSettings, world: World) {
     this.name = name
     this.end = end
     this.#terms = terms
@@ -66,7 +73,7 @@ export class Side {
         clock: this.#world.time,
         decide: () => ({ open: this.open && this.alive && this.gate === gate, epoch: this.epoch }),
         pairName: () => 'p',
-        noPair: () => (this.pairless ? Object.assign(new Error('no pair'), { code: 'no-pair' }) : null),
+        refuses: () => (this.pairless ? Object.assign(new Error('no pair'), { code: 'no-pair' }) : null),
         numberOf: (msg) => msg.seq,
         seriesOf: (msg) => msg.batch,
         unusable: (code) => Object.assign(new Error(code), { code }),
@@ -129,7 +136,7 @@ export class World {
   #active: Side | null = null
   #epoch = 0
 
-  constructor(terms: Partial<ResumeTerms> = {}) {
+  constructor(terms: Partial<ResumeSettings> = {}) {
     const [a, b] = this.cable.ends
     this.a = new Side('a', a, { ...TERMS, ...terms }, this)
     this.b = new Side('b', b, { ...TERMS, ...terms }, this)

@@ -87,9 +87,7 @@ export class Numbers {
   seriesOf(topicKey: string, seriesKey: string | null, number: number, nowMs: number): Series {
     const topic = this.#topicOf(topicKey)
     const known =
-      seriesKey === null
-        ? this.#byNumber(topic, number, nowMs)
-        : topic.series.find(({ key }) => key === seriesKey)
+      seriesKey === null ? this.#byNumber(topic, number, nowMs) : topic.series.find(({ key }) => key === seriesKey)
     const series = known ?? this.#addSeries(topic, seriesKey, nowMs)
     series.seen = Math.max(series.seen, number)
     return series

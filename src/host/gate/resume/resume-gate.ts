@@ -11,6 +11,7 @@
  * Clock, carrier, role and the ways out are passed in.
  */
 import type { Carrier, CarrierLink, CarrierUser } from '../../channel/carrier'
+import type { ResumeSettings } from '../../../rules/resume'
 import type { GateDecision } from '../../pair'
 import { Later, type GateClock } from '../clock'
 import type { Done, GateMessage, Send } from '../gate'
@@ -20,19 +21,6 @@ import { keyOf } from './key'
 import { Lag } from './lag'
 import { Numbers, NUMBER_MAX, type Series, type Topic } from './numbers'
 import { Teller } from './teller'
-
-export const ORDERS = ['complete', 'rising'] as const
-export type Order = (typeof ORDERS)[number]
-
-/** What has to be the same on both hosts, and over a deploy for what is held to stay. */
-export interface ResumeTerms {
-  /** The property of the message that holds its number, and the one that holds its series; '' = none. */
-  readonly sequence: string
-  readonly series: string
-  readonly order: Order
-  readonly keep: number
-  readonly keepForMs: number
-}
 
 /** What a message cannot be used for. */
 export type UnusableCode = 'bad-number' | 'bad-series' | 'bad-topic'
@@ -48,8 +36,8 @@ export interface ResumeParts<M> {
   /** Whether this side serves at this instant. Without a running pair: never. */
   decide(): GateDecision
   pairName(): string
-  /** Not null: no pair will ever open this gate; every message is this error. */
-  noPair(): Error | null
+  /** Not null: nothing will ever open this gate; every message is this error. */
+  refuses(): Error | null
   numberOf(msg: M): unknown
   seriesOf(msg: M): unknown
   unusable(code: UnusableCode, value: unknown): Error
@@ -63,7 +51,7 @@ export interface ResumeParts<M> {
 
 /** What a gate leaves to the one that a deploy builds after it. */
 export interface ResumeState<M> {
-  readonly terms: ResumeTerms
+  readonly settings: ResumeSettings
   readonly numbers: Numbers
   readonly held: HeldMessages<M>
   readonly lag: Lag
@@ -96,7 +84,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   readonly kind = 'gate'
   readonly id: string
   readonly terms: CarrierUser['terms']
-  readonly #terms: ResumeTerms
+  readonly #settings: ResumeSettings
   readonly #parts: ResumeParts<M>
   readonly #numbers: Numbers
   readonly #held: HeldMessages<M>
@@ -115,20 +103,26 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   #ended = false
 
   /** `takenOver`: what `close` of the gate before the deploy returned. */
-  constructor(id: string, terms: ResumeTerms, takenOver: ResumeState<M> | null, parts: ResumeParts<M>, topicsMax?: number) {
+  constructor(
+    id: string,
+    settings: ResumeSettings,
+    takenOver: ResumeState<M> | null,
+    parts: ResumeParts<M>,
+    topicsMax?: number
+  ) {
     this.id = id
-    this.terms = { ...terms }
-    this.#terms = terms
+    this.terms = { ...settings }
+    this.#settings = settings
     this.#parts = parts
     const { clock } = parts
-    const before = takenOver !== null && sameTerms(takenOver.terms, terms) ? takenOver : null
+    const before = takenOver !== null && countsTheSame(takenOver.settings, settings) ? takenOver : null
     this.#held = before?.held ?? new HeldMessages()
     this.#held.letGoOfCallers()
     this.#numbers = before?.numbers ?? new Numbers(topicsMax)
-    this.#numbers.setLimits(terms.keep, terms.keepForMs)
+    this.#numbers.setLimits(settings.keep, settings.keepForMs)
     this.#numbers.onForget = this.#onForget
     this.#lag = before?.lag ?? new Lag()
-    this.#lag.forgetAfterMs = terms.keepForMs
+    this.#lag.forgetAfterMs = settings.keepForMs
     this.#opening = before?.opening ?? { epoch: null, unsureUntilMs: -Infinity }
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
     this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open)
@@ -148,8 +142,8 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   }
 
   input(msg: M, send: Send<M>, done: Done): void {
-    const noPair = this.#parts.noPair()
-    if (noPair !== null) return done(noPair)
+    const refused = this.#parts.refuses()
+    if (refused !== null) return done(refused)
     const known = this.#identify(msg)
     if ('code' in known) return done(this.#parts.unusable(known.code, known.value))
     const { series, number } = known
@@ -200,7 +194,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
       return null
     }
     return {
-      terms: this.#terms,
+      settings: this.#settings,
       numbers: this.#numbers,
       held: this.#held,
       lag: this.#lag,
@@ -272,7 +266,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
 
   #pass({ msg, series, number, atMs, done }: HeldMessage<M>, { epoch }: GateDecision, send: Send<M>): void {
     const { topic } = series
-    const isLate = this.#terms.order === 'rising' && (series.past || number <= series.highest)
+    const isLate = this.#settings.order === 'rising' && (series.past || number <= series.highest)
     const isUnsure = atMs <= this.#opening.unsureUntilMs || this.#numbers.isBeyondMemory(series, number)
     // Remembered first: whatever the flow behind does with it, it is not let through again. A late one is dealt with too.
     this.#numbers.pass(series, number)
@@ -316,12 +310,12 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
 
   #hold(message: HeldMessage<M>): void {
     this.#held.put(message)
-    if (this.held > this.#terms.keep) this.#fallOut(this.#held.takeOldest())
+    if (this.held > this.#settings.keep) this.#fallOut(this.#held.takeOldest())
     this.#lookSoon()
   }
 
   #expire(nowMs: number): void {
-    const oldestMs = nowMs - this.#terms.keepForMs
+    const oldestMs = nowMs - this.#settings.keepForMs
     for (let old = this.#held.takeOlderThan(oldestMs); old !== null; old = this.#held.takeOlderThan(oldestMs)) {
       this.#fallOut(old)
     }
@@ -342,7 +336,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     topic.stuckSinceMs ??= nowMs
     if (!topic.stuckTold && nowMs - topic.stuckSinceMs >= STUCK_AFTER_MS) {
       topic.stuckTold = true
-      this.#parts.warn({ code: 'sequence-stuck', topic: topic.key })
+      this.#parts.warn({ code: 'sequence-stuck', topic: topic.key === 'u' ? '' : topic.key.slice(1) })
     }
     msg.pair = { name: this.#parts.pairName(), epoch: this.#opening.epoch, ...why }
     send([null, msg])
@@ -355,10 +349,10 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     if (!isUsable(number)) return { code: 'bad-number', value: number }
     const topic = keyOf(msg.topic)
     if (topic === null) return { code: 'bad-topic', value: msg.topic }
-    const value = this.#terms.series === '' ? undefined : this.#parts.seriesOf(msg)
+    const value = this.#settings.series === '' ? undefined : this.#parts.seriesOf(msg)
     // A message that says no series where one is configured is of the series 'none', and not of no series.
-    const key = this.#terms.series === '' ? null : keyOf(value)
-    if (key === null && this.#terms.series !== '') return { code: 'bad-series', value }
+    const key = this.#settings.series === '' ? null : keyOf(value)
+    if (key === null && this.#settings.series !== '') return { code: 'bad-series', value }
     return { series: this.#numbers.seriesOf(topic, key, number, this.#parts.clock.nowMs()), number }
   }
 
@@ -387,6 +381,7 @@ function isUsable(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= NUMBER_MAX
 }
 
-function sameTerms(a: ResumeTerms, b: ResumeTerms): boolean {
+/** Where other numbers are counted, nothing that is remembered means anything. */
+function countsTheSame(a: ResumeSettings, b: ResumeSettings): boolean {
   return a.sequence === b.sequence && a.series === b.series
 }
