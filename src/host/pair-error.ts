@@ -10,6 +10,7 @@ export type PairErrorCode =
   | 'bad-series'
   | 'bad-topic'
   | 'bad-settings'
+  | 'bad-message'
   /** Of the sidebar's routes. */
   | 'unknown-pair'
   | 'not-json'

@@ -28,7 +28,8 @@ const OWN_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   ],
   'ha-pair-state': ['name', 'pair', 'initial', 'frames'],
   'ha-pair-designate': ['name', 'pair', 'command'],
-  'ha-pair-gate': ['name', 'pair', 'whenClosed'],
+  'ha-pair-gate': ['name', 'pair', 'whenClosed', 'sequence', 'series', 'order', 'keep', 'keepFor'],
+  'ha-pair-sync': ['name', 'pair', 'mode'],
   'ha-pair-health': ['name', 'pair', 'expires']
 }
 const OF_EVERY_NODE = ['id', 'type', 'z', 'x', 'y', 'wires']

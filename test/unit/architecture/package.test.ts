@@ -37,10 +37,9 @@ describe('the package', () => {
     assert.ok(Object.keys(manifest.dependencies ?? {}).length <= RUNTIME_DEPENDENCIES_MAX)
   })
 
-  it('has the five nodes of the contract', () => {
-    for (const name of ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health']) {
-      assert.equal(manifest['node-red'].nodes[name], `dist/nodes/${name}.js`)
-    }
+  it('has the nodes of the contract', () => {
+    const names = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-sync']
+    for (const name of names) assert.equal(manifest['node-red'].nodes[name], `dist/nodes/${name}.js`)
   })
 
   it('ships what it needs', () => {
