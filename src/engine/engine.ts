@@ -98,6 +98,10 @@ export class Engine implements PairHost {
         return pair.step({ kind: 'flows', hash: message.hash })
       case 'tether':
         return pair.step(message.news)
+      case 'data':
+        return pair.step({ kind: 'data', ...message.data })
+      case 'barrierDone':
+        return pair.step({ kind: 'barrierDone', id: message.id, ok: message.ok })
       case 'watchFrames':
         return pair.watchFrames(message.on)
       default:

@@ -52,8 +52,13 @@ export type ToEngine =
       readonly pairId: number
       readonly news: Extract<Input, { kind: 'tether' | 'tetherEnded' | 'redialled' }>
     }
+  /** What the host knows of its copy of the data, and its answer to a `barrier`: see `Input` of `protocol/machine.ts`. */
+  | { readonly type: 'data'; readonly pairId: number; readonly data: DataState }
+  | { readonly type: 'barrierDone'; readonly pairId: number; readonly id: number; readonly ok: boolean }
   /** Also report every frame, as unnumbered `frame` messages. */
   | { readonly type: 'watchFrames'; readonly pairId: number; readonly on: boolean }
+
+export type DataState = Omit<Extract<Input, { kind: 'data' }>, 'kind'>
 
 /** What the engine knows of a pair when it says something about it: of the machine's view what people and flows are shown, and more. */
 export interface Snapshot
@@ -123,6 +128,9 @@ export type FromEngine =
       readonly result: CommandResult
     }
   | { readonly type: 'removed'; readonly pairId: number; readonly requestId: number }
+  /** The gate is shut, and this is to be answered with `barrierDone`; what became of it: see `Output` of `protocol/machine.ts`. */
+  | { readonly type: 'barrier'; readonly pairId: number; readonly id: number }
+  | { readonly type: 'barrierOver'; readonly pairId: number; readonly id: number; readonly granted: boolean }
   /**
    * Whom the channel is to be opened to: the sessions of both sides and, by link, the address that the peer is heard from (IPv6 with
    * its zone; null = not heard on that link). Null = no contact. Posted at each change.

@@ -128,6 +128,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** When the goodbye is given up; null = nobody asked to leave. */
   #leaveByMs: number | null = null
   #leaveRequest = 0
+  /** The host is asked for a barrier, and the machine sees to it that this ends. */
+  #inBarrier = false
   #closing = false
   /** The conversation that the machine took part in last: my session as I sent it, and the peer's. */
   #ownSession = 0n
@@ -264,6 +266,8 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#leaveRequest = requestId
     if (this.#started) this.step({ kind: 'goodbye', reason })
     else this.#close()
+    // The goodbye comes after the barrier, and has its own time.
+    if (this.#inBarrier) this.#leaveByMs = Infinity
   }
 
   /** The thread is about to end: the sockets are closed when this returns. */
@@ -345,6 +349,17 @@ export class PairRuntime implements Waiting, LinkOwner {
         this.#host.post({ type: 'reply', pairId: this.pairId, requestId: output.id, result })
         break
       }
+      case 'barrier':
+        this.#inBarrier = true
+        this.#host.post({ type: 'barrier', pairId: this.pairId, id: output.id })
+        break
+      case 'barrierOver':
+        this.#inBarrier = false
+        if (this.#leaveByMs !== null) this.#leaveByMs = this.#host.clock.nowMs() + GOODBYE_MS
+        // What it led to is known before.
+        this.tell()
+        this.#host.post({ type: 'barrierOver', pairId: this.pairId, id: output.id, granted: output.granted })
+        break
       default:
         output satisfies never
     }

@@ -48,6 +48,14 @@ export function gateText(open: boolean, epoch: number): string {
   return open ? `gate open, epoch ${epoch}` : 'gate shut'
 }
 
+export function barrierText(id: number): string {
+  return `barrier ${id}`
+}
+
+export function barrierOverText(id: number, granted: boolean): string {
+  return `barrier ${id} over, ${granted ? 'granted' : 'called off'}`
+}
+
 export function outputText(output: Output): string {
   switch (output.kind) {
     case 'send':
@@ -60,6 +68,10 @@ export function outputText(output: Output): string {
       return `dropped ${output.cause}`
     case 'reply':
       return `reply ${output.id}: ${output.ok ? `ok ${output.role}` : `failed ${output.error}`}`
+    case 'barrier':
+      return barrierText(output.id)
+    case 'barrierOver':
+      return barrierOverText(output.id, output.granted)
   }
 }
 
@@ -96,9 +108,19 @@ export function inputText(input: Input): string {
       return `suspended ${input.ms}`
     case 'flows':
       return `flows hash ${input.hash}`
+    case 'data': {
+      const { epoch, number } = input.position
+      return `data ${epoch}/${number}${word(input.users, 'users')}${word(input.open, 'open')}${word(input.inStep, 'in-step')}`
+    }
+    case 'barrierDone':
+      return `barrier-done ${input.id} ${input.ok ? 'ok' : 'failed'}`
     case 'goodbye':
       return `goodbye ${input.reason}`
   }
+}
+
+function word(isSo: boolean, text: string): string {
+  return isSo ? ` ${text}` : ''
 }
 
 /** The words of `machine` after its name: what a machine makes of its settings, and none of its addresses. */
@@ -116,7 +138,8 @@ export function settingsText(settings: PairSettings, keyed: boolean): string {
     `receiptTimeout=${settings.receiptTimeoutMs}ms`,
     `lossLimit=${settings.lossLimit}`,
     `stallLimit=${settings.stallLimitMs}ms`,
-    `crashProof=${onOff(settings.crashProof)}`
+    `crashProof=${onOff(settings.crashProof)}`,
+    `channel=${settings.channel}`
   ].join(' ')
 }
 

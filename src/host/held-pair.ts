@@ -3,7 +3,7 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { DataState, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { Observers } from './observers'
@@ -21,6 +21,7 @@ import {
   type PairVitals,
   type PairWarning
 } from './pair'
+import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
@@ -76,6 +77,7 @@ export class HeldPair implements Pair {
   /** Of the current start in the engine; null = not there. */
   pairId: number | null = null
   log: PairLog
+  readonly data: PairData
 
   readonly #desk: PairDesk
   readonly #request: PairRequest
@@ -111,6 +113,7 @@ export class HeldPair implements Pair {
     this.#request = request
     this.#desk = desk
     this.#commands = new Requests(desk)
+    this.data = new PairData((message) => desk.post(message))
     this.#snapshot = blankSnapshot(request)
     this.#warnings = new Warnings(request.settings, request.keys)
     const owner: ChannelOwner = {
@@ -152,6 +155,7 @@ export class HeldPair implements Pair {
     this.#desk.post({ type: 'add', pairId, settings, keys, storeFile, cell })
     if (this.#fitness !== null) this.#desk.post({ type: 'fitness', pairId, value: this.#fitness })
     if (this.#flowsHash !== null) this.#desk.post({ type: 'flows', pairId, hash: this.#flowsHash })
+    this.data.entered(pairId)
     this.#watched = false
     this.#watchFrames()
     for (const send of this.#waiting.splice(0)) send()
@@ -166,6 +170,7 @@ export class HeldPair implements Pair {
   /** The engine's thread died, and with it the role. */
   onCrash(error: string): void {
     this.pairId = null
+    this.data.left()
     this.#channel?.contact(null)
     this.#crash = error.split('\n')[0] ?? ''
     const before = this.#snapshot
@@ -193,6 +198,7 @@ export class HeldPair implements Pair {
   /** The pair has left the engine, though its nodes are there: see `onFiles`. */
   onEvicted(): void {
     this.pairId = null
+    this.data.left()
     this.#cell = new PairCell(newPairCell())
     this.#channel?.contact(null)
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
@@ -225,6 +231,9 @@ export class HeldPair implements Pair {
       case 'contact':
         this.#channel?.contact(message.contact)
         return
+      case 'barrier':
+      case 'barrierOver':
+        return this.data.onMessage(message)
       default:
         message satisfies never
     }
@@ -233,6 +242,7 @@ export class HeldPair implements Pair {
   /** Nothing is asked of the engine any more. */
   end(): void {
     this.#gone = true
+    this.data.left()
     this.#logAll()
     this.#cell = new PairCell(newPairCell())
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
@@ -394,6 +404,15 @@ export class HeldPair implements Pair {
   setFlowsHash(hash: number): void {
     this.#flowsHash = hash
     if (this.pairId !== null) this.#desk.post({ type: 'flows', pairId: this.pairId, hash })
+  }
+
+  /** What this host knows of its copy of the pair's data. */
+  setData(data: DataState): void {
+    this.data.set(data)
+  }
+
+  barrierDone(id: number, ok: boolean): void {
+    this.data.done(id, ok)
   }
 
   #watchFrames(): void {

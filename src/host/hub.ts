@@ -38,8 +38,8 @@ export interface PairHandle {
 export const LINGER_MS = 20_000
 /** How long an engine without pairs is kept. */
 const IDLE_MS = 5000
-/** Limit for a pair to leave; the engine needs at most 300 ms for the goodbye and 500 ms for the disk. */
-const LEAVE_MS_MAX = 1000
+/** Limit for a pair to leave; the engine needs at most 1 s for a barrier, 300 ms for the goodbye and 500 ms for the disk. */
+const LEAVE_MS_MAX = 2000
 /** Limit for all pairs to leave while the process exits, and then for their sockets to be closed. */
 const EXIT_MS_MAX = 200
 const CLOSE_MS_MAX = 100
@@ -178,6 +178,7 @@ export class Hub implements PairDesk, EngineListener {
   /** In the process's last moments: nothing is awaited through the event loop any more. */
   #leaveNow(): void {
     for (const { held } of this.#held.values()) {
+      held.data.answerNoMore()
       if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, requestId: 0, reason: 'shutdown' })
     }
     if (this.#held.size + this.#goodbyes.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)

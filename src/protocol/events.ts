@@ -121,7 +121,7 @@ export const MACHINE_EVENTS = {
   conflict: ['peer-active'],
   reasserted: ['higher-epoch', 'tie-break', 'peer-behind', 'larger-token'],
   yielded: ['peer-active', 'higher-epoch', 'tie-break', 'larger-token'],
-  handover: ['operator', 'failback', 'less-fit', 'host-stalled', 'handover-aborted'],
+  handover: ['operator', 'operator-forced', 'failback', 'less-fit', 'host-stalled', 'handover-aborted', 'data-behind'],
   paused: ['own-stall', 'suspended'],
   resumed: ['operator-forced', 'revalidated', 'peer-silent'],
   'host-stalled': ['host-stalled', 'revalidated'],

@@ -6,6 +6,7 @@
  */
 import type { Difference, MachineEvent } from './events'
 import type { Frame, FrameRejection } from './wire/frame'
+import type { Position } from './position'
 import type { PairRecord } from './record'
 import type { ReasonCode } from './reasons'
 import type { CommandResult, Designation, Role } from './role'
@@ -52,6 +53,19 @@ export type Input =
   | { readonly kind: 'suspended'; readonly ms: number }
   /** Hash of the deployed flows; 0 = unknown. */
   | { readonly kind: 'flows'; readonly hash: number }
+  /**
+   * What the host knows of its copy of the pair's data. `users`: flows on this host keep data that the peer is to have. `open`: the channel
+   * carries it both ways. `inStep`: no snapshot is under way here, and this copy is less than 1 s old.
+   */
+  | {
+      readonly kind: 'data'
+      readonly users: boolean
+      readonly open: boolean
+      readonly inStep: boolean
+      readonly position: Position
+    }
+  /** The peer has all that was written here before the barrier of this id; or that could not be had. */
+  | { readonly kind: 'barrierDone'; readonly id: number; readonly ok: boolean }
   /** Last words before the engine closes this pair. */
   | { readonly kind: 'goodbye'; readonly reason: 'removed' | 'shutdown' }
 
@@ -67,6 +81,13 @@ export type Output =
   /** A sealed frame that does not belong to the living conversation; to be counted like any other rejection. */
   | { readonly kind: 'drop'; readonly link: number; readonly cause: FrameRejection }
   | ({ readonly kind: 'reply'; readonly id: number } & CommandResult)
+  /**
+   * The gate is shut from this step on, though the role is still held. To be answered with `barrierDone` and this id as soon as the
+   * peer has all that was written.
+   */
+  | { readonly kind: 'barrier'; readonly id: number }
+  /** `granted`: the role has gone to the peer. Else the barrier is called off: who is still Active serves on, with the same epoch. */
+  | { readonly kind: 'barrierOver'; readonly id: number; readonly granted: boolean }
 
 /** What is known of the peer. Times are on the machine's monotonic clock. */
 export interface PeerView {

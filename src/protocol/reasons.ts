@@ -83,7 +83,9 @@ export const REASON_BYTES = {
   'key-missing': 75,
   'peer-has-no-key': 76,
   'weak-key': 77,
-  'peer-has-key': 78
+  'peer-has-key': 78,
+  'not-synchronised': 79,
+  'data-behind': 80
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -10,7 +10,7 @@ import { otherSide, SIDES, type SideName } from '../support/machine/network'
 import { TestPair, type PairOptions, type SideOptions } from '../support/machine/pair'
 import type { Station } from '../support/machine/places'
 import type { TetherEnd } from '../support/machine/tethers'
-import { RECORDED_COMMANDS, type RecordedStage } from './recorded'
+import { readData, RECORDED_COMMANDS, type RecordedStage } from './recorded'
 import { setSetting, type Mutable } from './setting-keys'
 import type { Detail } from './transcript'
 import { oneOf, parseMs, parseWhole, ScenarioError, type Command, type Words } from './words'
@@ -296,6 +296,17 @@ export const COMMANDS: Readonly<Record<string, Command<Stage>>> = {
       const what = oneOf(words.next('what'), ['stalled', 'alive', 'hash'])
       if (what === 'hash') on(stage).setFlows(side, words.count())
       else on(stage).stallFlows(side, what === 'stalled')
+    }
+  },
+  data: {
+    usage: 'data a|b EPOCH/NUMBER [users] [open] [in-step]',
+    run: (stage, words) => on(stage).setData(words.side(), readData(words))
+  },
+  barrier: {
+    usage: 'barrier a|b ok|failed',
+    run(stage, words) {
+      const side = words.side()
+      on(stage).answerBarrier(side, oneOf(words.next('ok or failed'), ['ok', 'failed']) === 'ok')
     }
   },
   fitness: { usage: 'fitness a|b N', run: (stage, words) => on(stage).setFitness(words.side(), words.count()) },

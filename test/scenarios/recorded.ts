@@ -144,11 +144,24 @@ export function readInput(words: Words, wire: Wire): Input {
     }
     case 'suspended':
       return { kind, ms: words.number() }
+    case 'data':
+      return { kind, ...readData(words) }
+    case 'barrier-done':
+      return { kind: 'barrierDone', id: words.count(), ok: oneOf(words.next('ok or failed'), ['ok', 'failed']) === 'ok' }
     case 'goodbye':
       return { kind, reason: oneOf(words.next('why'), ['removed', 'shutdown']) }
     default:
       throw new ScenarioError(`no such input: ${kind}`)
   }
+}
+
+/** `EPOCH/NUMBER [users] [open] [in-step]` */
+export function readData(words: Words): Omit<Extract<Input, { kind: 'data' }>, 'kind'> {
+  const word = words.next('a position')
+  const [, epoch, number] = /^(\d+)\/(\d+)$/.exec(word) ?? []
+  if (epoch === undefined || number === undefined) throw new ScenarioError(`${word} is no position: write 3/120`)
+  const [users, open, inStep] = [words.take('users'), words.take('open'), words.take('in-step')]
+  return { users, open, inStep, position: { epoch: Number(epoch), number: Number(number) } }
 }
 
 function readRecord(word: string): PairRecord | null {

@@ -14,7 +14,8 @@ const SETTING_KEYS: Readonly<Record<string, (settings: Mutable<Partial<PairSetti
   priority: (s, v) => (s.priority = parseWhole(v)),
   failback: (s, v) => (s.failback = oneOf(v, ['on', 'off']) === 'on'),
   failbackDelay: (s, v) => (s.failbackDelayMs = parseMs(v)),
-  crashProof: (s, v) => (s.crashProof = oneOf(v, ['on', 'off']) === 'on')
+  crashProof: (s, v) => (s.crashProof = oneOf(v, ['on', 'off']) === 'on'),
+  channel: (s, v) => (s.channel = oneOf(v, ['auto', 'off']))
 }
 
 /** Errors: throws ScenarioError on a key that is no setting. */

@@ -3,11 +3,11 @@
 /** Of a body that is written at once: with its header it fills one record of TLS. */
 export const PART_BYTES = 16_000
 /** Longer ones nobody takes. Users cut their own. */
-export const BODY_BYTES_MAX = 16_777_216
+export const BODY_BYTES_MAX = 67_108_864
 /** A user that has so much waiting should wait with more. */
 export const WAITING_BYTES_WANTED = 262_144
 /** With more than this waiting the conversation begins anew: its owner does not listen. */
-export const WAITING_BYTES_MAX = 67_108_864
+export const WAITING_BYTES_MAX = 134_217_728
 
 export interface Part {
   readonly bytes: Uint8Array

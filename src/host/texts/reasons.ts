@@ -665,6 +665,24 @@ const reasons = {
       zh: '在本侧的对话框中选择“密钥”，输入对端的密钥并部署。'
     },
     warns: true
+  },
+  'not-synchronised': {
+    en: 'The Standby does not have the newest data.',
+    zh: '备侧没有最新的数据。',
+    todo: {
+      en: 'Wait until the sidebar says that it is in step, then try again. If it stays behind, look at the channel: TCP on the port of the first link. Force goes on without the data.',
+      zh: '等侧边栏显示已同步后再试。若一直落后，请检查通道：第一条链路端口上的 TCP。强制指令不等待数据。'
+    },
+    warns: false
+  },
+  'data-behind': {
+    en: 'The role was handed over without waiting for the data: the latest writes may be missing on the other side.',
+    zh: '未等待数据即移交了角色：另一侧可能缺少最近的写入。',
+    todo: {
+      en: 'Nothing, if the flows do without the last moment. Otherwise compare what was kept on both sides.',
+      zh: '若流程可以缺少最后一刻的数据，则无需处理；否则请比较双方保存的内容。'
+    },
+    warns: false
   }
 } satisfies Record<ReasonCode, ReasonText>
 

@@ -177,6 +177,8 @@ export class ClassicMachine implements PairMachine, Hearer {
       case 'foreignRecord':
       case 'fitness':
       case 'flows':
+      case 'data':
+      case 'barrierDone':
         return
     }
   }

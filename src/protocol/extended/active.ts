@@ -2,18 +2,40 @@
 import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
 import type { MachineDetails } from '../events'
-import type { Designation, Role } from '../machine'
+import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isUnderLease, leaseUntilMs } from './context'
+import { barrierMs, isPeerBehind, sharesData } from './data'
 import { winsConflict } from './policy'
 import type { Machine, RoleObject, Serving } from './role'
 import { isBarred, mayUseProof } from './takeover'
 
-/** A handover that waits for the peer's fresh readiness; I still serve. */
-interface Handover {
+/** Takeover delays that are waited at most after barriers that failed. */
+const BARRIER_DAMPING_MAX = 64
+
+/** Why the role goes to the peer, and who asked for that. */
+interface Cause {
   readonly reason: ReasonCode
   readonly commandId: number | null
+  /** An operator's word: nothing waits for data. */
+  readonly forced: boolean
+  /** The peer's operator, or its fail-back, asked for it. */
+  readonly wished: boolean
+}
+
+/** A handover that waits for the peer's fresh readiness; I still serve. */
+interface Handover extends Cause {
   readonly firstSeq: number
   readonly deadlineMs: number
+}
+
+/** I have stopped, and the host sees to it that the peer gets all that was written until then. */
+interface Barrier {
+  readonly id: number
+  readonly deadlineMs: number
+  /** Null: this side is to leave. */
+  readonly cause: Cause | null
+  /** Until when the grant that follows is to be taken; undefined = as any. */
+  readonly takenByMs: number | undefined
 }
 
 export class Active implements RoleObject, Serving {
@@ -31,6 +53,13 @@ export class Active implements RoleObject, Serving {
   /** The peer that is heard as Active too, and its epoch. */
   #conflict = ''
   #handover: Handover | null = null
+  #barrier: Barrier | null = null
+  /** Barriers that the data did not come through, in a row; each shut the gate for nothing. */
+  #failedBarriers = 0
+  /** Until then no barrier begins by itself; an operator's does. */
+  #noBarrierBeforeMs = -Infinity
+  /** A wish that does not acknowledge this number is the one that a barrier was called off for. */
+  #refusedSeq = 0
   #lessFitSinceMs = Infinity
 
   constructor(epoch: number) {
@@ -44,7 +73,10 @@ export class Active implements RoleObject, Serving {
     return this.#epoch
   }
   get isServing(): boolean {
-    return this.#pausedAtMs === null
+    return this.#pausedAtMs === null && this.#barrier === null
+  }
+  get isInBarrier(): boolean {
+    return this.#barrier !== null
   }
   get isWilling(): boolean {
     return true
@@ -65,7 +97,7 @@ export class Active implements RoleObject, Serving {
     return this.#conflict !== ''
   }
   get commandId(): number | null {
-    return this.#handover?.commandId ?? null
+    return this.#handover?.commandId ?? this.#barrier?.cause?.commandId ?? null
   }
   get commandIds(): readonly (number | null)[] {
     return [this.commandId]
@@ -94,8 +126,9 @@ export class Active implements RoleObject, Serving {
     if (this.restsOnProof) m.becomeStandby('proof-wrong')
   }
 
-  peerRestarted(): void {
+  peerRestarted(m: Machine): void {
     this.restsOnProof = false
+    this.callOff(m, 'peer-restarted')
   }
 
   hearGoodbye(): void {}
@@ -107,11 +140,20 @@ export class Active implements RoleObject, Serving {
 
   contactLost(m: Machine): void {
     if (this.#handover !== null) this.abortHandover(m, 'peer-silent')
+    this.callOff(m, 'peer-silent')
+  }
+
+  /** Another side has the role, or nobody: whoever waited for that has it. */
+  roleLost(m: Machine): void {
+    m.replyOk(this.commandId)
+    if (this.#barrier !== null) m.endBarrier(this.#barrier.id, false)
+    this.#barrier = null
   }
 
   // --------------------------------------------------------------------------------------------------- pauses and epochs
 
-  pause(m: Machine, reason: ReasonCode, ms: number): void {
+  pause(m: Machine, reason: 'own-stall' | 'suspended', ms: number): void {
+    this.callOff(m, reason)
     if (this.#pausedAtMs === null) m.event('paused', reason, { ms: Math.round(ms) })
     this.#pausedAtMs = m.nowMs
     this.#pausedSeq = m.peer.conversation.lastSentSeq + 1
@@ -142,6 +184,11 @@ export class Active implements RoleObject, Serving {
     m.sender.announce(m)
   }
 
+  /** What was written in a newer epoch than mine is older than what I write from now on. */
+  dataHeard(m: Machine, epoch: number): void {
+    if (epoch > this.#epoch && this.#reassertDue === null) this.#reassert(m, 'peer-behind')
+  }
+
   stored(m: Machine): void {
     if (this.#reassertDue !== null) this.#reassert(m, this.#reassertDue)
   }
@@ -157,15 +204,15 @@ export class Active implements RoleObject, Serving {
     }
     if (trailer.epoch > this.#epoch) this.#reassert(m, 'peer-behind')
     if (this.#handover !== null && trailer.ack >= this.#handover.firstSeq && trailer.flags.ready) {
-      m.failback.held = this.#handover.reason === 'operator'
       // Half of a command's time is for the peer's readiness, the rest for its confirmation; a peer that is lost comes first.
-      const deadlineMs = this.#handover.deadlineMs + m.peer.commandMs / 2 + m.peer.heartbeatMs
-      this.#stepDown(m, this.#handover.reason, this.#handover.commandId, deadlineMs)
+      const takenByMs = this.#handover.deadlineMs + m.peer.commandMs / 2 + m.peer.heartbeatMs
+      this.#handOver(m, this.#handover, takenByMs)
     } else if (trailer.flags.wanted) this.#hearWish(m, trailer)
     else this.considerFitness(m)
   }
 
   #resolveConflict(m: Machine, trailer: Trailer): void {
+    this.callOff(m, 'peer-active')
     const mine = { epoch: this.#epoch, priority: m.settings.priority, nodeId: m.epochs.nodeId }
     const key = `${trailer.session}/${trailer.epoch}`
     const news = this.#conflict !== key
@@ -203,23 +250,26 @@ export class Active implements RoleObject, Serving {
       return
     }
     const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
-    if (this.#handover !== null || sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
+    if (this.#handover !== null || this.#barrier !== null || trailer.ack < this.#refusedSeq) return
+    if (sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
     const failback = trailer.reason === 'failback'
-    if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)) {
+    const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)
+    if (failback && (damped || m.nowMs < this.#noBarrierBeforeMs)) {
       m.sender.refuse('damped')
       return
     }
-    if (failback) m.failback.gaveBackAtMs = m.nowMs
-    m.failback.held = !failback
-    this.#stepDown(m, failback ? 'failback' : 'designated', null)
+    const forced = trailer.reason === 'operator-forced'
+    this.#handOver(m, { reason: failback ? 'failback' : 'designated', commandId: null, forced, wished: true })
   }
 
   // ----------------------------------------------------------------------------------------------------------- handover
 
-  #startHandover(m: Machine, reason: ReasonCode, commandId: number | null): void {
+  #startHandover(m: Machine, reason: ReasonCode, commandId: number | null, forced = false): void {
     this.#handover = {
       reason,
       commandId,
+      forced,
+      wished: false,
       firstSeq: m.peer.conversation.lastSentSeq + 1,
       deadlineMs: m.nowMs + m.peer.commandMs / 2
     }
@@ -231,22 +281,120 @@ export class Active implements RoleObject, Serving {
     return this.#handover?.deadlineMs ?? Infinity
   }
 
-  #stepDown(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs?: number): void {
+  /** The peer is ready. What was planned waits for the data; a side that cannot serve, and an operator's force, wait for nothing. */
+  #handOver(m: Machine, cause: Cause, takenByMs?: number): void {
+    if (!sharesData(m)) return this.#stepDown(m, cause, takenByMs)
+    if (cause.forced || !m.own.isFit) {
+      m.event('handover', 'data-behind', { because: cause.forced ? 'operator-forced' : cause.reason })
+      return this.#stepDown(m, cause, takenByMs)
+    }
     this.#handover = null
-    m.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs)
+    if (isPeerBehind(m)) return this.#refuse(m, cause, 'not-synchronised')
+    this.#shutGate(m, cause, takenByMs)
+  }
+
+  #shutGate(m: Machine, cause: Cause | null, takenByMs?: number): void {
+    const limitMs = barrierMs(m)
+    const waitedForMs = takenByMs === undefined ? undefined : takenByMs + limitMs
+    this.#barrier = { id: m.beginBarrier(), deadlineMs: m.nowMs + limitMs, cause, takenByMs: waitedForMs }
+  }
+
+  #stepDown(m: Machine, cause: Cause, takenByMs?: number): void {
+    const barrier = this.#barrier
+    this.#handover = null
+    this.#barrier = null
+    const { reason, wished } = cause
+    if (wished && reason === 'failback') m.failback.gaveBackAtMs = m.nowMs
+    m.failback.held = wished ? reason !== 'failback' : reason === 'operator'
+    m.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenByMs)
+    if (barrier !== null) m.endBarrier(barrier.id, true)
   }
 
   abortHandover(m: Machine, because: ReasonCode): void {
     const handover = this.#handover
     this.#handover = null
-    if (handover === null) return
+    if (handover !== null) this.#refuse(m, handover, because)
+  }
+
+  /** It does not come to it: I am Active as before. */
+  #refuse(m: Machine, { commandId, wished }: Cause, because: ReasonCode): void {
     this.#lessFitSinceMs = m.nowMs
     m.event('handover', 'handover-aborted', { because })
-    m.replyError(handover.commandId, because === 'not-ready' ? 'not-confirmed' : 'peer-offline', because)
+    if (wished) m.sender.refuse(because)
+    m.replyError(commandId, errorOf(because), because)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ barrier
+
+  get barrierEndsMs(): number {
+    return this.#barrier?.deadlineMs ?? Infinity
+  }
+
+  /** The host's answer. One that comes late is none. */
+  barrierDone(m: Machine, id: number, ok: boolean): void {
+    const barrier = this.#barrier
+    if (barrier?.id !== id) return
+    if (!ok || m.nowMs >= barrier.deadlineMs) return this.callOff(m, 'not-synchronised')
+    if (barrier.cause === null) this.#endForLeave(m)
+    else if (m.peer.word?.ready === true) this.#stepDown(m, barrier.cause, barrier.takenByMs)
+    else this.callOff(m, 'not-ready')
+  }
+
+  /** The gate opens again, with the same epoch; unless this side is to leave. */
+  callOff(m: Machine, because: ReasonCode): void {
+    const barrier = this.#barrier
+    if (barrier === null) return
+    if (barrier.cause === null) return this.#leaveWithout(m, because)
+    this.#barrier = null
+    m.endBarrier(barrier.id, false)
+    if (because === 'not-synchronised') this.#damp(m)
+    this.#refuse(m, barrier.cause, because)
+    m.sender.announce(m)
+    this.#refusedSeq = m.peer.conversation.lastSentSeq
+  }
+
+  /** What begins by itself shall not shut the gate again and again. */
+  #damp(m: Machine): void {
+    this.#failedBarriers += 1
+    const waitMs = m.peer.peerTimeoutMs * Math.min(BARRIER_DAMPING_MAX, 2 ** this.#failedBarriers)
+    this.#noBarrierBeforeMs = m.nowMs + waitMs
+  }
+
+  /** Before this side leaves: whether the peer is still to get what was written. What else was planned is not any more. */
+  waitsToLeave(m: Machine, reason: ReasonCode): boolean {
+    this.#handover = null
+    if (this.#barrier !== null) this.#barrier = { ...this.#barrier, cause: null }
+    else if (sharesData(m) && m.peer.detector.alive) {
+      if (m.own.data.open && m.own.isFit && this.#pausedAtMs === null) this.#shutGate(m, null)
+      else m.event('handover', 'data-behind', { because: reason })
+    }
+    return this.#barrier !== null
+  }
+
+  #leaveWithout(m: Machine, because: ReasonCode): void {
+    m.event('handover', 'data-behind', { because })
+    this.#endForLeave(m)
+  }
+
+  #endForLeave(m: Machine): void {
+    if (this.#barrier !== null) m.endBarrier(this.#barrier.id, true)
+    this.#barrier = null
+  }
+
+  /** This side cannot serve any more: what it was to answer it will not answer. */
+  #goWithout(m: Machine, { cause, takenByMs }: Barrier): void {
+    const because = m.own.hostStalled ? 'host-stalled' : 'less-fit'
+    if (cause === null) return this.#leaveWithout(m, because)
+    m.event('handover', 'data-behind', { because })
+    this.#stepDown(m, cause, takenByMs)
   }
 
   considerFitness(m: Machine): void {
     const { word, online } = m.peer
+    if (this.#barrier !== null) {
+      if (!m.own.isFit) this.#goWithout(m, this.#barrier)
+      return
+    }
     if (word === null || !online || this.#handover !== null) return
     const mine = m.own.fitness
     if (!word.ready || word.fitness <= mine) {
@@ -257,21 +405,34 @@ export class Active implements RoleObject, Serving {
     this.#lessFitSinceMs = Math.min(this.#lessFitSinceMs, m.nowMs)
     const retrying = this.#lessFitSinceMs < m.nowMs
     if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs && (mine > 0 || retrying)) return
+    if (mine > 0 && (isPeerBehind(m) || m.nowMs < this.#noBarrierBeforeMs)) return
     this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null)
   }
 
   command(m: Machine, id: number, designate: Designation, force: boolean): void {
     if (designate === 'active') {
       // The operator's word stands in for the proof that the other side did not take over meanwhile.
+      if (force) this.callOff(m, 'operator-forced')
       if (force && this.#pausedAtMs !== null) this.resume(m, 'operator-forced')
       return m.replyOk(id)
     }
-    if (this.#handover !== null) return m.replyError(id, 'busy', '')
-    if (m.peer.online) return this.#startHandover(m, 'operator', id)
+    if (this.#handover !== null || this.#barrier !== null) return m.replyError(id, 'busy', '')
+    if (m.peer.online) return this.#startHandover(m, 'operator', id, force)
     if (!force) return m.replyError(id, 'peer-offline', '')
     m.becomeStandby('operator-forced', 'forced')
     m.replyOk(id)
     m.sender.announce(m)
+  }
+}
+
+function errorOf(because: ReasonCode): CommandError {
+  switch (because) {
+    case 'not-synchronised':
+      return 'refused'
+    case 'peer-silent':
+      return 'peer-offline'
+    default:
+      return 'not-confirmed'
   }
 }
 

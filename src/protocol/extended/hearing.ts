@@ -18,7 +18,7 @@ export function receive(m: Machine, link: number, frame: Frame): void {
   if (!m.started || (m.role.kind === 'leaving' && !peer.detector.alive)) return
   const trailer = frame.trailer
   if (trailer === null) return m.drop(link, 'unsealed')
-  if (trailer.epoch > EPOCH_MAX) return m.drop(link, 'field')
+  if (trailer.epoch > EPOCH_MAX || trailer.dataEpoch >= STORED_MAX) return m.drop(link, 'field')
   const reception = peer.conversation.receive(trailer, peer.isPresent(m.nowMs))
   switch (reception.kind) {
     case 'drop':

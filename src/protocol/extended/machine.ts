@@ -63,6 +63,9 @@ export class ExtendedMachine implements PairMachine, Timed {
   started = false
   nowMs = -Infinity
   watchAtMs = Infinity
+  #barriers = 0
+  /** This side is to leave, and waits until the peer has its data. */
+  #leaveDue: 'removed' | 'shutdown' | null = null
   #deadlineMs = Infinity
   #out: Output[] = BETWEEN_STEPS
 
@@ -118,8 +121,13 @@ export class ExtendedMachine implements PairMachine, Timed {
         return this.#onLink(input.link, input.open)
       case 'stored':
         return this.#onStored(input.ticket, input.ok)
+      case 'data':
+        return this.#onData(input)
+      case 'barrierDone':
+        if (this.role.kind === 'active') this.role.barrierDone(this, input.id, input.ok)
+        return
       case 'command':
-        if (this.started) this.role.command(this, input.id, input.designate, input.force)
+        if (this.started && this.#leaveDue === null) this.role.command(this, input.id, input.designate, input.force)
         else this.replyError(input.id, 'stopped', '')
         return
       case 'fitness':
@@ -211,14 +219,22 @@ export class ExtendedMachine implements PairMachine, Timed {
     const standby = left.kind === 'passive' ? left : new Passive(left.heldEpoch, held)
     this.#enter(standby, 'standby', reason)
     // Anyone who asked for this while something else brought it about has it all the same.
-    if (left.kind === 'active') this.replyOk(left.commandId)
+    if (left.kind === 'active') left.roleLost(this)
     return standby
   }
 
   #leave(reason: 'removed' | 'shutdown'): void {
+    const { role } = this
+    if (!this.started || role.kind === 'leaving' || this.#leaveDue !== null) return
+    for (const id of role.commandIds) this.replyError(id, 'stopped', '')
+    if (role.kind === 'active' && role.waitsToLeave(this, reason)) this.#leaveDue = reason
+    else this.#leaveNow(reason)
+  }
+
+  #leaveNow(reason: 'removed' | 'shutdown'): void {
     const left = this.role
-    if (!this.started || left.kind === 'leaving') return
-    for (const id of left.commandIds) this.replyError(id, 'stopped', '')
+    if (left.kind === 'leaving') throw new Error('left twice')
+    this.#leaveDue = null
     const leaving = new Leaving(left)
     this.#enter(leaving, 'initial', reason)
     this.event('stopped', reason, {})
@@ -258,6 +274,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     if (this.started) throw new Error('started twice')
     this.started = true
     this.epochs = new EpochAllocator(record, this.epochs.nodeId)
+    this.epochs.hear(this.own.data.position.epoch)
     this.own.promisedBeforeMs = record?.promisedMs ?? 0
     this.own.startedAtMs = this.nowMs
     promise(this)
@@ -271,6 +288,9 @@ export class ExtendedMachine implements PairMachine, Timed {
   /** Derived consequences of any step: the lease, the peer's presence, the store. */
   #settle(): void {
     this.#expireLease()
+    // Whatever has ended the barrier: who is to leave does not stay for anything else.
+    const waits = this.role.kind === 'active' && this.role.isInBarrier
+    if (this.#leaveDue !== null && !waits) this.#leaveNow(this.#leaveDue)
     if (this.role.kind !== 'leaving') this.peer.settle(this)
     const write = this.epochs.flush(this.nowMs)
     if (write !== null) this.#out.push({ kind: 'store', ...write })
@@ -283,6 +303,15 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.own.hostStalled = stalled
     this.event('host-stalled', stalled ? 'host-stalled' : 'revalidated', { stalled })
     this.role.considerFitness(this)
+  }
+
+  /** Data of an epoch shows that somebody was Active with it. */
+  #onData(input: Extract<Input, { kind: 'data' }>): void {
+    const { own, role } = this
+    own.data.tell(input)
+    const { epoch } = own.data.position
+    this.epochs.hear(epoch)
+    if (role.kind === 'active') role.dataHeard(this, epoch)
   }
 
   #onLink(link: number, open: boolean): void {
@@ -328,6 +357,16 @@ export class ExtendedMachine implements PairMachine, Timed {
 
   replyError(id: number | null, error: CommandError, detail: ReasonCode | ''): void {
     if (id !== null) this.#out.push({ kind: 'reply', id, ok: false, error, detail })
+  }
+
+  beginBarrier(): number {
+    const id = ++this.#barriers
+    this.#out.push({ kind: 'barrier', id })
+    return id
+  }
+
+  endBarrier(id: number, granted: boolean): void {
+    this.#out.push({ kind: 'barrierOver', id, granted })
   }
 
   randomId(): bigint {

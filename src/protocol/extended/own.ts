@@ -1,4 +1,6 @@
 /** What this side knows of itself, whatever its role. */
+import type { Input } from '../machine'
+import { NOWHERE, soundPosition, type Position } from '../position'
 import type { Step } from './step'
 
 export const FITNESS_MAX = 255
@@ -6,10 +8,29 @@ export const FITNESS_MAX = 255
 /** What casts doubt on this side's own memory, until contact has renewed it. */
 export type Doubt = 'rolled-back' | 'restored-copy' | 'foreign-record'
 
+/** What the host has told of its copy of the pair's data. */
+export class OwnData {
+  /** Flows of this side keep data that the peer is to have. */
+  users = false
+  /** It passes both ways. */
+  open = false
+  /** No snapshot is under way here, and what the peer writes comes in time. */
+  inStep = false
+  position: Position = NOWHERE
+
+  tell({ users, open, inStep, position }: Extract<Input, { kind: 'data' }>): void {
+    this.users = users
+    this.open = open
+    this.inStep = inStep
+    this.position = soundPosition(position)
+  }
+}
+
 export class Own {
   #fitness = FITNESS_MAX
   hostStalled = false
   flowsHash = 0
+  readonly data = new OwnData()
   #doubt: Doubt | null = null
   startedAtMs = Infinity
   /** After a stall of my own: no takeover without evidence of its end before this. */

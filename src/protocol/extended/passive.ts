@@ -1,8 +1,10 @@
 /** Not being Active: Initial until the peer is known or this side stands by, then Standby. It waits, is granted the role, or takes it. */
 import type { ReasonCode } from '../reasons'
+import { NOWHERE } from '../position'
 import type { Frame, Trailer } from '../wire/frame'
 import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, rulesOf } from './context'
+import { followsData, hasChannel, isBehind, toldPosition } from './data'
 import { leaseMs } from './lease'
 import { rank, type Candidate, type Evidence } from './policy'
 import { isGrant, type Grantor, type Held, type Machine, type RoleObject } from './role'
@@ -165,25 +167,29 @@ export class Passive implements RoleObject, Grantor {
   #negotiate(m: Machine, frame: Frame, trailer: Trailer): void {
     if (trailer.heardLinks === 0 || !m.peer.isTwoWay(m.nowMs)) return
     if (m.nowMs < m.peer.formerUntilMs) return
+    // Where one of the two has no channel, nothing is known of the data of both.
+    const compared = hasChannel(m) && trailer.flags.channel
     const peer: Candidate = {
       wanted: trailer.flags.wanted,
       ready: trailer.flags.ready,
       fit: trailer.fitness > 0,
       heldEpoch: trailer.flags.holder ? trailer.epoch : 0,
+      position: compared ? { epoch: trailer.dataEpoch, number: trailer.dataNumber } : NOWHERE,
       role: frame.state,
       priority: trailer.priority,
       nodeId: trailer.nodeId
     }
-    if (peer.ready && rank(this.#candidate(m), peer) < 0) this.grantRole(m, 'negotiated', null)
+    if (peer.ready && rank(this.#candidate(m, compared), peer) < 0) this.grantRole(m, 'negotiated', null)
   }
 
-  #candidate(m: Machine): Candidate {
+  #candidate(m: Machine, compared: boolean): Candidate {
     return {
       wanted: this.#wish !== null,
       // A write that is under way ends in a moment: nobody is ranked by it.
       ready: isReady(m) || (isWilling(m) && isDiskAnswering(m)),
       fit: m.own.isFit,
       heldEpoch: isHolder(m) ? this.#heldEpoch : 0,
+      position: compared ? toldPosition(m) : NOWHERE,
       role: this.name,
       priority: m.settings.priority,
       nodeId: m.epochs.nodeId
@@ -266,7 +272,7 @@ export class Passive implements RoleObject, Grantor {
   }
 
   failbackAtMs(m: Machine): number {
-    if (this.name !== 'standby' || this.#wish !== null || !isReady(m)) return Infinity
+    if (this.name !== 'standby' || this.#wish !== null || !isReady(m) || isBehind(m)) return Infinity
     return m.failback.askAtMs(m.peer, m.sinceMs, m.own.fitness)
   }
 
@@ -281,6 +287,11 @@ export class Passive implements RoleObject, Grantor {
     if (forceAtMs !== Infinity) return
     m.event('handover', reason, { phase: 'asking' })
     m.sender.ask(m)
+  }
+
+  /** Where data would be waited for, the peer is told that it shall not. */
+  #wantOf(m: Machine, commandId: number | null, force: boolean): void {
+    this.want(m, force && followsData(m) ? 'operator-forced' : 'operator', commandId, Infinity)
   }
 
   failWish(m: Machine, error: CommandError, detail: ReasonCode | ''): void {
@@ -298,7 +309,7 @@ export class Passive implements RoleObject, Grantor {
     // The peer is heard again meanwhile: it is asked, or, if it does not hear me, my right is bounded as by its acknowledgement.
     if (m.peer.online) {
       this.#wish = null
-      return this.want(m, 'operator', wish.commandId, Infinity)
+      return this.#wantOf(m, wish.commandId, true)
     }
     const alone = !m.peer.detector.alive
     const active = m.promote('operator-forced')
@@ -323,7 +334,8 @@ export class Passive implements RoleObject, Grantor {
     if (m.peer.online) {
       this.#held = 'no'
       if (!m.own.isFit) return m.replyError(id, 'refused', 'not-ready')
-      return this.want(m, 'operator', id, Infinity)
+      if (isBehind(m) && !force) return m.replyError(id, 'refused', 'not-synchronised')
+      return this.#wantOf(m, id, force)
     }
     if (!force) return m.replyError(id, 'peer-offline', '')
     this.#held = 'no'

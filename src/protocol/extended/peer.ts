@@ -30,6 +30,9 @@ export interface LatestWord {
   /** What it waits for at least before it takes over from me, as it said in its latest word. */
   promisedMs: number
   marked: boolean
+  channel: boolean
+  users: boolean
+  behind: boolean
 }
 
 /**
@@ -184,10 +187,11 @@ export class Peer {
 
   note(role: Role, trailer: Trailer): void {
     const { epoch, priority, fitness, nodeId, peerTimeoutMs, heartbeatMs, promisedMs } = trailer
-    const { ready, marked } = trailer.flags
+    const { ready, marked, channel, users, behind } = trailer.flags
     const word = this.word
     if (word === null) {
-      this.word = { role, epoch, priority, fitness, nodeId, ready, peerTimeoutMs, heartbeatMs, promisedMs, marked }
+      const setting = { priority, fitness, nodeId, peerTimeoutMs, heartbeatMs, promisedMs }
+      this.word = { role, epoch, ...setting, ready, marked, channel, users, behind }
       return
     }
     word.role = role
@@ -200,6 +204,9 @@ export class Peer {
     word.heartbeatMs = heartbeatMs
     word.promisedMs = promisedMs
     word.marked = marked
+    word.channel = channel
+    word.users = users
+    word.behind = behind
   }
 
   noteRecord({ nodeId, record }: Trailer): void {

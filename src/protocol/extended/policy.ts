@@ -3,6 +3,7 @@
  * Each table is meant to be read aloud; `test/unit/protocol/extended/policy.test.ts` asserts every cell.
  */
 import type { Role } from '../machine'
+import { comparePositions, type Position } from '../position'
 import type { Policy } from '../settings'
 
 /**
@@ -87,6 +88,8 @@ export interface Candidate {
   readonly fit: boolean
   /** The epoch of which it was the last Active in this session; 0 = none. */
   readonly heldEpoch: number
+  /** Of its data, where both have a channel. */
+  readonly position: Position
   readonly role: Role
   readonly priority: number
   readonly nodeId: bigint
@@ -99,6 +102,7 @@ export function rank(a: Candidate, b: Candidate): number {
     Number(a.fit) - Number(b.fit) ||
     Number(a.wanted) - Number(b.wanted) ||
     a.heldEpoch - b.heldEpoch ||
+    comparePositions(a.position, b.position) ||
     Number(a.role === 'standby') - Number(b.role === 'standby') ||
     a.priority - b.priority ||
     (a.nodeId > b.nodeId ? 1 : a.nodeId < b.nodeId ? -1 : 0)

@@ -33,6 +33,9 @@ export interface Machine extends Speaker {
   becomeStandby(reason: ReasonCode, held?: Held): Grantor
   replyOk(id: number | null): void
   replyError(id: number | null, error: CommandError, detail: ReasonCode | ''): void
+  /** Asks the host for a barrier. Returns its id. */
+  beginBarrier(): number
+  endBarrier(id: number, granted: boolean): void
   randomId(): bigint
 }
 
@@ -53,7 +56,7 @@ export interface RoleObject extends RoleFacts {
   /** FailureDetector is lost, for whatever reason. */
   contactLost(m: Machine): void
   /** `ms`: for so long this side did not run. */
-  pause(m: Machine, reason: ReasonCode, ms: number): void
+  pause(m: Machine, reason: 'own-stall' | 'suspended', ms: number): void
   /** Fitness may have changed, on either side, or has lasted. */
   considerFitness(m: Machine): void
   /** The store has answered. */

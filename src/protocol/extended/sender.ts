@@ -7,6 +7,7 @@ import type { Flags, Frame, Head } from '../wire/frame'
 import type { Output } from '../machine'
 import { TokenBucket, type Allowance } from '../token-bucket'
 import { announcedPromiseMs, isHolder, isReady, type Context } from './context'
+import { hasChannel, isBehind, toldPosition } from './data'
 import { countsPartner } from './partner'
 
 /**
@@ -156,6 +157,7 @@ export class Sender {
     const refusal = toHello ? null : this.#refusal
     if (!toHello) this.#refusal = null
     const ready = isReady(m)
+    const position = toldPosition(m)
     const fullFlags: Flags = {
       probe: false,
       ready,
@@ -166,6 +168,9 @@ export class Sender {
       wanted: role.isAsking && ready,
       refusal: refusal !== null,
       marked: epochs.onlineOnDisk,
+      channel: hasChannel(m),
+      users: hasChannel(m) && own.data.users,
+      behind: isBehind(m),
       ...flags
     }
     for (let link = 0; link < settings.links.length; link++) {
@@ -199,7 +204,9 @@ export class Sender {
             promisedMs: Math.min(peer.peerTimeoutMs, announcedPromiseMs(m)),
             flowsHash: own.flowsHash,
             record: epochs.numberOnDisk,
-            peerRecord
+            peerRecord,
+            dataEpoch: position.epoch,
+            dataNumber: position.number
           }
         }
       })

@@ -121,7 +121,14 @@ export const TIMERS: readonly Timer[] = [
     (_m, active) => active.handoverEndsMs,
     (m, active) => active.abortHandover(m, 'not-ready')
   ),
-  // P and h, at most 15 s and h
+  // P/2, at most 1 s
+  // => serves again, as the peer did not get the data; who leaves goes without
+  whileActive(
+    'barrier',
+    (_m, active) => active.barrierEndsMs,
+    (m, active) => active.callOff(m, 'not-synchronised')
+  ),
+  // P and h, at most 15 s and h; with a barrier its limit longer
   // => a command to hand over ends with `not-confirmed`; the grant stays out
   whilePassive(
     'command',

@@ -17,19 +17,21 @@ export type Head = keyof typeof HEADS
 const STATES: Readonly<Record<Role, number>> = { initial: 0, active: 1, standby: 2 }
 const POLICIES: Readonly<Record<Policy, number>> = { availability: 1, preferred: 2, exclusive: 3 }
 
-export const VERSION = 2
+export const VERSION = 3
 export const CLASSIC_BYTES = 5
-export const TRAILER_BYTES = 77
+export const TRAILER_BYTES = 86
 export const SEAL_BYTES = 16
 /** Length of the part of an extended frame that the seal covers. */
 export const SEALED_BYTES = CLASSIC_BYTES + TRAILER_BYTES
 export const EXTENDED_BYTES = SEALED_BYTES + SEAL_BYTES
 /** Durations on the wire have three bytes; the settings allow 600,000 ms. */
 const DURATION_MS_MAX = 0xffffff
-const CLOCK_AT = [58, 62] as const
+const CLOCK_AT = [56, 60] as const
 
 /** Largest value of the 48-bit fields `seq`, `ack` and `epoch`. */
 export const UINT48_MAX = 2 ** 48 - 1
+/** Largest number of a position: at 1,000 writes a second it is reached after 34 years of one epoch. */
+export const DATA_NUMBER_MAX = 2 ** 40 - 1
 
 const FLAG_BITS = {
   /** Please answer at once. */
@@ -48,8 +50,16 @@ const FLAG_BITS = {
   /** The sender refuses what the acknowledged frame wanted; `reason` says why. */
   refusal: 1 << 7,
   /** The sender has on disk that its peer is online: after an unclean end it will not act alone before it has met it again. */
-  marked: 1 << 8
+  marked: 1 << 8,
+  /** The sender has a channel, by its settings and its key: whether it is open is another matter. */
+  channel: 1 << 9,
+  /** Flows of the sender keep data that the peer is to have. */
+  users: 1 << 10,
+  /** The sender does not have the data that the receiver, as Active, keeps. */
+  behind: 1 << 11
 } as const
+/** The flags leave the high nibble of their two bytes to the policy. */
+const POLICY_SHIFT = 12
 export type Flag = keyof typeof FLAG_BITS
 export type Flags = Readonly<Record<Flag, boolean>>
 
@@ -66,6 +76,7 @@ export interface Trailer {
   readonly ack: number
   readonly epoch: number
   readonly priority: number
+  /** The byte `value` of the first five. */
   readonly fitness: number
   readonly policy: Policy
   readonly reason: ReasonCode
@@ -83,6 +94,9 @@ export interface Trailer {
   readonly record: number
   /** The highest number that the sender has seen of the receiver's records (of the same node id); 0 = none. */
   readonly peerRecord: number
+  /** The position of the sender's data; 0 = it has none. */
+  readonly dataEpoch: number
+  readonly dataNumber: number
 }
 
 export interface Frame {
@@ -149,20 +163,21 @@ export function encodeExtended(frame: Frame, target: Uint8Array): void {
   setUint48(view, 37, trailer.ack)
   setUint48(view, 43, trailer.epoch)
   view.setUint8(49, trailer.priority)
-  view.setUint8(50, trailer.fitness)
-  view.setUint8(51, POLICIES[trailer.policy])
-  view.setUint8(52, REASON_BYTES[trailer.reason])
-  let flags = 0
+  view.setUint8(50, REASON_BYTES[trailer.reason])
+  let flags = POLICIES[trailer.policy] << POLICY_SHIFT
   for (const flag of FLAGS) if (trailer.flags[flag]) flags |= FLAG_BITS[flag]
-  view.setUint16(53, flags)
-  view.setUint8(55, (trailer.link << 4) | (trailer.heardLinks & 0x0f))
-  view.setUint16(56, trailer.heartbeatMs)
+  view.setUint16(51, flags)
+  view.setUint8(53, (trailer.link << 4) | (trailer.heardLinks & 0x0f))
+  view.setUint16(54, trailer.heartbeatMs)
   // Three bytes are more than these durations need; the byte before each is half of the time of day, see `stampClock`.
-  view.setUint32(58, trailer.peerTimeoutMs & DURATION_MS_MAX)
-  view.setUint32(62, trailer.promisedMs & DURATION_MS_MAX)
-  view.setUint32(66, trailer.flowsHash)
-  setUint48(view, 70, trailer.record)
-  setUint48(view, 76, trailer.peerRecord)
+  view.setUint32(56, trailer.peerTimeoutMs & DURATION_MS_MAX)
+  view.setUint32(60, trailer.promisedMs & DURATION_MS_MAX)
+  view.setUint32(64, trailer.flowsHash)
+  setUint48(view, 68, trailer.record)
+  setUint48(view, 74, trailer.peerRecord)
+  setUint48(view, 80, trailer.dataEpoch)
+  view.setUint8(86, Math.floor(trailer.dataNumber / 2 ** 32))
+  view.setUint32(87, trailer.dataNumber % 2 ** 32)
 }
 
 /**
@@ -187,18 +202,19 @@ export function decodeClassic(bytes: Uint8Array): Frame | FrameRejection {
 
 /** An extended frame whose seal still has to be verified by the caller, or the reason why not. Never throws. */
 export function decodeExtended(bytes: Uint8Array): Frame | FrameRejection {
-  if (bytes.length > EXTENDED_BYTES) return 'long'
   if (bytes.length === CLASSIC_BYTES && typeof decodeHead(bytes) !== 'string') return 'unsealed'
-  if (bytes.length < EXTENDED_BYTES) return 'short'
   const head = decodeHead(bytes)
+  // Frames of another version may have another length.
+  if (typeof head !== 'string' && (bytes[CLASSIC_BYTES] ?? VERSION) !== VERSION) return 'version'
+  if (bytes.length > EXTENDED_BYTES) return 'long'
+  if (bytes.length < EXTENDED_BYTES) return 'short'
   if (typeof head === 'string') return head
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (view.getUint8(5) !== VERSION) return 'version'
-  const policy = POLICY_BY_BYTE.get(view.getUint8(51))
-  const links = view.getUint8(55)
-  const bits = view.getUint16(53)
-  const heartbeatMs = view.getUint16(56)
-  const peerTimeoutMs = view.getUint32(58) & DURATION_MS_MAX
+  const bits = view.getUint16(51)
+  const policy = POLICY_BY_BYTE.get(bits >> POLICY_SHIFT)
+  const links = view.getUint8(53)
+  const heartbeatMs = view.getUint16(54)
+  const peerTimeoutMs = view.getUint32(56) & DURATION_MS_MAX
   if (policy === undefined || links >> 4 > 3 || heartbeatMs === 0 || peerTimeoutMs === 0) return 'field'
   return {
     ...head,
@@ -211,18 +227,20 @@ export function decodeExtended(bytes: Uint8Array): Frame | FrameRejection {
       ack: getUint48(view, 37),
       epoch: getUint48(view, 43),
       priority: view.getUint8(49),
-      fitness: view.getUint8(50),
+      fitness: head.value,
       policy,
-      reason: reasonFromWire(view.getUint8(52)),
+      reason: reasonFromWire(view.getUint8(50)),
       flags: decodeFlags(bits),
       link: links >> 4,
       heardLinks: links & 0x0f,
       heartbeatMs,
       peerTimeoutMs,
-      promisedMs: view.getUint32(62) & DURATION_MS_MAX,
-      flowsHash: view.getUint32(66),
-      record: getUint48(view, 70),
-      peerRecord: getUint48(view, 76)
+      promisedMs: view.getUint32(60) & DURATION_MS_MAX,
+      flowsHash: view.getUint32(64),
+      record: getUint48(view, 68),
+      peerRecord: getUint48(view, 74),
+      dataEpoch: getUint48(view, 80),
+      dataNumber: view.getUint8(86) * 2 ** 32 + view.getUint32(87)
     }
   }
 }
@@ -248,7 +266,10 @@ function decodeFlags(bits: number): Flags {
     goodbye: has('goodbye'),
     wanted: has('wanted'),
     refusal: has('refusal'),
-    marked: has('marked')
+    marked: has('marked'),
+    channel: has('channel'),
+    users: has('users'),
+    behind: has('behind')
   }
 }
 

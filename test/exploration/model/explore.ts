@@ -223,6 +223,9 @@ function sayOutput(output: Output): string | null {
       return output.ok ? `reply ok ${output.role}` : `reply ${output.error} ${output.detail}`.trim()
     case 'drop':
       return `drop ${output.cause}`
+    case 'barrierOver':
+      return `barrier ${output.granted ? 'granted' : 'called off'}`
+    case 'barrier':
     case 'send':
     case 'store':
       return null

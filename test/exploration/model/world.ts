@@ -776,6 +776,8 @@ export class World {
         return
       case 'event':
       case 'drop':
+      case 'barrier':
+      case 'barrierOver':
         return
       default:
         output satisfies never

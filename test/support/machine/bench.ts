@@ -217,6 +217,9 @@ export class Bench {
       wanted: false,
       refusal: false,
       marked: false,
+      channel: false,
+      users: false,
+      behind: false,
       ...Object.fromEntries((word.flags ?? []).map((flag) => [flag, true]))
     }
     return {
@@ -245,6 +248,8 @@ export class Bench {
         flowsHash: 0,
         record: 0,
         peerRecord: 0,
+        dataEpoch: 0,
+        dataNumber: 0,
         ...this.#peer,
         ...word.trailer
       }

@@ -298,6 +298,16 @@ export class TestPair {
     this.side(name).step(this.nowMs, { kind: 'fitness', value })
   }
 
+  setData(name: SideName, data: Omit<Extract<Input, { kind: 'data' }>, 'kind'>): void {
+    this.side(name).deliver(this.nowMs, { kind: 'data', ...data })
+    this.#watchOverlap()
+  }
+
+  answerBarrier(name: SideName, ok: boolean): void {
+    this.side(name).answerBarrier(this.nowMs, ok)
+    this.#watchOverlap()
+  }
+
   setFlows(name: SideName, hash: number): void {
     this.side(name).step(this.nowMs, { kind: 'flows', hash })
   }

@@ -37,6 +37,7 @@ export type SideHappening =
   | ({ readonly kind: 'event' } & Told)
   | { readonly kind: 'reply'; readonly id: number; readonly text: string }
   | { readonly kind: 'dropped'; readonly cause: FrameRejection }
+  | { readonly kind: 'barrier'; readonly id: number; readonly over: 'granted' | 'called-off' | null }
   | { readonly kind: 'gate'; readonly open: boolean; readonly epoch: number }
   | { readonly kind: 'process'; readonly state: 'up' | 'gone' | 'awake' }
 
@@ -85,6 +86,7 @@ export class Side {
   diskLatencyMs = 0
   #writes: { readonly atMs: number; readonly ticket: number; readonly record: PairRecord; readonly ok: boolean }[] = []
 
+  #barrier: number | null = null
   #gateOpen = false
   #stepsNow = 0
   #lastStepMs = -Infinity
@@ -165,6 +167,7 @@ export class Side {
   /** The process ends at once. What was not on disk yet is lost. */
   die(hostIsUp: boolean): void {
     this.#machine = null
+    this.#barrier = null
     this.hostIsUp = hostIsUp
     this.#inbox = []
     this.#writes = []
@@ -298,6 +301,12 @@ export class Side {
     this.step(nowMs, input)
   }
 
+  /** The host has seen to it that the peer has all, or could not. Errors: throws while no barrier is open. */
+  answerBarrier(nowMs: number, ok: boolean): void {
+    assert.ok(this.#barrier !== null, `${this.name} has no barrier open`)
+    this.deliver(nowMs, { kind: 'barrierDone', id: this.#barrier, ok })
+  }
+
   step(nowMs: number, input: Input, source: Endpoint | null = null): void {
     const machine = this.#machine
     assert.ok(machine !== null, `${this.name} is not running`)
@@ -382,6 +391,13 @@ export class Side {
         const text = output.ok ? `ok ${output.role}` : `failed ${output.error}`
         return this.#host.report(this, { kind: 'reply', id: output.id, text })
       }
+      case 'barrier':
+        this.#barrier = output.id
+        return this.#host.report(this, { kind: 'barrier', id: output.id, over: null })
+      case 'barrierOver':
+        assert.equal(output.id, this.#barrier, `${this.name} ends a barrier that is not open`)
+        this.#barrier = null
+        return this.#host.report(this, { kind: 'barrier', id: output.id, over: output.granted ? 'granted' : 'called-off' })
     }
   }
 
@@ -438,6 +454,9 @@ export class Side {
     const lastOnline = events.findLast((e) => e.event === 'online')
     assert.equal(lastOnline?.detail.online ?? before.online, after.online, `${this.name}: online and its event`)
     if (after.serving) assert.equal(after.role, 'active', `${this.name} serves without being Active`)
+    const barriers = outputs.filter((o) => o.kind === 'barrier' || o.kind === 'barrierOver')
+    const isOpen = barriers.length === 0 ? this.#barrier !== null : barriers.at(-1)?.kind === 'barrier'
+    if (isOpen) assert.ok(after.role === 'active' && !after.serving, `${this.name} acts while its barrier is open`)
   }
 }
 

@@ -56,7 +56,10 @@ const TRAILER: Trailer = {
     goodbye: false,
     wanted: false,
     refusal: false,
-    marked: false
+    marked: false,
+    channel: false,
+    users: false,
+    behind: false
   },
   link: 0,
   heardLinks: 0,
@@ -65,7 +68,9 @@ const TRAILER: Trailer = {
   promisedMs: 600,
   flowsHash: 0,
   record: 0,
-  peerRecord: 0
+  peerRecord: 0,
+  dataEpoch: 0,
+  dataNumber: 0
 }
 /** Of an extended frame; see `protocol/wire/frame.ts`. */
 const KEY_ID_AT = 6

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {
   CLASSIC_BYTES,
+  DATA_NUMBER_MAX,
   decodeClassic,
   decodeExtended,
   encodeClassic,
@@ -34,7 +35,10 @@ const NO_FLAGS: Flags = {
   goodbye: false,
   wanted: false,
   refusal: false,
-  marked: false
+  marked: false,
+  channel: false,
+  users: false,
+  behind: false
 }
 const ALL_FLAGS: Flags = {
   probe: true,
@@ -45,7 +49,10 @@ const ALL_FLAGS: Flags = {
   goodbye: true,
   wanted: true,
   refusal: true,
-  marked: true
+  marked: true,
+  channel: true,
+  users: true,
+  behind: true
 }
 
 function classic(head: Head, state: Role, id: number, value: number): Frame {
@@ -69,11 +76,11 @@ const CLASSIC_FIXTURES: readonly (readonly [hex: string, frame: Frame])[] = [
 const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: Frame])[] = [
   [
     'an Active’s heartbeat',
-    `ff aa 01 2a 00  02 03  0123456789abcdef fedcba9876543210 1122334455667788
-     010203040506 0a0b0c0d0e0f 00000000002a  64 ff 01 07  0007 25  00c8 000007d0 00001388 deadbeef
-     00000000000b 0000000000a0`,
+    `ff aa 01 2a ff  03 03  0123456789abcdef fedcba9876543210 1122334455667788
+     010203040506 0a0b0c0d0e0f 00000000002a  64 07  1607 25  00c8 000007d0 00001388 deadbeef
+     00000000000b 0000000000a0  000000000029 0123456789`,
     {
-      ...classic('connected', 'active', 42, 0),
+      ...classic('connected', 'active', 42, 255),
       trailer: {
         keyId: 3,
         nodeId: 0x0123456789abcdefn,
@@ -86,7 +93,7 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         fitness: 255,
         policy: 'availability',
         reason: 'lost-connection',
-        flags: { ...NO_FLAGS, probe: true, ready: true, serving: true },
+        flags: { ...NO_FLAGS, probe: true, ready: true, serving: true, channel: true, users: true },
         link: 2,
         heardLinks: 0b0101,
         heartbeatMs: 200,
@@ -94,15 +101,17 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         promisedMs: 5000,
         flowsHash: 0xdeadbeef,
         record: 11,
-        peerRecord: 160
+        peerRecord: 160,
+        dataEpoch: 41,
+        dataNumber: 0x0123456789
       }
     }
   ],
   [
     'the smallest of everything',
-    `ff a0 00 00 00  02 00  0000000000000000 0000000000000001 0000000000000000
-     000000000001 000000000000 000000000000  00 00 03 00  0000 00  0001 00000001 00000000 00000000
-     000000000000 000000000000`,
+    `ff a0 00 00 00  03 00  0000000000000000 0000000000000001 0000000000000000
+     000000000001 000000000000 000000000000  00 00  3000 00  0001 00000001 00000000 00000000
+     000000000000 000000000000  000000000000 0000000000`,
     {
       ...classic('negotiate', 'initial', 0, 0),
       trailer: {
@@ -125,15 +134,17 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         promisedMs: 0,
         flowsHash: 0,
         record: 0,
-        peerRecord: 0
+        peerRecord: 0,
+        dataEpoch: 0,
+        dataNumber: 0
       }
     }
   ],
   [
     'the largest of everything',
-    `ff a5 02 ff ff  02 ff  ffffffffffffffff ffffffffffffffff ffffffffffffffff
-     ffffffffffff ffffffffffff ffffffffffff  ff ff 02 2a  01ff 3f  ea60 000927c0 00ffffff ffffffff
-     ffffffffffff ffffffffffff`,
+    `ff a5 02 ff ff  03 ff  ffffffffffffffff ffffffffffffffff ffffffffffffffff
+     ffffffffffff ffffffffffff ffffffffffff  ff 2a  2fff 3f  ea60 000927c0 00ffffff ffffffff
+     ffffffffffff ffffffffffff  ffffffffffff ffffffffff`,
     {
       ...classic('designate', 'standby', 255, 255),
       trailer: {
@@ -156,7 +167,9 @@ const EXTENDED_FIXTURES: readonly (readonly [name: string, hex: string, frame: F
         promisedMs: 0xffffff,
         flowsHash: 0xffffffff,
         record: UINT48_MAX,
-        peerRecord: UINT48_MAX
+        peerRecord: UINT48_MAX,
+        dataEpoch: UINT48_MAX,
+        dataNumber: DATA_NUMBER_MAX
       }
     }
   ]
@@ -226,8 +239,8 @@ describe('frame, classic wire', () => {
 })
 
 describe('frame, extended wire', () => {
-  it('is 98 bytes: 5 of 2015, a trailer of 77 and a seal of 16', () => {
-    assert.deepEqual([CLASSIC_BYTES, SEALED_BYTES, SEAL_BYTES, EXTENDED_BYTES], [5, 82, 16, 98])
+  it('is 107 bytes: 5 of 2015, a trailer of 86 and a seal of 16', () => {
+    assert.deepEqual([CLASSIC_BYTES, SEALED_BYTES, SEAL_BYTES, EXTENDED_BYTES], [5, 91, 16, 107])
   })
 
   for (const [name, hex, frame] of EXTENDED_FIXTURES) {
@@ -244,11 +257,10 @@ describe('frame, extended wire', () => {
     assert.deepEqual(decodeExtended(pool.subarray(37, 37 + EXTENDED_BYTES)), frame)
   })
 
-  it('a reason of a newer peer reads as none, unknown flags are ignored', () => {
+  it('a reason of a newer peer reads as none', () => {
     const [, hex, frame] = EXTENDED_FIXTURES[0] as (typeof EXTENDED_FIXTURES)[number]
     const bytes = sealedBytes(hex)
-    bytes[52] = 0xee
-    bytes[53] = 0x80
+    bytes[50] = 0xee
     const trailer = { ...(frame.trailer as Trailer), reason: 'none' as ReasonCode }
     assert.deepEqual(decodeExtended(bytes), { ...frame, trailer })
   })
@@ -266,7 +278,8 @@ describe('frame, extended wire', () => {
   const rejections: readonly (readonly [what: string, bytes: Uint8Array, cause: FrameRejection])[] = [
     ['nothing at all', new Uint8Array(0), 'short'],
     ['one byte less', sealedBytes(good).subarray(0, EXTENDED_BYTES - 1), 'short'],
-    ['one byte more', new Uint8Array(EXTENDED_BYTES + 1).fill(0xff), 'long'],
+    ['one byte more', Uint8Array.of(...sealedBytes(good), 0), 'long'],
+    ['many bytes of something else', new Uint8Array(EXTENDED_BYTES + 1).fill(0xff), 'long'],
     ['the five bytes of a classic peer', bytesOf('ff aa 01 00 00'), 'unsealed'],
     ['five bytes of something else', bytesOf('ff ab 01 00 00'), 'short'],
     ['another first byte', changed(0, 0x7f), 'magic'],
@@ -274,12 +287,15 @@ describe('frame, extended wire', () => {
     ['an unknown state', changed(2, 3), 'state'],
     ['version 0', changed(5, 0), 'version'],
     ['version 1', changed(5, 1), 'version'],
-    ['version 3', changed(5, 3), 'version'],
-    ['policy 0', changed(51, 0), 'field'],
-    ['policy 4', changed(51, 4), 'field'],
-    ['link 4', changed(55, 0x40), 'field'],
-    ['heartbeat 0', changed(56, 0, 0), 'field'],
-    ['peerTimeout 0', changed(58, 0, 0, 0, 0), 'field']
+    ['version 2', changed(5, 2), 'version'],
+    ['version 4', changed(5, 4), 'version'],
+    ['version 2 in its own length', changed(5, 2).subarray(0, 98), 'version'],
+    ['a later version, longer', Uint8Array.of(...changed(5, 4), 0, 0, 0), 'version'],
+    ['policy 0', changed(51, 0x06), 'field'],
+    ['policy 4', changed(51, 0x46), 'field'],
+    ['link 4', changed(53, 0x40), 'field'],
+    ['heartbeat 0', changed(54, 0, 0), 'field'],
+    ['peerTimeout 0', changed(56, 0, 0, 0, 0), 'field']
   ]
   for (const [what, bytes, cause] of rejections) {
     it(`rejects ${what}: ${cause}`, () => assert.equal(decodeExtended(bytes), cause))
@@ -320,7 +336,10 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
         goodbye: fc.boolean(),
         wanted: fc.boolean(),
         refusal: fc.boolean(),
-        marked: fc.boolean()
+        marked: fc.boolean(),
+        channel: fc.boolean(),
+        users: fc.boolean(),
+        behind: fc.boolean()
       },
       PLAIN
     ),
@@ -331,13 +350,15 @@ const anyTrailer: fc.Arbitrary<Trailer> = fc.record(
     promisedMs: fc.integer({ min: 0, max: 2 ** 24 - 1 }),
     flowsHash: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
     record: uint48,
-    peerRecord: uint48
+    peerRecord: uint48,
+    dataEpoch: uint48,
+    dataNumber: fc.integer({ min: 0, max: DATA_NUMBER_MAX })
   },
   PLAIN
 )
 const anyExtended: fc.Arbitrary<Frame> = fc
   .tuple(anyClassic, anyTrailer)
-  .map(([frame, trailer]) => ({ ...frame, trailer }))
+  .map(([frame, trailer]) => ({ ...frame, value: trailer.fitness, trailer }))
 
 /** Random bytes are mostly rejected at once: these have a chance to get further. */
 const almostFrame = fc

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { ReasonCode } from '../../../../src/protocol/reasons'
 import { ExtendedMachine } from '../../../../src/protocol/extended/machine'
-import type { Flags, Frame, Head, Trailer } from '../../../../src/protocol/wire/frame'
+import { DATA_NUMBER_MAX, type Flags, type Frame, type Head, type Trailer } from '../../../../src/protocol/wire/frame'
 import type { Designation, Input, Output, Role } from '../../../../src/protocol/machine'
 import type { PairRecord } from '../../../../src/protocol/record'
 import { POLICIES, type Policy } from '../../../../src/protocol/settings'
@@ -14,6 +14,7 @@ import { seededRandom } from '../../../support/random'
 import { testSettings } from '../../../support/machine/settings'
 
 const LINK = { peerHost: '127.0.0.1', peerPort: 1101, localHost: '', localPort: 1101 }
+const BITS = ['probe', 'ready', 'serving', 'holder', 'preferred', 'wanted', 'refusal', 'marked'] as const
 const EPOCHS = fc.oneof(fc.nat(60), fc.constantFrom(2 ** 47, 2 ** 48 - 2 ** 16 - 1, 2 ** 48 - 2 ** 16, 2 ** 48 - 1))
 const role = fc.constantFrom<Role>('initial', 'active', 'standby')
 const policy = fc.constantFrom(...POLICIES)
@@ -68,11 +69,13 @@ const said: fc.Arbitrary<Said> = fc.record({
     promisedMs: fc.oneof(fc.constant(0), durationMs),
     flowsHash: fc.nat(2),
     record: EPOCHS,
-    peerRecord: EPOCHS
+    peerRecord: EPOCHS,
+    dataEpoch: EPOCHS,
+    dataNumber: fc.constantFrom(0, 1, DATA_NUMBER_MAX)
   }),
   flags: fc.record(
     Object.fromEntries(
-      ['probe', 'ready', 'serving', 'holder', 'preferred', 'wanted', 'refusal', 'marked'].map((f) => [f, fc.boolean()])
+      [...BITS, 'channel', 'users', 'behind'].map((f) => [f, fc.boolean()])
     )
   )
 })
@@ -88,6 +91,14 @@ type Act =
   /** All of a proof, but for the quiet time. */
   | { readonly kind: 'dies'; readonly id: number }
 
+const data = fc.record({
+  kind: fc.constant('data'),
+  users: fc.nat(3).map((n) => n > 0),
+  open: fc.nat(3).map((n) => n > 0),
+  inStep: fc.boolean(),
+  position: fc.record({ epoch: EPOCHS, number: fc.constantFrom(0, 1, 2 ** 60, NaN) })
+})
+
 const input: fc.Arbitrary<Input> = fc.oneof(
   fc.record({ kind: fc.constant('tetherEnded'), id, fin: fc.boolean() }),
   fc.record({ kind: fc.constant('redialled'), id, refused: fc.boolean() }),
@@ -97,6 +108,9 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   fc.record({ kind: fc.constant('hostStalled'), stalled: fc.boolean() }),
   fc.record({ kind: fc.constant('fitness'), value: fc.constantFrom(-1, 0, 100, 255, 300) }),
   fc.record({ kind: fc.constant('flows'), hash: fc.nat(3) }),
+  data,
+  data,
+  fc.record({ kind: fc.constant('barrierDone'), id: fc.integer({ min: 1, max: 4 }), ok: fc.boolean() }),
   fc.constantFrom<Input>({ kind: 'foreignRecord' }, { kind: 'tick' }),
   fc.record({
     kind: fc.constant('command'),
@@ -139,7 +153,10 @@ const NO_FLAGS: Flags = {
   goodbye: false,
   wanted: false,
   refusal: false,
-  marked: false
+  marked: false,
+  channel: false,
+  users: false,
+  behind: false
 }
 
 class Anything {
@@ -152,6 +169,9 @@ class Anything {
   readonly #open = new Set<number>()
   readonly #asked = new Map<number, number>()
   #role: Role = 'initial'
+  /** The open barrier; null = there is none. */
+  #barrier: number | null = null
+  barriers = 0
   /** The reasons of all that it told. */
   readonly told = new Set<string>()
 
@@ -179,7 +199,7 @@ class Anything {
       case 'meets':
         for (let i = 0; i < 3; i++) {
           const trailer = { policy: what.settings, epoch: 5 }
-          const flags = { probe: true, ready: true, marked: true }
+          const flags = { probe: true, ready: true, marked: true, channel: true }
           const word = { head: 'negotiate', echoes: 'mine', acks: 'newest', again: false, trailer, flags } as const
           this.step({ kind: 'frame', link: 0, frame: this.#frame({ ...what, ...word }, 0, false) })
         }
@@ -214,6 +234,12 @@ class Anything {
     this.nowMs = endMs
   }
 
+  /** However it goes on: nobody waits for data for ever. */
+  rests(): void {
+    this.#pass(1500, false)
+    assert.equal(this.#barrier, null, 'a barrier does not end')
+  }
+
   step(what: Input): void {
     if (what.kind === 'command') this.#asked.set(what.id, (this.#asked.get(what.id) ?? 0) + 1)
     if (what.kind === 'link') {
@@ -230,7 +256,17 @@ class Anything {
         const open = this.#asked.get(output.id) ?? 0
         assert.ok(open > 0, `answers what nobody asked: ${output.id}`)
         this.#asked.set(output.id, open - 1)
+      } else if (output.kind === 'barrier') {
+        assert.equal(this.#barrier, null, 'one barrier in another')
+        this.barriers += 1
+        assert.equal(output.id, this.barriers, 'a barrier has a number of its own')
+        this.#barrier = output.id
+      } else if (output.kind === 'barrierOver') {
+        assert.equal(output.id, this.#barrier, 'ends what was not begun')
+        this.#barrier = null
+        if (!output.granted) this.told.add('called off')
       } else if (output.kind === 'event') this.told.add(output.reason)
+      if (output.kind === 'event' && 'because' in output.detail) this.told.add(output.detail.because)
       if (output.kind === 'event' && output.event === 'role') this.#role = output.detail.role
       else if (output.kind === 'send') {
         assert.ok(this.#open.has(output.link), 'sends on a closed link')
@@ -245,6 +281,8 @@ class Anything {
           trailer.epoch,
           trailer.record,
           trailer.peerRecord,
+          trailer.dataEpoch,
+          trailer.dataNumber,
           trailer.promisedMs
         ])
           assert.ok(Number.isSafeInteger(n) && n >= 0 && n < 2 ** 48, `${n} in a frame`)
@@ -253,6 +291,7 @@ class Anything {
     const view = this.machine.view()
     assert.equal(view.role, this.#role, 'a role without its event')
     if (view.serving) assert.equal(view.role, 'active')
+    if (this.#barrier !== null) assert.ok(view.role === 'active' && !view.serving, 'acts while a barrier is open')
     assert.ok(!Number.isNaN(this.machine.deadlineMs()) && !Number.isNaN(view.leaseUntilMs))
     assert.ok(view.linksUp.length === 2)
   }
@@ -287,6 +326,8 @@ class Anything {
         flowsHash: 0,
         record: 0,
         peerRecord: 0,
+        dataEpoch: 0,
+        dataNumber: 0,
         ...trailer,
         flags: { ...NO_FLAGS, ...flags, goodbye }
       }
@@ -309,6 +350,7 @@ describe('extended wire, anything', () => {
           for (const what of acts) anything.does(what)
           if (leaves) anything.step({ kind: 'goodbye', reason: 'shutdown' })
           for (const what of acts.slice(0, 20)) anything.does(what)
+          anything.rests()
           for (const reason of anything.told) told.add(reason)
         }
       ),
@@ -320,7 +362,10 @@ describe('extended wire, anything', () => {
       'rolled-back',
       'restored-copy',
       'second-peer',
-      'operator-forced'
+      'operator-forced',
+      'not-synchronised',
+      'data-behind',
+      'called off'
     ])
       assert.ok(told.has(reason), `never met: ${reason}`)
   })

@@ -12,7 +12,10 @@ const NO_FLAGS: Flags = {
   goodbye: false,
   wanted: false,
   refusal: false,
-  marked: false
+  marked: false,
+  channel: false,
+  users: false,
+  behind: false
 }
 
 function trailer(over: Partial<Trailer>): Trailer {
@@ -37,6 +40,8 @@ function trailer(over: Partial<Trailer>): Trailer {
     flowsHash: 0,
     record: 0,
     peerRecord: 0,
+    dataEpoch: 0,
+    dataNumber: 0,
     ...over
   }
 }

@@ -8,6 +8,7 @@ import {
   type Candidate,
   type Evidence
 } from '../../../../src/protocol/extended/policy'
+import { NOWHERE } from '../../../../src/protocol/position'
 import type { Policy } from '../../../../src/protocol/settings'
 
 /** Written out by hand from docs/reference/PROTOCOL.md, "Taking over without contact"; not read from the code. */
@@ -48,6 +49,7 @@ const candidate = (over: Partial<Candidate> = {}): Candidate => ({
   ready: true,
   fit: true,
   heldEpoch: 0,
+  position: NOWHERE,
   role: 'initial',
   priority: 100,
   nodeId: 1n,
@@ -88,6 +90,7 @@ describe('ranking of two sides that are not Active', () => {
     { fit: true },
     { wanted: true },
     { heldEpoch: 7 },
+    { position: { epoch: 3, number: 1 } },
     { role: 'standby' },
     { priority: 200 },
     { nodeId: 9n }

@@ -1,0 +1,97 @@
+/**
+ * What the engine is told of a pair's data, and what it asks for: the position of this host's copy, and the barriers of planned swaps.
+ * Who keeps the data is the owner's business.
+ */
+import type { DataState, FromEngine, ToEngine } from '../engine/messages'
+
+/** Whoever keeps the pair's data on this host. */
+export interface DataOwner {
+  /**
+   * The gate is shut and the role still held. Answered with `barrierDone` as soon as the peer has all that was written: the sooner, the
+   * shorter nobody serves.
+   */
+  barrier(id: number): void
+  /** Once for each barrier. `granted`: the peer has the role. Else whoever is still Active serves on, with the same epoch. */
+  barrierOver(id: number, granted: boolean): void
+}
+
+/** A position that has moved, and nothing else, is told at most this often. */
+const POSITION_EVERY_MS = 50
+
+export class PairData {
+  owner: DataOwner | null = null
+  readonly #post: (message: ToEngine) => void
+  /** Of the current start in the engine; null = not there. */
+  #pairId: number | null = null
+  #state: DataState | null = null
+  #told: DataState | null = null
+  #toldAtMs = -Infinity
+  #later: NodeJS.Timeout | null = null
+  /** The open barrier; null = there is none. */
+  #barrier: number | null = null
+
+  constructor(post: (message: ToEngine) => void) {
+    this.#post = post
+  }
+
+  entered(pairId: number): void {
+    this.#pairId = pairId
+    if (this.#state !== null) this.#tell(this.#state)
+  }
+
+  /** The engine knows nothing of the pair any more, and no answer will reach it. */
+  left(): void {
+    this.#pairId = null
+    this.#over(false)
+    this.#calm()
+  }
+
+  set(state: DataState): void {
+    this.#state = state
+    const told = this.#told
+    const moved =
+      told?.users === state.users && told.open === state.open && told.inStep === state.inStep && this.#pairId !== null
+    const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - performance.now() : 0
+    if (waitMs <= 0) return this.#tell(state)
+    if (this.#later !== null) return
+    this.#later = setTimeout(() => {
+      if (this.#state !== null) this.#tell(this.#state)
+    }, waitMs)
+    this.#later.unref()
+  }
+
+  done(id: number, ok: boolean): void {
+    if (this.#pairId !== null) this.#post({ type: 'barrierDone', pairId: this.#pairId, id, ok })
+  }
+
+  /** The process is about to exit: this thread will answer no barrier any more. */
+  answerNoMore(): void {
+    if (this.#state?.users === true) this.#tell({ ...this.#state, users: false })
+  }
+
+  onMessage(message: Extract<FromEngine, { type: 'barrier' | 'barrierOver' }>): void {
+    if (message.type === 'barrierOver') return this.#over(message.granted)
+    this.#barrier = message.id
+    if (this.owner === null) this.done(message.id, false)
+    else this.owner.barrier(message.id)
+  }
+
+  #tell(data: DataState): void {
+    this.#calm()
+    if (this.#pairId === null) return
+    this.#told = data
+    this.#toldAtMs = performance.now()
+    this.#post({ type: 'data', pairId: this.#pairId, data })
+  }
+
+  #calm(): void {
+    if (this.#later !== null) clearTimeout(this.#later)
+    this.#later = null
+  }
+
+  #over(granted: boolean): void {
+    const id = this.#barrier
+    this.#barrier = null
+    if (id !== null) this.owner?.barrierOver(id, granted)
+  }
+}
