@@ -147,7 +147,11 @@ export function readInput(words: Words, wire: Wire): Input {
     case 'data':
       return { kind, ...readData(words) }
     case 'barrier-done':
-      return { kind: 'barrierDone', id: words.count(), ok: oneOf(words.next('ok or failed'), ['ok', 'failed']) === 'ok' }
+      return {
+        kind: 'barrierDone',
+        id: words.count(),
+        ok: oneOf(words.next('ok or failed'), ['ok', 'failed']) === 'ok'
+      }
     case 'goodbye':
       return { kind, reason: oneOf(words.next('why'), ['removed', 'shutdown']) }
     default:

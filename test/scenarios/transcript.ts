@@ -1,5 +1,12 @@
 /** How a happening reads in a transcript: time in ms, side, then stable codes only. Grammar: README.md. */
-import { barrierOverText, barrierText, eventText, frameText, gateText, transcriptLine } from '../../src/engine/transcript'
+import {
+  barrierOverText,
+  barrierText,
+  eventText,
+  frameText,
+  gateText,
+  transcriptLine
+} from '../../src/engine/transcript'
 import type { Input } from '../../src/protocol/machine'
 import type { Happening } from '../support/machine/pair'
 
@@ -22,7 +29,9 @@ function textOf(happening: Happening, shown: ReadonlySet<Detail>): string | null
     case 'dropped':
       return `dropped ${happening.cause}`
     case 'barrier':
-      return happening.over === null ? barrierText(happening.id) : barrierOverText(happening.id, happening.over === 'granted')
+      return happening.over === null
+        ? barrierText(happening.id)
+        : barrierOverText(happening.id, happening.over === 'granted')
     case 'gate':
       if (!shown.has('gate')) return null
       return gateText(happening.open, happening.epoch)

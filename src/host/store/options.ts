@@ -17,7 +17,13 @@ export interface StoreOptions extends Limits {
   readonly terms: Readonly<Record<string, string | number | boolean>>
 }
 
-const DEFAULTS = { name: 'pair', ackTimeout: 200, flushInterval: 30, maxBytes: 16_777_216, maxKeyBytes: 1_048_576 } as const
+const DEFAULTS = {
+  name: 'pair',
+  ackTimeout: 200,
+  flushInterval: 30,
+  maxBytes: 16_777_216,
+  maxKeyBytes: 1_048_576
+} as const
 /** One value travels in one piece. */
 const KEY_BYTES_LIMIT = 8_388_608
 const TIMER_MS_MAX = 2 ** 31 - 1

@@ -67,7 +67,8 @@ export class Sending implements Feed {
     const texts = this.#take(PIECE_CHARS)
     const begins = this.#open ? null : (this.#begins ?? { mode: 'delta', from: this.#base, diverged: false })
     this.#open = true
-    if (this.#walk !== null || this.changed.size > 0) return { body: encodePut(begins, texts, null, 0), committed: false }
+    if (this.#walk !== null || this.changed.size > 0)
+      return { body: encodePut(begins, texts, null, 0), committed: false }
     const { position, line } = this.#copy
     const news = this.#begins !== null || this.#base.epoch !== position.epoch
     this.#begins = null

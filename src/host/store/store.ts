@@ -118,7 +118,12 @@ export class Store implements StoreSeat {
     this.#disk?.touch()
     const { pair: wanted } = this.#options
     const several = this.#place().pairs.size > 1
-    const why = wanted !== '' ? `there is no pair ${wanted}` : several ? 'there are several pairs, and none is named' : 'there is no pair'
+    const why =
+      wanted !== ''
+        ? `there is no pair ${wanted}`
+        : several
+          ? 'there are several pairs, and none is named'
+          : 'there is no pair'
     this.#warn(`it works on this host only: ${why}`)
   }
 

@@ -33,7 +33,9 @@ export class StrayWrites {
     if (nowMs < this.#lateUntilMs) return this.#countLate(scope, key)
     if (!this.#warned) {
       this.#warned = true
-      this.#seat.log(`context is written on the Standby, which changes nothing: ${key} of ${scope}. Put the gate before it.`)
+      this.#seat.log(
+        `context is written on the Standby, which changes nothing: ${key} of ${scope}. Put the gate before it.`
+      )
     }
     if (nowMs - this.#secondMs >= SECOND_MS) {
       this.#secondMs = nowMs

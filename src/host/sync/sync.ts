@@ -78,7 +78,10 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
     this.#epoch = takenOver?.epoch ?? null
     this.#nextTurn = new Later((run) => parts.clock.nextTurn(run), this.#replayNext)
     if (takenOver?.mode !== mode) return
-    for (const entry of takenOver.entries) this.#keep(entry)
+    for (const entry of takenOver.entries) {
+      const key = this.#keep(entry)
+      if (mode === 'stream') this.#unsent.set(key, 'new')
+    }
   }
 
   attach(carrier: Carrier): void {

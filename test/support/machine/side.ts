@@ -397,7 +397,11 @@ export class Side {
       case 'barrierOver':
         assert.equal(output.id, this.#barrier, `${this.name} ends a barrier that is not open`)
         this.#barrier = null
-        return this.#host.report(this, { kind: 'barrier', id: output.id, over: output.granted ? 'granted' : 'called-off' })
+        return this.#host.report(this, {
+          kind: 'barrier',
+          id: output.id,
+          over: output.granted ? 'granted' : 'called-off'
+        })
     }
   }
 

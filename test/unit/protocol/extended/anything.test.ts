@@ -73,11 +73,7 @@ const said: fc.Arbitrary<Said> = fc.record({
     dataEpoch: EPOCHS,
     dataNumber: fc.constantFrom(0, 1, DATA_NUMBER_MAX)
   }),
-  flags: fc.record(
-    Object.fromEntries(
-      [...BITS, 'channel', 'users', 'behind'].map((f) => [f, fc.boolean()])
-    )
-  )
+  flags: fc.record(Object.fromEntries([...BITS, 'channel', 'users', 'behind'].map((f) => [f, fc.boolean()])))
 })
 
 type Act =
