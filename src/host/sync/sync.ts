@@ -105,8 +105,7 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
     }
     let text: Uint8Array
     try {
-      const { pair: _pair, ...rest } = msg
-      text = textOf(rest)
+      text = textOf(withoutPair(msg))
     } catch (error) {
       return done(this.#parts.unusable(error instanceof Error ? error.message : String(error)))
     }
@@ -260,4 +259,11 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
       return
     }
   }
+}
+
+/** What the pair says of a message is said anew on the other side. */
+function withoutPair(msg: SyncMessage): object {
+  const copy = { ...msg }
+  delete copy.pair
+  return copy
 }

@@ -34,11 +34,10 @@ export class CableEnd implements Carrier {
 }
 
 interface UnderWay {
-  readonly from: CableEnd
+  readonly link: Link
   readonly name: string
   readonly body: Uint8Array
   readonly sentMs: number
-  readonly arrive: () => void
 }
 
 export class Cable {
@@ -75,9 +74,11 @@ export class Cable {
 
   /** All that is under way, apart from what was sent in the last `butMs`. */
   arriveNow(butMs = 0): void {
-    const untilMs = this.clock.nowMs() - butMs
-    while (this.#underWay[0] !== undefined && (butMs === 0 || this.#underWay[0].sentMs < untilMs)) {
-      this.#underWay[0].arrive()
+    const untilMs = butMs === 0 ? Infinity : this.clock.nowMs() - butMs
+    for (;;) {
+      const next = this.#underWay[0]
+      if (next === undefined || next.sentMs >= untilMs) return
+      this.#arrive(next)
     }
   }
 
@@ -95,43 +96,53 @@ export class Cable {
     for (const { users } of this.ends) users.get(name)?.parted()
   }
 
+  send(link: Link, body: Uint8Array): void {
+    assert.ok(this.#joined.has(link.name), 'sent to nobody')
+    const underWay: UnderWay = { link, name: link.name, body, sentMs: this.clock.nowMs() }
+    this.#underWay.push(underWay)
+    this.clock.after(this.delayMs, () => this.#arrive(underWay))
+  }
+
+  #arrive(underWay: UnderWay): void {
+    if (!this.#underWay.includes(underWay)) return
+    this.#underWay = this.#underWay.filter((each) => each !== underWay)
+    const { link, name, body } = underWay
+    link.waitingBytes -= body.length
+    this.bodies++
+    this.bytes += body.length
+    this.onArrival(link.to, body)
+    link.to.users.get(name)?.received(body)
+    if (!link.isFull || link.waitingBytes >= this.bytesMax) return
+    link.isFull = false
+    link.from.users.get(name)?.drained()
+  }
+
   #link(from: CableEnd, name: string): CarrierLink {
     const [a, b] = this.ends
-    const to = from === a ? b : a
-    let waitingBytes = 0
-    let isFull = false
-    const cable = this
-    return {
-      get waitingBytes() {
-        return waitingBytes
-      },
-      send(body) {
-        assert.ok(cable.#joined.has(name), 'sent to nobody')
-        waitingBytes += body.length
-        isFull ||= waitingBytes >= cable.bytesMax
-        const underWay: UnderWay = {
-          from,
-          name,
-          body,
-          sentMs: cable.clock.nowMs(),
-          arrive: () => {
-            if (!cable.#underWay.includes(underWay)) return
-            cable.#underWay = cable.#underWay.filter((each) => each !== underWay)
-            waitingBytes -= body.length
-            cable.bodies++
-            cable.bytes += body.length
-            cable.onArrival(to, body)
-            to.users.get(name)?.received(body)
-            if (!isFull || waitingBytes >= cable.bytesMax) return
-            isFull = false
-            from.users.get(name)?.drained()
-          }
-        }
-        cable.#underWay.push(underWay)
-        cable.clock.after(cable.delayMs, underWay.arrive)
-        return !isFull
-      }
-    }
+    return new Link(this, name, from, from === a ? b : a)
+  }
+}
+
+class Link implements CarrierLink {
+  readonly name: string
+  readonly from: CableEnd
+  readonly to: CableEnd
+  waitingBytes = 0
+  isFull = false
+  readonly #cable: Cable
+
+  constructor(cable: Cable, name: string, from: CableEnd, to: CableEnd) {
+    this.#cable = cable
+    this.name = name
+    this.from = from
+    this.to = to
+  }
+
+  send(body: Uint8Array): boolean {
+    this.waitingBytes += body.length
+    this.isFull ||= this.waitingBytes >= this.#cable.bytesMax
+    this.#cable.send(this, body)
+    return !this.isFull
   }
 }
 

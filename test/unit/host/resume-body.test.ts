@@ -53,7 +53,7 @@ describe('what resume gates tell each other', () => {
     }
     assert.equal(
       Buffer.from(encode(told)).toString('hex'),
-      '010003' + '027378' + '027372' + 'ac02' + '02' + '21' + '04' + '1f000000'
+      ['010003', '027378', '027372', 'ac02', '02', '21', '04', '1f000000'].join('')
     )
     assert.equal(Buffer.from(encode({ allTold: { unsureForMs: 200 }, sections: [] })).toString('hex'), '0101c801')
   })

@@ -286,6 +286,8 @@ describe('order rising', () => {
   })
 })
 
+const run = (id: number, start: Date): Item => ({ topic: 'x', batch: { id, start }, seq: 1 })
+
 describe('numbers, topics and series', () => {
   it('takes whole numbers from 0 to 2^53-1, each once', () => {
     const world = serving()
@@ -336,7 +338,6 @@ describe('numbers, topics and series', () => {
 
   it('a series may be an object, and means its value', () => {
     const world = serving()
-    const run = (id: number, start: Date): Item => ({ topic: 'x', batch: { id, start }, seq: 1 })
     for (const side of [world.a, world.b]) {
       world.send(side, run(1, new Date(5)))
       world.send(side, run(2, new Date(5)))

@@ -268,6 +268,8 @@ describe('what is synchronised', () => {
   })
 })
 
+const byText = (x: unknown[], y: unknown[]): number => String(x).localeCompare(String(y))
+
 describe('what is synchronised, whatever happens', () => {
   type Act =
     | { readonly kind: 'input'; readonly topic: number }
@@ -355,8 +357,6 @@ describe('what is synchronised, whatever happens', () => {
       })
     )
   })
-
-  const byText = (x: unknown[], y: unknown[]): number => String(x).localeCompare(String(y))
 })
 
 describe('the body of a synchronised message', () => {

@@ -1,6 +1,7 @@
 /** A pair that does what a test says: for the instants that two real sides would hit only by chance. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairNode } from '../../../nodes/pair-user'
+import type { Carrier } from '../../../src/host/channel/carrier'
 import { NoCarrier } from '../../../src/host/channel/exchange'
 import type {
   GateDecision,
@@ -36,7 +37,7 @@ const STANDBY: PairStatus = {
 export class ScriptedPair implements Pair {
   /** What an observer hears at once, while the node that observes is still being built. */
   onObserve: ((observer: PairObserver) => void) | null = null
-  readonly carrier = new NoCarrier()
+  carrier: Carrier = new NoCarrier()
   gateCalls = 0
   /** Every value that nodes set, oldest first. */
   readonly fitness: number[] = []
