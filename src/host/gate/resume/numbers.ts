@@ -19,6 +19,9 @@ const SERIES_MAX = 8
 /** So many chunks at least, of one or of many topics; `keep` of them if that is more, so that the last `keep` numbers are always among them. */
 const CHUNKS_MIN = 65_536
 
+/** With so many dead ones at its beginning the list is cut. */
+const UNRIPE_CUT = 1024
+
 export interface Topic {
   readonly key: string
   /** In the order in which they were first met. */
@@ -52,6 +55,12 @@ export interface Chunk {
   untold: number
 }
 
+interface Unripe {
+  readonly series: Series
+  readonly number: number
+  readonly atMs: number
+}
+
 export class Numbers {
   #keep = 0
   #keepForMs = 0
@@ -62,6 +71,9 @@ export class Numbers {
   readonly #topics = new Map<string, Topic>()
   readonly #chunks = new Set<Chunk>()
   readonly #untold = new Set<Chunk>()
+  /** In the order in which they passed; those before `#ripened` are gone. */
+  #unripe: Unripe[] = []
+  #ripened = 0
   #lastTopic: Topic | null = null
   #lastChunk: Chunk | null = null
 
@@ -98,15 +110,40 @@ export class Numbers {
     return ((chunks.get(index)?.passed ?? 0) & bitOf(number, index)) !== 0
   }
 
-  /** Passed here. */
-  pass(series: Series, number: number): void {
+  /** Passed here. It is to be told when it has become ripe. */
+  pass(series: Series, number: number, nowMs: number): void {
     const index = indexOf(number)
-    const bit = bitOf(number, index)
-    const chunk = this.#chunkOf(series, index)
-    chunk.passed |= bit
-    chunk.untold |= bit
-    this.#untold.add(chunk)
+    this.#chunkOf(series, index).passed |= bitOf(number, index)
+    this.#unripe.push({ series, number, atMs: nowMs })
     this.#reach(series, number)
+  }
+
+  /** When the first one passed that is not ripe yet; null = all are. */
+  get unripeSinceMs(): number | null {
+    return this.#unripe[this.#ripened]?.atMs ?? null
+  }
+
+  /** How many there are in all that passed by this instant: what `ripen` takes. */
+  passedBy(atMs: number): number {
+    let count = this.#ripened
+    while ((this.#unripe[count]?.atMs ?? Infinity) <= atMs) count++
+    return count - this.#ripened
+  }
+
+  /** The first so many may be told. */
+  ripen(count: number): void {
+    const end = Math.min(this.#unripe.length, this.#ripened + count)
+    for (; this.#ripened < end; this.#ripened++) {
+      const { series, number } = this.#unripe[this.#ripened] as Unripe
+      const index = indexOf(number)
+      const chunk = series.chunks.get(index)
+      if (chunk === undefined) continue
+      chunk.untold |= bitOf(number, index)
+      this.#untold.add(chunk)
+    }
+    if (this.#ripened < UNRIPE_CUT && this.#ripened < this.#unripe.length) return
+    this.#unripe = this.#unripe.slice(this.#ripened)
+    this.#ripened = 0
   }
 
   /** Passed on the other host. `follow`: that one serves, and says which series is the newest. Returns which of these numbers are news. */

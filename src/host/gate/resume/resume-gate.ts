@@ -269,7 +269,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     const isLate = this.#settings.order === 'rising' && (series.past || number <= series.highest)
     const isUnsure = atMs <= this.#opening.unsureUntilMs || this.#numbers.isBeyondMemory(series, number)
     // Remembered first: whatever the flow behind does with it, it is not let through again. A late one is dealt with too.
-    this.#numbers.pass(series, number)
+    this.#numbers.pass(series, number, this.#parts.clock.nowMs())
     this.#teller.passed()
     if (!isLate) {
       topic.stuckSinceMs = null
