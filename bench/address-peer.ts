@@ -9,7 +9,7 @@ import { eventually } from '../test/support/eventually'
 import { type Side, SIDES } from '../test/support/namespaces/history'
 import type { Network } from '../test/support/namespaces/network'
 import { nowUs, pause } from '../test/support/namespaces/clock'
-import type { Contestant } from './contestant'
+import type { Candidate } from './candidate'
 import { leashed } from './leash'
 
 /** Of keepalived and of ucarp: they run at the same time. */
@@ -105,7 +105,7 @@ export function isInstalled(command: string): boolean {
   return spawnSync(command, ['--version']).error === undefined
 }
 
-export class AddressPeer implements Contestant {
+export class AddressPeer implements Candidate {
   readonly who: Daemon['who']
   readonly frames: string
   readonly mark: string

@@ -5,7 +5,7 @@ import { otherSide } from '../test/support/namespaces/history'
 import { nowUs, pause } from '../test/support/namespaces/clock'
 import { whyNotHere } from '../test/support/namespaces/network'
 import { AddressPeer, isInstalled, keepalived } from './address-peer'
-import { inArena } from './arena'
+import { inTestbed } from './testbed'
 import { NodeRedPair, source } from './node-red-pair'
 import type { Row } from './tools/row'
 
@@ -38,7 +38,7 @@ export const BLOCK_ROW: Row = {
   minutes: 4,
   whyNotHere,
   async run({ quick, progress }) {
-    return inArena(async ({ network, folder, leaving }) => {
+    return inTestbed(async ({ network, folder, leaving }) => {
       const blocked: number[] = []
       const pair = new NodeRedPair(network, folder, {
         heartbeatMs: HEARTBEAT_MS,
@@ -80,11 +80,11 @@ export const BLOCK_ROW: Row = {
 export const LOSS_ROW: Row = {
   name: 'loss',
   title: `${LOSS_PERCENT} % random loss, heartbeat ${HEARTBEAT_MS} ms, lost after ${LOSS_PEER_TIMEOUT_MS} ms of silence`,
-  how: `nftables drops ${LOSS_PERCENT} % of what comes in, on both sides, of both contestants at the same time on the same link. Counted: role messages of both state nodes; how often keepalived’s address came to a side.`,
+  how: `nftables drops ${LOSS_PERCENT} % of what comes in, on both sides, of both candidates at the same time on the same link. Counted: role messages of both state nodes; how often keepalived’s address came to a side.`,
   minutes: 11,
   whyNotHere,
   async run({ quick, progress }) {
-    return inArena(async ({ network, folder, taps, leaving }) => {
+    return inTestbed(async ({ network, folder, filters, leaving }) => {
       const timing = { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: LOSS_PEER_TIMEOUT_MS }
       const pair = new NodeRedPair(network, join(folder, 'ha-pair'), timing)
       leaving(() => pair.remove())
@@ -95,7 +95,7 @@ export const LOSS_ROW: Row = {
       await Promise.all([pair.start(), peer?.start()])
       await pause(2000)
       const sinceUs = nowUs()
-      for (const tap of Object.values(taps)) tap.lose(LOSS_PERCENT)
+      for (const filter of Object.values(filters)) filter.lose(LOSS_PERCENT)
       const minutes = quick ? QUICK_LOSS_MINUTES : LOSS_MINUTES
       const everyMs = quick ? 5000 : 30_000
       for (let ms = 0; ms < minutes * 60_000; ms += everyMs) {

@@ -5,8 +5,8 @@ import { type Side, SIDES } from '../test/support/namespaces/history'
 import { whyNotHere } from '../test/support/namespaces/network'
 import { func, stateNode } from '../test/support/node-red/flow'
 import { AddressPeer, isInstalled, keepalived, ucarp } from './address-peer'
-import { inArena } from './arena'
-import { failover, type Contestant, type Fault, type Trial } from './contestant'
+import { inTestbed } from './testbed'
+import { failover, type Candidate, type Fault, type Trial } from './candidate'
 import { type Line, NodeRedPair } from './node-red-pair'
 import { phases } from './tools/phases'
 import type { Series, Verdict } from './tools/results'
@@ -66,7 +66,7 @@ function rowOf(plan: Plan): Row {
   return {
     name: `${fault}-${heartbeatMs}`,
     title: `${WHAT[fault]}, heartbeat ${heartbeatMs} ms, peerTimeout ${MULTIPLIER * heartbeatMs} ms`,
-    how: `From ${fault === 'gone' ? 'the moment at which the packet filter is told to drop all frames of the contestant, both ways,' : 'the kill of all processes of a side'} until the role message leaves the state node of the survivor; of the peers, until the kernel tells that the address is there. Contestants in turn, trial by trial; the faults fall on phases spread evenly over the heartbeat, in random order.${fault === 'kill' ? ' ha-pair’s channel is open when a side is killed.' : fault === 'blocked' ? ' All of the time the packet filter drops what leaves by TCP.' : ''}`,
+    how: `From ${fault === 'gone' ? 'the moment at which the packet filter is told to drop all frames of the candidate, both ways,' : 'the kill of all processes of a side'} until the role message leaves the state node of the survivor; of the peers, until the kernel tells that the address is there. Contestants in turn, trial by trial; the faults fall on phases spread evenly over the heartbeat, in random order.${fault === 'kill' ? ' ha-pair’s channel is open when a side is killed.' : fault === 'blocked' ? ' All of the time the packet filter drops what leaves by TCP.' : ''}`,
     minutes: plan.minutes,
     whyNotHere,
     async run({ quick, progress }) {
@@ -127,12 +127,12 @@ async function race(
   progress: (line: string) => void
 ): Promise<{ readonly trials: Map<string, Trial[]>; readonly notes: string[] }> {
   const { heartbeatMs, peerTimeoutMs, trials, limitMs, fault } = plan
-  return inArena(async ({ network, folder, taps, leaving }) => {
+  return inTestbed(async ({ network, folder, filters, leaving }) => {
     const notes: string[] = []
-    const contestants: Contestant[] = []
-    const enter = (contestant: Contestant): void => {
-      contestants.push(contestant)
-      leaving(() => contestant.remove())
+    const candidates: Candidate[] = []
+    const enter = (candidate: Candidate): void => {
+      candidates.push(candidate)
+      leaving(() => candidate.remove())
     }
     const wayMs: number[] = []
     const channel: Record<Side, unknown> = { a: null, b: null }
@@ -156,19 +156,19 @@ async function race(
       if (isInstalled(daemon.who)) enter(new AddressPeer(daemon, network, join(folder, daemon.who)))
       else notes.push(`${daemon.who} is not installed: not measured, and the bar does not count.`)
     }
-    const done = new Map(contestants.map(({ who }) => [who, [] as Trial[]]))
+    const done = new Map(candidates.map(({ who }) => [who, [] as Trial[]]))
     // The same for all: anyone who draws later phases would look slower than it is.
     const faultPhases = phases(trials)
-    for (const contestant of contestants) {
-      for (const tap of Object.values(taps)) tap.watch(contestant.frames)
-      await contestant.start()
+    for (const candidate of candidates) {
+      for (const filter of Object.values(filters)) filter.watch(candidate.frames)
+      await candidate.start()
     }
-    if (fault === 'blocked') for (const tap of Object.values(taps)) tap.cut(ALL_TCP)
+    if (fault === 'blocked') for (const filter of Object.values(filters)) filter.cut(ALL_TCP)
     for (const [trial, phase] of faultPhases.entries()) {
-      for (const contestant of contestants) {
-        const result = await failover(contestant, phase, { taps, fault, heartbeatMs, limitMs })
-        done.get(contestant.who)?.push(result)
-        progress(`${trial + 1} of ${trials}: ${contestant.who} ${result.ms.toFixed(1)} ms`)
+      for (const candidate of candidates) {
+        const result = await failover(candidate, phase, { filters, fault, heartbeatMs, limitMs })
+        done.get(candidate.who)?.push(result)
+        progress(`${trial + 1} of ${trials}: ${candidate.who} ${result.ms.toFixed(1)} ms`)
       }
     }
     const { median, spread } = summarize(wayMs)

@@ -42,7 +42,7 @@ const seal = new Seal({ key, previousKey: '' })
 const strange = new Seal({ key: `${key}, but another`, previousKey: '' })
 let sent = 0
 
-/** Of the living conversation in all its fields, but for one that is changed, or for the seal. */
+/** Of the current sessions in all its fields, but for one that is changed, or for the seal. */
 function forge(recorded: Buffer, kind: number): Buffer {
   const frame = Buffer.from(recorded)
   switch (kind % 5) {

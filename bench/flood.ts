@@ -6,7 +6,7 @@ import { eventually } from '../test/support/eventually'
 import { otherSide, type Side } from '../test/support/namespaces/history'
 import { nowUs, pause } from '../test/support/namespaces/clock'
 import { PAIR_PORT, whyNotHere } from '../test/support/namespaces/network'
-import { inArena } from './arena'
+import { inTestbed } from './testbed'
 import type { Flood, Route } from './flood-relay'
 import { leashed } from './leash'
 import { KEY } from '../test/support/node-red/flow'
@@ -64,7 +64,7 @@ export const FLOOD_ROW: Row = {
   minutes: 3,
   whyNotHere,
   async run({ quick, progress }) {
-    return inArena(async ({ network, folder, leaving }) => {
+    return inTestbed(async ({ network, folder, leaving }) => {
       const delays: number[] = []
       // The relay lives beside b: a's frames go to toB, b's own to toA.
       const pair = new NodeRedPair(network, folder, {

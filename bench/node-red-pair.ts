@@ -1,4 +1,4 @@
-/** The contestant that this package is: two Node-RED in the namespaces, seen at the outputs of its nodes. */
+/** The candidate that this package is: two Node-RED in the namespaces, seen at the outputs of its nodes. */
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { placeBuild, plainEnvironment } from '../test/support/node-red/npm'
 import { nodeRed4 } from '../test/support/node-red/versions'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { type Network, PAIR_PORT } from '../test/support/namespaces/network'
-import type { Contestant } from './contestant'
+import type { Candidate } from './candidate'
 import { leashed } from './leash'
 
 const START_MS = 60_000
@@ -46,7 +46,7 @@ interface Change {
   readonly value: unknown
 }
 
-export class NodeRedPair implements Contestant {
+export class NodeRedPair implements Candidate {
   readonly who = 'ha-pair'
   readonly frames = `udp dport ${PAIR_PORT}`
   readonly mark = `udp dport ${PAIR_PORT}`

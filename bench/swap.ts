@@ -4,7 +4,7 @@ import { eventually } from '../test/support/eventually'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
 import { whyNotHere } from '../test/support/namespaces/network'
-import { inArena } from './arena'
+import { inTestbed } from './testbed'
 import { type Line, NodeRedPair, source } from './node-red-pair'
 import type { Row } from './tools/row'
 import { quantile } from './tools/statistics'
@@ -65,7 +65,7 @@ export const SWAP_ROW: Row = {
   minutes: 3,
   whyNotHere,
   async run({ quick, progress }) {
-    return inArena(async ({ network, folder, leaving }) => {
+    return inTestbed(async ({ network, folder, leaving }) => {
       const judge = new SwapJudge()
       const pair = new NodeRedPair(network, folder, {
         heartbeatMs: 200,

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { nowUs, pause } from '../test/support/namespaces/clock'
 import { whyNotHere } from '../test/support/namespaces/network'
-import { inArena } from './arena'
+import { inTestbed } from './testbed'
 import { NodeRedPair } from './node-red-pair'
 import type { Row } from './tools/row'
 
@@ -34,7 +34,7 @@ export const WIRE_ROW: Row = {
   minutes: 1,
   whyNotHere,
   async run({ quick, progress }) {
-    return inArena(async ({ network, folder, leaving }) => {
+    return inTestbed(async ({ network, folder, leaving }) => {
       const pair = new NodeRedPair(network, folder, { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: PEER_TIMEOUT_MS })
       leaving(() => pair.remove())
       await pair.start()

@@ -7,7 +7,7 @@
  *
  * The tick promises that no pair's cell is older than it: it never passes a deadline that has not been judged.
  */
-import { AtOnce } from './at-once'
+import { WorkQueue } from './work-queue'
 import { EngineCell } from './cells'
 import { SuspendWatch, systemClock, type Clock } from './clock'
 import { Deadlines } from './deadlines'
@@ -50,7 +50,7 @@ export class Engine implements PairHost {
   readonly #watch: SuspendWatch
   readonly #pairs = new Map<number, PairRuntime>()
   readonly #deadlines = new Deadlines<PairRuntime>()
-  readonly #starts = new AtOnce(STARTS_AT_ONCE)
+  readonly #starts = new WorkQueue(STARTS_AT_ONCE)
   #touched: PairRuntime[] = []
   #settling = false
   #unread = false

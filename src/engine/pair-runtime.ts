@@ -28,7 +28,7 @@ import {
   type StoreTrouble,
   type Told
 } from './events'
-import { Intake, type Familiarity } from './intake'
+import { FrameLimiter, type Familiarity } from './frame-limiter'
 import { Link, type LinkOwner } from './link'
 import type { FromEngine, ToEngine } from './messages'
 import { randomInt } from './random'
@@ -104,7 +104,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** Null on the classic wire. */
   readonly #seal: Seal | null
   readonly #store: EpochStore | null
-  readonly #intake = new Intake()
+  readonly #frameLimiter = new FrameLimiter()
   readonly #addressChanges = new TokenBucket()
   readonly #rejections = new Rejections()
   readonly #teller: SnapshotTeller
@@ -131,7 +131,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** The host is asked for a barrier, and the machine sees to it that this ends. */
   #inBarrier = false
   #closing = false
-  /** The conversation that the machine took part in last: my session as I sent it, and the peer's. */
+  /** The sessions that the machine counted last: mine as I sent it, and the peer's. */
   #ownSession = 0n
   #lastPeerSession = 0n
   #dropped = false
@@ -512,14 +512,14 @@ export class PairRuntime implements Waiting, LinkOwner {
   #judge(link: Link, bytes: Buffer, from: RemoteInfo, nowMs: number): Frame | FrameRejection | null {
     if (this.#seal === null) {
       const frame = decodeClassic(bytes)
-      return typeof frame === 'string' || this.#intake.admit('stranger', nowMs) ? frame : 'intake'
+      return typeof frame === 'string' || this.#frameLimiter.admit('stranger', nowMs) ? frame : 'intake'
     }
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') return frame
     const trailer = frame.trailer
     // A recording costs no check of its seal: a flood of them would cost heartbeats. Who writes to two addresses is heard twice.
     if (trailer !== null && link.paths.isOld(trailer)) return link.paths.repeats(trailer) ? null : 'replayed'
-    if (!this.#intake.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
+    if (!this.#frameLimiter.admit(this.#familiarityOf(link, trailer, from), nowMs)) return 'intake'
     const sealedBy = this.#seal.judge(bytes)
     if (sealedBy !== 'current' && sealedBy !== 'previous') return sealedBy
     if (trailer !== null && sealedBy === 'previous' && this.#isTwin(trailer)) return null
@@ -531,7 +531,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null || trailer.echo === 0n || trailer.echo !== this.#ownSession) {
       return link.paths.isConfigured(from.address) ? 'stranger' : 'elsewhere'
     }
-    return trailer.session === this.#lastPeerSession ? 'conversation' : 'acquainted'
+    return trailer.session === this.#lastPeerSession ? 'current' : 'acquainted'
   }
 
   /** During a change of keys the peer says everything twice: this is the second time. */

@@ -6,7 +6,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { AtOnce } from './at-once'
+import { WorkQueue } from './work-queue'
 
 const LOOKUPS_MAX = 2
 
@@ -25,7 +25,7 @@ async function systemLookup(host: string): Promise<readonly string[]> {
 export class Resolver {
   readonly #lookup: Lookup
   readonly #underWay = new Map<string, Promise<Resolved>>()
-  readonly #atOnce = new AtOnce(LOOKUPS_MAX)
+  readonly #lookups = new WorkQueue(LOOKUPS_MAX)
 
   constructor(ask: Lookup = systemLookup) {
     this.#lookup = ask
@@ -43,7 +43,7 @@ export class Resolver {
 
   async #ask(host: string): Promise<Resolved> {
     try {
-      const addresses = await this.#atOnce.run(() => this.#lookup(host))
+      const addresses = await this.#lookups.run(() => this.#lookup(host))
       return { addresses: [...addresses].sort((a, b) => isIP(a) - isIP(b)), error: null }
     } catch (error) {
       return { addresses: null, error: error instanceof Error && 'code' in error ? String(error.code) : String(error) }

@@ -12,7 +12,7 @@ import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/wire/frame'
 import type { PairRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
-import { AtOnce } from './at-once'
+import { WorkQueue } from './work-queue'
 
 const FORMAT = 'ha-pair record 2'
 const FORMAT_1 = 'ha-pair record 1'
@@ -46,7 +46,7 @@ const READER: StoreReader = { readFile: (file) => readFile(file, 'utf8'), pause 
 
 /** What the stores of one thread share. */
 export class Disk {
-  readonly writes = new AtOnce(WRITES_AT_ONCE)
+  readonly writes = new WorkQueue(WRITES_AT_ONCE)
   /** Who writes each file: its next reader waits for that, also when it belongs to an earlier start of the pair. */
   readonly writers = new Map<string, EpochStore>()
 }

@@ -7,17 +7,18 @@ import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
 import type { Network } from './channel/channel'
-import { DepartureWatch } from './departure'
+import { ExitWatch } from './exit-watch'
 import { EngineThread, type EngineListener } from './engine-thread'
-import { HeldPair, type PairDesk, type PairRequest } from './held-pair'
+import { HostedPair, type PairContext, type PairRequest } from './hosted-pair'
 import type { Pair, PairObserver } from './pair'
 import { PairFiles } from './pair-files'
 import { oneLine } from './report'
 import { Requests } from './requests'
 import type { PairRegistry } from './pair-registry'
-import type { SharedWords } from './shared-words'
+import { enterPair, meetingPoint } from './store/seat'
+import type { StringPool } from './string-pool'
 
-export type { PairRequest } from './held-pair'
+export type { PairRequest } from './hosted-pair'
 export type { PairLog } from './report'
 
 export interface PairHandle {
@@ -51,20 +52,20 @@ const LATECOMER_MS = 5000
 export interface HubParts {
   readonly registry: PairRegistry
   readonly network: Network
-  readonly words: SharedWords
+  readonly strings: StringPool
 }
 
-export class Hub implements PairDesk, EngineListener {
+export class Hub implements PairContext, EngineListener {
   readonly network: Network
-  readonly words: SharedWords
+  readonly strings: StringPool
   readonly #registry: PairRegistry
   readonly #thread: EngineThread = new EngineThread(this)
-  readonly #departure = new DepartureWatch(() => this.#leaveNow())
+  readonly #exitWatch = new ExitWatch(() => this.#leaveNow())
   readonly #held = new Map<string, Holding>()
   /** Goodbyes under way. */
   readonly #goodbyes = new Requests<null>(this)
   /** Who is meant by what the engine says. */
-  readonly #inEngine = new Map<number, HeldPair>()
+  readonly #inEngine = new Map<number, HostedPair>()
   /** The last departure of each id: its successor waits for it. */
   readonly #departures = new Map<string, Promise<void>>()
   /** Folders with pair files, by path. No pair enters the engine before this process holds its folder. */
@@ -73,10 +74,10 @@ export class Hub implements PairDesk, EngineListener {
   #beat: NodeJS.Timeout | null = null
   #idle: NodeJS.Timeout | null = null
 
-  constructor({ registry, network, words }: HubParts) {
+  constructor({ registry, network, strings }: HubParts) {
     this.#registry = registry
     this.network = network
-    this.words = words
+    this.strings = strings
   }
 
   /** The engine's thread, for tests; its `terminate` may take the process along. */
@@ -89,8 +90,8 @@ export class Hub implements PairDesk, EngineListener {
     const known = this.#held.get(request.id)
     if (known?.held.fits(request) === true) return this.#lease(known, request)
     if (known !== undefined) void this.#remove(known, 'removed')
-    const held = new HeldPair(request, this)
-    const holding: Holding = { held, leases: 0, linger: null }
+    const held = new HostedPair(request, this)
+    const holding: Holding = { held, leases: 0, linger: null, unseat: enterPair(meetingPoint(), held.shared) }
     this.#held.set(request.id, holding)
     this.#registry.enter(held)
     this.#wakeUp()
@@ -127,7 +128,7 @@ export class Hub implements PairDesk, EngineListener {
     // Taken from the list already: other settings came under the same id.
     if (this.#held.get(held.id) !== holding) return this.#departures.get(held.id) ?? Promise.resolve()
     if (removed) return this.#remove(holding, 'removed')
-    if (this.#departure.leaving) return this.#remove(holding, 'shutdown')
+    if (this.#exitWatch.leaving) return this.#remove(holding, 'shutdown')
     holding.linger = setTimeout(() => void this.#remove(holding, 'removed'), LINGER_MS)
     holding.linger.unref()
     return Promise.resolve()
@@ -145,6 +146,7 @@ export class Hub implements PairDesk, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
+        holding.unseat()
         this.#registry.leave(held)
         this.#calmDown()
       })
@@ -152,7 +154,7 @@ export class Hub implements PairDesk, EngineListener {
     return departure
   }
 
-  async #leave({ pairId }: HeldPair, reason: 'removed' | 'shutdown'): Promise<void> {
+  async #leave({ pairId }: HostedPair, reason: 'removed' | 'shutdown'): Promise<void> {
     if (pairId === null || !this.#thread.running) return
     await this.#goodbyes.ask(LEAVE_MS_MAX, null, (requestId) => {
       this.post({ type: 'remove', pairId, requestId, reason })
@@ -188,7 +190,7 @@ export class Hub implements PairDesk, EngineListener {
   // --- The pairs' files ---
 
   /** Asks for the folder of a pair's files, once; `#onFiles` hears the answer. */
-  #filesAreFree({ storeFile }: HeldPair): boolean {
+  #filesAreFree({ storeFile }: HostedPair): boolean {
     if (storeFile === null) return true
     const folder = folderOf(storeFile)
     let files = this.#files.get(folder)
@@ -212,7 +214,7 @@ export class Hub implements PairDesk, EngineListener {
   }
 
   /** The folder was taken away under the running pair, and another process was quicker to take the new one. */
-  #evict(held: HeldPair): void {
+  #evict(held: HostedPair): void {
     const departure = this.#leave(held, 'removed').finally(() => {
       held.onEvicted()
       if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
@@ -231,14 +233,14 @@ export class Hub implements PairDesk, EngineListener {
     if (this.#idle !== null) clearTimeout(this.#idle)
     this.#idle = null
     this.#thread.start()
-    this.#departure.attach()
+    this.#exitWatch.attach()
     this.#setBeat()
   }
 
   #calmDown(): void {
     this.#setBeat()
     if (this.#held.size > 0 || this.#departures.size > 0) return
-    this.#departure.detach()
+    this.#exitWatch.detach()
     if (this.#idle !== null) clearTimeout(this.#idle)
     this.#idle = setTimeout(() => void this.#stop(), IDLE_MS)
     this.#idle.unref()
@@ -256,7 +258,7 @@ export class Hub implements PairDesk, EngineListener {
     this.#beat.unref()
   }
 
-  // --- PairDesk ---
+  // --- PairContext ---
 
   get engineCell(): EngineCell {
     return this.#thread.cell
@@ -266,7 +268,7 @@ export class Hub implements PairDesk, EngineListener {
     return this.#thread.restarts
   }
 
-  numberInEngine(held: HeldPair): number {
+  numberInEngine(held: HostedPair): number {
     this.#inEngine.set(++this.#pairIds, held)
     return this.#pairIds
   }
@@ -313,20 +315,22 @@ function folderOf(storeFile: string): string {
 }
 
 interface Holding {
-  readonly held: HeldPair
+  readonly held: HostedPair
   leases: number
   linger: NodeJS.Timeout | null
+  /** Takes the pair away from where stores look for it. */
+  readonly unseat: () => void
 }
 
 class Lease implements PairHandle {
-  readonly pair: HeldPair
+  readonly pair: HostedPair
   readonly expire: () => void
   readonly #onRelease: (removed: boolean) => Promise<void>
   readonly #sinceMs = performance.now()
   #observations: readonly (() => void)[] = []
   #released: Promise<void> | null = null
 
-  constructor(pair: HeldPair, onRelease: (removed: boolean) => Promise<void>, expire: () => void) {
+  constructor(pair: HostedPair, onRelease: (removed: boolean) => Promise<void>, expire: () => void) {
     this.pair = pair
     this.#onRelease = onRelease
     this.expire = expire

@@ -16,7 +16,7 @@ interface Told {
   readonly online: boolean
 }
 
-interface Seat {
+interface Subscription {
   readonly observer: PairObserver
   /** Is told like all others, but does not count as one: who comes late is still told what only it was told. */
   readonly witness: boolean
@@ -27,7 +27,7 @@ interface Seat {
 
 export class Observers {
   readonly #onError: (error: unknown) => void
-  #seats: readonly Seat[] = []
+  #subscriptions: readonly Subscription[] = []
   /** The latest events, as far back as somebody may still have to be told. */
   readonly #kept: PairEventMessage[] = []
   #now: Told = { seq: 0, role: 'initial', online: false }
@@ -45,7 +45,7 @@ export class Observers {
   }
 
   get watchesFrames(): boolean {
-    return this.#seats.some((seat) => seat.observer.onFrame !== undefined)
+    return this.#subscriptions.some((subscription) => subscription.observer.onFrame !== undefined)
   }
 
   /** Like `join`, for one that keeps a record and acts on nothing. */
@@ -56,18 +56,18 @@ export class Observers {
   /** `late`: also tell what nobody was told yet. Returns the function that ends the observation. */
   join(observer: PairObserver, late: boolean): () => void {
     const told = late ? this.#heard : this.#now
-    const seat: Seat = { observer, witness: false, ...told }
-    const leave = this.#take(seat)
+    const subscription: Subscription = { observer, witness: false, ...told }
+    const leave = this.#take(subscription)
     const behind = told.seq < this.#now.seq || told.role !== this.#now.role || told.online !== this.#now.online
     // Not from within `observe`: its caller is still being built.
-    if (behind) setImmediate(() => this.#tell(seat))
+    if (behind) setImmediate(() => this.#tell(subscription))
     return leave
   }
 
-  #take(seat: Seat): () => void {
-    this.#seats = this.#seats.concat(seat)
+  #take(subscription: Subscription): () => void {
+    this.#subscriptions = this.#subscriptions.concat(subscription)
     return () => {
-      this.#seats = this.#seats.filter((other) => other !== seat)
+      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription)
     }
   }
 
@@ -77,37 +77,37 @@ export class Observers {
     for (const event of events) this.#kept.push({ ...event, seq: ++seq })
     this.#kept.splice(0, this.#kept.length - KEPT_MAX)
     this.#now = { seq, role, online }
-    for (const seat of this.#seats) this.#tell(seat)
+    for (const subscription of this.#subscriptions) this.#tell(subscription)
     this.#forget()
   }
 
   /** What everybody who is here was told, and at least one that counts, is told to nobody any more. */
   #forget(): void {
     let toldSeq = this.#heard.seq
-    for (const seat of this.#seats) toldSeq = Math.min(toldSeq, seat.seq)
+    for (const subscription of this.#subscriptions) toldSeq = Math.min(toldSeq, subscription.seq)
     const stillToTell = this.#now.seq - toldSeq
     if (this.#kept.length > stillToTell) this.#kept.splice(0, this.#kept.length - stillToTell)
   }
 
   publishFrame(event: PairEventMessage): void {
-    for (const { observer } of this.#seats) this.#safely(() => observer.onFrame?.(event))
+    for (const { observer } of this.#subscriptions) this.#safely(() => observer.onFrame?.(event))
   }
 
   publishStatus(): void {
-    for (const { observer } of this.#seats) this.#safely(() => observer.onStatus?.())
+    for (const { observer } of this.#subscriptions) this.#safely(() => observer.onStatus?.())
   }
 
-  #tell(seat: Seat): void {
-    const { observer } = seat
+  #tell(subscription: Subscription): void {
+    const { observer } = subscription
     const { role, online, seq } = this.#now
-    const has = (): boolean => this.#seats.includes(seat)
+    const has = (): boolean => this.#subscriptions.includes(subscription)
     if (!has()) return
-    const changed = { role: seat.role !== role, online: seat.online !== online }
-    const events = this.#kept.slice(this.#kept.length - Math.min(this.#kept.length, seq - seat.seq))
-    seat.role = role
-    seat.online = online
-    seat.seq = seq
-    if (!seat.witness) this.#heard = this.#now
+    const changed = { role: subscription.role !== role, online: subscription.online !== online }
+    const events = this.#kept.slice(this.#kept.length - Math.min(this.#kept.length, seq - subscription.seq))
+    subscription.role = role
+    subscription.online = online
+    subscription.seq = seq
+    if (!subscription.witness) this.#heard = this.#now
     if (changed.role) this.#safely(() => observer.onRole?.(role))
     if (changed.online && has()) this.#safely(() => observer.onOnline?.(online))
     for (const event of events) if (has()) this.#safely(() => observer.onEvent?.(event))

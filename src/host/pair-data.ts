@@ -15,7 +15,7 @@ export interface DataOwner {
   barrierOver(id: number, granted: boolean): void
 }
 
-/** A position that has moved, and nothing else, is told at most this often. */
+/** A position that has moved within its epoch, and nothing else, is told at most this often. */
 const POSITION_EVERY_MS = 50
 
 export class PairData {
@@ -49,8 +49,9 @@ export class PairData {
   set(state: DataState): void {
     this.#state = state
     const told = this.#told
-    const moved =
-      told?.users === state.users && told.open === state.open && told.inStep === state.inStep && this.#pairId !== null
+    const { users, open, inStep, position } = state
+    const same = told?.users === users && told.open === open && told.inStep === inStep
+    const moved = same && told.position.epoch === position.epoch
     const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - performance.now() : 0
     if (waitMs <= 0) return this.#tell(state)
     if (this.#later !== null) return

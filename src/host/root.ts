@@ -3,8 +3,8 @@ import { Listeners } from './channel/listener'
 import { Turns } from './channel/turns'
 import { Hub } from './hub'
 import { PairRegistry } from './pair-registry'
-import { SharedWords } from './shared-words'
+import { StringPool } from './string-pool'
 
 export const registry = new PairRegistry()
 export const network = { listeners: new Listeners(), turns: new Turns() } as const
-export const hub = new Hub({ registry, network, words: new SharedWords() })
+export const hub = new Hub({ registry, network, strings: new StringPool() })

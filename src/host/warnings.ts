@@ -11,6 +11,7 @@ import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
 import { isWeak } from '../rules/key-strength'
 import { inSeconds, type ChannelState } from './channel/channel'
+import type { TermsDiffer } from './channel/exchange'
 import type { WarningCode, WarningDetails } from './events'
 import type { PairWarning } from './pair'
 
@@ -64,6 +65,9 @@ export const WARNINGS = {
   'link-down': warned(SETTLE_MS),
   'channel-busy': warned(0, false),
   'channel-blocked': warned(0, false),
+  'context-differs': warned(ROLLOUT_MS),
+  'standby-writes': warned(0),
+  'late-writes': warned(0),
   'third-party': warned(SETTLE_MS),
   'same-priority': warned(SETTLE_MS),
   'cloned-identity': warned(0, false),
@@ -260,6 +264,8 @@ export class Warnings {
     const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
     if (channel?.busy === true) add('channel-busy', { noticedAfter })
     if (channel?.blocked === true) add('channel-blocked', { noticedAfter })
+    const different = channel?.differences ?? []
+    if (different.length > 0) add('context-differs', usersDiffer(different))
     if (snapshot.store !== null) add(snapshot.store, {})
     const { policy, priority, wire } = this.#settings
     if (policy === 'preferred' && snapshot.peer?.priority === priority) add('same-priority', { priority })
@@ -307,6 +313,14 @@ function warningOf(code: WarningCode, { since, detail }: Condition): PairWarning
 function bothValues(differences: readonly Difference[]): Differing {
   return {
     differ: differences.map(({ setting }) => setting),
+    here: differences.map(({ here }) => here),
+    peer: differences.map(({ peer }) => peer)
+  }
+}
+
+function usersDiffer(differences: readonly TermsDiffer[]): WarningDetails['context-differs'] {
+  return {
+    differ: differences.map(({ user }) => user),
     here: differences.map(({ here }) => here),
     peer: differences.map(({ peer }) => peer)
   }

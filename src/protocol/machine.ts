@@ -78,7 +78,7 @@ export type Output =
   /** Write this record durably and answer with `stored` and the same ticket. */
   | { readonly kind: 'store'; readonly ticket: number; readonly record: PairRecord }
   | ({ readonly kind: 'event' } & MachineEvent)
-  /** A sealed frame that does not belong to the living conversation; to be counted like any other rejection. */
+  /** A sealed frame that does not belong to the current sessions; to be counted like any other rejection. */
   | { readonly kind: 'drop'; readonly link: number; readonly cause: FrameRejection }
   | ({ readonly kind: 'reply'; readonly id: number } & CommandResult)
   /**

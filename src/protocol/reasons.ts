@@ -85,7 +85,10 @@ export const REASON_BYTES = {
   'weak-key': 77,
   'peer-has-key': 78,
   'not-synchronised': 79,
-  'data-behind': 80
+  'data-behind': 80,
+  'context-differs': 81,
+  'standby-writes': 82,
+  'late-writes': 83
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -83,7 +83,7 @@ export class PairChannel implements Host, DiallerOwner {
   readonly #locals: (readonly string[])[]
   readonly #peers: (readonly string[])[]
   #resolving = false
-  /** The conversation, also while nothing is heard. */
+  /** The current sessions, also while nothing is heard. */
   #sessions: Sessions | null = null
   #contact: Contact = null
   #accepted: Accepted | null = null

@@ -88,7 +88,7 @@ export class Dialler implements DialledOwner {
     return this.#attempt !== null && contact?.addresses.includes(this.#attempt.target.address) === true
   }
 
-  /** There is no tether for this conversation over a link that carries it. */
+  /** There is no tether for these sessions over a link that carries it. */
   #wants(): boolean {
     const [contact, tether] = [this.#contact, this.#tether]
     if (contact === null || this.#closed) return false

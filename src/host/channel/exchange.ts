@@ -43,18 +43,25 @@ export interface TermsDiffer {
   readonly peer: string
 }
 
+interface Joined {
+  /** Of its half. */
+  readonly number: number
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+}
+
 /** A user of this side. */
 interface Seat {
   readonly user: CarrierUser
   readonly number: number
   /** Set while its half is there. */
-  joined: { readonly number: number; readonly outbox: Outbox; readonly inbox: Inbox } | null
+  joined: Joined | null
   leaving: boolean
 }
 
 interface Mark {
-  /** By seat: what has to be written before it. */
-  readonly behind: ReadonlyMap<Seat, number>
+  /** What has to be written before it, and taken in by the same half. */
+  readonly behind: readonly { readonly seat: Seat; readonly joined: Joined; readonly bytes: number }[]
   sent: boolean
   readonly done: (reached: boolean) => void
 }
@@ -70,7 +77,6 @@ export class Exchange implements Carrier {
   readonly #receipts = new Set<Seat>()
   /** Those that have something to send, the next one first. */
   readonly #ready = new Set<Seat>()
-  readonly #byPeerNumber = new Map<number, Seat>()
   #inFlight = 0
   #out: Writer | null = null
   #in = false
@@ -150,15 +156,20 @@ export class Exchange implements Carrier {
     for (const { user, joined, leaving } of this.#seats.values()) if (joined !== null && !leaving) user.flush()
   }
 
-  /** `done` hears whether the peer has taken in all that was sent before; false = the conversation ended first. Returns what calls it off. */
+  /**
+   * `done` hears whether the peer has taken in all that was sent before; false = the conversation ended first, or that of one user.
+   * Returns what calls it off.
+   */
   mark(done: (reached: boolean) => void): () => void {
     if (!this.#open) {
       done(false)
       return () => {}
     }
     const id = ++this.#numbers
-    const behind = new Map<Seat, number>()
-    for (const seat of this.#seats.values()) if (seat.joined !== null) behind.set(seat, seat.joined.outbox.queued)
+    const behind = [...this.#seats.values()].flatMap((seat) => {
+      const { joined } = seat
+      return joined === null ? [] : [{ seat, joined, bytes: joined.outbox.queued }]
+    })
     this.#marks.set(id, { behind, sent: false, done })
     this.#pump()
     return () => void this.#marks.delete(id)
@@ -213,7 +224,6 @@ export class Exchange implements Carrier {
     const [outbox, inbox] = [new Outbox(), new Inbox()]
     const joined = { number: peer.number, outbox, inbox }
     seat.joined = joined
-    this.#byPeerNumber.set(peer.number, seat)
     const link: CarrierLink = {
       send: (body) => {
         // Of a half that has left: nobody would read it.
@@ -242,7 +252,6 @@ export class Exchange implements Carrier {
   #forget(seat: Seat): boolean {
     if (seat.joined === null) return false
     this.#inFlight -= seat.joined.outbox.inFlight
-    this.#byPeerNumber.delete(seat.joined.number)
     this.#ready.delete(seat)
     this.#receipts.delete(seat)
     seat.joined = null
@@ -332,15 +341,16 @@ export class Exchange implements Carrier {
 
   /** One for all that came at once. */
   #sendReceipts(): void {
-    for (const { joined, number } of this.#receipts) {
-      if (joined !== null) this.#out?.send(TAG.taken, encodeTaken(number, joined.inbox.taken))
+    for (const { joined } of this.#receipts) {
+      if (joined !== null) this.#out?.send(TAG.taken, encodeTaken(joined.number, joined.inbox.taken))
     }
     this.#receipts.clear()
   }
 
   #onTaken({ number, bytes }: ReturnType<typeof decodeTaken>): void {
     if (!this.#open) return
-    const seat = this.#byPeerNumber.get(number)
+    // Its sender may have left, and be there again under another number.
+    const seat = this.#byNumber.get(number)
     const outbox = seat?.joined?.outbox
     if (seat === undefined || outbox === undefined) return
     const before = outbox.inFlight
@@ -361,7 +371,8 @@ export class Exchange implements Carrier {
     const mark = this.#marks.get(id)
     if (!this.#open || mark === undefined) return
     this.#marks.delete(id)
-    mark.done(true)
+    // A half that was new at the peer has not got what was meant for the one before.
+    mark.done(mark.behind.every(({ seat, joined, bytes }) => seat.joined === joined && joined.outbox.taken >= bytes))
   }
 
   // --- What goes out ---
@@ -395,7 +406,9 @@ export class Exchange implements Carrier {
 
   #sendMarks(): void {
     for (const [id, mark] of this.#marks) {
-      const reached = [...mark.behind].every(([{ joined }, bytes]) => joined === null || joined.outbox.written >= bytes)
+      const reached = mark.behind.every(
+        ({ seat, joined, bytes }) => seat.joined !== joined || joined.outbox.written >= bytes
+      )
       if (mark.sent || !reached) continue
       mark.sent = true
       this.#out?.send(TAG.mark, encodeNumber(id))

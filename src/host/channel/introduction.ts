@@ -1,6 +1,6 @@
 /**
- * The first message of each side, `hello` of the one that dialled and `welcome` of the one that accepted: who speaks in which
- * conversation, and from where to where. The seal holds it to this very connection (the exporter), to its direction and to the key.
+ * The first message of each side, `hello` of the one that dialled and `welcome` of the one that accepted: who speaks for which
+ * sessions, and from where to where. The seal holds it to this very connection (the exporter), to its direction and to the key.
  *
  *      0   1  version, 1
  *      1   8  the speaker's session on UDP
@@ -23,7 +23,7 @@ const ENDPOINT_BYTES = ADDRESS_BYTES + 2
 
 export type Direction = 'hello' | 'welcome'
 
-/** The two sessions of a conversation, as one side sees them. */
+/** The current sessions, as one side sees them. */
 export interface Sessions {
   readonly session: bigint
   readonly peerSession: bigint

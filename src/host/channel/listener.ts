@@ -32,11 +32,11 @@ const BACKLOG = 64
 /** A pair, as those who come in see it. */
 export interface Host {
   readonly keys: readonly ChannelKey[]
-  /** These are the sessions of the conversation that it takes part in. */
+  /** These are the sessions that it takes part in. */
   converses(sessions: Sessions): boolean
   /** `normalAddress` of where its peer may come from. */
   expects(address: string): boolean
-  /** A side that holds the key, and speaks in this conversation, reads here from now on. */
+  /** A side that holds the key, and speaks for these sessions, reads here from now on. */
   accepted(connection: Accepted): void
   /** The state of a listener of this host has changed. */
   listenerChanged(): void
@@ -110,7 +110,7 @@ export class Listener {
     for (const arrival of [...this.#arrivals]) arrival.end()
   }
 
-  /** A host has another conversation than before. */
+  /** A host has other sessions than before. */
   recheck(): void {
     for (const arrival of [...this.#arrivals]) arrival.settle()
   }
@@ -242,7 +242,7 @@ class Arrival {
     socket.on('end', () => this.end())
   }
 
-  /** With the first host that has this conversation. Until there is one it waits: the other side may have heard of it first. */
+  /** With the first host that has these sessions. Until there is one it waits: the other side may have heard of it first. */
   settle(): void {
     const [socket, key, binding, hello] = [this.#socket, this.#key, this.#binding, this.#hello]
     if (socket === null || key === null || binding === null || hello === null) return

@@ -1,12 +1,12 @@
 /**
- * What the two halves of an exchange say to each other, see `exchange.ts`. Numbers of users are given out by the side they live on; a body
- * and its receipt carry the number of the one that it is for.
+ * What the two halves of an exchange say to each other, see `exchange.ts`. Numbers of users are given out by the side they live on, and
+ * never twice: a body carries the number of the one that it is for, and a receipt too, so that neither reaches a successor.
  *
  *     users   JSON: own and seen conversation, and all users here
  *     here    JSON: one more user
  *     gone    4  number
  *     part    4  number of the receiver, 1  1 = the body's last part, n  bytes
- *     taken   4  number of the receiver, 6  bytes that it has taken in so far, one more for each body
+ *     taken   4  number of who sent them, 6  bytes that were taken in so far, one more for each body
  *     mark    4  id              marked  4  id
  */
 import type { CarrierKind } from './carrier'

@@ -37,6 +37,10 @@ export class Outbox {
     return this.#written
   }
 
+  get taken(): number {
+    return this.#taken
+  }
+
   get inFlight(): number {
     return this.#written - this.#taken
   }

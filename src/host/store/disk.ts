@@ -156,6 +156,8 @@ async function writeCopy(copy: Copy, target: FileHandle): Promise<void> {
 }
 
 async function writeOnce(copy: Copy, target: FileHandle, feed: Feed & { restarted: boolean }): Promise<void> {
+  // What is written from here on is written once more at the end, with its version.
+  copy.cut()
   const text = new FileText()
   let at = 0
   const put = async (piece: string): Promise<void> => {

@@ -62,7 +62,8 @@ function partsOf(text: string): (string | number)[] {
     if (text[at] === '[') {
       box()
       // As in `a[0]b`.
-      if (at < text.length && !SPECIAL.test(text[at] ?? '')) name()
+      if (startsQuoted()) quoted()
+      else if (at < text.length && !SPECIAL.test(text[at] ?? '')) name()
     } else if (text[at] === '.') {
       at++
       if (startsQuoted() || !/[a-z0-9$_]/i.test(text[at] ?? '')) fail(`unexpected ${text[at] ?? 'end'}`)
@@ -87,19 +88,26 @@ export function setValueAt(top: object, rest: Path['rest'], value: unknown): boo
   let target = top
   for (const [index, part] of rest.slice(0, -1).entries()) {
     const next: unknown = Object.hasOwn(target, part) ? (target as Record<string | number, unknown>)[part] : undefined
-    if (next === undefined && !Object.hasOwn(target, part)) {
+    const inList = Array.isArray(target) && typeof part === 'number'
+    if (next === undefined && (inList || !Object.hasOwn(target, part))) {
       if (value === undefined) return false
       const made = containerFor(rest[index + 1])
-      put(target, part, made)
+      putAt(target, part, made)
       target = made
     } else if (isContainer(next)) target = next
     else return false
   }
   const last = rest[rest.length - 1] ?? ''
-  if (value !== undefined) put(target, last, value)
+  if (value !== undefined) putAt(target, last, value)
   else if (Array.isArray(target) && typeof last === 'number') target.splice(last, 1)
   else Reflect.deleteProperty(target, last)
   return true
+}
+
+/** A place that was passed over holds undefined: a hole in a list would not survive. */
+function putAt(target: object, part: string | number, value: unknown): void {
+  if (Array.isArray(target) && typeof part === 'number') while (target.length < part) target.push(undefined)
+  put(target, part, value)
 }
 
 /** What a part of a path lies in. */
@@ -124,7 +132,10 @@ export function growthAt(top: unknown, rest: Path['rest']): { readonly bytes: nu
     }
     if (Array.isArray(holder) && typeof part === 'number') gaps += Math.max(0, part - holder.length)
     else if (!Object.hasOwn(Object(holder) as object, part)) bytes += fieldCost(part)
-    holder = index === rest.length - 1 ? undefined : valueAt(holder, [part])
+    const there = valueAt(holder, [part])
+    // An undefined one gives way.
+    if (there === undefined && Object.hasOwn(Object(holder) as object, part)) bytes -= COST.small
+    holder = index === rest.length - 1 ? undefined : there
   }
   return { bytes: bytes + gaps * COST.small, gaps }
 }

@@ -70,12 +70,13 @@ export class Replica implements CarrierUser {
     this.#acks = new Acknowledgements(owner.loop, options.ackTimeoutMs)
     this.#cleaning = new Cleaning(copy, (body) => this.#say(encodeBody(body)))
     this.#stray = new StrayWrites(owner.loop, seat)
+    // Throws where there is one of this name already.
+    const detach = seat.carrier?.attach(this) ?? ((): void => {})
     copy.wait()
-    this.#leaves = [
-      seat.watch({ roleChanged: () => this.look(), barrierOver: (granted) => this.#barrierOver(granted) }),
-      seat.carrier?.attach(this) ?? ((): void => {})
-    ]
+    const watcher = { roleChanged: () => this.look(), barrierOver: (granted: boolean) => this.#barrierOver(granted) }
+    this.#leaves = [seat.watch(watcher), detach]
     this.look()
+    this.#report()
   }
 
   get data(): StoreData {
@@ -310,7 +311,9 @@ export class Replica implements CarrierUser {
     const was = this.#copy.position
     const taken = this.#receiving.take(put)
     if (taken.kind === 'ask') this.#sayWhere()
-    if (taken.kind === 'replaced' && taken.before !== null) this.#owner.replaced(taken.before, was)
+    if (taken.kind === 'replaced' && taken.before !== null && taken.before.size > 0) {
+      this.#owner.replaced(taken.before, was)
+    }
     if (taken.kind === 'applied' || taken.kind === 'replaced') {
       this.#caughtUp = true
       if (put.ack !== 0) this.#say(encodeBody({ kind: 'ok', ack: put.ack }))

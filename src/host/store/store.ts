@@ -172,7 +172,7 @@ export class Store implements StoreSeat {
   }
 
   #keepConflict(before: ReadonlyMap<string, ReadonlyMap<string, Entry>>, position: Position): void {
-    if (before.size === 0 || sameValues(before, this.#copy.scopes)) return
+    if (sameValues(before, this.#copy.scopes)) return
     void this.#disk?.keepConflict(before, { position, line: [], floor: NOWHERE })
   }
 

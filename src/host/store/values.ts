@@ -29,7 +29,6 @@ interface Work {
 
 /** A copy of what a flow gave, with what it takes. Throws a `ValueError`. */
 export function copyIn(value: unknown, bytesMax: number): Copied {
-  if (typeof value === 'boolean') return { value, bytes: COST.small, plain: true }
   const work: Work = { bytes: 0, bytesMax, plain: true }
   const copy = copied(value, work, 0)
   return { value: copy, bytes: work.bytes, plain: work.plain }

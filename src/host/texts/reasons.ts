@@ -683,6 +683,33 @@ const reasons = {
       zh: '若流程可以缺少最后一刻的数据，则无需处理；否则请比较双方保存的内容。'
     },
     warns: false
+  },
+  'context-differs': {
+    en: 'The context store, a gate or a sync node is not the same on both hosts.',
+    zh: '两台主机的上下文存储、门控或同步节点不一致。',
+    todo: {
+      en: 'Use the same settings.js and the same flows on both hosts.',
+      zh: '两台主机使用相同的 settings.js 和相同的流程。'
+    },
+    warns: true
+  },
+  'standby-writes': {
+    en: 'A flow on the Standby writes to context more than 1,000 times in a second. Such writes change nothing: a loop that waits for one never ends.',
+    zh: '备机上的流程一秒内写入上下文超过 1000 次。这些写入不起作用：等待其结果的循环不会结束。',
+    todo: {
+      en: 'Put the gate before the nodes that write.',
+      zh: '把门控节点放在写入节点之前。'
+    },
+    warns: true
+  },
+  'late-writes': {
+    en: 'Context was written after the role had gone to the peer. These writes are lost.',
+    zh: '角色交给对端之后仍有上下文写入，这些写入已丢弃。',
+    todo: {
+      en: 'A flow behind the gate works on for longer than a few milliseconds. Let it write before it waits for something.',
+      zh: '门控之后的流程运行超过几毫秒。请在等待之前写入上下文。'
+    },
+    warns: true
   }
 } satisfies Record<ReasonCode, ReasonText>
 

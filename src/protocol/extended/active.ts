@@ -35,7 +35,7 @@ interface Barrier {
   /** Null: this side is to leave. */
   readonly cause: Cause | null
   /** Until when the grant that follows is to be taken; undefined = as any. */
-  readonly takenByMs: number | undefined
+  readonly takenUntilMs: number | undefined
 }
 
 export class Active implements RoleObject, Serving {
@@ -57,7 +57,7 @@ export class Active implements RoleObject, Serving {
   /** Barriers that the data did not come through, in a row; each shut the gate for nothing. */
   #failedBarriers = 0
   /** Until then no barrier begins by itself; an operator's does. */
-  #noBarrierBeforeMs = -Infinity
+  #barrierNotBeforeMs = -Infinity
   /** A wish that does not acknowledge this number is the one that a barrier was called off for. */
   #refusedSeq = 0
   #lessFitSinceMs = Infinity
@@ -156,7 +156,7 @@ export class Active implements RoleObject, Serving {
     this.callOff(m, reason)
     if (this.#pausedAtMs === null) m.event('paused', reason, { ms: Math.round(ms) })
     this.#pausedAtMs = m.nowMs
-    this.#pausedSeq = m.peer.conversation.lastSentSeq + 1
+    this.#pausedSeq = m.peer.sessions.lastSentSeq + 1
     m.sender.announce(m, { probe: true })
   }
 
@@ -205,8 +205,8 @@ export class Active implements RoleObject, Serving {
     if (trailer.epoch > this.#epoch) this.#reassert(m, 'peer-behind')
     if (this.#handover !== null && trailer.ack >= this.#handover.firstSeq && trailer.flags.ready) {
       // Half of a command's time is for the peer's readiness, the rest for its confirmation; a peer that is lost comes first.
-      const takenByMs = this.#handover.deadlineMs + m.peer.commandMs / 2 + m.peer.heartbeatMs
-      this.#handOver(m, this.#handover, takenByMs)
+      const takenUntilMs = this.#handover.deadlineMs + m.peer.commandMs / 2 + m.peer.heartbeatMs
+      this.#handOver(m, this.#handover, takenUntilMs)
     } else if (trailer.flags.wanted) this.#hearWish(m, trailer)
     else this.considerFitness(m)
   }
@@ -249,12 +249,12 @@ export class Active implements RoleObject, Serving {
       m.sender.refuse('not-ready')
       return
     }
-    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    const sentAtMs = m.peer.sessions.sentAtMs(trailer.ack)
     if (this.#handover !== null || this.#barrier !== null || trailer.ack < this.#refusedSeq) return
     if (sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
     const failback = trailer.reason === 'failback'
     const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)
-    if (failback && (damped || m.nowMs < this.#noBarrierBeforeMs)) {
+    if (failback && (damped || m.nowMs < this.#barrierNotBeforeMs)) {
       m.sender.refuse('damped')
       return
     }
@@ -270,7 +270,7 @@ export class Active implements RoleObject, Serving {
       commandId,
       forced,
       wished: false,
-      firstSeq: m.peer.conversation.lastSentSeq + 1,
+      firstSeq: m.peer.sessions.lastSentSeq + 1,
       deadlineMs: m.nowMs + m.peer.commandMs / 2
     }
     m.event('handover', reason, { phase: 'asking' })
@@ -282,31 +282,31 @@ export class Active implements RoleObject, Serving {
   }
 
   /** The peer is ready. What was planned waits for the data; a side that cannot serve, and an operator's force, wait for nothing. */
-  #handOver(m: Machine, cause: Cause, takenByMs?: number): void {
-    if (!sharesData(m)) return this.#stepDown(m, cause, takenByMs)
+  #handOver(m: Machine, cause: Cause, takenUntilMs?: number): void {
+    if (!sharesData(m)) return this.#stepDown(m, cause, takenUntilMs)
     if (cause.forced || !m.own.isFit) {
       m.event('handover', 'data-behind', { because: cause.forced ? 'operator-forced' : cause.reason })
-      return this.#stepDown(m, cause, takenByMs)
+      return this.#stepDown(m, cause, takenUntilMs)
     }
     this.#handover = null
     if (isPeerBehind(m)) return this.#refuse(m, cause, 'not-synchronised')
-    this.#shutGate(m, cause, takenByMs)
+    this.#shutGate(m, cause, takenUntilMs)
   }
 
-  #shutGate(m: Machine, cause: Cause | null, takenByMs?: number): void {
+  #shutGate(m: Machine, cause: Cause | null, takenUntilMs?: number): void {
     const limitMs = barrierMs(m)
-    const waitedForMs = takenByMs === undefined ? undefined : takenByMs + limitMs
-    this.#barrier = { id: m.beginBarrier(), deadlineMs: m.nowMs + limitMs, cause, takenByMs: waitedForMs }
+    const waitedForMs = takenUntilMs === undefined ? undefined : takenUntilMs + limitMs
+    this.#barrier = { id: m.beginBarrier(), deadlineMs: m.nowMs + limitMs, cause, takenUntilMs: waitedForMs }
   }
 
-  #stepDown(m: Machine, cause: Cause, takenByMs?: number): void {
+  #stepDown(m: Machine, cause: Cause, takenUntilMs?: number): void {
     const barrier = this.#barrier
     this.#handover = null
     this.#barrier = null
     const { reason, wished } = cause
     if (wished && reason === 'failback') m.failback.gaveBackAtMs = m.nowMs
     m.failback.held = wished ? reason !== 'failback' : reason === 'operator'
-    m.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenByMs)
+    m.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenUntilMs)
     if (barrier !== null) m.endBarrier(barrier.id, true)
   }
 
@@ -336,7 +336,7 @@ export class Active implements RoleObject, Serving {
     if (barrier?.id !== id) return
     if (!ok || m.nowMs >= barrier.deadlineMs) return this.callOff(m, 'not-synchronised')
     if (barrier.cause === null) this.#endForLeave(m)
-    else if (m.peer.word?.ready === true) this.#stepDown(m, barrier.cause, barrier.takenByMs)
+    else if (m.peer.word?.ready === true) this.#stepDown(m, barrier.cause, barrier.takenUntilMs)
     else this.callOff(m, 'not-ready')
   }
 
@@ -350,14 +350,14 @@ export class Active implements RoleObject, Serving {
     if (because === 'not-synchronised') this.#damp(m)
     this.#refuse(m, barrier.cause, because)
     m.sender.announce(m)
-    this.#refusedSeq = m.peer.conversation.lastSentSeq
+    this.#refusedSeq = m.peer.sessions.lastSentSeq
   }
 
   /** What begins by itself shall not shut the gate again and again. */
   #damp(m: Machine): void {
     this.#failedBarriers += 1
     const waitMs = m.peer.peerTimeoutMs * Math.min(BARRIER_DAMPING_MAX, 2 ** this.#failedBarriers)
-    this.#noBarrierBeforeMs = m.nowMs + waitMs
+    this.#barrierNotBeforeMs = m.nowMs + waitMs
   }
 
   /** Before this side leaves: whether the peer is still to get what was written. What else was planned is not any more. */
@@ -382,11 +382,11 @@ export class Active implements RoleObject, Serving {
   }
 
   /** This side cannot serve any more: what it was to answer it will not answer. */
-  #goWithout(m: Machine, { cause, takenByMs }: Barrier): void {
+  #goWithout(m: Machine, { cause, takenUntilMs }: Barrier): void {
     const because = m.own.hostStalled ? 'host-stalled' : 'less-fit'
     if (cause === null) return this.#leaveWithout(m, because)
     m.event('handover', 'data-behind', { because })
-    this.#stepDown(m, cause, takenByMs)
+    this.#stepDown(m, cause, takenUntilMs)
   }
 
   considerFitness(m: Machine): void {
@@ -405,7 +405,7 @@ export class Active implements RoleObject, Serving {
     this.#lessFitSinceMs = Math.min(this.#lessFitSinceMs, m.nowMs)
     const retrying = this.#lessFitSinceMs < m.nowMs
     if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs && (mine > 0 || retrying)) return
-    if (mine > 0 && (isPeerBehind(m) || m.nowMs < this.#noBarrierBeforeMs)) return
+    if (mine > 0 && (isPeerBehind(m) || m.nowMs < this.#barrierNotBeforeMs)) return
     this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null)
   }
 

@@ -39,6 +39,8 @@ export class FailureDetector {
   #roundTripMs = 0.5
   #samples = 0
   #measuredAtMs = -Infinity
+  /** When it last acknowledged anything new of mine, as my partner or not. */
+  #ackedAtMs = -Infinity
   /** The shortest time in which anything of mine was acknowledged in this session: no round trip is known to be longer. */
   #ackedWithinMs = Infinity
   /** When the first link opened; a side without any open link is deaf. */
@@ -72,6 +74,9 @@ export class FailureDetector {
   /** As measured or, until then, as far as acknowledgements tell; Infinity = nothing is known. */
   get roundTripAtMostMs(): number {
     return this.#samples === 0 ? this.#ackedWithinMs : this.#roundTripMs
+  }
+  get ackedAtMs(): number {
+    return this.#ackedAtMs
   }
   get measuredAtMs(): number {
     return this.#measuredAtMs
@@ -120,8 +125,9 @@ export class FailureDetector {
     this.#answeredAtMs = nowMs
   }
 
-  /** Something of mine was acknowledged so long after it was sent; it may have waited for the next heartbeat. */
-  ackedWithin(ms: number): void {
+  /** Something new of mine was acknowledged, `ms` after it was sent; it may have waited for the next heartbeat. */
+  acked(nowMs: number, ms: number): void {
+    this.#ackedAtMs = nowMs
     if (ms < this.#ackedWithinMs) this.#ackedWithinMs = ms
   }
 
@@ -166,6 +172,7 @@ export class FailureDetector {
     this.#sinceMs = nowMs
     this.#samples = 0
     this.#measuredAtMs = -Infinity
+    this.#ackedAtMs = -Infinity
     this.#ackedWithinMs = Infinity
     for (const path of this.#links) {
       path.heardAtMs = -Infinity
@@ -178,6 +185,7 @@ export class FailureDetector {
     const later = (atMs: number): number => Math.max(atMs, Math.min(nowMs, atMs + lateMs))
     this.#heardAtMs = later(this.#heardAtMs)
     this.#answeredAtMs = later(this.#answeredAtMs)
+    this.#ackedAtMs = later(this.#ackedAtMs)
     if (this.#listeningSinceMs !== Infinity) this.#listeningSinceMs = later(this.#listeningSinceMs)
     for (const path of this.#links) {
       path.heardAtMs = later(path.heardAtMs)

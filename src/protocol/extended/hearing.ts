@@ -19,7 +19,7 @@ export function receive(m: Machine, link: number, frame: Frame): void {
   const trailer = frame.trailer
   if (trailer === null) return m.drop(link, 'unsealed')
   if (trailer.epoch > EPOCH_MAX || trailer.dataEpoch >= STORED_MAX) return m.drop(link, 'field')
-  const reception = peer.conversation.receive(trailer, peer.isPresent(m.nowMs))
+  const reception = peer.sessions.receive(trailer, peer.isPresent(m.nowMs))
   switch (reception.kind) {
     case 'drop':
       return m.drop(link, reception.cause)
@@ -51,7 +51,7 @@ export function receive(m: Machine, link: number, frame: Frame): void {
 /** It lives, and answers me; no more is known of it. What it answers is not of long ago: recordings of former sessions count for nothing. */
 function hearHello(m: Machine, frame: Frame, trailer: Trailer): void {
   const { peer } = m
-  const sentAtMs = peer.conversation.sentAtMs(trailer.ack)
+  const sentAtMs = peer.sessions.sentAtMs(trailer.ack)
   if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs) return
   peer.helloAtMs = m.nowMs
   peer.uncounted = frame.state === 'active'
@@ -74,13 +74,13 @@ function adopt(m: Machine, trailer: Trailer): void {
   m.lease.peerRestarted()
   m.failback.held = false
   m.event('negotiate', restarted ? 'peer-restarted' : 'peer-heard', {})
-  if (trailer.nodeId === m.epochs.nodeId && peer.conversation.session < trailer.session) {
+  if (trailer.nodeId === m.epochs.nodeId && peer.sessions.session < trailer.session) {
     m.epochs.renumber(m.randomId())
     m.event('mismatch', 'cloned-identity', {})
   }
 }
 
-/** The newest word of the peer, in the living conversation. */
+/** The newest word of the peer, in the current sessions. */
 function hear(m: Machine, link: number, frame: Frame, trailer: Trailer, ackedAtMs: number | null): void {
   const { peer, epochs } = m
   const now = m.nowMs
@@ -98,7 +98,7 @@ function hear(m: Machine, link: number, frame: Frame, trailer: Trailer, ackedAtM
   peer.uncounted = !partner && frame.state === 'active'
   if (partner) partnerHeard(m, trailer, ackedAtMs)
   // Only an answer tells the round trip; other acknowledgements waited for the next heartbeat.
-  if (ackedAtMs !== null) peer.detector.ackedWithin(now - ackedAtMs)
+  if (ackedAtMs !== null) peer.detector.acked(now, now - ackedAtMs)
   if (frame.head === 'responsed' && ackedAtMs !== null) peer.detector.measured(now, now - ackedAtMs)
   peer.differences.compare(m, m.settings, m.own.flowsHash, trailer)
   if (m.role.kind === 'leaving') return m.role.hear(m, frame, trailer, regained)
@@ -117,7 +117,7 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   m.epochs.hear(trailer.epoch)
   // Answer first: afterwards there is no session to answer in.
   m.sender.answer(m, frame)
-  peer.conversation.retirePeer()
+  peer.sessions.retirePeer()
   peer.proof.forget()
   loseContact(m, 'peer-left')
   peer.departed = { evidence: 'goodbye', atMs: m.nowMs, firstSeq: 0, lateFrames: 0 }
@@ -139,7 +139,7 @@ export function loseContact(m: Machine, reason: ReasonCode): void {
 
 /** A newer record of mine than any that I made: my disk was set back. */
 function compareRecords(m: Machine, trailer: Trailer): void {
-  if (trailer.echo !== m.peer.conversation.session || trailer.peerRecord <= m.epochs.number) return
+  if (trailer.echo !== m.peer.sessions.session || trailer.peerRecord <= m.epochs.number) return
   // No record of mine has such a number, and the next one shall not: it would be the last.
   if (trailer.peerRecord >= STORED_MAX) return
   m.epochs.raiseNumber(trailer.peerRecord)
@@ -148,7 +148,8 @@ function compareRecords(m: Machine, trailer: Trailer): void {
 
 /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
 function onRestoredCopy(m: Machine): void {
-  if (m.role.kind === 'leaving') return
+  // Its goodbye would be taken for the other one's.
+  if (m.role.kind === 'leaving') return m.peer.detector.lost()
   m.own.cast(m, 'restored-copy')
   loseContact(m, 'restored-copy')
   if (m.role.kind === 'active') m.becomeStandby('restored-copy')
@@ -159,24 +160,24 @@ function onRestoredCopy(m: Machine): void {
 // --------------------------------------------------------------------------------------------------- the proof of a crash
 
 export function onTether(m: Machine, { id, session, peerSession, provable }: Extract<Input, { kind: 'tether' }>): void {
-  const { conversation, proof } = m.peer
-  const living = session === conversation.session && peerSession === conversation.peer?.session
+  const { sessions, proof } = m.peer
+  const living = session === sessions.session && peerSession === sessions.peer?.session
   if (living) proof.up(id, provable)
 }
 
 /** Who was not heard just now gives no silence either: it is asked only while it is in contact. */
 export function onTetherEnded(m: Machine, id: number, fin: boolean): void {
-  const { conversation, detector, proof } = m.peer
+  const { sessions, detector, proof } = m.peer
   if (!m.started || m.role.kind === 'leaving' || !m.settings.crashProof || !detector.alive) {
     proof.ended(m.nowMs, id, false, 0)
     return
   }
-  if (proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1)) m.sender.probe(m)
+  if (proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1)) m.sender.probe(m)
 }
 
 export function onCrashProven(m: Machine): void {
   const { peer } = m
-  const firstSeq = peer.proof.firstSeq ?? peer.conversation.lastSentSeq + 1
+  const firstSeq = peer.proof.firstSeq ?? peer.sessions.lastSentSeq + 1
   loseContact(m, 'peer-crashed')
   peer.departed = { evidence: 'crash', atMs: m.nowMs, firstSeq, lateFrames: 0 }
   m.role.peerCrashed(m)

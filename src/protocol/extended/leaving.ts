@@ -45,7 +45,7 @@ export class Leaving implements RoleObject {
       this.grantedEpoch = m.epochs.nextForPeer()
       m.epochs.hear(this.grantedEpoch)
     }
-    this.#firstSeq = m.peer.conversation.lastSentSeq + 1
+    this.#firstSeq = m.peer.sessions.lastSentSeq + 1
     m.sender.urgeAtMs = heard ? m.nowMs : Infinity
     if (heard && rulesOf(m).prefersOne && m.epochs.preferred) {
       m.epochs.setOnline(true)
@@ -71,7 +71,7 @@ export class Leaving implements RoleObject {
       m.sender.urgeAtMs = Infinity
       return
     }
-    if (this.#sent === 0) this.#firstSeq = m.peer.conversation.lastSentSeq + 1
+    if (this.#sent === 0) this.#firstSeq = m.peer.sessions.lastSentSeq + 1
     this.#sent += 1
     m.sender.urgeAtMs = m.nowMs + m.peer.retryMs
     m.sender.send(m, this.grantedEpoch === null ? 'connected' : 'designate', { probe: true, goodbye: true })

@@ -153,7 +153,7 @@ export class ExtendedMachine implements PairMachine, Timed {
 
   view(): MachineView {
     const { role, epochs, peer } = this
-    const { detector, conversation } = peer
+    const { detector, sessions } = peer
     const active = role.kind === 'active'
     return {
       role: role.name,
@@ -170,8 +170,8 @@ export class ExtendedMachine implements PairMachine, Timed {
       peer: peer.view(),
       differences: peer.differences.all,
       conflict: active && role.inConflict && detector.alive,
-      session: conversation.session,
-      peerSession: detector.alive ? (conversation.peer?.session ?? 0n) : 0n,
+      session: sessions.session,
+      peerSession: detector.alive ? (sessions.peer?.session ?? 0n) : 0n,
       proof: proofState(this),
       asking: peer.proof.firstSeq !== null,
       aloneBar: aloneBar(this)
@@ -329,9 +329,9 @@ export class ExtendedMachine implements PairMachine, Timed {
   }
 
   #onSuspended(ms: number, lateMs: number): void {
-    const { conversation, proof } = this.peer
+    const { sessions, proof } = this.peer
     this.lease.suspended(ms)
-    conversation.forgetSendTimes()
+    sessions.forgetSendTimes()
     proof.drop()
     if (lateMs < ms) this.#wasDeaf(ms)
     this.role.pause(this, 'suspended', ms)

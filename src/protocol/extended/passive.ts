@@ -212,7 +212,7 @@ export class Passive implements RoleObject, Grantor {
       return
     }
     // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
-    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    const sentAtMs = m.peer.sessions.sentAtMs(trailer.ack)
     if (sentAtMs === null || trailer.heardLinks === 0 || m.nowMs < m.peer.formerUntilMs) return
     if (!isBacked(m, sentAtMs)) return
     m.epochs.reserve(epoch)
@@ -230,7 +230,7 @@ export class Passive implements RoleObject, Grantor {
     const epoch = m.epochs.nextForPeer()
     m.epochs.hear(epoch)
     this.#heldEpoch = 0
-    this.#grant = { epoch, firstSeq: m.peer.conversation.lastSentSeq + 1, reason, commandId, deadlineMs }
+    this.#grant = { epoch, firstSeq: m.peer.sessions.lastSentSeq + 1, reason, commandId, deadlineMs }
     if (this.name !== 'standby') m.becomeStandby(reason)
     m.event('designate', reason, { epoch, to: 'peer' })
     m.sender.ask(m, {})
@@ -242,7 +242,7 @@ export class Passive implements RoleObject, Grantor {
     this.#grant = null
     m.epochs.hear(trailer.epoch)
     m.event('handover', 'handover-aborted', { because: trailer.reason })
-    const sentAtMs = m.peer.conversation.sentAtMs(trailer.ack)
+    const sentAtMs = m.peer.sessions.sentAtMs(trailer.ack)
     if (sentAtMs !== null && isReady(m) && isBacked(m, sentAtMs)) m.promote('handover-aborted')
     m.replyError(commandId, 'refused', trailer.reason)
   }
@@ -280,7 +280,7 @@ export class Passive implements RoleObject, Grantor {
     this.#wish = {
       reason,
       commandId,
-      firstSeq: m.peer.conversation.lastSentSeq + 1,
+      firstSeq: m.peer.sessions.lastSentSeq + 1,
       deadlineMs: (forceAtMs === Infinity ? m.nowMs : forceAtMs) + m.peer.commandMs,
       forceAtMs
     }

@@ -1,5 +1,5 @@
 /**
- * What is known of the other side: whether it lives (`failure-detector.ts`), which of its sessions counts (`conversation.ts`), whether a crash
+ * What is known of the other side: whether it lives (`failure-detector.ts`), which of its sessions counts (`sessions.ts`), whether a crash
  * is being proved (`proof.ts`), and what it said last. Whatever this side's role is, it knows the same of its peer.
  */
 import type { ReasonCode } from '../reasons'
@@ -8,7 +8,7 @@ import { STORED_MAX } from '../epoch-allocator'
 import type { PeerView, Role } from '../machine'
 import type { PairSettings } from '../settings'
 import { FailureDetector } from './failure-detector'
-import { Conversation } from './conversation'
+import { Sessions } from './sessions'
 import { Differences } from './differences'
 import { freshForMs } from './lease'
 import { CrashProof, quietMs } from './proof'
@@ -47,7 +47,7 @@ export interface Departed {
 
 export class Peer {
   readonly #settings: PairSettings
-  conversation: Conversation
+  sessions: Sessions
   readonly detector: FailureDetector
   readonly proof = new CrashProof()
   readonly differences = new Differences()
@@ -78,7 +78,7 @@ export class Peer {
 
   constructor(settings: PairSettings, session: bigint) {
     this.#settings = settings
-    this.conversation = new Conversation(session)
+    this.sessions = new Sessions(session)
     this.detector = new FailureDetector(settings.links.length)
     this.#linkUp = settings.links.map(() => false)
   }
@@ -247,7 +247,7 @@ export class Peer {
 
   /** This side begins again as a new one. */
   meetAgain(nowMs: number, session: bigint): void {
-    this.conversation = new Conversation(session)
+    this.sessions = new Sessions(session)
     this.detector.renewed(nowMs)
     this.proof.forget()
     this.departed = null

@@ -42,7 +42,7 @@ export interface Machine extends Speaker {
 export interface RoleObject extends RoleFacts {
   /** Operators that wait for this role to answer; null = none does. */
   readonly commandIds: readonly (number | null)[]
-  /** A word of the peer, in the living conversation. `regained`: its first one after it was lost. */
+  /** A word of the peer, in the current sessions. `regained`: its first one after it was lost. */
   hear(m: Machine, frame: Frame, trailer: Trailer, regained: boolean): void
   /** The peer's last word: it may grant the role. */
   hearGoodbye(m: Machine, frame: Frame, trailer: Trailer): void

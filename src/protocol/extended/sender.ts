@@ -129,10 +129,10 @@ export class Sender {
   /** A frame to every open link. While a grant is out, every frame carries it: any acknowledgement covers it. */
   send(m: Speaker, head: Head, flags: Partial<Flags>, answerId?: number): void {
     // Without contact, an unconfirmed session and the last known one are both addressed: neither starves the other.
-    const { detector, conversation } = m.peer
-    const toHello = !detector.alive && conversation.hasHello
+    const { detector, sessions } = m.peer
+    const toHello = !detector.alive && sessions.hasHello
     if (toHello) this.#emit(m, head, flags, answerId, true, null)
-    if (!toHello || conversation.peer !== null) this.#emit(m, head, flags, answerId, false, null)
+    if (!toHello || sessions.peer !== null) this.#emit(m, head, flags, answerId, false, null)
     this.#lastSentAtMs = m.nowMs
     this.#sentInStep = true
   }
@@ -146,14 +146,14 @@ export class Sender {
     only: number | null
   ): void {
     const { settings, epochs, own, peer, role } = m
-    const { detector, conversation } = peer
+    const { detector, sessions } = peer
     const now = m.nowMs
-    const seq = conversation.nextSeq(now)
-    const { echo, ack } = conversation.address(toHello)
+    const seq = sessions.nextSeq(now)
+    const { echo, ack } = sessions.address(toHello)
     if (!toHello) peer.toldSeq = seq
     const granted = toHello ? null : role.grantedEpoch
     const isPartner = !toHello && countsPartner(m)
-    const peerRecord = peer.recordOf(conversation.nodeId(toHello))
+    const peerRecord = peer.recordOf(sessions.nodeId(toHello))
     const refusal = toHello ? null : this.#refusal
     if (!toHello) this.#refusal = null
     const ready = isReady(m)
@@ -187,7 +187,7 @@ export class Sender {
           trailer: {
             keyId: 0,
             nodeId: epochs.nodeId,
-            session: conversation.session,
+            session: sessions.session,
             echo,
             seq,
             ack,

@@ -4,7 +4,7 @@ import type { Output } from '../machine'
 
 /**
  * What every part of the machine may ask of a step: its time, and where to say what came of it. There is one time in a step: those
- * who are given the step read it there, and those who know no step (failure detector, proof, conversation, epoch allocator) are given `nowMs` first.
+ * who are given the step read it there, and those who know no step (failure detector, proof, sessions, epoch allocator) are given `nowMs` first.
  */
 export interface Step {
   readonly nowMs: number

@@ -25,7 +25,9 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     const oneWayAtMs = detector.oneWayAtMs(peerTimeoutMs)
     // Its word may be of before this side was deaf; while it is deaf, never.
     const heardForMs = Math.max(detector.sinceMs, listeningSinceMs) + peerTimeoutMs
-    const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs)
+    // One that stands by, hears me and does not count me is another one's Standby: this side exists twice.
+    const takenMs = m.peer.word?.role === 'standby' ? detector.ackedAtMs + peerTimeoutMs : -Infinity
+    const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs, takenMs)
     return { evidence: 'stood-down', fromMs }
   }
   if (departed !== null && (departed.evidence === 'goodbye' || mayUseProof(m))) {

@@ -48,7 +48,28 @@ export const QUICK: readonly Configuration[] = [
     start: 'formed',
     budget: { command: 1, cut: 1 },
     depthMax: 24
-  }
+  },
+  ...everyPolicy({
+    name: 'a swap with data',
+    start: 'formed',
+    keepsData: true,
+    budget: { command: 1, data: 1, unanswered: 1 },
+    depthMax: 14
+  }),
+  ...everyPolicy({
+    name: 'a goodbye with data',
+    start: 'formed',
+    keepsData: true,
+    budget: { goodbye: 1, data: 1 },
+    depthMax: 16
+  }),
+  ...everyPolicy({
+    name: 'both vanish with data',
+    start: 'formed',
+    keepsData: true,
+    budget: { vanish: 2, data: 1 },
+    depthMax: 18
+  })
 ]
 
 /** For `npm run verify`. */
@@ -149,6 +170,41 @@ export const LONG: readonly Configuration[] = [
     failback: true,
     depthMax: 60
   }),
+  ...everyPolicy({
+    name: 'a swap with data and a crash',
+    start: 'formed',
+    keepsData: true,
+    budget: { command: 1, data: 1, crash: 1 },
+    depthMax: 20
+  }),
+  ...everyPolicy({
+    name: 'a swap with data and a cut',
+    start: 'formed',
+    keepsData: true,
+    budget: { command: 1, data: 1, cut: 1, unanswered: 1 },
+    depthMax: 20
+  }),
+  ...everyPolicy({
+    name: 'force, a lost frame and a peer behind',
+    start: 'formed',
+    keepsData: true,
+    budget: { force: 1, command: 1, data: 1, behind: 1, drop: 1 },
+    depthMax: 13
+  }),
+  ...everyPolicy({
+    name: 'a goodbye in a swap with data, and a peer unfit',
+    start: 'formed',
+    keepsData: true,
+    budget: { command: 1, goodbye: 1, unfit: 1, data: 1 },
+    depthMax: 16
+  }),
+  ...everyPolicy({
+    name: 'both vanish with data, and a slow peer',
+    start: 'formed',
+    keepsData: true,
+    budget: { vanish: 2, data: 2, behind: 1 },
+    depthMax: 24
+  }),
   ...everyPolicy({ name: 'two commands at once', start: 'formed', budget: { command: 2, delay: 1 }, depthMax: 16 })
 ]
 
@@ -180,7 +236,11 @@ export const EXPECTED: readonly string[] = [
   'exclusive: reply ok active',
   'exclusive: reply ok standby',
   'exclusive: paused (own-stall)',
-  'exclusive: reasserted (peer-behind)'
+  'exclusive: reasserted (peer-behind)',
+  'exclusive: barrier granted',
+  'exclusive: barrier called off',
+  'preferred: handover (handover-aborted)',
+  'availability: handover (data-behind)'
 ]
 
 /** Reached by the long run alone. */

@@ -10,10 +10,21 @@ import type { Frame } from '../../../src/protocol/wire/frame'
 import type { PairMachine } from '../../../src/protocol/machine'
 import type { SideState, State } from './world'
 
-const UNREAD = new Set(['out', 'nowMs', 'settings', 'randomInt', 'keyed', 'previousRole', 'ticket', 'id', 'seq'])
+const UNREAD = new Set([
+  'out',
+  'nowMs',
+  'settings',
+  'randomInt',
+  'keyed',
+  'previousRole',
+  'ticket',
+  'id',
+  'seq',
+  'barriers'
+])
 const COUNTED_TO: Readonly<Record<string, number>> = { probes: 4, unanswered: 3 }
 const TIME = /(At|Since|Until|[nN]otBefore|AloneBefore)Ms$|^(since|at|until|deadline)Ms$/
-const OWN_SEQ = new Set(['pausedSeq', 'firstSeq'])
+const OWN_SEQ = new Set(['pausedSeq', 'firstSeq', 'refusedSeq'])
 /** No acknowledgement or repetition reaches further back than this many frames. */
 const SEQ_DEPTH = 64
 /** Nor does anything that is known of records reach further back than this. */
@@ -35,7 +46,7 @@ function kindOf(key: string): Kind {
   return kind
 }
 
-interface Conversed {
+interface SessionsInside {
   readonly session: bigint
   readonly _p_seq: number
   readonly _p_sentAtMs: readonly number[]
@@ -45,7 +56,7 @@ interface Conversed {
 
 interface Insides {
   readonly peer: {
-    readonly conversation: Conversed
+    readonly sessions: SessionsInside
     readonly proof: { readonly _p_tether: { readonly id: number } | null }
   }
   readonly epochs: { readonly _p_nodeId: bigint; readonly _p_number: number }
@@ -54,7 +65,7 @@ interface Insides {
 /** Null for one that is not of glass. */
 function insidesOf(machine: PairMachine | null): Insides | null {
   const insides = machine as unknown as Insides | null
-  return insides !== null && '_p_seq' in insides.peer.conversation ? insides : null
+  return insides !== null && '_p_seq' in insides.peer.sessions ? insides : null
 }
 
 /** A session and its latest sequence number. */
@@ -76,7 +87,7 @@ function ownerOf(value: Record<string, unknown>): bigint {
 export function countedBy(machine: PairMachine | null): readonly Counted[] {
   const insides = insidesOf(machine)
   if (insides === null) return []
-  const { session, _p_seq: seq } = insides.peer.conversation
+  const { session, _p_seq: seq } = insides.peer.sessions
   return [{ session, seq }]
 }
 
@@ -141,6 +152,10 @@ class Mixer {
       this.#flags(tetherOf(machine) === id)
     }
     if (side.liedFromSeq !== null) this.#seq(side.liedFromSeq, this.#self)
+    this.#value(side.copy)
+    this.#flags(side.follows, side.confirmed)
+    this.#value(side.told)
+    this.number(side.barrier?.epoch ?? -1)
     this.#value(disk)
     if (write !== null) this.#value(write.record)
     if (machine !== null) this.#value(machine)
@@ -247,8 +262,8 @@ class Mixer {
   }
 
   #members(value: Record<string, unknown>): void {
-    const insides = value as unknown as Conversed
-    if ('_p_sentAtMs' in value) return this.#conversation(insides)
+    const insides = value as unknown as SessionsInside
+    if ('_p_sentAtMs' in value) return this.#sessions(insides)
     for (const key in value) {
       const member = value[key]
       const kind = kindOf(key)
@@ -274,17 +289,17 @@ class Mixer {
     }
   }
 
-  #conversation(conversation: Conversed): void {
-    for (const key in conversation) {
+  #sessions(sessions: SessionsInside): void {
+    for (const key in sessions) {
       this.#word(19)
-      if (key === '_p_sentAtMs') this.#sendTimes(conversation)
-      else if (key === '_p_hello') this.#received(conversation._p_hello, conversation)
-      else if (key === '_p_peer') this.#received(conversation._p_peer, conversation)
-      else if (key !== '_p_seq') this.#value(conversation[key as keyof typeof conversation])
+      if (key === '_p_sentAtMs') this.#sendTimes(sessions)
+      else if (key === '_p_hello') this.#received(sessions._p_hello, sessions)
+      else if (key === '_p_peer') this.#received(sessions._p_peer, sessions)
+      else if (key !== '_p_seq') this.#value(sessions[key as keyof typeof sessions])
     }
   }
 
-  #sendTimes({ _p_seq: last, _p_sentAtMs: sentAtMs }: Conversed): void {
+  #sendTimes({ _p_seq: last, _p_sentAtMs: sentAtMs }: SessionsInside): void {
     // How far back they reach decides what is forgotten next.
     this.number(sentAtMs.length)
     for (let seq = last; seq > last - Math.min(SEQ_DEPTH, sentAtMs.length) && seq > 0; seq--) {
@@ -295,7 +310,7 @@ class Mixer {
   }
 
   /** What is known of a session of the peer; its numbers are his, but for what he acknowledged. */
-  #received(of: Readonly<Record<string, unknown>> | null, { session }: Conversed): void {
+  #received(of: Readonly<Record<string, unknown>> | null, { session }: SessionsInside): void {
     if (of === null) return this.#word(23)
     const theirs = of['session'] as bigint
     for (const key in of) {

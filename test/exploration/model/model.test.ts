@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { EXPECTED, QUICK } from './configurations'
+import { Random } from '../../support/random'
 import { explore, tell } from './explore'
 import { SABOTAGES } from './mutations'
 import { loadTransparent, OPAQUE, type Protocol } from './transparent'
@@ -18,12 +19,11 @@ function wander(protocol: Protocol, configuration: Configuration, seed: number, 
     said.push(`${side} ${plain(output)}`)
   })
   let state = world.initial()
-  let chance = seed
+  const random = new Random(BigInt(seed), 'wander')
   for (let i = 0; i < actions; i++) {
     const can = world.enabled(state)
-    chance = (Math.imul(chance, 1664525) + 1013904223) >>> 0
     // Mostly what is due, so that the pair gets somewhere.
-    const pick = chance % 8 === 0 ? (chance >>> 8) % can.length : 0
+    const pick = random.chance(1 / 8) ? random.int(can.length) : 0
     state = world.act(state, can[pick] ?? 0)
     said.push(plain(state.sides.map(({ machine }) => machine?.view())))
   }

@@ -81,9 +81,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     does: 'lets a second process take the place of a peer that is heard',
-    mutations: [
-      { file: 'extended/conversation.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }
-    ],
+    mutations: [{ file: 'extended/sessions.js', find: 'if (guarded && this._p_peer !== null)', replace: 'if (false)' }],
     configuration: { policy: 'exclusive', start: 'formed', budget: { double: 1 } },
     caughtBy: /two serve/
   },
@@ -102,8 +100,9 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
       {
         file: 'extended/active.js',
-        find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
-        replace: 'm.epochs.hear((this.granted = m.epochs.nextForPeer())); m.sender.ask(m, {}); m.replyOk(commandId);'
+        find: 'm.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenUntilMs);',
+        replace:
+          'm.epochs.hear((this.granted = m.epochs.nextForPeer())); m.sender.ask(m, {}); m.replyOk(cause.commandId);'
       }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1 } },
@@ -143,10 +142,53 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     does: 'forgets the operator when contact is lost',
     mutations: [
-      { file: 'extended/active.js', find: 'm.replyError(handover.commandId', replace: 'void (handover.commandId' }
+      { file: 'extended/active.js', find: 'm.replyError(commandId, errorOf', replace: 'void (commandId, errorOf' }
     ],
     configuration: { policy: 'exclusive', start: 'formed', budget: { command: 1, cut: 1 } },
     caughtBy: /does not settle/
+  },
+  {
+    does: 'gives the role before its peer has the data',
+    mutations: [
+      {
+        file: 'extended/active.js',
+        find: 'if (!(0, data_1.sharesData)(m))\n            return this',
+        replace: 'if (true)\n            return this'
+      }
+    ],
+    configuration: { policy: 'exclusive', start: 'formed', keepsData: true, budget: { command: 1, data: 1 } },
+    caughtBy: /before its peer has the data/
+  },
+  {
+    does: 'takes a barrier that failed for done',
+    mutations: [{ file: 'extended/active.js', find: 'if (!ok || m.nowMs', replace: 'if (m.nowMs' }],
+    configuration: {
+      policy: 'exclusive',
+      start: 'formed',
+      keepsData: true,
+      budget: { command: 1, data: 1, unanswered: 1 }
+    },
+    caughtBy: /before its peer has the data/
+  },
+  {
+    does: 'serves on in a barrier',
+    mutations: [
+      {
+        file: 'extended/active.js',
+        find: 'this._p_pausedAtMs === null && this._p_barrier === null',
+        replace: 'this._p_pausedAtMs === null'
+      }
+    ],
+    configuration: { policy: 'exclusive', start: 'formed', keepsData: true, budget: { command: 1, data: 1 } },
+    caughtBy: /while its barrier is open/
+  },
+  {
+    does: 'gives the role at rest whatever the data',
+    mutations: [
+      { file: 'extended/policy.js', find: '(0, position_1.comparePositions)(a.position, b.position) ||', replace: '' }
+    ],
+    configuration: { policy: 'exclusive', start: 'formed', keepsData: true, budget: { vanish: 2, data: 1 } },
+    caughtBy: /staler data/
   },
   {
     does: 'throws at what the peer sends',

@@ -58,7 +58,8 @@ function isSettled(world: World, state: State): boolean {
   const online = state.sides.every((side) => side.machine?.view().online === true)
   const serving = Number(world.serves(state, 0)) + Number(world.serves(state, 1))
   const answered = state.sides.every((side) => side.awaiting.length === 0)
-  return serving === 1 && online && answered && roles.includes('standby')
+  const atRest = state.sides.every((side) => side.barrier === null)
+  return serving === 1 && online && answered && atRest && roles.includes('standby')
 }
 
 export function describe(world: World, state: State): string {

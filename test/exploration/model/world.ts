@@ -6,8 +6,9 @@
  * budget, which bounds the space. A state is never changed: `act` returns a new one that shares what stayed the same.
  */
 import type { Frame } from '../../../src/protocol/wire/frame'
-import type { Designation, Input, Output, PairMachine } from '../../../src/protocol/machine'
+import type { Designation, Input, Output, PairMachine, Role } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'
+import { comparePositions, NOWHERE, type Position } from '../../../src/protocol/position'
 import { DEFAULTS, type PairSettings, type Policy } from '../../../src/protocol/settings'
 import { countedBy, type Counted } from './fingerprint'
 import type { Protocol } from './transparent'
@@ -41,7 +42,11 @@ const FAULTS = [
   'reset',
   'lie',
   // Another process of a side, elsewhere, with a copy of its disk.
-  'double'
+  'double',
+  // The serving side's flows write; who follows falls behind; a host cannot answer its barrier.
+  'data',
+  'behind',
+  'unanswered'
 ] as const
 type Fault = (typeof FAULTS)[number]
 
@@ -58,6 +63,8 @@ export interface Configuration {
   readonly slowStore?: boolean
   readonly priorities?: readonly [number, number]
   readonly failback?: boolean
+  /** Flows of both sides keep data. */
+  readonly keepsData?: boolean
   readonly heartbeatMs?: number
   readonly peerTimeoutMs?: number
   readonly quantumMs?: number
@@ -97,6 +104,14 @@ export interface SideState {
   used: number
   /** The epoch it is Active with; 0 otherwise. */
   holds: number
+  /** Its copy of the data; it follows the side that serves, or has to take a snapshot first. */
+  copy: Position
+  follows: boolean
+  /** What its machine was told of that. */
+  told: string
+  /** The open barrier, and the epoch that it began with; and whether the host has confirmed it. */
+  barrier: { readonly id: number; readonly epoch: number } | null
+  confirmed: boolean
 }
 
 interface InFlight {
@@ -154,6 +169,7 @@ export const ACTIONS = [
   ...DESIGNATIONS.flatMap((word) => both(`designate ${word} on`)),
   ...DESIGNATIONS.flatMap((word) => both(`force ${word} on`)),
   ...['crash-late', 'fin-comes', 'end-by-fin', 'reset', 'lie', 'double'].flatMap(both),
+  ...['write', 'apply', 'confirm', 'behind', 'unanswered'].flatMap(both),
   'tick c',
   'deliver c',
   'stored c'
@@ -201,6 +217,13 @@ const [CRASH_LATE, FIN_COMES, END_BY_FIN, RESET, LIE, DOUBLE] = [
   code('reset a'),
   code('lie a'),
   code('double a')
+]
+const [WRITE, APPLY, CONFIRM, BEHIND, UNANSWERED] = [
+  code('write a'),
+  code('apply a'),
+  code('confirm a'),
+  code('behind a'),
+  code('unanswered a')
 ]
 const [TICK_C, DELIVER_C, STORED_C] = [code('tick c'), code('deliver c'), code('stored c')]
 const FAULT_AT = new Map(FAULTS.map((fault, index) => [fault, index]))
@@ -253,7 +276,12 @@ export class World {
       awaiting: [],
       leaving: false,
       used: 0,
-      holds: 0
+      holds: 0,
+      copy: NOWHERE,
+      follows: false,
+      told: '',
+      barrier: null,
+      confirmed: false
     })
     const state: State = {
       nowMs: 100_000,
@@ -300,7 +328,88 @@ export class World {
     const storesDue = SIDES.some((side) => state.sides[side].write !== null && state.sides[side].stalledFor === 0)
     if (idle || (undelivered && !ticksDue && !storesDue && this.#affords(state, 'delay'))) can.push(ADVANCE)
     this.#faults(state, can)
+    if (configuration.keepsData === true) for (const side of SIDES) this.#work(state, side, can)
     return can
+  }
+
+  /** What hosts do with their data is no fault, and comes when it comes. */
+  #work(state: State, side: SideIndex, can: number[]): void {
+    const { machine, stalledFor, barrier, confirmed } = state.sides[side]
+    if (machine === null || stalledFor > 0) return
+    if (this.serves(state, side) && this.#affords(state, 'data')) can.push(WRITE + side)
+    if (this.#canApply(state, side)) can.push(APPLY + side)
+    if (this.#canApply(state, side) && this.#affords(state, 'behind') && state.sides[side].follows)
+      can.push(BEHIND + side)
+    if (barrier !== null && !confirmed && this.#hasArrived(state, side)) can.push(CONFIRM + side)
+    if (barrier !== null && this.#affords(state, 'unanswered')) can.push(UNANSWERED + side)
+  }
+
+  /** The channel is open both ways, and carries. */
+  #channel(state: State): boolean {
+    return state.cut === 0 && SIDES.every((side) => state.sides[side].tether?.ended === 'no')
+  }
+
+  /** There is somebody to follow, and something to get. */
+  #canApply(state: State, side: SideIndex): boolean {
+    const [own, peer] = [state.sides[side], state.sides[side === 0 ? 1 : 0]]
+    if (peer.machine?.view().role !== 'active' || own.machine?.view().role === 'active') return false
+    return this.#channel(state) && (!own.follows || comparePositions(own.copy, peer.copy) !== 0)
+  }
+
+  #hasArrived(state: State, side: SideIndex): boolean {
+    const [own, peer] = [state.sides[side], state.sides[side === 0 ? 1 : 0]]
+    if (peer.machine === null || !peer.follows || !this.#channel(state)) return false
+    return comparePositions(own.copy, peer.copy) === 0
+  }
+
+  #applyToData(state: State, action: number): void {
+    const side = ((action - WRITE) % 2) as SideIndex
+    const own = state.sides[side]
+    this.#fork(state, side)
+    switch (action - side) {
+      case WRITE: {
+        this.#pay(state, 'data')
+        const epoch = own.machine?.view().epoch ?? 0
+        own.copy = { epoch, number: own.copy.epoch === epoch ? own.copy.number + 1 : 1 }
+        return this.#tellData(state, side)
+      }
+      case APPLY:
+        own.copy = state.sides[side === 0 ? 1 : 0].copy
+        own.follows = true
+        return this.#tellData(state, side)
+      case BEHIND:
+        this.#pay(state, 'behind')
+        own.follows = false
+        return this.#tellData(state, side)
+      case CONFIRM:
+        return this.#answerBarrier(state, side, true)
+      case UNANSWERED:
+        this.#pay(state, 'unanswered')
+        return this.#answerBarrier(state, side, false)
+      default:
+        throw new Error(`no action ${action}`)
+    }
+  }
+
+  #answerBarrier(state: State, side: SideIndex, ok: boolean): void {
+    const own = state.sides[side]
+    if (own.barrier === null) return
+    own.confirmed = ok
+    this.#step(state, side, { kind: 'barrierDone', id: own.barrier.id, ok })
+    own.confirmed = false
+  }
+
+  #tellData(state: State, side: SideIndex): void {
+    const own = state.sides[side]
+    if (this.configuration.keepsData !== true || own.machine === null || own.stalledFor > 0) return
+    const open = SIDES.every((s) => state.sides[s].tether?.ended === 'no')
+    if (!open) own.follows = false
+    const inStep = own.machine.view().role === 'active' || own.follows
+    const told = `${open} ${inStep} ${own.copy.epoch}/${own.copy.number}`
+    if (told === own.told) return
+    own.told = told
+    this.#fork(state, side)
+    this.#step(state, side, { kind: 'data', users: true, open, inStep, position: own.copy })
   }
 
   /** The state after the action. Errors: throws `Violated` when a machine throws, spins, or replies twice. */
@@ -329,6 +438,10 @@ export class World {
       if (state.sides[due].write !== null && state.sides[due].stalledFor === 0) this.#finishWrite(state, due, true)
       else if (this.#receives(state, due)) this.#deliver(state, due, false)
       else this.#step(state, due, { kind: 'tick' })
+    }
+    for (const side of SIDES) {
+      if (this.#canApply(state, side)) this.#applyToData(state, APPLY + side)
+      if (state.sides[side].barrier !== null && this.#hasArrived(state, side)) this.#applyToData(state, CONFIRM + side)
     }
     this.#advance(state)
   }
@@ -462,6 +575,7 @@ export class World {
       return
     }
     if (action >= TICK_C) return this.#applyToDouble(state, action)
+    if (action >= WRITE) return this.#applyToData(state, action)
     if (action >= CRASH_LATE) return this.#applyToTether(state, action)
     const force = action >= FORCE
     if (action >= DESIGNATE) {
@@ -654,6 +768,7 @@ export class World {
 
   #advance(state: State): void {
     for (const side of SIDES) this.#attendTether(state, side)
+    for (const side of SIDES) this.#tellData(state, side)
     state.nowMs += this.quantumMs
     if (state.double !== null) state.double.side.ranAtMs = state.nowMs
     for (const side of SIDES) {
@@ -688,10 +803,12 @@ export class World {
     own.leaving = false
     own.machine = this.#protocol.create(this.#settings[side], chance(side, own.starts))
     own.ranAtMs = state.nowMs
+    own.told = ''
     // A first start draws its node id; here it is given one, so that who is lower does not depend on chance.
     const fresh = own.disk === null && this.configuration.start !== 'cloned'
     const record = fresh && own.starts > 3 ? null : (own.disk ?? newRecord(NODE_IDS[side]))
     this.#step(state, side, { kind: 'start', record })
+    this.#tellData(state, side)
     this.#step(state, side, { kind: 'link', link: 0, open: true, detail: '' })
   }
 
@@ -708,6 +825,9 @@ export class World {
     own.stalledFor = 0
     own.awaiting = []
     own.leaving = false
+    own.follows = false
+    own.barrier = null
+    own.confirmed = false
   }
 
   #setOpen(state: State, side: SideIndex, open: boolean): void {
@@ -730,6 +850,7 @@ export class World {
     const machine = own?.machine ?? null
     if (own === null || machine === null) return
     let outputs: readonly Output[]
+    const before = this.configuration.keepsData === true ? machine.view().role : null
     try {
       outputs = machine.step(state.nowMs, input)
     } catch (error) {
@@ -738,6 +859,7 @@ export class World {
       )
     }
     for (const output of outputs) this.#perform(state, side, output)
+    if (before !== null && side !== 2) checkData(this, state, side, before, outputs)
     if (this.configuration.slowStore !== true) this.#finishWrite(state, side, true)
     if (own.liedFromSeq !== null) this.#seeThrough(own, input, outputs)
     if (own.leaving && own.machine !== null && machine.deadlineMs() === Infinity && side !== 2)
@@ -776,13 +898,53 @@ export class World {
         return
       case 'event':
       case 'drop':
+        return
       case 'barrier':
+        if (own.barrier !== null) throw new Violated(`${NAMES[side]} begins a barrier in another`)
+        own.barrier = { id: output.id, epoch: own.machine?.view().epoch ?? 0 }
+        return
       case 'barrierOver':
+        if (own.barrier?.id !== output.id) throw new Violated(`${NAMES[side]} ends a barrier that is not open`)
         return
       default:
         output satisfies never
     }
   }
+}
+
+const PLANNED = ['operator', 'failback', 'designated', 'less-fit']
+
+/** What a step of a side with data must not do. Errors: throws `Violated`. */
+function checkData(world: World, state: State, index: SideIndex, before: Role, outputs: readonly Output[]): void {
+  const own = state.sides[index]
+  const peer = state.sides[index === 0 ? 1 : 0]
+  const name = NAMES[index]
+  const events = outputs.filter((output) => output.kind === 'event')
+  const grant = events.find(({ event, detail }) => event === 'designate' && 'to' in detail && detail.to === 'peer')
+  const over = outputs.find((output) => output.kind === 'barrierOver')
+  const view = own.machine?.view()
+  const [barrier, newer] = [own.barrier, comparePositions(own.copy, peer.copy) > 0]
+  if (over !== undefined) own.barrier = null
+  if (own.barrier !== null && (view?.role !== 'active' || view.serving))
+    throw new Violated(
+      `${name} is ${view?.role}${view?.serving === true ? ' and serves' : ''} while its barrier is open`
+    )
+  if (over?.granted === false && view?.role === 'active' && !own.leaving) {
+    if (!view.serving && state.sides.every((side) => side.stalledFor === 0))
+      throw new Violated(`${name} does not serve after its barrier was called off`)
+    const reasserted = events.some(({ event }) => event === 'reasserted')
+    if (view.epoch !== barrier?.epoch && !reasserted) throw new Violated(`${name} has another epoch after its barrier`)
+  }
+  const isWithout = events.some(({ event, reason }) => event === 'handover' && reason === 'data-behind')
+  const isGrant = before === 'active' && grant !== undefined && PLANNED.includes(grant.reason)
+  if (isGrant && !isWithout && !own.confirmed) throw new Violated(`${name} gives the role before its peer has the data`)
+  const gives = isGrant || (before === 'active' && view?.role === 'initial')
+  if (gives && own.confirmed && peer.machine !== null && newer)
+    throw new Violated(`${name} loses a write in a planned swap`)
+  if (grant?.reason === 'negotiated' && newer && world.hasMet(state, index))
+    throw new Violated(`${name} gives the role at rest to staler data`)
+  if (before !== 'active' && view?.role === 'active' && view.epoch <= own.copy.epoch)
+    throw new Violated(`${name} takes epoch ${view.epoch} and has data of ${own.copy.epoch}`)
 }
 
 /** Chance that depends on the start alone: a state does not remember how often it asked. */

@@ -7,7 +7,7 @@
 export type MutatedFile =
   | 'epoch-allocator'
   | 'wire/paths'
-  | `extended/${'active' | 'failure-detector' | 'context' | 'conversation' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
+  | `extended/${'active' | 'failure-detector' | 'context' | 'sessions' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
   | `extended/${'machine' | 'own' | 'partner' | 'passive' | 'peer' | 'policy' | 'proof' | 'sender' | 'takeover' | 'timers'}`
 
 export interface Edit {
@@ -141,7 +141,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/machine',
         'counts a lease from before a suspend after it',
-        `conversation.forgetSendTimes();
+        `sessions.forgetSendTimes();
         proof.drop();`,
         'proof.drop();'
       ),
@@ -353,7 +353,7 @@ export const RULES: readonly Rule[] = [
         'const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs',
         'const sinceMs = m.own.startedAtMs'
       ),
-      mutation('extended/conversation', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
+      mutation('extended/sessions', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
       mutation('extended/machine', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
       mutation(
         'extended/failure-detector',
@@ -570,16 +570,16 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/machine',
         'goes on asking after a suspend',
-        `conversation.forgetSendTimes();
+        `sessions.forgetSendTimes();
         proof.drop();`,
-        'conversation.forgetSendTimes();'
+        'sessions.forgetSendTimes();'
       ),
       mutation(
         'extended/machine',
         'forgets its tether in a suspend',
-        `conversation.forgetSendTimes();
+        `sessions.forgetSendTimes();
         proof.drop();`,
-        `conversation.forgetSendTimes();
+        `sessions.forgetSendTimes();
         proof.forget();`
       ),
       mutation(
@@ -600,9 +600,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'does not ask at once',
-        `if (proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1))
+        `if (proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1))
         m.sender.probe(m);`,
-        'proof.ended(m.nowMs, id, fin, conversation.lastSentSeq + 1);'
+        'proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1);'
       ),
       mutation(
         'extended/passive',
@@ -854,13 +854,13 @@ export const RULES: readonly Rule[] = [
         ''
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'does not notice that another copy of it makes contact',
         'if (trailer.echo === this.session && trailer.ack > this.#seq)',
         'if (false)'
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'does not notice that a copy of it took leave',
         'const left = trailer.echo === 0n && trailer.seq > peer.lastSeq',
         'const left = false'
@@ -899,7 +899,7 @@ export const RULES: readonly Rule[] = [
     ]
   },
   {
-    rule: 'only frames of the living conversation count',
+    rule: 'only frames of the current sessions count',
     mutations: [
       mutation(
         'extended/hearing',
@@ -930,65 +930,60 @@ export const RULES: readonly Rule[] = [
             return HELLO_ANSWERS_ALONE`
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'forgets when it sent what is not acknowledged yet',
         'oldestSeq < this.#peer.ackedSeq)',
         'this.#peer !== null)'
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'takes the same frame twice',
         'if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0))',
         'if (false)'
       ),
-      mutation('extended/conversation', 'takes copies for news', 'if (trailer.seq <= peer.lastSeq)', 'if (false)'),
+      mutation('extended/sessions', 'takes copies for news', 'if (trailer.seq <= peer.lastSeq)', 'if (false)'),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'lets a replaced session come back',
         'if (this.#retired.includes(trailer.session))',
         'if (false)'
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'adopts a session without a fresh acknowledgement',
         'if (!this.#isConfirmedBy(trailer)) {',
         'if (false) {'
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'adopts a session on an acknowledgement of what was sent before it was heard',
         'return trailer.ack > seenAtSeq',
         'return true'
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'adopts a session that echoes another one of mine',
         `if (trailer.echo !== this.session)
             return false;`,
         ''
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'hears frames that echo a former session of its own',
         'if (trailer.echo !== this.session) {',
         'if (false) {'
       ),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'believes an acknowledgement of what it never sent',
         `if (trailer.ack > this.#seq)
             return { kind: 'beyond' };
         if (trailer.seq <=`,
         'if (trailer.seq <='
       ),
+      mutation('extended/sessions', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
       mutation(
-        'extended/conversation',
-        'talks to its own mirror',
-        'if (trailer.session === this.session)',
-        'if (false)'
-      ),
-      mutation(
-        'extended/conversation',
+        'extended/sessions',
         'lets another session take the place of a living peer',
         'if (guarded && ',
         'if (false && '
@@ -999,7 +994,7 @@ export const RULES: readonly Rule[] = [
         'this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2',
         'this.detector.alive'
       ),
-      mutation('extended/hearing', 'hears on from a peer that left', 'peer.conversation.retirePeer();', ''),
+      mutation('extended/hearing', 'hears on from a peer that left', 'peer.sessions.retirePeer();', ''),
       mutation(
         'extended/sender',
         'answers every opening, as many as come',
@@ -1042,7 +1037,7 @@ export const RULES: readonly Rule[] = [
       ),
       mutation('extended/peer', 'never tells of a second peer', 'if (this.#rival.told || now <', 'if (true || now <'),
       mutation(
-        'extended/conversation',
+        'extended/sessions',
         'takes a session that it refused on an old confirmation',
         'this.#candidates?.set(trailer.session, this.#seq);',
         ''
@@ -1057,7 +1052,7 @@ export const RULES: readonly Rule[] = [
         'extended/partner',
         'calls a peer lost that has acknowledged all it was told',
         'if (trailer.ack >= peer.toldSeq)',
-        'if (trailer.ack === peer.conversation.lastSentSeq)'
+        'if (trailer.ack === peer.sessions.lastSentSeq)'
       )
     ]
   },
@@ -1487,8 +1482,8 @@ export const RULES: readonly Rule[] = [
         'extended/hearing',
         'does not answer a goodbye',
         `m.sender.answer(m, frame);
-    peer.conversation`,
-        'peer.conversation'
+    peer.sessions`,
+        'peer.sessions'
       )
     ]
   },

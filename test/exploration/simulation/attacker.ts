@@ -1,8 +1,8 @@
 /** Hears everything on every link, knows no key, and sends recorded frames again whenever it likes. */
 import type { ReplayAge } from './faults'
-import type { HostIndex } from './network'
+import type { HostIndex } from '../../support/network'
 import type { FrameFacts } from './process'
-import type { Random } from './random'
+import type { Random } from '../../support/random'
 
 const RECORDED_MAX = 4096
 

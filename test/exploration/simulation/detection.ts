@@ -9,10 +9,10 @@
  */
 import { createMachine } from '../../../src/protocol/create'
 import { DEFAULTS } from '../../../src/protocol/settings'
-import type { Disturbance, HostIndex } from './network'
+import type { Disturbance, HostIndex } from '../../support/network'
 import { makePlan, type Plan } from './plan'
 import type { Step } from './process'
-import { Random } from './random'
+import { Random } from '../../support/random'
 import type { Watcher } from './watcher'
 import { World } from './world'
 
@@ -122,6 +122,7 @@ function planOf(conditions: Conditions, seed: bigint, endMs: number): Plan {
     keyed: true,
     nats: [null, null],
     hasMoves: false,
+    data: null,
     absent: null,
     exhausted: null,
     faults:

@@ -1,7 +1,7 @@
 /** One host's epoch store: slow, failing or losing its file. Writes are done one after the other, as the engine does. */
 import type { PairRecord } from '../../../src/protocol/record'
-import type { Random } from './random'
-import type { Timeline } from './timeline'
+import type { Random } from '../../support/random'
+import type { Timeline } from '../../support/timeline'
 
 export class Disk {
   record: PairRecord | null = null

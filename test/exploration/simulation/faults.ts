@@ -1,6 +1,6 @@
 /** Everything that can be done to a pair, as data: a schedule of these can be printed, replayed and shrunk. */
 import type { Designation } from '../../../src/protocol/machine'
-import type { Disturbance, HostIndex } from './network'
+import type { Disturbance, HostIndex } from '../../support/network'
 
 /** Frames travelling to this host, or both ways. */
 export type Way = 'both' | 'to0' | 'to1'
@@ -97,6 +97,15 @@ export type Fault =
       readonly agoMs: number
       readonly unseen: boolean
     })
+  /** The host applies what the peer writes this much later. */
+  | (For & { readonly kind: 'copy-slow'; readonly host: HostIndex; readonly slowMs: number })
+  /** What the host follows begins anew, with a snapshot. */
+  | (At & { readonly kind: 'copy-anew'; readonly host: HostIndex })
+  /** The host answers barriers this much later; or it cannot, or does not answer at all. */
+  | (For & { readonly kind: 'barrier-late'; readonly host: HostIndex; readonly lateMs: number })
+  | (For & { readonly kind: 'barrier-mute'; readonly host: HostIndex })
+  /** Its flows begin to keep data, or keep none any more. */
+  | (At & { readonly kind: 'data-users'; readonly host: HostIndex; readonly on: boolean })
   /** Somebody on the path ends the connection that this host dialled, refuses the next and keeps its peer's frames away. */
   | (For & { readonly kind: 'liar'; readonly host: HostIndex })
 

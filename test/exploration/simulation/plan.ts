@@ -4,8 +4,9 @@
  */
 import { DEFAULTS, type PairSettings, type Policy } from '../../../src/protocol/settings'
 import type { Fault, FaultKind, Finale, SettingsChange, Way } from './faults'
-import type { HostIndex } from './network'
-import { Random } from './random'
+import type { DataPlan } from './copies'
+import type { HostIndex } from '../../support/network'
+import { Random } from '../../support/random'
 
 export const PROFILES = [
   'calm',
@@ -25,7 +26,8 @@ export const PROFILES = [
   'files',
   'second',
   'alone',
-  'liar'
+  'liar',
+  'data'
 ] as const
 export type ProfileName = (typeof PROFILES)[number]
 
@@ -49,6 +51,8 @@ export interface Plan {
   readonly nats: readonly [Nat, Nat]
   /** Something is done to addresses or names, or a NAT is there. */
   readonly hasMoves: boolean
+  /** What flows keep; null = no host has anything to do with data. */
+  readonly data: DataPlan | null
   /** This side never starts. */
   readonly absent: HostIndex | null
   /** This side begins so near to the end of the range of epochs and of record numbers. */
@@ -94,6 +98,7 @@ const STORES: Weights = { 'store-fails': 2, 'store-slow': 2, 'store-lost': 2 }
 const TETHERS: Weights = { 'tcp-fin': 2, 'tcp-reset': 2, 'tcp-again': 1, 'tcp-wall': 2 }
 const ADDRESSES: Weights = { move: 4, unplug: 3, alias: 2, rebind: 2, misname: 2, rename: 3 }
 const MOVES: readonly FaultKind[] = ['move', 'unplug', 'alias', 'rebind', 'misname', 'rename']
+const COPIES: Weights = { 'copy-slow': 2, 'copy-anew': 2, 'barrier-late': 3, 'barrier-mute': 2, 'data-users': 1 }
 const FORGERIES: Weights = { icmp: 4, replay: 3, junk: 2 }
 
 const PROFILE: Readonly<Record<ProfileName, Profile>> = {
@@ -225,6 +230,12 @@ const PROFILE: Readonly<Record<ProfileName, Profile>> = {
     clockSpread: 0.02,
     lossMax: 0
   },
+  data: {
+    faults: { ...COPIES, ...RESTARTS, command: 10, fitness: 2, 'flows-hang': 1, cut: 2, 'tcp-wall': 1, 'tcp-reset': 1 },
+    clusters: 10,
+    clockSpread: 0.02,
+    lossMax: 0.02
+  },
   liar: { faults: { liar: 5, crash: 1, cut: 1, command: 1, suspend: 1 }, clusters: 5, clockSpread: 0.02, lossMax: 0.02 }
 }
 
@@ -243,6 +254,9 @@ const PACES: readonly (readonly [heartbeatMs: number, peerTimeoutMs: number])[] 
 ]
 
 const DAY_MS = 86_400_000
+/** How often an operator uses force. */
+const FORCES: Partial<Record<ProfileName, number>> = { forced: 0.5, alone: 0.5, data: 0.15 }
+
 const JUMPS_MS = [600, 5000, 3_600_000, 90 * DAY_MS, -600, -5000, -3_600_000, -90 * DAY_MS] as const
 
 export function makePlan(seed: bigint, profileName: ProfileName): Plan {
@@ -318,6 +332,7 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
     keyed,
     nats: [natted === 0 ? nat : null, natted === 1 ? nat : null],
     hasMoves,
+    data: dataPlan(new Random(seed, `data/${profileName}`), profileName, heartbeatMs),
     absent: profileName === 'alone' ? (random.int(2) as HostIndex) : null,
     exhausted:
       profileName === 'files' && random.chance(0.06)
@@ -353,6 +368,18 @@ export function makePlan(seed: bigint, profileName: ProfileName): Plan {
     finaleAtMs,
     unheard: [],
     endMs: finaleAtMs + 5 * timeoutMs + 20 * heartbeatMs + 1000
+  }
+}
+
+/** Of a chance of its own: whether there is data changes nothing else. */
+function dataPlan(random: Random, profileName: ProfileName, heartbeatMs: number): DataPlan | null {
+  if (profileName !== 'data' && random.chance(0.5)) return null
+  const both = random.chance(0.8)
+  return {
+    users: [both || random.chance(0.5), both || random.chance(0.5)],
+    snapshotMs: random.logBetween(1, 300),
+    lagMs: Math.min(random.logBetween(0.1, 10), heartbeatMs / 10),
+    flushes: random.pick([0, 0.01, 0.2, 1])
   }
 }
 
@@ -471,7 +498,7 @@ function makeFault(random: Random, kind: FaultKind, atMs: number, profile: Profi
         atMs,
         host,
         designate: random.pick(['active', 'standby', 'swap']),
-        force: (scale.profileName === 'forced' || scale.profileName === 'alone') && random.chance(0.5)
+        force: FORCES[scale.profileName] !== undefined && random.chance(FORCES[scale.profileName] ?? 0)
       }
     case 'fitness':
       return { kind, atMs, host, value: random.pick([0, 0, 1, 100, 254, 255, 255]) }
@@ -498,6 +525,16 @@ function makeFault(random: Random, kind: FaultKind, atMs: number, profile: Profi
     case 'tcp-again':
     case 'store-foreign':
       return { kind, atMs, host }
+    case 'copy-slow':
+      return { kind, atMs, forMs, host, slowMs: random.logBetween(1, 3000) }
+    case 'barrier-late':
+      return { kind, atMs, forMs, host, lateMs: random.logBetween(0.05, 1.2) * Math.min(1000, scale.timeoutMs / 2) }
+    case 'barrier-mute':
+      return { kind, atMs, forMs, host }
+    case 'copy-anew':
+      return { kind, atMs, host }
+    case 'data-users':
+      return { kind, atMs, host, on: random.chance(0.7) }
     case 'tcp-wall':
       return { kind, atMs, forMs, refuses: random.chance(0.5), open: random.pick(['dropped', 'reset', 'left']) }
     case 'move':

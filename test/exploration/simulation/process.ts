@@ -10,10 +10,10 @@ import type { PairRecord } from '../../../src/protocol/record'
 import type { PairSettings } from '../../../src/protocol/settings'
 import type { LocalClock } from './clock'
 import type { Disk } from './disk'
-import type { HostIndex } from './network'
+import type { HostIndex } from '../../support/network'
 import type { Endpoint } from '../../support/machine/places'
-import type { Random } from './random'
-import type { Timeline } from './timeline'
+import type { Random } from '../../support/random'
+import type { Timeline } from '../../support/timeline'
 
 /** Datagrams that a socket keeps while nobody reads it. */
 const SOCKET_FRAMES_MAX = 256

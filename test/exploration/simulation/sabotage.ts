@@ -368,6 +368,68 @@ export const SABOTEURS: readonly Saboteur[] = [
     wrap: wrapping(() => ({ deadlineMs: (real) => (Number.isFinite(real.deadlineMs()) ? 0 : Infinity) }))
   },
   {
+    does: 'hands over without waiting for the data',
+    caughtBy: ['data'],
+    profile: 'data',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => real.step(nowMs, input.kind === 'data' ? { ...input, users: false } : input)
+    }))
+  },
+  {
+    does: 'takes a barrier that failed for one that is done',
+    caughtBy: ['data'],
+    profile: 'data',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => real.step(nowMs, input.kind === 'barrierDone' ? { ...input, ok: true } : input)
+    }))
+  },
+  {
+    does: 'answers its barriers itself',
+    caughtBy: ['data'],
+    profile: 'data',
+    wrap: wrapping(() => ({
+      step(real, nowMs, input) {
+        const outputs = real.step(nowMs, input)
+        const barrier = outputs.find((output) => output.kind === 'barrier')
+        if (barrier === undefined) return outputs
+        return [...outputs, ...real.step(nowMs, { kind: 'barrierDone', id: barrier.id, ok: true })]
+      }
+    }))
+  },
+  {
+    does: 'serves on in a barrier',
+    caughtBy: ['data'],
+    profile: 'data',
+    wrap: wrapping(() => {
+      let open = false
+      return {
+        step(real, nowMs, input) {
+          const outputs = real.step(nowMs, input)
+          for (const { kind } of outputs) if (kind === 'barrier' || kind === 'barrierOver') open = kind === 'barrier'
+          return outputs
+        },
+        view: (view) => ({ ...view, serving: view.serving || open })
+      }
+    })
+  },
+  {
+    does: 'tells nobody that a barrier is over',
+    caughtBy: ['data'],
+    profile: 'data',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) => real.step(nowMs, input).filter((output) => output.kind !== 'barrierOver')
+    }))
+  },
+  {
+    does: 'gives the role at rest whatever the data',
+    caughtBy: ['data'],
+    profile: 'data',
+    wrap: wrapping(() => ({
+      step: (real, nowMs, input) =>
+        real.step(nowMs, input.kind === 'data' ? { ...input, position: { epoch: 0, number: 0 } } : input)
+    }))
+  },
+  {
     does: 'throws at what the peer sends',
     caughtBy: ['throws'],
     profile: 'calm',

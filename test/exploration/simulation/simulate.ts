@@ -3,6 +3,7 @@ import { AloneChecker } from './checkers/alone'
 import { CauseChecker } from './checkers/causes'
 import { CommandChecker } from './checkers/commands'
 import { ContactChecker } from './checkers/contact'
+import { DataChecker } from './checkers/data'
 import { EpochChecker } from './checkers/epochs'
 import { LivenessChecker } from './checkers/liveness'
 import { MannersChecker } from './checkers/manners'
@@ -44,9 +45,10 @@ export function simulate(plan: Plan, factory: MachineFactory, trace: TraceOption
   const marks = new MarkChecker(world)
   const contact = new ContactChecker(world)
   const alone = new AloneChecker(world)
+  const data = new DataChecker(world)
   if (trace !== null) world.watch(new Trace(world, trace.write, trace.frames))
   // What a step says of a proof is known before its gate is judged.
-  world.watch(tally, proofs, overlap, epochs, causes, commands, manners, liveness, marks, contact, alone)
+  world.watch(tally, proofs, overlap, epochs, causes, commands, manners, liveness, marks, contact, alone, data)
   world.watch(new StillChecker(world))
   world.run()
   const { policy } = plan.sides[0].settings
@@ -72,6 +74,11 @@ export function simulate(plan: Plan, factory: MachineFactory, trace: TraceOption
       'proofs refuted': proofs.refuted,
       'copies that were told': causes.copies,
       'steps kept by the mark': marks.kept,
+      'writes of flows': world.copies?.writes ?? 0,
+      'barriers granted': data.granted,
+      'barriers called off': data.calledOff,
+      'swaps after which all was there': data.arrived,
+      'roles given at rest, by data too': data.atRest,
       'overlaps excused': overlap.excused,
       [`overlaps under ${policy}`]: overlap.overlaps
     },

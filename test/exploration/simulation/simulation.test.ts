@@ -54,7 +54,12 @@ const FAULTS: readonly FaultKind[] = [
   'second-peer',
   'clock-jump',
   'vm-restored',
-  'liar'
+  'liar',
+  'copy-slow',
+  'copy-anew',
+  'barrier-late',
+  'barrier-mute',
+  'data-users'
 ]
 
 /** What has to be told at least once. */
@@ -64,7 +69,20 @@ const EVENTS: readonly string[] = [
   'mismatch (rolled-back)',
   'mismatch (restored-copy)',
   'mismatch (cloned-identity)',
-  'store (foreign-record)'
+  'store (foreign-record)',
+  'handover (data-behind)'
+]
+
+/** What has to have come about. */
+const COUNTED: readonly string[] = [
+  'proofs claimed',
+  'proofs refuted',
+  'copies that were told',
+  'steps kept by the mark',
+  'barriers granted',
+  'barriers called off',
+  'swaps after which all was there',
+  'roles given at rest, by data too'
 ]
 
 const TRANSITIONS: readonly string[] = [
@@ -134,7 +152,6 @@ describe('the simulation', () => {
     for (const transition of TRANSITIONS)
       assert.ok((report.transitions[transition] ?? 0) > 0, `never seen: ${transition}`)
     for (const event of EVENTS) assert.ok((report.events[event] ?? 0) > 0, `never told: ${event}`)
-    for (const what of ['proofs claimed', 'proofs refuted', 'copies that were told', 'steps kept by the mark'])
-      assert.ok((report.network[what] ?? 0) > 0, `never: ${what}`)
+    for (const what of COUNTED) assert.ok((report.network[what] ?? 0) > 0, `never: ${what}`)
   })
 })

@@ -5,11 +5,11 @@
  *
  * No living peer is ever behind a FIN, a refusal and silence at once, but for the liar's.
  */
-import type { Network, HostIndex } from './network'
+import type { Network, HostIndex } from '../../support/network'
 import type { Places } from '../../support/machine/places'
 import type { EngineProcess } from './process'
-import type { Random } from './random'
-import type { Timeline } from './timeline'
+import type { Random } from '../../support/random'
+import type { Timeline } from '../../support/timeline'
 
 export interface TetherWorld {
   readonly timeline: Timeline
@@ -84,6 +84,21 @@ export class Tethers {
   /** Its engine knows of a tether that has nothing to do with where the two are now, or with what runs there. */
   isAstray(host: HostIndex): boolean {
     return !this.isProvable(host) && this.#connections[host].some((c) => c.told && !c.ending)
+  }
+
+  /** Both connections are up, as far as both hosts know, and whether anything passes now. */
+  get channel(): { readonly open: boolean; readonly carries: boolean } {
+    const both = [this.#living(0), this.#living(1)]
+    const open = both.every((connection) => connection !== null)
+    const { network, places } = this.#world
+    const carries = both.every(
+      (c) =>
+        c !== null &&
+        ([0, 1] as const).every((from) => network.carriesTcp(c.link, from) && this.#world.isUp(from)) &&
+        places.path(c.link) === c.path &&
+        ![...this.#walls].some((wall) => wall.open === 'dropped')
+    )
+    return { open, carries }
   }
 
   /** Follows what the processes show. Called after each step. */

@@ -3,7 +3,7 @@
  * of answers, and which epochs it has heard of. The checkers' notion of contact.
  */
 import type { FrameFacts, Step } from './process'
-import type { HostIndex } from './network'
+import type { HostIndex } from '../../support/network'
 
 /** From this length of the chain on both sides have proved to each other that they speak now. */
 export const HOPS_OF_CONTACT = 6

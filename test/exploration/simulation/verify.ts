@@ -43,11 +43,7 @@ function option(name: string): string | null {
 /** Everything that decides what a seed does. */
 function hashOfCode(): string {
   const hash = createHash('sha256')
-  for (const folder of [
-    __dirname,
-    join(ROOT, 'dist', 'test', 'support', 'machine'),
-    join(ROOT, 'dist', 'src', 'protocol')
-  ]) {
+  for (const folder of [__dirname, join(ROOT, 'dist', 'test', 'support'), join(ROOT, 'dist', 'src', 'protocol')]) {
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()) {
       if (name.endsWith('.js')) hash.update(name).update(readFileSync(join(folder, name)))
     }

@@ -1,7 +1,7 @@
 /** Who looks on. Checkers and the trace see the true time and everything that happens, and share no code with the machine. */
 import type { Designation } from '../../../src/protocol/machine'
 import type { Fault } from './faults'
-import type { HostIndex } from './network'
+import type { HostIndex } from '../../support/network'
 import type { EngineProcess, Step } from './process'
 
 export type Ending = 'crash' | 'power-off' | 'stop' | 'throws'

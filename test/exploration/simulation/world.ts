@@ -11,16 +11,17 @@ import type { PairMachine, RandomInt } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'
 import type { PairSettings } from '../../../src/protocol/settings'
 import { Attacker } from './attacker'
+import { Copies, type DataPlan } from './copies'
 import { LocalClock } from './clock'
 import { Disk } from './disk'
 import type { Fault, SettingsChange } from './faults'
-import { Network, type HostIndex } from './network'
+import { Network, type HostIndex } from '../../support/network'
 import { Places, STRANGER, type Endpoint, type Station } from '../../support/machine/places'
 import type { Plan } from './plan'
 import { EngineProcess, type FrameFacts, type Step } from './process'
-import { Random } from './random'
+import { Random } from '../../support/random'
 import { Tethers } from './tethers'
-import { Timeline } from './timeline'
+import { Timeline } from '../../support/timeline'
 import { Truth } from './truth'
 import type { Ending, Scene, Violation, Watcher } from './watcher'
 
@@ -60,6 +61,7 @@ const STORE_DELAY_MS = 1
 const SECOND_FROM = 1_000_000
 
 const HOSTS: readonly HostIndex[] = [0, 1]
+type CopyFaultKind = 'copy-slow' | 'copy-anew' | 'barrier-late' | 'barrier-mute' | 'data-users'
 
 export class World implements Scene {
   readonly timeline = new Timeline()
@@ -68,6 +70,8 @@ export class World implements Scene {
   readonly network: Network
   readonly places: Places
   readonly tethers: Tethers
+  /** Null: nobody keeps any data. */
+  readonly copies: Copies | null
   readonly violations: Violation[] = []
   cleanSinceMs = Infinity
   readonly #factory: MachineFactory
@@ -93,7 +97,7 @@ export class World implements Scene {
     this.truth = new Truth(0.45 * plan.timeoutMsMin)
     this.#factory = factory
     this.#random = new Random(plan.seed, 'world')
-    this.network = new Network(this.timeline, new Random(plan.seed, 'network'), plan.links, plan.delayMs, plan.jitterMs)
+    this.network = new Network(this.timeline, new Random(plan.seed, 'network'), { ...plan, sparedByCut: 0.5 })
     this.#attacker = new Attacker(new Random(plan.seed, 'attacker'))
     this.places = new Places(plan.links)
     for (const host of HOSTS) {
@@ -117,11 +121,23 @@ export class World implements Scene {
       const disk = new Disk(this.timeline, new Random(plan.seed, `disk${index}`))
       return newHost(index, index, clock, disk, side.settings)
     }) as [Host, Host]
+    this.copies = plan.data === null ? null : this.#newCopies(plan.data)
     if (plan.cloned) for (const host of this.#hosts) host.disk.record = recordOf('00000000000000aa', 0, 1)
     if (plan.exhausted !== null) {
       const { host, epoch, number } = plan.exhausted
       this.#hosts[host].disk.record = recordOf('00000000000000ee', UINT48_MAX - epoch, UINT48_MAX - number)
     }
+  }
+
+  #newCopies(data: DataPlan): Copies {
+    const heartbeatMs = Math.min(...this.plan.sides.map((side) => side.settings.heartbeatMs))
+    const around = {
+      timeline: this.timeline,
+      process: (host: HostIndex) => this.process(host),
+      gateOpen: (host: HostIndex) => this.gateOpen(host),
+      channel: () => this.tethers.channel
+    }
+    return new Copies(around, new Random(this.plan.seed, 'copies'), data, heartbeatMs)
   }
 
   watch(...watchers: Watcher[]): void {
@@ -244,6 +260,7 @@ export class World implements Scene {
     process.seededBy = incarnation
     process.record = host.disk.record
     process.deliver({ kind: 'start', record: host.disk.record })
+    if (host.station !== STRANGER) this.copies?.started(process)
     if (this.plan.hasMoves) this.#attendNames(process)
     const { random } = process
     process.settings.links.forEach((_, link) => {
@@ -404,6 +421,7 @@ export class World implements Scene {
       if (this.truth.inContact(step.host)) this.#unguarded[step.host] = null
     }
     this.tethers.review()
+    this.copies?.stepped(step)
     if (this.plan.hasMoves && (facts !== null || this.#placesSeen !== this.places.version)) this.#reviewLinks()
     if (after.serving && !before.serving) this.#moment()
   }
@@ -519,6 +537,12 @@ export class World implements Scene {
         if (restored) this.#hosts[fault.host].restoredDue = true
         return restored
       }
+      case 'copy-slow':
+      case 'copy-anew':
+      case 'barrier-late':
+      case 'barrier-mute':
+      case 'data-users':
+        return this.copies !== null && this.#applyToCopy(this.copies, fault)
       case 'tcp-wall':
         this.#until(fault, this.tethers.buildWall(fault.refuses, fault.open))
         return true
@@ -554,6 +578,29 @@ export class World implements Scene {
       }
       default:
         return this.#applyToProcess(fault)
+    }
+  }
+
+  #applyToCopy(copies: Copies, fault: Extract<Fault, { readonly kind: CopyFaultKind }>): boolean {
+    const { host } = fault
+    switch (fault.kind) {
+      case 'copy-slow':
+        copies.slowDown(host, fault.slowMs)
+        this.#until(fault, () => copies.slowDown(host, -fault.slowMs))
+        return true
+      case 'barrier-late':
+        copies.delayAnswers(host, fault.lateMs)
+        this.#until(fault, () => copies.delayAnswers(host, -fault.lateMs))
+        return true
+      case 'barrier-mute':
+        copies.mute(host, true)
+        this.#until(fault, () => copies.mute(host, false))
+        return true
+      case 'data-users':
+        copies.setUsers(host, fault.on)
+        return true
+      case 'copy-anew':
+        return copies.restart(host)
     }
   }
 
@@ -724,6 +771,7 @@ export class World implements Scene {
     host.disk.confirmed = restored.resume(past, process)
     this.#unguarded[host.index] = 'machine'
     this.#introduce(host, restored, false, restored.view.epoch)
+    this.copies?.started(restored)
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
     // What was about to open then opens now.
     restored.socketOpen.forEach((open, link) => {
@@ -755,6 +803,7 @@ export class World implements Scene {
     process.deliver({ kind: 'goodbye', reason: 'shutdown' })
     this.timeline.after(lingerMs, () => {
       if (host.process !== process) return
+      this.copies?.stopped(host.index)
       this.#end(host, 'stop')
       this.#restartAfter(host, downMs)
     })

@@ -1,8 +1,10 @@
 /**
- * The wires between side a and side b: datagrams with latency, cut in both or in one direction, dropped, doubled,
- * delayed, recorded and replayed. Virtual time; nothing here knows what a datagram means.
+ * The wires between side a and side b: datagrams on the virtual network, with what a story needs besides: the next ones dropped or
+ * doubled, all recorded, and replayed. A cut takes nothing that is on its way. Nothing here knows what a datagram means.
  */
-import type { RandomInt } from '../../../src/protocol/machine'
+import { Network as Links, type Disturbance, type HostIndex } from '../network'
+import type { Random } from '../random'
+import { Timeline } from '../timeline'
 import type { Endpoint } from './places'
 
 export type SideName = 'a' | 'b'
@@ -22,18 +24,15 @@ export interface Datagram {
   readonly to: Endpoint
 }
 
-interface InFlight {
-  readonly atMs: number
-  readonly order: number
-  readonly datagram: Datagram
-}
-
-/** One direction of all links. */
+/** What one side sends, over all links. */
 interface Direction {
-  readonly cutLinks: Set<number>
-  latencyMs: number
+  latency: { readonly delayMs: number }
   dropsLeft: number
   doublesLeft: number
+}
+
+function newDirection(): Direction {
+  return { latency: { delayMs: 0 }, dropsLeft: 0, doublesLeft: 0 }
 }
 
 export interface Weather {
@@ -45,34 +44,33 @@ export interface Weather {
 }
 
 const RECORDED_MAX = 10_000
+const CUT: Disturbance = { cut: true }
 
 export class Network {
-  readonly #links: number
-  readonly #random: RandomInt
+  readonly #timeline = new Timeline()
+  readonly #links: Links
   readonly #directions: Readonly<Record<SideName, Direction>>
-  readonly #inFlight: InFlight[] = []
+  readonly #arrived: Datagram[] = []
   readonly #recorded: Datagram[] = []
-  #weather: Weather = {}
-  #order = 0
+  #weather: Disturbance = {}
 
-  constructor(links: number, latencyMs: number, random: RandomInt) {
-    this.#links = links
-    this.#random = random
-    const direction = (): Direction => ({ cutLinks: new Set(), latencyMs, dropsLeft: 0, doublesLeft: 0 })
-    this.#directions = { a: direction(), b: direction() }
+  constructor(links: number, latencyMs: number, random: Random) {
+    this.#links = new Links(this.#timeline, random, { links, delayMs: 0, jitterMs: 0, sparedByCut: 1 })
+    this.#directions = { a: newDirection(), b: newDirection() }
+    for (const side of SIDES) this.setLatency(side, latencyMs)
   }
 
   /** `from`: only what this side sends; null = both ways. `link` null = all links. */
   cut(from: SideName | null, link: number | null): void {
-    this.#each(from, link, (direction, index) => direction.cutLinks.add(index))
+    this.#each(from, link, (index, host) => this.#links.disturb(index, host, CUT))
   }
 
   heal(from: SideName | null, link: number | null): void {
-    this.#each(from, link, (direction, index) => direction.cutLinks.delete(index))
+    this.#each(from, link, (index, host) => this.#links.calm(index, host, CUT))
   }
 
   isCut(from: SideName, link: number): boolean {
-    return this.#directions[from].cutLinks.has(link)
+    return this.#links.isCut(link, hostOf(from))
   }
 
   dropNext(from: SideName, count: number): void {
@@ -84,37 +82,44 @@ export class Network {
   }
 
   setLatency(from: SideName, ms: number): void {
-    this.#directions[from].latencyMs = ms
+    const direction = this.#directions[from]
+    const former = direction.latency
+    direction.latency = { delayMs: ms }
+    this.#exchange(from, former, direction.latency)
   }
 
   latencyMs(from: SideName): number {
-    return this.#directions[from].latencyMs
+    return this.#directions[from].latency.delayMs
   }
 
   /** From now on; `{}` is calm weather. */
-  setWeather(weather: Weather): void {
-    this.#weather = weather
+  setWeather({ loss = 0, duplicate = 0, jitterMs = 0 }: Weather): void {
+    const former = this.#weather
+    this.#weather = { loss, duplicate, reorder: jitterMs > 0 ? 1 : 0, reorderMs: jitterMs }
+    this.#exchange(null, former, this.#weather)
   }
 
   send(datagram: Datagram): void {
     this.#recorded.push(datagram)
     if (this.#recorded.length > RECORDED_MAX) this.#recorded.shift()
     const direction = this.#directions[datagram.from]
-    if (direction.cutLinks.has(datagram.link)) return
+    if (this.isCut(datagram.from, datagram.link)) return
     if (direction.dropsLeft > 0) {
       direction.dropsLeft -= 1
       return
     }
-    if (this.#chance(this.#weather.loss)) return
-    const doubled = direction.doublesLeft > 0 || this.#chance(this.#weather.duplicate)
-    if (direction.doublesLeft > 0) direction.doublesLeft -= 1
-    this.#launch(datagram.sentAtMs, datagram)
-    if (doubled) this.#launch(datagram.sentAtMs, datagram)
+    this.#timeline.nowMs = datagram.sentAtMs
+    const doubled = direction.doublesLeft > 0
+    if (doubled) direction.doublesLeft -= 1
+    for (let copies = doubled ? 2 : 1; copies > 0; copies--) {
+      this.#links.carry(datagram.link, hostOf(datagram.from), () => this.#arrived.push(datagram))
+    }
   }
 
   /** Somebody on the wire puts this in; cuts and losses do not touch it. */
   inject(nowMs: number, datagram: Datagram): void {
-    this.#launch(nowMs, datagram)
+    this.#timeline.nowMs = nowMs
+    this.#timeline.after(this.latencyMs(datagram.from), () => this.#arrived.push(datagram))
   }
 
   /** Whether a packet of a connection would pass now, from this side to the other one. */
@@ -128,42 +133,31 @@ export class Network {
   }
 
   nextArrivalMs(): number {
-    return this.#earliest()?.atMs ?? Infinity
+    return this.#timeline.nextMs
   }
 
   /** The next datagram that has arrived by now, or null. */
   receive(nowMs: number): Datagram | null {
-    const earliest = this.#earliest()
-    if (earliest === null || earliest.atMs > nowMs) return null
-    this.#inFlight.splice(this.#inFlight.indexOf(earliest), 1)
-    return earliest.datagram
+    while (this.#arrived.length === 0 && this.#timeline.advance(nowMs));
+    return this.#arrived.shift() ?? null
   }
 
-  #launch(nowMs: number, datagram: Datagram): void {
-    const jitterMs = this.#weather.jitterMs ?? 0
-    const delayMs = this.#directions[datagram.from].latencyMs + (jitterMs > 0 ? this.#random(jitterMs + 1) : 0)
-    this.#inFlight.push({ atMs: nowMs + delayMs, order: this.#order++, datagram })
+  #exchange(from: SideName | null, former: Disturbance, next: Disturbance): void {
+    this.#each(from, null, (index, host) => {
+      this.#links.calm(index, host, former)
+      this.#links.disturb(index, host, next)
+    })
   }
 
-  #earliest(): InFlight | null {
-    let best: InFlight | null = null
-    for (const flight of this.#inFlight) {
-      if (best === null || flight.atMs < best.atMs || (flight.atMs === best.atMs && flight.order < best.order)) {
-        best = flight
-      }
-    }
-    return best
-  }
-
-  #chance(share: number | undefined): boolean {
-    return share !== undefined && share > 0 && this.#random(1_000_000) < share * 1_000_000
-  }
-
-  #each(from: SideName | null, link: number | null, act: (direction: Direction, link: number) => void): void {
+  #each(from: SideName | null, link: number | null, act: (link: number, host: HostIndex) => void): void {
     for (const side of from === null ? SIDES : [from]) {
-      for (let index = 0; index < this.#links; index++) {
-        if (link === null || link === index) act(this.#directions[side], index)
+      for (let index = 0; index < this.#links.links; index++) {
+        if (link === null || link === index) act(index, hostOf(side))
       }
     }
   }
+}
+
+function hostOf(side: SideName): HostIndex {
+  return side === 'a' ? 0 : 1
 }

@@ -18,7 +18,7 @@ import type { PairRecord } from '../../../src/protocol/record'
 import type { LinkSettings, PairSettings, Wire } from '../../../src/protocol/settings'
 import { Network, otherSide, SIDES, type Datagram, type SideName } from './network'
 import { Places, STRANGER, type Endpoint, type Station } from './places'
-import { scriptedTokens, seededRandom } from '../random'
+import { Random, scriptedTokens } from '../random'
 import { testSettings } from './settings'
 import { bytesOf, Side, type SideHappening } from './side'
 import { FIN_MS, Tethers, type DialAnswer, type TetherEnd } from './tethers'
@@ -90,7 +90,7 @@ export class TestPair {
     const links = Array.from({ length: options.links ?? 1 }, (_, index) => linkAt(index))
     const seed = options.seed ?? 1
     this.places = new Places(links.length)
-    this.network = new Network(links.length, options.latencyMs ?? 1, seededRandom(seed * 31 + 7))
+    this.network = new Network(links.length, options.latencyMs ?? 1, new Random(BigInt(seed), 'network'))
     const make = (name: SideName, side: SideOptions, sideSeed: number): Side =>
       new Side(
         name,

@@ -129,7 +129,7 @@ describe('the port of the channel', () => {
     }
   })
 
-  it('believes no hello of another connection, direction, key or conversation', async () => {
+  it('believes no hello of another connection, direction, key or sessions', async () => {
     const session = newSession()
     b.hears(session, [])
     const sessions = { session, peerSession: b.session }
@@ -146,7 +146,7 @@ describe('the port of the channel', () => {
     assert.equal(await say(() => Buffer.alloc(0)), 'reset', 'empty')
     const startedMs = performance.now()
     assert.equal(await say((socket) => hello(socket, { ...sessions, session: newSession() })), 'reset', 'session')
-    assert.ok(performance.now() - startedMs > HANDSHAKE_MS / 2, 'it waited for news of that conversation')
+    assert.ok(performance.now() - startedMs > HANDSHAKE_MS / 2, 'it waited for news of those sessions')
     assert.equal(b.channel.toPeer, null)
   })
 

@@ -89,7 +89,7 @@ describe('a connection that is dialled', () => {
     await Promise.all(servers.splice(0).map((server) => new Promise((closed) => server.close(closed))))
   })
 
-  it('believes nobody who does not prove the key for this connection and conversation', async () => {
+  it('believes nobody who does not prove the key for this connection and these sessions', async () => {
     const early = encodeFrame(TAG.welcome, Buffer.alloc(85))
     assert.equal(await failing((socket) => socket.write(early)), 'not proven')
     assert.equal(await failing((socket) => socket.once('data', (bytes) => socket.write(bytes))), 'not proven')

@@ -7,20 +7,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EngineCell, newEngineCell } from '../../../src/engine/cells'
 import type { FromEngine, Snapshot, ToEngine } from '../../../src/engine/messages'
-import { HeldPair, type PairDesk } from '../../../src/host/held-pair'
+import { HostedPair, type PairContext } from '../../../src/host/hosted-pair'
 import type { PairRequest } from '../../../src/host/hub'
 import { hub, network } from '../../../src/host/root'
-import { SharedWords } from '../../../src/host/shared-words'
+import { StringPool } from '../../../src/host/string-pool'
 import type { PairEventMessage } from '../../../src/host/pair'
 import { freePorts, holds, link, LOOPBACK, NO_KEYS, settings, until } from '../../support/engine-rig'
 import { crashEngine } from './crash'
 import { KEYS, newSession, Side } from './channel-side'
 
-class Desk implements PairDesk {
+class TestContext implements PairContext {
   readonly engineCell = new EngineCell(newEngineCell())
   readonly engineRestarts = 0
   readonly network = network
-  readonly words = new SharedWords()
+  readonly strings = new StringPool()
   readonly posted: ToEngine[] = []
   #pairIds = 0
 
@@ -71,7 +71,7 @@ const contact = (session: bigint, peerSession: bigint): Extract<FromEngine, { ty
   contact: { session, peerSession, addresses: [LOOPBACK] }
 })
 
-const engineSays = (pair: HeldPair, proof: Snapshot['proof']): void => {
+const engineSays = (pair: HostedPair, proof: Snapshot['proof']): void => {
   const snapshot: Snapshot = {
     role: 'standby',
     previousRole: 'initial',
@@ -98,7 +98,7 @@ const engineSays = (pair: HeldPair, proof: Snapshot['proof']): void => {
 describe('a pair with a channel', () => {
   let x: number
   let y: number
-  let pairs: HeldPair[]
+  let pairs: HostedPair[]
 
   beforeEach(async () => {
     ;[x = 0, y = 0] = await freePorts(2)
@@ -111,14 +111,16 @@ describe('a pair with a channel', () => {
     }
   })
 
-  const entered = (asked: PairRequest): { pair: HeldPair; desk: Desk; events: string[]; session: bigint } => {
-    const desk = new Desk()
-    const pair = new HeldPair(asked, desk)
+  const entered = (
+    asked: PairRequest
+  ): { pair: HostedPair; context: TestContext; events: string[]; session: bigint } => {
+    const context = new TestContext()
+    const pair = new HostedPair(asked, context)
     const events: string[] = []
     pair.observe({ onEvent: ({ event, reason }: PairEventMessage) => events.push(`${event} ${reason}`) }, false)
     pairs.push(pair)
     pair.enter()
-    return { pair, desk, events, session: newSession() }
+    return { pair, context, events, session: newSession() }
   }
 
   it('opens it with the contact that the engine has, and tells engine, people and monitoring', async () => {
@@ -129,7 +131,7 @@ describe('a pair with a channel', () => {
     b.pair.onMessage(contact(b.session, a.session))
     await until('both are told', () => a.events.length > 0 && b.events.length > 0)
     assert.deepEqual([a.events, b.events], [['channel channel-open'], ['channel channel-open']])
-    assert.deepEqual(a.desk.tethers, ['1 tether'])
+    assert.deepEqual(a.context.tethers, ['1 tether'])
     engineSays(a.pair, 'possible')
     assert.deepEqual(a.pair.status().channel, { ...shut, open: true, proof: true, why: null })
     assert.deepEqual(a.pair.vitals().status.channel, a.pair.status().channel)
@@ -141,8 +143,8 @@ describe('a pair with a channel', () => {
     b.pair.onMessage(contact(b.session, a.session))
     await until('both are told', () => a.events.length > 0 && b.events.length > 0)
     await b.pair.leaveChannel()
-    await until('it has ended', () => a.desk.tethers.length === 2)
-    const ended = a.desk.posted.at(-1)
+    await until('it has ended', () => a.context.tethers.length === 2)
+    const ended = a.context.posted.at(-1)
     assert.ok(ended?.type === 'tether' && ended.news.kind === 'tetherEnded' && !ended.news.fin)
   })
 
@@ -159,8 +161,8 @@ describe('a pair with a channel', () => {
     const session = newSession()
     a.pair.onMessage({ ...contact(session, b.session), pairId: 2 })
     b.pair.onMessage(contact(b.session, session))
-    await until('there is a new one', () => a.desk.tethers.length === 3)
-    assert.deepEqual(a.desk.tethers, ['1 tether', '2 tether', '2 tetherEnded'])
+    await until('there is a new one', () => a.context.tethers.length === 3)
+    assert.deepEqual(a.context.tethers, ['1 tether', '2 tether', '2 tetherEnded'])
   })
 
   it('warns of a port that is blocked, and says what that means', async function () {

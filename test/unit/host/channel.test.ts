@@ -83,7 +83,7 @@ describe('the channel', () => {
     })
   }
 
-  it('waits with its answer until it has heard of the conversation too', async () => {
+  it('waits with its answer until it has heard of the sessions too', async () => {
     const [a, b] = await two()
     a.hears(b.session)
     await holds('nobody answers yet', () => !a.open, 100)

@@ -73,8 +73,10 @@ export class Wires {
   }
 
   /** Until nothing is on the way. */
-  async settle(): Promise<void> {
-    for (let more = true; more;) more = (await this.deliver(this.a)) || (await this.deliver(this.b))
+  async settle(): Promise<boolean> {
+    let any = false
+    for (let more = true; more; any ||= more) more = (await this.deliver(this.a)) || (await this.deliver(this.b))
+    return any
   }
 
   async open(): Promise<void> {

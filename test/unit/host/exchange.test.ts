@@ -155,6 +155,21 @@ describe('the exchange', () => {
     assert.deepEqual(next.seen, ['joined {}', 'for the second'])
   })
 
+  it('gives a receipt to who sent, and not to the one that takes its place', async () => {
+    const other = new Recorder('x')
+    a.exchange.attach(new Recorder('x'))
+    const detach = b.exchange.attach(other)
+    await wires.open()
+    other.say('many bytes')
+    await wires.deliver(a)
+    detach()
+    const next = new Recorder('x')
+    b.exchange.attach(next)
+    next.say('x')
+    await wires.settle()
+    assert.equal(next.link?.waitingBytes, 0)
+  })
+
   it('sends what a user has sent before it left', async () => {
     const one = new Recorder('x')
     const other = new Recorder('x')
@@ -208,7 +223,7 @@ describe('the exchange', () => {
     await both()
     const part = Buffer.concat([encodePart(1, false), Buffer.alloc(1_000_000)])
     assert.throws(() => {
-      for (let n = 0; n < 18; n++) b.exchange.frame(TAG.part, part)
+      for (let n = 0; n < 68; n++) b.exchange.frame(TAG.part, part)
     }, /too long/)
   })
 
@@ -312,6 +327,21 @@ describe('the exchange', () => {
       raiseBarrier(a.exchange, (reached) => answers.push(reached), turns)
       turns.run()
       assert.deepEqual(answers, [true, true, false])
+    })
+
+    it('fails when the half that was to take it in is another one', async () => {
+      const [one, other] = [new Recorder('x'), new Recorder('x')]
+      a.exchange.attach(one)
+      const detach = b.exchange.attach(other)
+      await wires.open()
+      detach()
+      b.exchange.attach(new Recorder('x'))
+      const [turns, answers] = [new Turns(), [] as boolean[]]
+      one.onFlush = () => one.say('for nobody')
+      raiseBarrier(a.exchange, (reached) => answers.push(reached), turns)
+      turns.run()
+      await wires.settle()
+      assert.deepEqual(answers, [false])
     })
 
     it('fails when the connection goes, and says nothing once it is called off', async () => {

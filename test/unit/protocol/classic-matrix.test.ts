@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { HEADS, type Head } from '../../../src/protocol/wire/frame'
 import type { Role } from '../../../src/protocol/machine'
-import { gist, Solo } from '../../support/machine/solo'
+import { gist, ClassicHarness } from '../../support/machine/classic-harness'
 
 interface Cell {
   readonly becomes: Role
@@ -100,7 +100,7 @@ describe('classic wire, the matrix', () => {
       for (const state of ROLES) {
         const expected = MATRIX[role][head][state]
         it(`${role} hears ${head} from ${state === 'initial' ? 'an' : 'a'} ${state}: ${expected.becomes}`, () => {
-          const machine = Solo.inRole(role, { tokens: [100] })
+          const machine = ClassicHarness.inRole(role, { tokens: [100] })
           machine.hears(head, state, 200, 50)
           assert.equal(machine.role, expected.becomes)
           assert.deepEqual(machine.takeSent().map(gist), expected.sends)
@@ -113,7 +113,7 @@ describe('classic wire, the matrix', () => {
   }
 
   it('a receipt that was asked for and says active is a conflict too', () => {
-    const active = Solo.inRole('active', { tokens: [100] })
+    const active = ClassicHarness.inRole('active', { tokens: [100] })
     active.advanceMs(100)
     const [connected] = active.takeSent()
     assert.ok(connected)

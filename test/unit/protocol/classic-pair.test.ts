@@ -5,7 +5,7 @@ import { HEADS, type Frame, type Head } from '../../../src/protocol/wire/frame'
 import type { Designation, Input, Role } from '../../../src/protocol/machine'
 import { TestPair } from '../../support/machine/pair'
 import type { SideName } from '../../support/machine/network'
-import { Solo } from '../../support/machine/solo'
+import { ClassicHarness } from '../../support/machine/classic-harness'
 
 const SETTINGS = { heartbeatMs: 100, peerTimeoutMs: 1000, receiptTimeoutMs: 400, lossLimit: 3, stallLimitMs: 2000 }
 
@@ -125,7 +125,7 @@ describe('classic wire, one machine and any peer', () => {
   it('never throws, and never sends more than receipts and a bounded number of words per heartbeat', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 300 }), anyInput), { maxLength: 120 }), (steps) => {
-        const solo = new Solo({ settings: SETTINGS })
+        const solo = new ClassicHarness({ settings: SETTINGS })
         solo.takeSent()
         const startedAtMs = solo.nowMs
         let asked = 0
@@ -153,7 +153,7 @@ describe('classic wire, one machine and any peer', () => {
 })
 
 /** Each new role speaks at once. */
-function roleChanges(solo: Solo): number {
+function roleChanges(solo: ClassicHarness): number {
   return solo.events.filter((e) => e.event === 'role').length
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Frame } from '../../../src/protocol/wire/frame'
 import { ClassicMachine } from '../../../src/protocol/classic/machine'
 import { testSettings } from '../../support/machine/settings'
-import { gist, Solo, word } from '../../support/machine/solo'
+import { gist, ClassicHarness, word } from '../../support/machine/classic-harness'
 
 const P = 1000 // peerTimeoutMs of the bench
 const H = 100 // heartbeatMs
@@ -19,7 +19,7 @@ function ofHead(frames: readonly Frame[], head: Frame['head']): Frame[] {
 
 describe('classic wire, negotiation', () => {
   it('an Initial sends Negotiate with its token at once and then every heartbeat', () => {
-    const solo = new Solo({ tokens: [42] })
+    const solo = new ClassicHarness({ tokens: [42] })
     solo.advanceMs(3 * H)
     assert.deepEqual(solo.takeSent().map(word), [
       'negotiate initial 0 42',
@@ -30,7 +30,7 @@ describe('classic wire, negotiation', () => {
   })
 
   it('nothing is sent before the socket is open, and nothing counts as lost meanwhile', () => {
-    const solo = new Solo({ tokens: [42] })
+    const solo = new ClassicHarness({ tokens: [42] })
     solo.step({ kind: 'link', link: 0, open: false, detail: '' })
     solo.takeSent()
     solo.advanceMs(60_000)
@@ -41,7 +41,7 @@ describe('classic wire, negotiation', () => {
   })
 
   it('the larger token becomes Active and designates with its own token', () => {
-    const solo = new Solo({ tokens: [9] })
+    const solo = new ClassicHarness({ tokens: [9] })
     solo.takeSent()
     solo.hears('negotiate', 'initial', 3, 8)
     assert.equal(solo.role, 'active')
@@ -49,7 +49,7 @@ describe('classic wire, negotiation', () => {
   })
 
   it('the smaller token answers with its own Negotiate, stays Initial and is designated', () => {
-    const solo = new Solo({ tokens: [9] })
+    const solo = new ClassicHarness({ tokens: [9] })
     solo.takeSent()
     solo.hears('negotiate', 'initial', 3, 10)
     assert.equal(solo.role, 'initial')
@@ -60,7 +60,7 @@ describe('classic wire, negotiation', () => {
   })
 
   it('equal tokens are redrawn and sent again at once', () => {
-    const solo = new Solo({ tokens: [9, 77] })
+    const solo = new ClassicHarness({ tokens: [9, 77] })
     solo.takeSent()
     solo.hears('negotiate', 'initial', 3, 9)
     assert.equal(solo.role, 'initial')
@@ -70,7 +70,7 @@ describe('classic wire, negotiation', () => {
   })
 
   it('a Negotiate of 255 outweighs every token', () => {
-    const solo = new Solo({ tokens: [254] })
+    const solo = new ClassicHarness({ tokens: [254] })
     solo.takeSent()
     solo.hears('negotiate', 'initial', 3, 255)
     assert.equal(solo.role, 'initial')
@@ -78,7 +78,7 @@ describe('classic wire, negotiation', () => {
   })
 
   it('a peer that answers every Negotiate with a Negotiate cannot make it flood', () => {
-    const solo = new Solo({ tokens: [9] })
+    const solo = new ClassicHarness({ tokens: [9] })
     solo.takeSent()
     for (let i = 0; i < 1000; i++) solo.hears('negotiate', 'initial', i & 0xff, 10)
     assert.ok(solo.takeSent().length <= 8)
@@ -104,7 +104,7 @@ describe('classic wire, negotiation', () => {
 
 describe('classic wire, keepalive and receipts', () => {
   it('an Active sends Connected every heartbeat, ids count up', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     solo.advanceMs(3 * H)
     assert.deepEqual(solo.takeSent().map(word), [
       'connected active 3 100',
@@ -114,7 +114,7 @@ describe('classic wire, keepalive and receipts', () => {
   })
 
   it('ids wrap from 255 to 0', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     const ids: number[] = []
     solo.advanceMs(300 * H, (frame) => {
       ids.push(frame.id)
@@ -130,14 +130,14 @@ describe('classic wire, keepalive and receipts', () => {
   })
 
   it('a Standby sends nothing of its own accord', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(P - 1)
     assert.deepEqual(solo.takeSent(), [])
   })
 
   for (const id of [0, 1, 128, 255]) {
     it(`a receipt echoes id ${id}`, () => {
-      const solo = Solo.inRole('standby', { tokens: [7] })
+      const solo = ClassicHarness.inRole('standby', { tokens: [7] })
       solo.hears('connected', 'active', id)
       solo.hears('designate', 'active', id)
       assert.deepEqual(solo.takeSent().map(word), [`responsed standby ${id} 7`, `responsed standby ${id} 7`])
@@ -145,7 +145,7 @@ describe('classic wire, keepalive and receipts', () => {
   }
 
   it('measures the round trip from Connected to its receipt', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(H)
     const connected = only(solo.takeSent())
     solo.nowMs += 12
@@ -158,7 +158,7 @@ describe('classic wire, keepalive and receipts', () => {
 describe('classic wire, the three outcomes of counting losses', () => {
   // Frames at 0, 100, 200, 300 age out at 500, 600, 700, 800: the fourth is more than lossLimit = 3.
   it('an Initial becomes Active: cannot-negotiate', () => {
-    const solo = new Solo()
+    const solo = new ClassicHarness()
     solo.takeEvents()
     solo.advanceMs(799)
     assert.equal(solo.role, 'initial')
@@ -176,7 +176,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('an Active reports its peer offline, once, and stays Active', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(H, solo.obedientStandby)
     solo.takeEvents()
     solo.advanceMs(899) // Connected at 200, 300, 400, 500 age out at 700, 800, 900, 1000
@@ -197,7 +197,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('a Standby only reports', () => {
-    const solo = Solo.inRole('standby', { settings: { lossLimit: 0, receiptTimeoutMs: 200 } })
+    const solo = ClassicHarness.inRole('standby', { settings: { lossLimit: 0, receiptTimeoutMs: 200 } })
     solo.command('active')
     solo.advanceMs(600, () => solo.hears('connected', 'active', 1))
     assert.equal(solo.role, 'standby')
@@ -206,7 +206,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('one receipt in between starts the row anew', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     let frames = 0
     solo.advanceMs(10_000, (frame) => {
       frames += 1
@@ -217,7 +217,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('a receipt with an unknown id is a sign of life, and resets nothing', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(H, solo.obedientStandby)
     solo.advanceMs(899, (frame) => solo.hears('responsed', 'standby', (frame.id + 100) % 256))
     assert.equal(solo.view.peer?.heardAtMs, 900)
@@ -226,7 +226,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('any valid frame answers a Negotiate', () => {
-    const solo = new Solo()
+    const solo = new ClassicHarness()
     for (let i = 0; i < 40; i++) {
       solo.advanceMs(450)
       solo.hears('responsed', 'standby', 250)
@@ -236,7 +236,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('the count goes back to 0: after the peer answered again the full row is needed', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(3000)
     assert.equal(solo.view.online, false)
     solo.takeSent()
@@ -249,7 +249,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('having reported, it counts from 0 again: one more loss is no second report', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2900) // lost: 600 to 900, and four more again and again, the last at 2900
     assert.equal(solo.view.online, false)
     solo.hears('responsed', 'standby', 250) // not a receipt for anything: it resets nothing
@@ -261,13 +261,13 @@ describe('classic wire, the three outcomes of counting losses', () => {
   })
 
   it('lossLimit 0: the first loss counts', () => {
-    const solo = new Solo({ settings: { lossLimit: 0 } })
+    const solo = new ClassicHarness({ settings: { lossLimit: 0 } })
     solo.advanceMs(500)
     assert.equal(solo.role, 'active')
   })
 
   it('an id that comes round while outstanding counts as lost: the list is bounded by the 256 ids', () => {
-    const solo = Solo.inRole('active', { settings: { heartbeatMs: 5, receiptTimeoutMs: 600_000 } })
+    const solo = ClassicHarness.inRole('active', { settings: { heartbeatMs: 5, receiptTimeoutMs: 600_000 } })
     solo.advanceMs(5 * 250)
     assert.equal(solo.view.online, true)
     solo.advanceMs(5 * 12)
@@ -277,7 +277,7 @@ describe('classic wire, the three outcomes of counting losses', () => {
 
 describe('classic wire, a Standby watches its Active', () => {
   it('takes over when no Active was heard for peerTimeout', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(P - 1)
     assert.equal(solo.role, 'standby')
     solo.advanceMs(1)
@@ -288,7 +288,7 @@ describe('classic wire, a Standby watches its Active', () => {
 
   for (const head of ['connected', 'designate', 'negotiate', 'responsed'] as const) {
     it(`any frame of the Active puts that off: ${head}`, () => {
-      const solo = Solo.inRole('standby')
+      const solo = ClassicHarness.inRole('standby')
       solo.advanceMs(P - 1)
       solo.hears(head, 'active')
       solo.advanceMs(P - 1)
@@ -299,7 +299,7 @@ describe('classic wire, a Standby watches its Active', () => {
   }
 
   it('a frame of a side that is not Active puts nothing off', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(P - 1)
     solo.hears('responsed', 'standby')
     solo.hears('connected', 'standby')
@@ -309,7 +309,7 @@ describe('classic wire, a Standby watches its Active', () => {
   })
 
   it('deaf (its own socket closed) it concludes nothing from the silence', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.step({ kind: 'link', link: 0, open: false, detail: 'gone' })
     assert.equal(solo.view.online, false)
     solo.advanceMs(10 * P)
@@ -324,7 +324,7 @@ describe('classic wire, a Standby watches its Active', () => {
 
 describe('classic wire, own stalls', () => {
   it('a late tick does not take over before the queued frames were read', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(50)
     solo.stallMs(10 * P)
     solo.tick()
@@ -335,7 +335,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('but a stall is no life sign: the rest of the time still runs', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(300)
     solo.stallMs(10 * P)
     solo.advanceMs(P)
@@ -343,7 +343,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('a late tick counts no losses', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * H, solo.obedientStandby)
     solo.advanceMs(H)
     const waiting = solo.takeSent()
@@ -356,7 +356,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('lateness is counted once, however many frames are read after it', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(50)
     solo.stallMs(500)
     for (let i = 0; i < 100; i++) solo.hears('responsed', 'standby')
@@ -365,7 +365,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('a silence of ours shorter than peerTimeout pauses nothing', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(H, solo.obedientStandby)
     solo.stallMs(P - 1)
     solo.tick()
@@ -373,7 +373,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('a longer one does, until a frame sent after it was answered', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * H, solo.obedientStandby)
     solo.advanceMs(H)
     const before = only(solo.takeSent())
@@ -392,7 +392,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('an answer that says active confirms nothing', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.stallMs(3 * P)
     solo.tick()
     for (const frame of solo.takeSent()) solo.hears('responsed', 'active', frame.id)
@@ -400,7 +400,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('nor does time, as long as another Active is heard', () => {
-    const solo = Solo.inRole('active', { settings: { heartbeatMs: 400 } })
+    const solo = ClassicHarness.inRole('active', { settings: { heartbeatMs: 400 } })
     solo.stallMs(3 * P)
     for (let ms = 0; ms <= 2 * P; ms += 200) {
       solo.hears('connected', 'active', 5, 3)
@@ -411,7 +411,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('or until peerTimeout passed in silence', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.stallMs(3 * P)
     solo.tick()
     assert.equal(solo.view.serving, false)
@@ -423,7 +423,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('the peer that took over meanwhile is met as a conflict, and nothing is served before that is settled', () => {
-    const solo = Solo.inRole('active', { tokens: [10] })
+    const solo = ClassicHarness.inRole('active', { tokens: [10] })
     solo.stallMs(3 * P)
     solo.hears('connected', 'active', 5, 200)
     assert.equal(solo.view.serving, false)
@@ -432,7 +432,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('an Active whose peer is offline has nobody to fear after a stall', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(3 * P)
     assert.equal(solo.view.online, false)
     solo.stallMs(3 * P)
@@ -441,7 +441,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('suspended longer than freshFor: not serving until contact is confirmed', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.step({ kind: 'suspended', ms: 60_000 })
     assert.equal(solo.view.serving, false)
     solo.advanceMs(0)
@@ -451,7 +451,7 @@ describe('classic wire, own stalls', () => {
 
   for (const ms of [60_000, 3_600_000, 90 * 24 * 3_600_000]) {
     it(`a wall clock that jumps by ${ms} ms keeps it from serving for peerTimeout at most`, () => {
-      const solo = Solo.inRole('active')
+      const solo = ClassicHarness.inRole('active')
       for (let jumps = 0; jumps < 3; jumps++) {
         solo.step({ kind: 'suspended', ms })
         assert.equal(solo.view.serving, false)
@@ -460,7 +460,7 @@ describe('classic wire, own stalls', () => {
         solo.advanceMs(H)
         solo.hears('connected', 'standby')
       }
-      const initial = new Solo()
+      const initial = new ClassicHarness()
       initial.advanceMs(10)
       initial.step({ kind: 'suspended', ms })
       initial.advanceMs(10 * P)
@@ -469,7 +469,7 @@ describe('classic wire, own stalls', () => {
   }
 
   it('an operator’s force ends a pause, and says active only of a side that serves', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.step({ kind: 'suspended', ms: 60_000 })
     solo.takeEvents()
     solo.command('active', true)
@@ -479,7 +479,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('but not while another Active is heard: it fails', () => {
-    const solo = Solo.inRole('active', { settings: { heartbeatMs: 400 } })
+    const solo = ClassicHarness.inRole('active', { settings: { heartbeatMs: 400 } })
     solo.stallMs(3 * P)
     solo.hears('connected', 'active', 5, 3)
     solo.command('active', true)
@@ -488,7 +488,7 @@ describe('classic wire, own stalls', () => {
   })
 
   it('suspended as a Standby: the full peerTimeout runs again', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.advanceMs(P - 1)
     solo.step({ kind: 'suspended', ms: 60_000 })
     solo.advanceMs(P - 1)
@@ -500,7 +500,7 @@ describe('classic wire, own stalls', () => {
 
 describe('classic wire, the peer restarts', () => {
   it('while we are Active: it is designated, and again until it heeds, one event only', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.hears('negotiate', 'initial', 1, 200)
     assert.equal(solo.role, 'active')
@@ -509,7 +509,7 @@ describe('classic wire, the peer restarts', () => {
   })
 
   it('while we are Standby: we succeed it and designate it Standby', () => {
-    const solo = Solo.inRole('standby', { tokens: [1] })
+    const solo = ClassicHarness.inRole('standby', { tokens: [1] })
     solo.hears('negotiate', 'initial', 0, 254)
     assert.equal(solo.role, 'active')
     assert.equal(solo.view.reason, 'peer-restarted')
@@ -519,7 +519,7 @@ describe('classic wire, the peer restarts', () => {
 
 describe('classic wire, two Actives', () => {
   it('the larger token designates and keeps the role with a newer epoch', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     const epoch = solo.view.epoch
     solo.hears('connected', 'active', 9, 0)
     solo.hears('negotiate', 'active', 10, 99)
@@ -534,7 +534,7 @@ describe('classic wire, two Actives', () => {
   })
 
   it('the smaller token answers with its own Negotiate and yields to the designation', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     solo.hears('negotiate', 'active', 10, 101)
     assert.equal(gist(only(solo.takeSent())), 'negotiate active')
     assert.equal(solo.role, 'active')
@@ -549,13 +549,13 @@ describe('classic wire, two Actives', () => {
   })
 
   it('equal tokens: redraw and negotiate as Active', () => {
-    const solo = Solo.inRole('active', { tokens: [100, 7] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100, 7] })
     solo.hears('negotiate', 'active', 10, 100)
     assert.equal(word(only(solo.takeSent())), 'negotiate active 3 7')
   })
 
   it('designations that cross: the larger keeps its role and designates again', () => {
-    const solo = new Solo({ tokens: [100] })
+    const solo = new ClassicHarness({ tokens: [100] })
     solo.hears('negotiate', 'initial', 0, 1) // Active now, its Designate unanswered
     solo.takeSent()
     solo.hears('designate', 'active', 5, 99)
@@ -564,7 +564,7 @@ describe('classic wire, two Actives', () => {
   })
 
   it('designations that cross: the smaller yields', () => {
-    const solo = new Solo({ tokens: [100] })
+    const solo = new ClassicHarness({ tokens: [100] })
     solo.hears('negotiate', 'initial', 0, 1)
     solo.takeSent()
     solo.hears('designate', 'active', 5, 101)
@@ -573,7 +573,7 @@ describe('classic wire, two Actives', () => {
   })
 
   it('designations that cross: equal tokens are redrawn', () => {
-    const solo = new Solo({ tokens: [100, 33] })
+    const solo = new ClassicHarness({ tokens: [100, 33] })
     solo.hears('negotiate', 'initial', 0, 1)
     solo.takeSent()
     solo.hears('designate', 'active', 5, 100)
@@ -582,13 +582,13 @@ describe('classic wire, two Actives', () => {
   })
 
   it('a designation of ours that was answered outweighs nothing any more', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     solo.hears('designate', 'active', 5, 1)
     assert.equal(solo.role, 'standby')
   })
 
   it('255 is obeyed whatever the tokens say', () => {
-    const solo = new Solo({ tokens: [254] })
+    const solo = new ClassicHarness({ tokens: [254] })
     solo.hears('negotiate', 'initial', 0, 1)
     solo.hears('designate', 'active', 5, 255)
     assert.equal(solo.role, 'standby')
@@ -597,7 +597,7 @@ describe('classic wire, two Actives', () => {
 
   it('the value of a Connected decides nothing', () => {
     for (const value of [0, 100, 255]) {
-      const solo = Solo.inRole('active', { tokens: [100] })
+      const solo = ClassicHarness.inRole('active', { tokens: [100] })
       solo.hears('connected', 'active', 5, value)
       assert.equal(solo.role, 'active')
       assert.deepEqual(solo.takeSent().map(gist), ['negotiate active', 'responsed active'])
@@ -605,7 +605,7 @@ describe('classic wire, two Actives', () => {
   })
 
   it('a peer that heeds neither Negotiate nor Designate has its way, in a bounded number of heartbeats', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     const sent: string[] = []
     for (let beat = 0; beat < 8 && solo.role === 'active'; beat++) {
       solo.hears('connected', 'active', beat, 3)
@@ -620,7 +620,7 @@ describe('classic wire, two Actives', () => {
   })
 
   it('a single stray frame of an Active does not cost the role', () => {
-    const solo = Solo.inRole('active', { tokens: [100] })
+    const solo = ClassicHarness.inRole('active', { tokens: [100] })
     solo.hears('connected', 'active', 1)
     solo.advanceMs(10 * P)
     assert.equal(solo.role, 'active')
@@ -631,7 +631,7 @@ describe('classic wire, two Actives', () => {
 describe('classic wire, operator on an Active', () => {
   for (const asked of ['standby', 'swap'] as const) {
     it(`${asked}: stops serving first, confirmed by the receipt of the new Active`, () => {
-      const solo = Solo.inRole('active')
+      const solo = ClassicHarness.inRole('active')
       solo.command(asked)
       assert.equal(solo.role, 'standby')
       assert.equal(solo.view.serving, false)
@@ -646,7 +646,7 @@ describe('classic wire, operator on an Active', () => {
   }
 
   it('repeats the order each heartbeat with the same id', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby')
     const order = only(solo.takeSent())
     solo.advanceMs(3 * H)
@@ -654,7 +654,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('unanswered: takes the role back and says so', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby')
     solo.advanceMs(499)
     assert.equal(solo.role, 'standby')
@@ -665,14 +665,14 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('the peer’s first Connected confirms as well as its receipt', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby')
     solo.hearsActive()
     assert.deepEqual(solo.replies, [{ id: 1, result: 'standby' }])
   })
 
   it('the peer hands the role back: refused', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby')
     solo.hears('designate', 'standby', 9, 255)
     assert.equal(solo.role, 'active')
@@ -680,7 +680,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('the peer restarts meanwhile: it gets the role, this side does not take it back', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby')
     solo.hears('negotiate', 'initial', 0, 3)
     assert.equal(solo.role, 'standby')
@@ -689,7 +689,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('peer offline: an error, roles untouched', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby')
     assert.deepEqual(solo.replies, [{ id: 1, result: 'peer-offline' }])
@@ -697,7 +697,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('peer offline and forced: steps down and stays down until the peer is heard', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
     assert.deepEqual(solo.replies, [{ id: 1, result: 'standby' }])
@@ -710,7 +710,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('held down, it designates an Initial peer Active instead of taking the role', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
     solo.takeSent()
@@ -722,7 +722,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('held down, it stays down also when an Initial peer was heard and fell silent again', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
     solo.hears('negotiate', 'initial', 0, 3)
@@ -733,7 +733,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('held down, it offers the role with every heartbeat, until its peer is heard', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * P)
     solo.takeSent()
     solo.command('standby', true)
@@ -747,7 +747,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('held down, an operator’s active takes the role again', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(2 * P)
     solo.command('standby', true)
     solo.command('active', true, 2)
@@ -756,7 +756,7 @@ describe('classic wire, operator on an Active', () => {
   })
 
   it('forced while the peer seemed online but does not answer: stays down', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby', true)
     solo.advanceMs(500)
     assert.deepEqual(solo.replies, [{ id: 1, result: 'standby' }])
@@ -768,7 +768,7 @@ describe('classic wire, operator on an Active', () => {
 describe('classic wire, operator on a Standby', () => {
   for (const asked of ['active', 'swap'] as const) {
     it(`${asked}: does not serve before the Active has stood down`, () => {
-      const solo = Solo.inRole('standby')
+      const solo = ClassicHarness.inRole('standby')
       solo.command(asked)
       const order = only(solo.takeSent())
       assert.equal(gist(order), 'designate active')
@@ -788,7 +788,7 @@ describe('classic wire, operator on a Standby', () => {
     ['state initial', 0, 'initial']
   ] as const) {
     it(`a receipt with ${what} does not confirm`, () => {
-      const solo = Solo.inRole('standby')
+      const solo = ClassicHarness.inRole('standby')
       solo.command('active')
       const order = only(solo.takeSent())
       solo.hears('responsed', state, id === 0 ? order.id : id)
@@ -798,7 +798,7 @@ describe('classic wire, operator on a Standby', () => {
   }
 
   it('a 2015 peer may answer with the role it held before: the repeat settles it', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.command('active')
     const order = only(solo.takeSent())
     solo.hears('responsed', 'active', order.id)
@@ -809,7 +809,7 @@ describe('classic wire, operator on a Standby', () => {
   })
 
   it('unanswered: stays Standby and says so', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.command('active')
     solo.advanceMs(500, () => solo.hearsActive())
     assert.equal(solo.role, 'standby')
@@ -817,7 +817,7 @@ describe('classic wire, operator on a Standby', () => {
   })
 
   it('forced and unanswered: takes the role', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.command('active', true)
     solo.advanceMs(500)
     assert.equal(solo.role, 'active')
@@ -826,7 +826,7 @@ describe('classic wire, operator on a Standby', () => {
   })
 
   it('the Active hands over by itself meanwhile: fulfilled', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.command('active')
     solo.hears('designate', 'standby', 9, 255)
     assert.equal(solo.role, 'active')
@@ -834,7 +834,7 @@ describe('classic wire, operator on a Standby', () => {
   })
 
   it('the Active falls silent and the takeover comes first: fulfilled', () => {
-    const solo = Solo.inRole('standby', { settings: { receiptTimeoutMs: 10_000 } })
+    const solo = ClassicHarness.inRole('standby', { settings: { receiptTimeoutMs: 10_000 } })
     solo.advanceMs(P - 200)
     solo.command('active')
     solo.advanceMs(200)
@@ -843,7 +843,7 @@ describe('classic wire, operator on a Standby', () => {
   })
 
   it('never waits longer than peerTimeout either, so that nobody stays without an Active', () => {
-    const solo = Solo.inRole('active', { settings: { receiptTimeoutMs: 60_000 } })
+    const solo = ClassicHarness.inRole('active', { settings: { receiptTimeoutMs: 60_000 } })
     solo.command('standby')
     solo.advanceMs(P)
     assert.equal(solo.role, 'active')
@@ -853,7 +853,7 @@ describe('classic wire, operator on a Standby', () => {
 describe('classic wire, commands in general', () => {
   for (const role of ['active', 'standby'] as const) {
     it(`${role} already: success, and nothing happens`, () => {
-      const solo = Solo.inRole(role)
+      const solo = ClassicHarness.inRole(role)
       solo.command(role)
       assert.deepEqual(solo.replies, [{ id: 1, result: role }])
       assert.deepEqual(solo.takeSent(), [])
@@ -862,14 +862,14 @@ describe('classic wire, commands in general', () => {
   }
 
   it('only one at a time', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby', false, 1)
     solo.command('active', false, 2)
     assert.deepEqual(solo.replies, [{ id: 2, result: 'busy' }])
   })
 
   it('Initial with the peer heard: active outweighs every token, once the peer stood by', () => {
-    const solo = new Solo({ tokens: [3] })
+    const solo = new ClassicHarness({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.takeSent()
     solo.command('active')
@@ -882,7 +882,7 @@ describe('classic wire, commands in general', () => {
   })
 
   it('Initial with the peer heard: the peer decided by tokens meanwhile, and yields to the repeated order', () => {
-    const solo = new Solo({ tokens: [3] })
+    const solo = new ClassicHarness({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.takeSent()
     solo.command('active')
@@ -898,7 +898,7 @@ describe('classic wire, commands in general', () => {
   })
 
   it('Initial with the peer heard: standby designates the peer Active', () => {
-    const solo = new Solo({ tokens: [3] })
+    const solo = new ClassicHarness({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.takeSent()
     solo.command('standby')
@@ -909,7 +909,7 @@ describe('classic wire, commands in general', () => {
   })
 
   it('Initial that asked to be Standby and got no answer does not end up Active by the abort', () => {
-    const solo = new Solo({ tokens: [3] })
+    const solo = new ClassicHarness({ tokens: [3] })
     solo.hears('negotiate', 'initial', 0, 200)
     solo.command('standby')
     solo.advanceMs(500)
@@ -920,7 +920,7 @@ describe('classic wire, commands in general', () => {
   })
 
   it('Initial that never heard its peer: peer-offline, or forced', () => {
-    const solo = new Solo()
+    const solo = new ClassicHarness()
     solo.command('active', false, 1)
     solo.command('standby', false, 2)
     assert.equal(solo.role, 'initial')
@@ -934,7 +934,7 @@ describe('classic wire, commands in general', () => {
   })
 
   it('orders that cross (both operators swap): one exchange, both confirmed', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('swap')
     solo.takeSent()
     solo.hears('designate', 'active', 9, 255) // the Standby's own order, not serving yet
@@ -946,7 +946,7 @@ describe('classic wire, commands in general', () => {
 
 describe('classic wire, hung flows and leaving', () => {
   it('an Active whose flows hang hands over to an online peer', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(3000, solo.obedientStandby)
     solo.step({ kind: 'hostStalled', stalled: true })
     assert.equal(solo.role, 'standby')
@@ -955,7 +955,7 @@ describe('classic wire, hung flows and leaving', () => {
   })
 
   it('and goes on when nobody answers, or nobody is there', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(3000, solo.obedientStandby)
     solo.step({ kind: 'hostStalled', stalled: true })
     solo.advanceMs(500)
@@ -965,7 +965,7 @@ describe('classic wire, hung flows and leaving', () => {
   })
 
   it('tries again not sooner than stallLimit after it took the role: two hung hosts do not toss it about', () => {
-    const solo = Solo.inRole('standby')
+    const solo = ClassicHarness.inRole('standby')
     solo.step({ kind: 'hostStalled', stalled: true })
     solo.hears('designate', 'standby', 9, 255)
     assert.equal(solo.role, 'active')
@@ -976,7 +976,7 @@ describe('classic wire, hung flows and leaving', () => {
   })
 
   it('a goodbye of the Active hands over with 255, a few times until answered, and then is silent', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.step({ kind: 'goodbye', reason: 'shutdown' })
     assert.equal(solo.view.serving, false)
     solo.advanceMs(60_000)
@@ -988,7 +988,7 @@ describe('classic wire, hung flows and leaving', () => {
   })
 
   it('answered at once: nothing more is sent', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.step({ kind: 'goodbye', reason: 'shutdown' })
     const order = only(solo.takeSent())
     solo.hears('responsed', 'active', order.id)
@@ -998,7 +998,7 @@ describe('classic wire, hung flows and leaving', () => {
 
   for (const role of ['initial', 'standby'] as const) {
     it(`${role} leaves silently`, () => {
-      const solo = Solo.inRole(role)
+      const solo = ClassicHarness.inRole(role)
       solo.step({ kind: 'goodbye', reason: 'shutdown' })
       assert.equal(solo.machine.deadlineMs(), Infinity)
       assert.deepEqual(solo.takeSent(), [])
@@ -1006,7 +1006,7 @@ describe('classic wire, hung flows and leaving', () => {
   }
 
   it('an Active without a peer leaves silently and stops serving', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.advanceMs(3 * P)
     solo.takeSent()
     solo.step({ kind: 'goodbye', reason: 'shutdown' })
@@ -1015,7 +1015,7 @@ describe('classic wire, hung flows and leaving', () => {
   })
 
   it('after the goodbye nothing brings it back, and commands end', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     solo.command('standby', false, 1)
     solo.step({ kind: 'goodbye', reason: 'shutdown' })
     solo.command('active', true, 2)
@@ -1042,7 +1042,7 @@ describe('classic wire, view and epoch', () => {
       number: 1,
       peerPolicy: null
     }
-    const solo = new Solo({ record, tokens: [100] })
+    const solo = new ClassicHarness({ record, tokens: [100] })
     assert.equal(solo.stores.at(-1)?.reserved, 10)
     solo.hears('negotiate', 'initial', 0, 1)
     assert.equal(solo.view.epoch, 10, 'a reserved number counts as used')
@@ -1053,7 +1053,7 @@ describe('classic wire, view and epoch', () => {
   })
 
   it('a store that fails is reported once and does not keep the role from being taken', () => {
-    const solo = new Solo({ tokens: [100] })
+    const solo = new ClassicHarness({ tokens: [100] })
     solo.storeWorks = false
     solo.hears('negotiate', 'initial', 0, 1)
     assert.equal(solo.role, 'active')
@@ -1068,7 +1068,7 @@ describe('classic wire, view and epoch', () => {
   })
 
   it('shows what a gate and a status need', () => {
-    const solo = Solo.inRole('active')
+    const solo = ClassicHarness.inRole('active')
     const view = solo.view
     assert.equal(view.leaseUntilMs, Infinity)
     assert.equal(view.freshForMs, P - H)
@@ -1089,7 +1089,7 @@ describe('classic wire, view and epoch', () => {
   })
 
   it('every change of role is one event with the same reason', () => {
-    const solo = new Solo({ tokens: [100] })
+    const solo = new ClassicHarness({ tokens: [100] })
     solo.hears('negotiate', 'initial', 0, 1)
     solo.hears('designate', 'active', 1, 255)
     solo.advanceMs(P)

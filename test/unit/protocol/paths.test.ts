@@ -10,7 +10,7 @@ const [FIRST, SECOND, THIRD, FOREIGN] = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '19
 const [LIVING, OTHER] = [7n, 8n]
 
 /** The paths of one link, on a clock that stands at 0. */
-class Bench {
+class ExtendedHarness {
   readonly paths: Paths
   nowMs = 0
   #seq = 0
@@ -44,14 +44,14 @@ const change = (from: string, to: string, ports = [PORT, PORT]): AddressChange =
 describe('the paths of a link', () => {
   describe('with a key', () => {
     it('lead to the configured address before anything is heard, and to it alone while that is what is heard', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       assert.deepEqual([bench.targets, bench.heard], [at(FIRST), null])
       assert.equal(bench.hear(FIRST), null)
       assert.deepEqual([bench.targets, bench.heard], [at(FIRST), at(FIRST)])
     })
 
     it('lead to the configured address always, and to the one that is heard while it is another', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FIRST)
       assert.deepEqual(bench.hear(FOREIGN), change(FIRST, FOREIGN))
       assert.equal(bench.targets, `${at(FIRST)} ${at(FOREIGN)}`)
@@ -63,11 +63,11 @@ describe('the paths of a link', () => {
     })
 
     it('tell of a peer that is elsewhere from the first word on', () => {
-      assert.deepEqual(new Bench().hear(FOREIGN), change(FIRST, FOREIGN))
+      assert.deepEqual(new ExtendedHarness().hear(FOREIGN), change(FIRST, FOREIGN))
     })
 
     it('follow a port as they follow an address', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FIRST)
       assert.deepEqual(bench.hear(FIRST, 40_000), change(FIRST, FIRST, [PORT, 40_000]))
       assert.equal(bench.targets, `${at(FIRST)} ${at(FIRST, 40_000)}`)
@@ -76,13 +76,13 @@ describe('the paths of a link', () => {
     })
 
     it('never lead to port 0', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FOREIGN, 0)
       assert.equal(bench.targets, `${at(FIRST)} ${at(FOREIGN)}`)
     })
 
     it('are moved by new numbers alone: recordings, late copies and what comes again move nothing', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FIRST, PORT, LIVING, 50)
       for (const seq of [50, 49, 1]) assert.equal(bench.hear(FOREIGN, PORT, LIVING, seq), null)
       assert.deepEqual([bench.targets, bench.heard], [at(FIRST), at(FIRST)])
@@ -90,14 +90,14 @@ describe('the paths of a link', () => {
     })
 
     it('count the numbers of a new session from the start', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FIRST, PORT, LIVING, 50)
       assert.deepEqual(bench.hear(SECOND, PORT, OTHER, 1), change(FIRST, SECOND))
       assert.deepEqual([bench.paths.heardOf(OTHER), bench.paths.heardOf(LIVING)], [SECOND, null])
     })
 
     it('count frames from everywhere', () => {
-      const { paths } = new Bench()
+      const { paths } = new ExtendedHarness()
       assert.deepEqual(
         [paths.counts(FOREIGN), paths.isConfigured(FOREIGN), paths.isConfigured(FIRST)],
         [true, false, true]
@@ -105,14 +105,14 @@ describe('the paths of a link', () => {
     })
 
     it('keep what was heard though it falls silent: two sides that have both moved find each other again', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FOREIGN)
       bench.after(600_000).paths.resolved(bench.nowMs, [SECOND])
       assert.equal(bench.targets, `${at(SECOND)} ${at(FOREIGN)}`)
     })
 
     it('are the same array until they change', () => {
-      const bench = new Bench([FIRST, SECOND])
+      const bench = new ExtendedHarness([FIRST, SECOND])
       bench.hear(FOREIGN)
       const before = bench.paths.targets(bench.nowMs)
       bench.after(50).hear(FOREIGN)
@@ -122,7 +122,7 @@ describe('the paths of a link', () => {
 
   describe('without a key', () => {
     it('count frames of the configured host alone, from any of its ports', () => {
-      const { paths } = new Bench([FIRST, SECOND], false)
+      const { paths } = new ExtendedHarness([FIRST, SECOND], false)
       assert.deepEqual(
         [FIRST, SECOND, FOREIGN].map((ip) => paths.counts(ip)),
         [true, true, false]
@@ -130,20 +130,20 @@ describe('the paths of a link', () => {
     })
 
     it('lead to its configured port, wherever it speaks from', () => {
-      const bench = new Bench([FIRST], false)
+      const bench = new ExtendedHarness([FIRST], false)
       assert.equal(bench.hear(FIRST, 40_000), null)
       assert.deepEqual([bench.targets, bench.heard], [at(FIRST), at(FIRST)])
     })
 
     it('forget what is no longer an address of the host', () => {
-      const bench = new Bench([FIRST], false)
+      const bench = new ExtendedHarness([FIRST], false)
       bench.hear(FIRST)
       bench.after(SILENT_MS).paths.resolved(bench.nowMs, [SECOND])
       assert.deepEqual([bench.targets, bench.heard, bench.paths.counts(FIRST)], [at(SECOND), null, false])
     })
 
     it('need no numbers where the wire has none', () => {
-      const { paths } = new Bench([FIRST, SECOND], false)
+      const { paths } = new ExtendedHarness([FIRST, SECOND], false)
       assert.equal(paths.hear(0, FIRST, 40_000, null), null)
       assert.deepEqual(paths.hear(1, SECOND, 40_000, null), change(FIRST, SECOND))
     })
@@ -153,7 +153,7 @@ describe('the paths of a link', () => {
     const several = [FIRST, SECOND, THIRD]
 
     it('lead to one after the other while nothing is heard, one to a heartbeat', () => {
-      const bench = new Bench(several)
+      const bench = new ExtendedHarness(several)
       const tried = Array.from({ length: 7 }, () => {
         const { targets } = bench
         assert.equal(bench.after(HEARTBEAT_MS / 4).targets, targets, 'a burst goes to one address')
@@ -167,7 +167,7 @@ describe('the paths of a link', () => {
     })
 
     it('stay with the one that is heard, and say nothing of it', () => {
-      const bench = new Bench(several)
+      const bench = new ExtendedHarness(several)
       bench.after(HEARTBEAT_MS)
       assert.equal(bench.targets, at(SECOND))
       assert.equal(bench.hear(THIRD), null)
@@ -178,14 +178,14 @@ describe('the paths of a link', () => {
     })
 
     it('tell of a change from one of them to another', () => {
-      const bench = new Bench(several)
+      const bench = new ExtendedHarness(several)
       bench.hear(THIRD)
       assert.deepEqual(bench.hear(FIRST), change(THIRD, FIRST))
       assert.equal(bench.targets, at(FIRST))
     })
 
     it('lead also to the others once the one that was heard is late, and to it alone when it is heard again', () => {
-      const bench = new Bench(several)
+      const bench = new ExtendedHarness(several)
       bench.hear(SECOND)
       bench.after(HEARTBEAT_MS * 2)
       assert.equal(bench.targets, `${at(THIRD)} ${at(SECOND)}`)
@@ -197,7 +197,7 @@ describe('the paths of a link', () => {
     })
 
     it('do not take turns while the peer is heard elsewhere', () => {
-      const bench = new Bench(several)
+      const bench = new ExtendedHarness(several)
       for (let i = 0; i < 10; i++) {
         bench.after(HEARTBEAT_MS).hear(FOREIGN)
         assert.equal(bench.targets, `${at(FIRST)} ${at(FOREIGN)}`)
@@ -211,7 +211,7 @@ describe('the paths of a link', () => {
         [1000, SILENT_MS],
         [8000, 8000]
       ] as const) {
-        const bench = new Bench([FIRST], true, peerTimeoutMs)
+        const bench = new ExtendedHarness([FIRST], true, peerTimeoutMs)
         assert.equal(bench.paths.silentAtMs, silentMs)
         bench.after(3000).hear(FIRST)
         assert.equal(bench.paths.silentAtMs, 3000 + silentMs)
@@ -223,14 +223,14 @@ describe('the paths of a link', () => {
     })
 
     it('and recordings do not keep a link from being silent', () => {
-      const bench = new Bench()
+      const bench = new ExtendedHarness()
       bench.hear(FIRST, PORT, LIVING, 50)
       bench.after(4000).hear(FIRST, PORT, LIVING, 50)
       assert.equal(bench.paths.silentAtMs, SILENT_MS)
     })
 
     it('and go on with the address whose turn it was', () => {
-      const bench = new Bench([FIRST, SECOND])
+      const bench = new ExtendedHarness([FIRST, SECOND])
       bench.after(SILENT_MS)
       assert.equal(bench.targets, at(SECOND))
       bench.paths.resolved(bench.nowMs, [THIRD, SECOND, FIRST])
@@ -239,7 +239,7 @@ describe('the paths of a link', () => {
     })
 
     it('and give up, with the family of the socket, what was heard in the other one', () => {
-      const bench = new Bench([FIRST])
+      const bench = new ExtendedHarness([FIRST])
       bench.hear(FOREIGN)
       bench.after(SILENT_MS).paths.resolved(bench.nowMs, ['2001:db8::1'])
       assert.deepEqual([bench.targets, bench.heard], ['[2001:db8::1]:1101', null])
@@ -247,7 +247,7 @@ describe('the paths of a link', () => {
   })
 
   it('know what may come twice, because the peer writes to two addresses, from what was recorded', () => {
-    const bench = new Bench()
+    const bench = new ExtendedHarness()
     bench.hear(FIRST, PORT, LIVING, 1000)
     const repeats = (seq: number, session = LIVING): boolean => bench.paths.repeats({ session, seq })
     assert.deepEqual(
@@ -259,7 +259,7 @@ describe('the paths of a link', () => {
   })
 
   it('count every change of what is heard, and nothing else', () => {
-    const bench = new Bench()
+    const bench = new ExtendedHarness()
     const versions: number[] = []
     for (const hear of [
       () => bench.hear(FIRST),

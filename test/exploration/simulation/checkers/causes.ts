@@ -20,6 +20,8 @@ export class CauseChecker implements Watcher {
     { session: bigint; seq: number; localMs: number },
     { session: bigint; seq: number; localMs: number }
   ]
+  /** Copies that were told so while they took leave. */
+  readonly #silenced = new Set<EngineProcess>()
   /** When a side came back as a stranger, without its record: it has to wait until the old one counts as gone. */
   readonly #strangerSinceMs: [number, number] = [-Infinity, -Infinity]
 
@@ -38,6 +40,7 @@ export class CauseChecker implements Watcher {
     this.#checkReplay(step)
     this.#hear(step)
     this.#checkCopy(step)
+    this.#checkSilenced(step)
     const { host, before, after } = step
     const claims = before.role !== 'active' && after.role === 'active' ? after.reason : null
     if (claims === 'lost-connection' || claims === 'cannot-negotiate') this.#checkSilence(step)
@@ -60,8 +63,15 @@ export class CauseChecker implements Watcher {
     const { session, echo, ack } = input.frame.trailer
     if (session !== before.peerSession || echo !== before.session || ack <= process.lastSentSeq) return
     this.copies++
-    if (after.session === before.session) this.#report(step, 'goes on in a session that is not its own')
+    // One that leaves begins no new session: it has to say nothing more in the old one.
+    if (this.#world.saidGoodbye(step.host)) this.#silenced.add(process)
+    else if (after.session === before.session) this.#report(step, 'goes on in a session that is not its own')
     if (after.serving) this.#report(step, 'serves as a copy of another process')
+  }
+
+  #checkSilenced(step: Step): void {
+    if (this.#silenced.has(step.process) && step.outputs.some((output) => output.kind === 'send'))
+      this.#report(step, 'says goodbye in a session that is not its own')
   }
 
   #checkSilence(step: Step): void {

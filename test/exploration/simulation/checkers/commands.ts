@@ -113,14 +113,15 @@ export class CommandChecker implements Watcher {
   }
 
   /**
-   * docs/reference/PROTOCOL.md: P, at most 15 s; a forced one first waits for what was promised. A deadline is judged when the side runs:
+   * docs/reference/PROTOCOL.md: P, at most 15 s, and a barrier; a forced one first waits for what was promised. A deadline is judged when the side runs:
    * at the latest a heartbeat later. P is the longest that any side ever has.
    */
   #patienceMs({ force }: Pending): number {
     const { timeoutMsMax, sides } = this.#plan
     const heartbeatMs = Math.max(...sides.map((side) => side.settings.heartbeatMs))
     const promisedMs = force ? Math.max(timeoutMsMax, 2000) : 0
-    return Math.min(15_000, timeoutMsMax) + promisedMs + 2 * heartbeatMs
+    const barrierMs = this.#plan.data === null ? 0 : Math.min(1000, timeoutMsMax / 2)
+    return Math.min(15_000, timeoutMsMax) + barrierMs + promisedMs + 2 * heartbeatMs
   }
 
   #report(step: Step, message: string): void {

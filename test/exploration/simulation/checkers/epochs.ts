@@ -10,7 +10,7 @@
  * An epoch never goes back within one run, and in the end the one that serves holds the highest that either knows.
  */
 import type { EngineProcess, Step } from '../process'
-import type { HostIndex } from '../network'
+import type { HostIndex } from '../../../support/network'
 import type { Truth } from '../truth'
 import type { Watcher } from '../watcher'
 import { other, type World } from '../world'

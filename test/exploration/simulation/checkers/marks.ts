@@ -5,7 +5,7 @@
  */
 import type { Output } from '../../../../src/protocol/machine'
 import type { PairRecord } from '../../../../src/protocol/record'
-import type { HostIndex } from '../network'
+import type { HostIndex } from '../../../support/network'
 import type { EngineProcess, Step } from '../process'
 import type { Watcher } from '../watcher'
 import type { World } from '../world'

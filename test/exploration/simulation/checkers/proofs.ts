@@ -1,10 +1,10 @@
 /**
- * A crash is claimed only when three facts were there, in this order and for this conversation: a provable tether ended with a FIN, a
+ * A crash is claimed only when three facts were there, in this order and for these sessions: a provable tether ended with a FIN, a
  * dial after it was refused, and sealed probes on every link stayed unanswered for long enough. Whoever is claimed dead is
  * dead, but for the liar's victims; those learn of it from the first answer to what was sent after the FIN.
  */
 import type { Input } from '../../../../src/protocol/machine'
-import type { HostIndex } from '../network'
+import type { HostIndex } from '../../../support/network'
 import type { EngineProcess, Step } from '../process'
 import type { Watcher } from '../watcher'
 import { other, type World } from '../world'

@@ -157,10 +157,10 @@ describe('the failure detector', () => {
   it('knows how long a round trip is at most: what was acknowledged soonest, until one is measured', () => {
     const detector = new FailureDetector(1)
     assert.equal(detector.roundTripAtMostMs, Infinity)
-    for (const ms of [90, 40, 70]) detector.ackedWithin(ms)
+    for (const ms of [90, 40, 70]) detector.acked(0, ms)
     assert.deepEqual([detector.roundTripAtMostMs, detector.roundTripMs], [40, null])
     detector.measured(0, 60)
-    detector.ackedWithin(5)
+    detector.acked(0, 5)
     assert.equal(detector.roundTripAtMostMs, 60)
     detector.renewed(10)
     assert.deepEqual([detector.roundTripAtMostMs, detector.measuredAtMs], [Infinity, -Infinity])

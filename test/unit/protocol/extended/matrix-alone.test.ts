@@ -8,7 +8,7 @@
  * `matrix.test.ts`).
  */
 import assert from 'node:assert/strict'
-import type { Bench } from '../../../support/machine/bench'
+import type { ExtendedHarness } from '../../../support/machine/extended-harness'
 import type { ReasonCode } from '../../../../src/protocol/reasons'
 import type { Role } from '../../../../src/protocol/machine'
 import type { PairRecord } from '../../../../src/protocol/record'
@@ -28,7 +28,7 @@ type Verdict = 'takes' | 'follows' | 'waits' | 'serves' | 'stops'
 const SIDES = ['availability, lower', 'preferred, higher', 'preferred, lower', 'exclusive, higher'] as const
 
 interface Evidence {
-  readonly story: (bench: Bench) => void
+  readonly story: (bench: ExtendedHarness) => void
   /** Since the last word heard, or the start where nothing was; the exact ms at which a role may be taken. */
   readonly atMs: number
   readonly reason: ReasonCode
@@ -37,7 +37,7 @@ interface Evidence {
   readonly settings?: Partial<PairSettings>
 }
 
-const SILENT = (bench: Bench): void => {
+const SILENT = (bench: ExtendedHarness): void => {
   bench.peerSays = null
 }
 
@@ -49,7 +49,7 @@ const ENDS =
     readonly fin?: boolean
     readonly refused?: boolean
   }) =>
-  (bench: Bench): void => {
+  (bench: ExtendedHarness): void => {
     answered(bench, how)
     bench.tether(how.provable)
     bench.tetherEnds(how)
@@ -75,6 +75,10 @@ const EVIDENCE = {
     story: (bench) => (bench.peerSays = { ...WORDS['a Standby, not ready'], deaf: true, acksTheFirst: true }),
     atMs: 1000,
     reason: 'half-open'
+  },
+  'it stood down, hears me, and counts another one': {
+    story: (bench) => (bench.peerSays = { ...WORDS['a Standby, not ready'], deaf: true }),
+    ...NOTHING
   },
   'it is a Standby, and does not hear me': {
     story: (bench) => (bench.peerSays = { ...WORDS['a Standby, ready'], deaf: true, acksTheFirst: true }),
@@ -154,6 +158,7 @@ const MATRIX: readonly Row[] = [
   ...SILENCES.map((known): Row => ['initial', known, 'takes', 'takes', 'waits', 'waits']),
   ['initial', 'it is Active, and does not hear me', 'follows', 'follows', 'follows', 'follows'],
   ['initial', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
+  ['initial', 'it stood down, hears me, and counts another one', 'waits', 'waits', 'waits', 'waits'],
   ['initial', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
   ['initial', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
@@ -164,6 +169,7 @@ const MATRIX: readonly Row[] = [
   ...SILENCES.map((known): Row => ['standby', known, 'takes', 'takes', 'waits', 'waits']),
   ['standby', 'it is Active, and does not hear me', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
+  ['standby', 'it stood down, hears me, and counts another one', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
   ['standby', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
@@ -181,11 +187,17 @@ const MATRIX: readonly Row[] = [
   ['active', 'all of a proof, and no link of mine is open', 'serves', 'serves', 'stops', 'stops']
 ]
 
+const OF_NO_ACTIVE: readonly Known[] = [
+  'it is Active, and does not hear me',
+  'it stood down, and does not hear me',
+  'it stood down, hears me, and counts another one'
+]
+
 const STORY_MS = 3000
 /** L from the send time of the last acknowledged frame, which the last word was the answer to. */
 const LEASE_MS = 886
 
-function begin(mine: Role, known: Known, column: Column): Bench {
+function begin(mine: Role, known: Known, column: Column): ExtendedHarness {
   const evidence: Evidence = EVIDENCE[known]
   const { newcomer: record, settings } = evidence
   const bench = record === undefined ? inRole(mine, column, settings) : newcomer(column, record, settings)
@@ -195,7 +207,7 @@ function begin(mine: Role, known: Known, column: Column): Bench {
 }
 
 /** What the bench shows, ms by ms, as long as the story goes: each state with the time it began. */
-function live(bench: Bench): { readonly atMs: number; readonly state: string }[] {
+function live(bench: ExtendedHarness): { readonly atMs: number; readonly state: string }[] {
   const beganMs = bench.nowMs
   const states: { atMs: number; state: string }[] = []
   for (;;) {
@@ -207,7 +219,7 @@ function live(bench: Bench): { readonly atMs: number; readonly state: string }[]
   }
 }
 
-function check(mine: Role, known: Known, verdict: Verdict, bench: Bench): void {
+function check(mine: Role, known: Known, verdict: Verdict, bench: ExtendedHarness): void {
   const { atMs, reason }: Evidence = EVIDENCE[known]
   const states = live(bench)
   const names = states.map(({ state }) => state)
@@ -253,11 +265,7 @@ describe('extended wire, the matrix without contact', () => {
       (Object.keys(EVIDENCE) as Known[])
         .filter((known) => (EVIDENCE[known] as Evidence).newcomer === undefined || mine === 'initial')
         .filter((known) => known !== 'it is a Standby, and does not hear me' || mine === 'active')
-        .filter(
-          (known) =>
-            !['it is Active, and does not hear me', 'it stood down, and does not hear me'].includes(known) ||
-            mine !== 'active'
-        )
+        .filter((known) => mine !== 'active' || !OF_NO_ACTIVE.includes(known))
         .map((known) => `${mine}/${known}`)
     )
     assert.deepEqual(MATRIX.map(([mine, known]) => `${mine}/${known}`).toSorted(), expected.toSorted())

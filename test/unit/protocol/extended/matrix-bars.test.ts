@@ -4,7 +4,7 @@
  * from what an operator forces; without numbers of its own a side takes no role at all.
  */
 import assert from 'node:assert/strict'
-import { Bench } from '../../../support/machine/bench'
+import { ExtendedHarness } from '../../../support/machine/extended-harness'
 import type { AloneBar, Role } from '../../../../src/protocol/machine'
 import type { PairRecord } from '../../../../src/protocol/record'
 import type { Policy } from '../../../../src/protocol/settings'
@@ -19,7 +19,7 @@ const otherPolicy = (column: Column): Policy => (policyOf(column) === 'exclusive
 /** Its peer has seen a newer record than any that it has made. */
 const ROLLED_BACK = { trailer: { peerRecord: 900 } } as const
 /** Its peer has an answer to what it will only send in 500 frames. */
-const beyond = (bench: Bench): void => {
+const beyond = (bench: ExtendedHarness): void => {
   const said = bench.takeSaid().at(-1)?.trailer?.seq ?? 0
   bench.hears({ ...WORDS['a Standby, not ready'], trailer: { ack: said + 500 } })
 }
@@ -28,7 +28,7 @@ const beyond = (bench: Bench): void => {
 const BARS: Readonly<
   Record<
     AloneBar,
-    { readonly record?: (column: Column) => Partial<PairRecord>; readonly fall?: (bench: Bench) => void }
+    { readonly record?: (column: Column) => Partial<PairRecord>; readonly fall?: (bench: ExtendedHarness) => void }
   >
 > = {
   'peer-may-serve': { record: () => ({ online: true }) },
@@ -41,7 +41,7 @@ const BARS: Readonly<
 const NAMES = Object.keys(BARS) as AloneBar[]
 
 /** A side on which the bar has fallen, heard by nobody as a partner since its start. */
-function barred(bar: AloneBar, column: Column): Bench {
+function barred(bar: AloneBar, column: Column): ExtendedHarness {
   const { record, fall } = BARS[bar]
   const bench = newcomer(column, record?.(column))
   if (fall !== undefined && bar !== 'foreign-record') {
@@ -82,7 +82,7 @@ describe('extended wire, what keeps a side from acting alone: nobody is heard', 
 })
 
 /** In contact as Standby or Active, with a tether; the bar falls there where it can. */
-function inContact(bar: AloneBar, role: Role, column: Column): Bench {
+function inContact(bar: AloneBar, role: Role, column: Column): ExtendedHarness {
   const bench = inRole(role, column)
   answered(bench)
   bench.tether()
@@ -294,7 +294,7 @@ describe('extended wire, what ends it', () => {
 
   for (const keyed of [true, false]) {
     it(`restored-copy: one that this side has taken leave of, and knows nothing of it, begins anew, ${keyed ? 'with' : 'without'} a key`, () => {
-      const bench = new Bench({ settings: {}, keyed, record: { ...RECORD }, peer: {} })
+      const bench = new ExtendedHarness({ settings: {}, keyed, record: { ...RECORD }, peer: {} })
       bench.peerSays = WORDS['a Standby, not ready']
       bench.advanceMs(500)
       const { session } = bench.view
@@ -311,16 +311,19 @@ describe('extended wire, what ends it', () => {
     })
   }
 
-  it('restored-copy: a side that leaves is not told what it knows', () => {
+  it('restored-copy: a side that leaves begins no new session, and says goodbye no more: that would be the other one’s', () => {
     const bench = inRole('active', 'exclusive, higher')
     bench.peerSays = null
     bench.step({ kind: 'goodbye', reason: 'shutdown' })
     const { session } = bench.view
-    bench.takeReports()
-    bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
-    beyond(bench)
+    assert.ok(bench.takeSaid().some(({ trailer }) => trailer?.flags.goodbye === true))
+    bench.advanceMs(30)
+    assert.equal(bench.takeSaid().length, 1, 'it repeats itself')
+    bench.hears({ ...WORDS['a Standby, not ready'], trailer: { ack: 5000 } })
     assert.equal(bench.view.session, session)
     assert.ok(!bench.takeReports().includes('mismatch restored-copy'))
+    bench.advanceMs(3000)
+    assert.deepEqual(bench.takeSaid(), [])
   })
 })
 

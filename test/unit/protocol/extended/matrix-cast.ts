@@ -5,7 +5,7 @@
  * numbers are even: the next that it takes, or is granted, is 22; the next that it grants is 21.
  */
 import assert from 'node:assert/strict'
-import { Bench, type Word } from '../../../support/machine/bench'
+import { ExtendedHarness, type Word } from '../../../support/machine/extended-harness'
 import type { Role } from '../../../../src/protocol/machine'
 import type { PairRecord } from '../../../../src/protocol/record'
 import type { PairSettings, Policy } from '../../../../src/protocol/settings'
@@ -74,8 +74,8 @@ export function newcomer(
   column: Column,
   record: Partial<PairRecord> = {},
   settings: Partial<PairSettings> = {}
-): Bench {
-  return new Bench({
+): ExtendedHarness {
+  return new ExtendedHarness({
     settings: { policy: policyOf(column), priority: column.endsWith('higher') ? 200 : 50, ...settings },
     record: {
       nodeId: '0000000000000001',
@@ -94,7 +94,7 @@ export function newcomer(
 }
 
 /** A machine in this role, in contact for a while with a peer that goes with it. Its reports so far are gone. */
-export function inRole(role: Role, column: Column, settings: Partial<PairSettings> = {}): Bench {
+export function inRole(role: Role, column: Column, settings: Partial<PairSettings> = {}): ExtendedHarness {
   const bench = newcomer(column, role === 'active' ? { epoch: KNOWN_EPOCH - 1 } : {}, settings)
   bench.peerSays = WORDS['an Initial, not ready']
   if (role === 'active') {
@@ -113,7 +113,7 @@ export function inRole(role: Role, column: Column, settings: Partial<PairSetting
  * The peer answers what the machine says next, 1 ms later: so the round trip is known, and the quiet time of a proof is 25 ms.
  * What it says from then on, it says with its mark on disk, unless told otherwise.
  */
-export function answered(bench: Bench, { marked = true }: { readonly marked?: boolean } = {}): void {
+export function answered(bench: ExtendedHarness, { marked = true }: { readonly marked?: boolean } = {}): void {
   const says = bench.peerSays
   if (says === null) throw new Error('it is silent')
   bench.peerSays = { ...says, flags: [...(says.flags ?? []), ...(marked ? (['marked'] as const) : [])] }
@@ -129,7 +129,7 @@ export function tethered(
   role: Role,
   column: Column,
   options: { readonly marked?: boolean; readonly provable?: boolean; readonly settings?: Partial<PairSettings> } = {}
-): Bench {
+): ExtendedHarness {
   const bench = inRole(role, column, options.settings)
   answered(bench, options)
   bench.tether(options.provable)
@@ -137,14 +137,14 @@ export function tethered(
   return bench
 }
 
-export function clear(bench: Bench): void {
+export function clear(bench: ExtendedHarness): void {
   bench.takeReports()
   bench.takeSaid()
   bench.takeReplies()
 }
 
 /** Grants and refusals among what the machine said since it was asked last, each once. */
-export function decisions(bench: Bench): string {
+export function decisions(bench: ExtendedHarness): string {
   const said = bench.takeSaid().flatMap(({ head, trailer }) => {
     if (trailer === null) return []
     return [

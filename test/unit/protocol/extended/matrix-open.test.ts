@@ -4,7 +4,7 @@
  * under every policy as long as the peer is heard.
  */
 import assert from 'node:assert/strict'
-import type { Bench, Word } from '../../../support/machine/bench'
+import type { ExtendedHarness, Word } from '../../../support/machine/extended-harness'
 import type { Role } from '../../../../src/protocol/machine'
 import { clear, COLUMNS, decisions, inRole, WORDS, type Column } from './matrix-cast'
 
@@ -14,7 +14,7 @@ import { clear, COLUMNS, decisions, inRole, WORDS, type Column } from './matrix-
  * - `asking`: Active with 20; my operator told me to stand by, and I asked the peer whether it is ready.
  * - `handing over`: Standby; the same, it was ready, and I granted it 21.
  */
-const asking = (column: Column): Bench => {
+const asking = (column: Column): ExtendedHarness => {
   const bench = inRole('active', column)
   bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })
   return bench
@@ -37,7 +37,7 @@ const OPEN = {
     bench.hears(WORDS['a Standby, ready'])
     return bench
   }
-} as const satisfies Readonly<Record<string, (column: Column) => Bench>>
+} as const satisfies Readonly<Record<string, (column: Column) => ExtendedHarness>>
 type Situation = keyof typeof OPEN
 
 const REFUSAL = { flags: ['refusal'], trailer: { reason: 'not-ready' } } as const satisfies Partial<Word>

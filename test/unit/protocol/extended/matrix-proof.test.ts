@@ -3,7 +3,7 @@
  * that rests on one lasts. Who takes what on a proof is a matter of `matrix-alone.test.ts`, the facts themselves of `proof.test.ts`.
  */
 import assert from 'node:assert/strict'
-import type { Bench, Word } from '../../../support/machine/bench'
+import type { ExtendedHarness, Word } from '../../../support/machine/extended-harness'
 import { leaseMs } from '../../../../src/protocol/extended/lease'
 import { servesUnderLease } from '../../../../src/protocol/extended/policy'
 import type { LinkSettings } from '../../../../src/protocol/settings'
@@ -332,20 +332,20 @@ describe('extended wire, stories of a proof that is wrong', () => {
 })
 
 /** Whether it counted its peer as a partner in what it said since it was asked last. */
-const counts = (bench: Bench): boolean => bench.takeSaid().some(({ trailer }) => trailer?.heardLinks === 1)
+const counts = (bench: ExtendedHarness): boolean => bench.takeSaid().some(({ trailer }) => trailer?.heardLinks === 1)
 
 describe('extended wire, stories of a survivor without a lease', () => {
   const LEASED = ['preferred, lower', 'exclusive, higher', 'exclusive, lower'] as const
   const ENDS = {
-    'a proof': (bench: Bench) => bench.tetherEnds(),
-    'a goodbye': (bench: Bench) => {
+    'a proof': (bench: ExtendedHarness) => bench.tetherEnds(),
+    'a goodbye': (bench: ExtendedHarness) => {
       bench.peerSays = null
       bench.hears(WORDS['a goodbye'])
     }
   } as const
 
   /** Its peer is gone for 2 s, and its process has just started again. */
-  function alone(column: Column, how: keyof typeof ENDS): Bench {
+  function alone(column: Column, how: keyof typeof ENDS): ExtendedHarness {
     const bench = tethered('active', column)
     ENDS[how](bench)
     bench.advanceMs(2000)

@@ -3,7 +3,7 @@
  * docs/reference/PROTOCOL.md that a mutation (test/exploration/mutation) could break unseen without it.
  */
 import assert from 'node:assert/strict'
-import type { Bench, Word } from '../../../support/machine/bench'
+import type { ExtendedHarness, Word } from '../../../support/machine/extended-harness'
 import { servesUnderLease } from '../../../../src/protocol/extended/policy'
 import {
   clear,
@@ -22,12 +22,12 @@ import {
 } from './matrix-cast'
 
 /** How many goodbyes it said since it was asked last. */
-function goodbyes(bench: Bench): number {
+function goodbyes(bench: ExtendedHarness): number {
   return bench.takeSaid().filter(({ trailer }) => trailer?.flags.goodbye).length
 }
 
 /** The ms after which it asks for the role or for the peer's readiness, within so many; Infinity = it does not. */
-function asksAfterMs(bench: Bench, withinMs: number): number {
+function asksAfterMs(bench: ExtendedHarness, withinMs: number): number {
   for (let ms = 0; ms <= withinMs; ms++) {
     if (bench.takeReports().some((report) => report.startsWith('handover'))) return ms
     bench.advanceMs(1)
@@ -428,7 +428,7 @@ describe('extended wire, stories of the preferred side', () => {
 })
 
 /** The preferred side, Active, whose disk has not taken yet that its peer is there. */
-function unmarked(): Bench {
+function unmarked(): ExtendedHarness {
   const bench = newcomer('preferred, higher')
   bench.advanceMs(50)
   bench.storeAnswers = false
@@ -668,7 +668,7 @@ describe('extended wire, stories of commands one after the other', () => {
     })
 
     it(`${column}: a side that leaves answers what is still open`, () => {
-      const open: readonly ((bench: Bench) => void)[] = [
+      const open: readonly ((bench: ExtendedHarness) => void)[] = [
         (bench) => bench.step({ kind: 'command', id: 1, designate: 'swap', force: false }),
         (bench) => {
           bench.step({ kind: 'command', id: 1, designate: 'swap', force: false })
@@ -701,7 +701,7 @@ describe('extended wire, stories of commands one after the other', () => {
 })
 
 /** An Active that slept, and has not been confirmed since. */
-function paused(): Bench {
+function paused(): ExtendedHarness {
   const bench = inRole('active', 'availability, higher')
   bench.peerSays = null
   bench.step({ kind: 'suspended', ms: 600 })
@@ -750,7 +750,7 @@ describe('extended wire, stories of an operator’s force', () => {
     assert.deepEqual([bench.serves, bench.takeReplies()], [true, ['ok active']])
   })
 
-  const SITUATIONS: Readonly<Record<string, (column: Column) => Bench>> = {
+  const SITUATIONS: Readonly<Record<string, (column: Column) => ExtendedHarness>> = {
     'after its start': (column) => newcomer(column),
     'with the mark on its disk': (column) => newcomer(column, { online: true }),
     'with a peer of another policy on its disk': (column) =>
@@ -851,8 +851,8 @@ describe('extended wire, stories of a wall clock that jumps', () => {
     it(`by ${jumpMs / DAY_MS} days, while it is a survivor: the same, under every policy`, () => {
       for (const column of COLUMNS) {
         for (const survive of [
-          (bench: Bench) => bench.tetherEnds(),
-          (bench: Bench) => {
+          (bench: ExtendedHarness) => bench.tetherEnds(),
+          (bench: ExtendedHarness) => {
             bench.peerSays = null
             bench.hears(WORDS['a goodbye'])
           }
@@ -930,6 +930,8 @@ describe('extended wire, stories of numbers and records', () => {
     bench.advanceMs(2500)
     const sinceMs = bench.nowMs
     bench.peerSays = WORDS['a Standby that does not hear me']
+    bench.advanceMs(100)
+    bench.peerSays = { ...WORDS['a Standby that does not hear me'], acksTheFirst: true }
     while (bench.view.role !== 'active' && bench.nowMs < sinceMs + 10_000) bench.advanceMs(1)
     assert.ok(bench.nowMs >= sinceMs + 3000 && bench.nowMs < sinceMs + 3500, `${bench.nowMs - sinceMs} ms`)
   })
@@ -948,7 +950,7 @@ describe('extended wire, stories of numbers and records', () => {
 })
 
 /** Words of another node, or of another process of the peer's, that runs beside it. */
-function otherPeer(bench: Bench, nodeId: bigint, session = 99n): (shown: Word) => string[] {
+function otherPeer(bench: ExtendedHarness, nodeId: bigint, session = 99n): (shown: Word) => string[] {
   let seq = 0
   return (shown) => {
     seq += 1
@@ -1052,8 +1054,8 @@ describe('extended wire, stories of another session of the peer', () => {
 
     it(`one of ${who} is adopted at once after a goodbye, and after a proof of a crash`, () => {
       for (const ends of [
-        (bench: Bench) => bench.hears(WORDS['a goodbye']),
-        (bench: Bench) => {
+        (bench: ExtendedHarness) => bench.hears(WORDS['a goodbye']),
+        (bench: ExtendedHarness) => {
           bench.tetherEnds()
           bench.advanceMs(25)
         }

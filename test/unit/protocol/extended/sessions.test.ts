@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Conversation, type Reception } from '../../../../src/protocol/extended/conversation'
+import { Sessions, type Reception } from '../../../../src/protocol/extended/sessions'
 import type { Flags, Trailer } from '../../../../src/protocol/wire/frame'
 
 const NO_FLAGS: Flags = {
@@ -47,7 +47,7 @@ function trailer(over: Partial<Trailer>): Trailer {
 }
 
 class Story {
-  readonly me = new Conversation(11n)
+  readonly me = new Sessions(11n)
   nowMs = 0
 
   hears(over: Partial<Trailer>, guarded = false): Reception {
@@ -64,7 +64,7 @@ class Story {
   }
 }
 
-describe('conversation', () => {
+describe('sessions', () => {
   it('a first hello is worth an answer and nothing else', () => {
     const story = new Story()
     assert.equal(story.hears({ echo: 0n }).kind, 'hello')
@@ -121,7 +121,7 @@ describe('conversation', () => {
     const before = { ...story.me.peer }
     assert.deepEqual(story.hears({ seq: 6, ack: story.me.lastSentSeq + 1 }), { kind: 'beyond' })
     assert.deepEqual(story.hears({ session: 44n, ack: story.me.lastSentSeq + 1 }), { kind: 'beyond' })
-    assert.deepEqual({ ...story.me.peer }, before, 'it leaves the conversation as it is')
+    assert.deepEqual({ ...story.me.peer }, before, 'it leaves the current session as it is')
     assert.equal(story.hears({ seq: 6, ack: story.me.lastSentSeq }).kind, 'current')
   })
 
@@ -164,7 +164,7 @@ describe('conversation', () => {
     assert.equal(story.me.peer, null)
   })
 
-  it('100,000 recorded frames of earlier sessions, both directions, leave the conversation as it is', () => {
+  it('100,000 recorded frames of earlier sessions, both directions, leave the current session as it is', () => {
     const story = new Story()
     for (let session = 100n; session < 120n; session++) story.meets(session)
     story.meets(500n, 5)

@@ -1,8 +1,8 @@
 /**
- * Sessions, sequence numbers and acknowledgements: which frame belongs to the living conversation with the peer.
+ * Sessions, sequence numbers and acknowledgements: which frame belongs to the current sessions with the peer.
  *
  * After RFC 5880 (BFD), `session` and `echo` are its discriminators: a frame that does not echo my session can start a
- * conversation but never change anything. A new session of the peer becomes the current one only with a frame that
+ * session but never change anything. A new session of the peer becomes the current one only with a frame that
  * acknowledges something I sent AFTER I first heard that session echo mine. Nothing recorded or withheld can do that, however
  * fresh it is: so frames of any earlier session, his or mine, change nothing, without clocks.
  */
@@ -51,7 +51,7 @@ export type Reception =
    */
   | { readonly kind: 'current'; readonly adopted: boolean; readonly ackedAtMs: number | null }
 
-export class Conversation {
+export class Sessions {
   readonly session: bigint
   #seq = 0
   /** Of number n at n modulo its length. */

@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import type { Side } from '../test/support/namespaces/history'
 import { Network } from '../test/support/namespaces/network'
 import { atTheEnd } from './leash'
-import { Tap } from './tap'
+import { PacketFilter } from './packet-filter'
 
-export interface Arena {
+export interface Testbed {
   readonly network: Network
   readonly folder: string
-  readonly taps: Readonly<Record<Side, Tap>>
-  /** Runs when the arena is left, last added first; a failure of one keeps none of the others. */
+  readonly filters: Readonly<Record<Side, PacketFilter>>
+  /** Runs when the testbed is left, last added first; a failure of one keeps none of the others. */
   readonly leaving: (act: () => void | Promise<void>) => void
 }
 
-export async function inArena<T>(use: (arena: Arena) => Promise<T>): Promise<T> {
+export async function inTestbed<T>(use: (testbed: Testbed) => Promise<T>): Promise<T> {
   const network = await Network.make()
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
   const clear = (): void => {
@@ -24,12 +24,12 @@ export async function inArena<T>(use: (arena: Arena) => Promise<T>): Promise<T> 
   }
   const off = atTheEnd(clear)
   const acts: (() => void | Promise<void>)[] = []
-  const taps = { a: await Tap.on(network, 'a'), b: await Tap.on(network, 'b') }
+  const filters = { a: await PacketFilter.on(network, 'a'), b: await PacketFilter.on(network, 'b') }
   try {
-    return await use({ network, folder, taps, leaving: (act) => acts.unshift(act) })
+    return await use({ network, folder, filters, leaving: (act) => acts.unshift(act) })
   } finally {
     for (const act of acts) await Promise.resolve(act()).catch(() => {})
-    for (const tap of Object.values(taps)) tap.close()
+    for (const filter of Object.values(filters)) filter.close()
     clear()
     off()
   }

@@ -11,7 +11,7 @@ import type { PairSettings } from '../../../src/protocol/settings'
 import { scriptedTokens } from '../random'
 import { testSettings } from './settings'
 
-export interface SoloOptions {
+export interface ClassicOptions {
   readonly settings?: Partial<PairSettings>
   /** The machine's tokens, in the order of its draws. */
   readonly tokens?: readonly number[]
@@ -25,7 +25,7 @@ export interface Reply {
 
 const STEPS_PER_INSTANT_MAX = 100
 
-export class Solo {
+export class ClassicHarness {
   readonly settings: PairSettings
   readonly machine: ClassicMachine
   nowMs = 0
@@ -36,7 +36,7 @@ export class Solo {
   /** Answers of the store come by themselves. */
   storeWorks = true
 
-  constructor(options: SoloOptions = {}) {
+  constructor(options: ClassicOptions = {}) {
     this.settings = testSettings({ wire: 'classic', ...options.settings })
     this.machine = new ClassicMachine(this.settings, scriptedTokens(options.tokens ?? [100], 1))
     this.step({ kind: 'start', record: options.record ?? null })
@@ -122,8 +122,8 @@ export class Solo {
   }
 
   /** Brings a fresh machine into a role by the ordinary way, with the peer online in the opposite one. */
-  static inRole(role: Role, options: SoloOptions = {}): Solo {
-    const solo = new Solo(options)
+  static inRole(role: Role, options: ClassicOptions = {}): ClassicHarness {
+    const solo = new ClassicHarness(options)
     if (role === 'active') {
       solo.hears('negotiate', 'initial', 200, 0)
       solo.advanceMs(0)

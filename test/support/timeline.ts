@@ -25,6 +25,11 @@ export class Timeline {
     heap[i] = entry
   }
 
+  /** When the next entry is due; Infinity = there is none. */
+  get nextMs(): number {
+    return this.#heap[0]?.atMs ?? Infinity
+  }
+
   after(delayMs: number, run: () => void): void {
     this.at(this.nowMs + delayMs, run)
   }

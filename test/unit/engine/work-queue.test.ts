@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { AtOnce } from '../../../src/engine/at-once'
+import { WorkQueue } from '../../../src/engine/work-queue'
 
 describe('work at once', () => {
   it('is bounded, comes in the order of asking, and gives what each piece gives', async () => {
-    const atOnce = new AtOnce(2)
+    const atOnce = new WorkQueue(2)
     let running = 0
     let most = 0
     const begun: number[] = []

@@ -1,5 +1,5 @@
 /** Work that is started at once is bounded: what waits costs its place in the queue, what runs costs buffers, threads and handles. */
-export class AtOnce {
+export class WorkQueue {
   readonly #max: number
   #running = 0
   readonly #queue: (() => Promise<void>)[] = []

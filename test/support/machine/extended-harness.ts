@@ -24,7 +24,7 @@ export interface Word {
   readonly trailer?: Partial<Trailer>
 }
 
-export interface BenchOptions {
+export interface ExtendedOptions {
   readonly settings?: Partial<PairSettings>
   readonly record: PairRecord
   readonly peer: Partial<Trailer>
@@ -35,7 +35,7 @@ const STEPS_PER_INSTANT_MAX = 50
 /** From the tether's FIN to the answer to the one dial that it is followed by. */
 const REDIAL_MS = 1
 
-export class Bench {
+export class ExtendedHarness {
   readonly settings: PairSettings
   readonly machine: ExtendedMachine
   nowMs = 5_000
@@ -63,7 +63,7 @@ export class Bench {
   #said: Frame[] = []
   #replies: string[] = []
 
-  constructor(options: BenchOptions) {
+  constructor(options: ExtendedOptions) {
     this.settings = testSettings({ wire: 'extended', ...options.settings })
     this.#peer = options.peer
     this.machine = new ExtendedMachine(this.settings, { randomInt: seededRandom(1), keyed: options.keyed ?? true })

@@ -9,7 +9,7 @@ const NOTED_FOR_MS = 30_000
 /** Marks the listeners of this package, also those of a second copy of it in the same process. */
 const OURS = Symbol.for('ha-pair.departure')
 
-export class DepartureWatch {
+export class ExitWatch {
   readonly #leaveNow: () => void
   readonly #listeners = new Map<NodeJS.Signals, () => void>()
   #notedAtMs = -Infinity

@@ -7,18 +7,18 @@
 const WORDS_MAX = 500
 const LENGTH_MAX = 32
 
-export class SharedWords {
+export class StringPool {
   readonly #words = new Map<string, string>()
 
   /** The value itself, with its strings replaced in place, at any depth. Only for plain objects and arrays that nobody else holds. */
-  share<T>(value: T): T {
+  intern<T>(value: T): T {
     if (typeof value === 'string') return this.#shared(value) as T
     if (typeof value !== 'object' || value === null) return value
     const fields = value as Record<string, unknown>
     for (const name of Object.keys(fields)) {
       const field = fields[name]
       if (typeof field === 'string') fields[name] = this.#shared(field)
-      else if (typeof field === 'object') this.share(field)
+      else if (typeof field === 'object') this.intern(field)
     }
     return value
   }

@@ -6,6 +6,7 @@ import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { DataState, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import { blankSnapshot, NOBODY_HEARD } from './blank-snapshot'
 import { Observers } from './observers'
 import type { Carrier } from './channel/carrier'
 import { NoCarrier } from './channel/exchange'
@@ -25,7 +26,8 @@ import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
-import type { SharedWords } from './shared-words'
+import { SharedData, type SharedDataOwner } from './shared-data'
+import type { StringPool } from './string-pool'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import { Warnings, WARNINGS } from './warnings'
 
@@ -40,36 +42,24 @@ export interface PairRequest {
 }
 
 /** What a pair needs of the hub. */
-export interface PairDesk extends KeepsAlive {
+export interface PairContext extends KeepsAlive {
   readonly network: Network
-  readonly words: SharedWords
+  readonly strings: StringPool
   readonly engineCell: EngineCell
   /** How often the engine's thread was started again after it had died. */
   readonly engineRestarts: number
   /** The pair enters the engine under this number; never the same twice. */
-  numberInEngine(held: HeldPair): number
+  numberInEngine(held: HostedPair): number
   post(message: ToEngine): void
 }
 
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
-/** What a snapshot says of a peer, and of links to it, while there is no engine to hear it. */
-const NOBODY_HEARD = {
-  online: false,
-  peer: null,
-  links: [],
-  differences: [],
-  conflict: false,
-  proof: 'offline',
-  aloneBar: null,
-  peerAheadS: 0
-} as const satisfies Partial<Snapshot>
-
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
 
-export class HeldPair implements Pair {
+export class HostedPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
   readonly observers: Observers
@@ -78,8 +68,10 @@ export class HeldPair implements Pair {
   pairId: number | null = null
   log: PairLog
   readonly data: PairData
+  /** Of stores. */
+  readonly shared: SharedData
 
-  readonly #desk: PairDesk
+  readonly #context: PairContext
   readonly #request: PairRequest
   readonly #commands: Requests<CommandResult>
   #cell = new PairCell(newPairCell())
@@ -101,7 +93,7 @@ export class HeldPair implements Pair {
   /** Commands that came before the pair was in the engine. */
   #waiting: (() => void)[] = []
 
-  constructor(request: PairRequest, desk: PairDesk) {
+  constructor(request: PairRequest, context: PairContext) {
     this.id = request.id
     this.settings = request.settings
     this.log = request.log ?? SILENT_LOG
@@ -111,22 +103,42 @@ export class HeldPair implements Pair {
       )
     )
     this.#request = request
-    this.#desk = desk
-    this.#commands = new Requests(desk)
-    this.data = new PairData((message) => desk.post(message))
-    this.#snapshot = blankSnapshot(request)
+    this.#context = context
+    this.#commands = new Requests(context)
+    this.data = new PairData((message) => context.post(message))
+    this.#snapshot = blankSnapshot(request.settings, request.keys)
     this.#warnings = new Warnings(request.settings, request.keys)
     const owner: ChannelOwner = {
       toEngine: (news) => {
-        if (this.pairId !== null) desk.post({ type: 'tether', pairId: this.pairId, news })
+        if (this.pairId !== null) context.post({ type: 'tether', pairId: this.pairId, news })
       },
       tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
       changed: () => this.#publish([]),
-      exchanged: () => this.#publish([])
+      exchanged: () => {
+        this.shared.look()
+        this.#publish([])
+      }
     }
-    this.#channel = openChannel(request.settings, request.keys, owner, desk.network)
+    this.#channel = openChannel(request.settings, request.keys, owner, context.network)
     this.carrier = this.#channel?.exchange ?? new NoCarrier()
+    this.shared = new SharedData(this.#dataOwner(), this.#channel, this.data)
     this.#review()
+  }
+
+  #dataOwner(): SharedDataOwner {
+    const cell = (): PairCell => this.#cell
+    return {
+      id: this.id,
+      name: this.name,
+      get cell() {
+        return cell()
+      },
+      tell: ({ code, ...written }) => {
+        this.#warnings.remember(code, written, performance.now())
+        this.#publish([])
+      },
+      log: (text) => this.log.warn(oneLine(text))
+    }
   }
 
   get name(): string {
@@ -147,14 +159,14 @@ export class HeldPair implements Pair {
   /** Puts the pair into the engine, which knows nothing of it. */
   enter(): void {
     if (this.#gone || this.pairId !== null) return
-    const pairId = this.#desk.numberInEngine(this)
+    const pairId = this.#context.numberInEngine(this)
     const cell = newPairCell()
     const { settings, keys, storeFile } = this.#request
     this.pairId = pairId
     this.#cell = new PairCell(cell)
-    this.#desk.post({ type: 'add', pairId, settings, keys, storeFile, cell })
-    if (this.#fitness !== null) this.#desk.post({ type: 'fitness', pairId, value: this.#fitness })
-    if (this.#flowsHash !== null) this.#desk.post({ type: 'flows', pairId, hash: this.#flowsHash })
+    this.#context.post({ type: 'add', pairId, settings, keys, storeFile, cell })
+    if (this.#fitness !== null) this.#context.post({ type: 'fitness', pairId, value: this.#fitness })
+    if (this.#flowsHash !== null) this.#context.post({ type: 'flows', pairId, hash: this.#flowsHash })
     this.data.entered(pairId)
     this.#watched = false
     this.#watchFrames()
@@ -216,8 +228,8 @@ export class HeldPair implements Pair {
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
     switch (message.type) {
       case 'update':
-        this.#snapshot = this.#desk.words.share(message.snapshot)
-        this.#publish(this.#desk.words.share(message.events))
+        this.#snapshot = this.#context.strings.intern(message.snapshot)
+        this.#publish(this.#context.strings.intern(message.events))
         return
       case 'reply':
         this.#commands.answer(message.requestId, message.result)
@@ -253,6 +265,7 @@ export class HeldPair implements Pair {
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
+    this.shared.roleMayHaveChanged()
     for (const event of told) this.#remember(event, performance.now())
     this.#tell(told)
     const warnings = this.#review()
@@ -307,14 +320,14 @@ export class HeldPair implements Pair {
   // --- What nodes ask (see `Pair`) ---
 
   status(at: Instant = thisInstant()): PairStatus {
-    const signs = this.#desk.engineCell.read()
-    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
+    const signs = this.#context.engineCell.read()
+    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null, this.shared.reading)
     return statusOf(this.settings.name, this.observers.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
   }
 
   vitals(): PairVitals {
     const at = thisInstant()
-    const { engineCell, engineRestarts } = this.#desk
+    const { engineCell, engineRestarts } = this.#context
     const ago = engineAgoMs(engineCell, at)
     const { links, store, dropped } = this.#snapshot
     const problems = [...links.map(({ problem }) => problem), store, this.#unable()]
@@ -333,7 +346,7 @@ export class HeldPair implements Pair {
   }
 
   gate(): GateDecision {
-    return lookThrough(this.#cell, this.#desk.engineCell)
+    return lookThrough(this.#cell, this.#context.engineCell)
   }
 
   /** Why the pair is not in the engine; null = it is, or is about to be. */
@@ -387,7 +400,7 @@ export class HeldPair implements Pair {
     const result = await this.#commands.ask(limitMs, late, (requestId) => {
       const send = (): void => {
         if (this.pairId === null || !this.#commands.isOpen(requestId)) return
-        this.#desk.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
+        this.#context.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
       }
       if (this.pairId === null) this.#waiting.push(send)
       else send()
@@ -398,12 +411,12 @@ export class HeldPair implements Pair {
 
   setFitness(value: number): void {
     this.#fitness = value
-    if (this.pairId !== null) this.#desk.post({ type: 'fitness', pairId: this.pairId, value })
+    if (this.pairId !== null) this.#context.post({ type: 'fitness', pairId: this.pairId, value })
   }
 
   setFlowsHash(hash: number): void {
     this.#flowsHash = hash
-    if (this.pairId !== null) this.#desk.post({ type: 'flows', pairId: this.pairId, hash })
+    if (this.pairId !== null) this.#context.post({ type: 'flows', pairId: this.pairId, hash })
   }
 
   /** What this host knows of its copy of the pair's data. */
@@ -419,7 +432,7 @@ export class HeldPair implements Pair {
     const on = this.observers.watchesFrames
     if (on === this.#watched || this.pairId === null) return
     this.#watched = on
-    this.#desk.post({ type: 'watchFrames', pairId: this.pairId, on })
+    this.#context.post({ type: 'watchFrames', pairId: this.pairId, on })
   }
 
   #failCommands(detail: string): void {
@@ -433,21 +446,4 @@ const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
 
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])
-}
-
-/** Until the engine has said something. */
-function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
-  return {
-    role: 'initial',
-    previousRole: 'initial',
-    reason: 'starting',
-    since: Date.now(),
-    epoch: 0,
-    policy: settings.policy,
-    wire: settings.wire,
-    authenticated: keys.key !== '',
-    dropped: {},
-    store: null,
-    ...NOBODY_HEARD
-  }
 }

@@ -1,18 +1,18 @@
-/** One pair as the host keeps it, at a desk that only takes notes: what the engine is told, and when. */
+/** One pair as the host keeps it, with a context that only takes notes: what the engine is told, and when. */
 import assert from 'node:assert/strict'
 import { EngineCell, newEngineCell } from '../../../src/engine/cells'
 import type { ToEngine } from '../../../src/engine/messages'
-import { HeldPair, type PairDesk } from '../../../src/host/held-pair'
+import { HostedPair, type PairContext } from '../../../src/host/hosted-pair'
 import { network } from '../../../src/host/root'
-import { SharedWords } from '../../../src/host/shared-words'
+import { StringPool } from '../../../src/host/string-pool'
 import type { Role } from '../../../src/protocol/machine'
 import { link, NO_KEYS, settings } from '../../support/engine-rig'
 
-class Desk implements PairDesk {
+class TestContext implements PairContext {
   readonly engineCell = new EngineCell(newEngineCell())
   readonly engineRestarts = 0
   readonly network = network
-  readonly words = new SharedWords()
+  readonly strings = new StringPool()
   readonly posted: ToEngine[] = []
   held = 0
   #pairIds = 0
@@ -52,59 +52,59 @@ class Outcome {
 }
 
 describe('a held pair', () => {
-  let desk: Desk
-  let pair: HeldPair
+  let context: TestContext
+  let pair: HostedPair
 
   beforeEach(() => {
-    desk = new Desk()
-    pair = new HeldPair({ id: 'a', settings: settings([link(1, 2)]), keys: NO_KEYS, storeFile: null }, desk)
+    context = new TestContext()
+    pair = new HostedPair({ id: 'a', settings: settings([link(1, 2)]), keys: NO_KEYS, storeFile: null }, context)
   })
   afterEach(() => pair.end())
 
   it('sends a command that came before it was in the engine as soon as it is there', async () => {
     const outcome = new Outcome(pair.designate('active', true))
-    assert.deepEqual(desk.news(), [], 'the engine does not know the pair')
+    assert.deepEqual(context.news(), [], 'the engine does not know the pair')
     pair.enter()
-    assert.deepEqual(desk.posted.at(-1), {
+    assert.deepEqual(context.posted.at(-1), {
       type: 'command',
       pairId: 1,
       requestId: 1,
       designate: 'active',
       force: true
     })
-    assert.deepEqual(desk.news(), ['add 1', 'command 1'])
+    assert.deepEqual(context.news(), ['add 1', 'command 1'])
     pair.onMessage({ type: 'reply', pairId: 1, requestId: 1, result: { ok: true, role: 'active' } })
     assert.equal(await outcome.now(), 'active')
-    assert.equal(desk.held, 0)
+    assert.equal(context.held, 0)
   })
 
   it('tells a new engine of its fitness and its flows again, after itself and before any command', () => {
     pair.enter()
     pair.setFitness(7)
     pair.setFlowsHash(99)
-    assert.deepEqual(desk.news(), ['add 1', 'fitness 1', 'flows 1'])
+    assert.deepEqual(context.news(), ['add 1', 'fitness 1', 'flows 1'])
     pair.onCrash('out of memory')
     pair.setFitness(8)
-    assert.deepEqual(desk.news(), [], 'nobody to tell')
+    assert.deepEqual(context.news(), [], 'nobody to tell')
     pair.onRestart()
     pair.enter()
-    assert.deepEqual(desk.posted.slice(1), [
+    assert.deepEqual(context.posted.slice(1), [
       { type: 'fitness', pairId: 2, value: 8 },
       { type: 'flows', pairId: 2, hash: 99 }
     ])
-    assert.deepEqual(desk.news(), ['add 2', 'fitness 2', 'flows 2'])
+    assert.deepEqual(context.news(), ['add 2', 'fitness 2', 'flows 2'])
   })
 
   it('at its end refuses what is asked, what waits and what comes later, and keeps the process no longer', async () => {
     const waiting = new Outcome(pair.designate('swap', false))
     pair.enter()
     const asked = new Outcome(pair.designate('active', true))
-    assert.equal(desk.held, 2)
+    assert.equal(context.held, 2)
     pair.end()
     assert.deepEqual([await waiting.now(), await asked.now()], ['refused: stopped', 'refused: stopped'])
-    assert.equal(desk.held, 0)
+    assert.equal(context.held, 0)
     assert.equal(await new Outcome(pair.designate('swap', false)).now(), 'refused: stopped')
-    assert.equal(desk.held, 0)
+    assert.equal(context.held, 0)
   })
 
   it('that ended before it was in the engine never enters it', async () => {
@@ -112,17 +112,17 @@ describe('a held pair', () => {
     pair.end()
     assert.equal(await waiting.now(), 'refused: stopped')
     pair.enter()
-    assert.deepEqual(desk.news(), [])
+    assert.deepEqual(context.news(), [])
   })
 
   it('sends no command to a new engine that was given to the dead one', async () => {
     pair.enter()
     const asked = new Outcome(pair.designate('active', true))
-    desk.news()
+    context.news()
     pair.onCrash('out of memory')
     assert.equal(await asked.now(), 'refused: stopped')
     pair.onRestart()
     pair.enter()
-    assert.deepEqual(desk.news(), ['add 2'])
+    assert.deepEqual(context.news(), ['add 2'])
   })
 })

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import { SharedWords } from '../../../src/host/shared-words'
+import { StringPool } from '../../../src/host/string-pool'
 
 /** As another thread's messages come. */
 function received<T>(value: T): T {
@@ -23,14 +23,14 @@ describe('words of another thread', () => {
       snapshot: { role: 'active', online: true, peer: null, epoch: 2 ** 40 }
     }
     const message = received(update)
-    equal(new SharedWords().share(message), message)
+    equal(new StringPool().intern(message), message)
     deepEqual(message, update)
   })
 
   it('pass through where they are all there is', () => {
-    const words = new SharedWords()
+    const words = new StringPool()
     deepEqual(
-      ['active', 7, null, undefined].map((value) => words.share(value)),
+      ['active', 7, null, undefined].map((value) => words.intern(value)),
       ['active', 7, null, undefined]
     )
   })
@@ -52,8 +52,8 @@ const MESSAGES = 20_000
 function keptBytes(share: boolean): number {
   const code = `
     const { MessageChannel, receiveMessageOnPort } = require('node:worker_threads')
-    const { SharedWords } = require(${JSON.stringify(require.resolve('../../../src/host/shared-words'))})
-    const words = new SharedWords()
+    const { StringPool } = require(${JSON.stringify(require.resolve('../../../src/host/string-pool'))})
+    const words = new StringPool()
     const { port1, port2 } = new MessageChannel()
     const kept = []
     gc()
@@ -61,7 +61,7 @@ function keptBytes(share: boolean): number {
     for (let i = 0; i < ${MESSAGES}; i++) {
       port1.postMessage({ reason: 'peer-heard' })
       const { message } = receiveMessageOnPort(port2)
-      kept.push(${share} ? words.share(message) : message)
+      kept.push(${share} ? words.intern(message) : message)
     }
     gc()
     console.log(process.memoryUsage().heapUsed - before)

@@ -2,9 +2,9 @@
 import { eventually } from '../test/support/eventually'
 import { otherSide, type Side } from '../test/support/namespaces/history'
 import { nowUs, US_PER_MS } from '../test/support/namespaces/clock'
-import { type Tap, until } from './tap'
+import { type PacketFilter, until } from './packet-filter'
 
-export interface Contestant {
+export interface Candidate {
   readonly who: string
   /** Its frames, for nftables. */
   readonly frames: string
@@ -35,8 +35,8 @@ export interface Contestant {
 /** `blocked`: killed while TCP is blocked, so that nobody can tell it from a silent one. */
 export type Fault = 'kill' | 'blocked' | 'gone' | 'stop'
 
-export interface Duel {
-  readonly taps: Readonly<Record<Side, Tap>>
+export interface TrialOptions {
+  readonly filters: Readonly<Record<Side, PacketFilter>>
   readonly fault: Fault
   readonly heartbeatMs: number
   readonly limitMs: number
@@ -56,30 +56,30 @@ export interface Trial {
  * Makes the fault at this share of a heartbeat after a frame of the acting side came in, and waits until the other side acts. Both
  * sides stand by again when it returns.
  */
-export async function failover(contestant: Contestant, phase: number, duel: Duel): Promise<Trial> {
-  const { taps, fault, heartbeatMs, limitMs } = duel
-  const from = contestant.acting()
+export async function failover(candidate: Candidate, phase: number, options: TrialOptions): Promise<Trial> {
+  const { filters, fault, heartbeatMs, limitMs } = options
+  const from = candidate.acting()
   const to = otherSide(from)
-  contestant.aim(from)
-  const heardUs = await taps[to].next(contestant.mark, 5 * heartbeatMs + 1000)
-  if (heardUs === null) throw new Error(`no frame of ${contestant.who} came in`)
+  candidate.aim(from)
+  const heardUs = await filters[to].next(candidate.mark, 5 * heartbeatMs + 1000)
+  if (heardUs === null) throw new Error(`no frame of ${candidate.who} came in`)
   await until(heardUs + phase * heartbeatMs * US_PER_MS)
   const startUs = nowUs()
   let goodbye: Promise<number | null> = Promise.resolve(null)
-  if (fault === 'kill' || fault === 'blocked') contestant.kill(from)
+  if (fault === 'kill' || fault === 'blocked') candidate.kill(from)
   else if (fault === 'stop') {
     // A Designate: only a side that does not serve any more sends one.
-    goodbye = taps[to].next(GOODBYE, limitMs)
-    contestant.stop(from)
-  } else for (const side of [from, to]) taps[side].cut(contestant.frames)
-  const actedUs = await eventually(`${contestant.who} takes over`, limitMs, () => contestant.actedAtUs(to, startUs))
+    goodbye = filters[to].next(GOODBYE, limitMs)
+    candidate.stop(from)
+  } else for (const side of [from, to]) filters[side].cut(candidate.frames)
+  const actedUs = await eventually(`${candidate.who} takes over`, limitMs, () => candidate.actedAtUs(to, startUs))
   const goodbyeUs = await goodbye
   if (fault === 'gone') {
-    for (const side of [to, from]) taps[side].heal()
-    await contestant.settled()
+    for (const side of [to, from]) filters[side].heal()
+    await candidate.settled()
   } else {
-    await contestant.ended(from)
-    await contestant.restart(from)
+    await candidate.ended(from)
+    await candidate.restart(from)
   }
   const since = (us: number): number => (actedUs - us) / US_PER_MS
   if (fault !== 'stop') return { ms: since(startUs), afterGoodbyeMs: null }

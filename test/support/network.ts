@@ -1,5 +1,5 @@
 /**
- * The links between the two hosts, each direction by itself: loss, Gilbert-Elliott bursts, delay with jitter,
+ * The virtual links between two hosts, each direction by itself: loss, Gilbert-Elliott bursts, delay with jitter,
  * duplication, reordering and cuts. A fault adds a disturbance and takes it away again; disturbances add up.
  */
 import type { Random } from './random'
@@ -75,6 +75,14 @@ export interface NetworkCounts {
   delivered: number
 }
 
+export interface NetworkOptions {
+  readonly links: number
+  readonly delayMs: number
+  readonly jitterMs: number
+  /** Share of what is on its way that a cut does not take. */
+  readonly sparedByCut: number
+}
+
 export class Network {
   readonly counts: NetworkCounts = { sent: 0, lost: 0, cut: 0, duplicated: 0, delivered: 0 }
   readonly #timeline: Timeline
@@ -82,14 +90,16 @@ export class Network {
   readonly #lanes: readonly (readonly [Lane, Lane])[]
   readonly #baseDelayMs: number
   readonly #baseJitterMs: number
+  readonly #sparedByCut: number
 
-  constructor(timeline: Timeline, random: Random, links: number, baseDelayMs: number, baseJitterMs: number) {
+  constructor(timeline: Timeline, random: Random, { links, delayMs, jitterMs, sparedByCut }: NetworkOptions) {
     this.#timeline = timeline
     this.#random = random
-    this.#baseDelayMs = baseDelayMs
-    this.#baseJitterMs = baseJitterMs
+    this.#baseDelayMs = delayMs
+    this.#baseJitterMs = jitterMs
+    this.#sparedByCut = sparedByCut
     this.#lanes = Array.from({ length: links }, () => [new Lane(), new Lane()] as const)
-    for (const lanes of this.#lanes) for (const lane of lanes) lane.recompute(baseDelayMs, baseJitterMs)
+    for (const lanes of this.#lanes) for (const lane of lanes) lane.recompute(delayMs, jitterMs)
   }
 
   get links(): number {
@@ -172,7 +182,7 @@ export class Network {
       atMs = Math.max(atMs, Math.min(lane.lastArrivalMs, atMs + lane.jitterMs))
       lane.lastArrivalMs = atMs
     }
-    const survivesCut = random.chance(0.5)
+    const survivesCut = random.chance(this.#sparedByCut)
     this.#timeline.at(atMs, () => {
       // A cut may or may not take what is on its way.
       if (lane.cut && !survivesCut) this.counts.cut++

@@ -1,5 +1,5 @@
 /**
- * A tap on one side's link, made of nftables: it tells when frames of a contestant come in from the peer, and it cuts or
+ * A filter on one side's link, made of nftables: it tells when frames of a candidate come in from the peer, and it cuts or
  * thins out what comes in. Both commands stay open, so that a fault takes effect within a fraction of a millisecond.
  */
 import type { ChildProcess } from 'node:child_process'
@@ -14,7 +14,7 @@ const OUT = 'netdev bench'
 const DEVICE = 'pair0'
 const READY_MS = 200
 
-export class Tap {
+export class PacketFilter {
   readonly #shell: ChildProcess
   readonly #monitor: ChildProcess
   readonly #listeners = new Set<(line: string) => void>()
@@ -40,10 +40,10 @@ export class Tap {
     })
   }
 
-  static async on(network: Network, side: Side): Promise<Tap> {
-    const tap = new Tap(network, side)
+  static async on(network: Network, side: Side): Promise<PacketFilter> {
+    const filter = new PacketFilter(network, side)
     await pause(READY_MS)
-    return tap
+    return filter
   }
 
   /** From now on frames that match are told to `next`. */
