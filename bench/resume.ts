@@ -4,7 +4,7 @@ import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { whyNotHere } from '../test/support/namespaces/network'
 import { func } from '../test/support/node-red/flow'
-import { inArena } from './arena'
+import { inTestbed } from './testbed'
 import { type Line, NodeRedPair, source } from './node-red-pair'
 import { LineJudge, type LineResult } from './tools/line-judge'
 import type { Verdict } from './tools/results'
@@ -126,7 +126,7 @@ function rowOf(plan: Plan): Row {
     minutes: plan.minutes,
     whyNotHere,
     async run({ quick, progress }) {
-      return inArena(async ({ network, folder, leaving }) => {
+      return inTestbed(async ({ network, folder, leaving }) => {
         const judge = new LineJudge()
         const pair = new NodeRedPair(network, folder, {
           heartbeatMs: plan.heartbeatMs,
