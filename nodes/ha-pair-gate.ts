@@ -19,6 +19,12 @@ interface GateDef extends NodeDef, ResumeProperties {
 /** What a gate held when a deploy closed it. */
 type Left = { readonly latest: readonly NodeMessageInFlow[] } | { readonly resume: ResumeState<NodeMessageInFlow> }
 
+/** Of the gates of all modes. */
+interface CommonParts extends Omit<GateParts<NodeMessageInFlow>, 'warnOfOverflow'> {
+  /** Numbers of this topic seem to begin anew. */
+  noteStuck(topic: string): void
+}
+
 const CLOSED: GateDecision = { open: false, epoch: 0 }
 
 export default function (RED: NodeAPI): void {
@@ -32,13 +38,14 @@ export default function (RED: NodeAPI): void {
     const takenOver = overDeploy.get(place) ?? null
     overDeploy.delete(place)
 
-    const parts: Omit<GateParts<NodeMessageInFlow>, 'warnOfOverflow'> = {
+    const parts: CommonParts = {
       clock: systemGateClock,
       decide: () => user.running?.pair.gate() ?? CLOSED,
       pairName: () => user.running?.name ?? '',
       noPair: () => (user.absence?.code === 'no-pair' ? errorOf(user.absence) : null),
       send: (msg) => node.send(msg),
-      refresh: () => user.refresh()
+      refresh: () => user.refresh(),
+      noteStuck: (topic) => user.running?.pair.note('sequence-stuck', { node: node.name || place, topic })
     }
     const resume = def.whenClosed === 'resume' ? buildResume(node, def, place, takenOver, parts) : null
     const gate = resume ?? buildPlain(node, def, takenOver, parts)
@@ -61,12 +68,7 @@ export default function (RED: NodeAPI): void {
     })
   }
 
-  function buildPlain(
-    node: Node,
-    def: GateDef,
-    takenOver: Left | null,
-    parts: Omit<GateParts<NodeMessageInFlow>, 'warnOfOverflow'>
-  ): Gate<NodeMessageInFlow> {
+  function buildPlain(node: Node, def: GateDef, takenOver: Left | null, parts: CommonParts): Gate<NodeMessageInFlow> {
     const whenClosed = WHEN_CLOSED.find((mode) => mode === def.whenClosed) ?? 'second-output'
     const held = takenOver !== null && 'latest' in takenOver ? takenOver.latest : []
     const warnOfOverflow = (topics: number): void => node.warn(RED._('warning.overflow', { topics }))
@@ -78,7 +80,7 @@ export default function (RED: NodeAPI): void {
     def: GateDef,
     place: string,
     takenOver: Left | null,
-    parts: Omit<GateParts<NodeMessageInFlow>, 'warnOfOverflow'>
+    parts: CommonParts
   ): ResumeGate<NodeMessageInFlow> {
     const read = readResume(def)
     const problem = 'property' in read ? read : unknownProperty([read.sequence, read.series])
@@ -96,7 +98,7 @@ export default function (RED: NodeAPI): void {
       failed: (error, msg) => node.error(error, msg),
       warn: (warning) => {
         if (warning.code === 'fell-out') node.warn(RED._('warning.fell-out', { count: warning.count }))
-        else node.warn(RED._('warning.sequence-stuck', { topic: warning.topic }))
+        else parts.noteStuck(warning.topic)
       }
     })
   }

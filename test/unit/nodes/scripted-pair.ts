@@ -14,6 +14,7 @@ import type {
   PairWarning
 } from '../../../src/host/pair'
 import type { Role } from '../../../src/protocol/machine'
+import type { WarningCode } from '../../../src/host/events'
 import { translator } from '../../support/texts'
 
 const STANDBY: PairStatus = {
@@ -110,6 +111,13 @@ export class ScriptedPair implements Pair {
   }
 
   setFlowsHash(): void {}
+
+  /** What nodes have seen. */
+  readonly notes: unknown[] = []
+
+  note(code: WarningCode, detail: unknown): void {
+    this.notes.push([code, detail])
+  }
 
   /** Registers a `ha-pair` that holds this pair instead of a real one. */
   readonly configNode = (RED: NodeAPI): void => {
