@@ -9,7 +9,8 @@ import {
   FURTHER_EXAMPLES,
   inChinese,
   isChinese,
-  readExample
+  readExample,
+  STATE_EXAMPLES
 } from '../../support/examples/files'
 import { EXAMPLE_NODES } from './parts/installed'
 
@@ -113,7 +114,8 @@ const english = exampleNames().filter((name) => !isChinese(name))
 
 describe('the example files', () => {
   it('are the ones that the tests know, each with its number and name in the menu', () => {
-    assert.deepEqual(english, [...Object.values(EXAMPLES), ...Object.values(FURTHER_EXAMPLES)].toSorted())
+    const known = [EXAMPLES, FURTHER_EXAMPLES, STATE_EXAMPLES].flatMap((some): string[] => Object.values(some))
+    assert.deepEqual(english, known.toSorted())
   })
 
   it('share one pair, the same in each, and no other id', () => {
