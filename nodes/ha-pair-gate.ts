@@ -5,6 +5,7 @@ import { Gate, WHEN_CLOSED, type GateParts, type WhenClosed } from '../src/host/
 import { ResumeGate, type ResumeState, type UnusableCode } from '../src/host/gate/resume/resume-gate'
 import type { GateDecision } from '../src/host/pair'
 import { PairError } from '../src/host/pair-error'
+import type { Role } from '../src/protocol/machine'
 import { readResume, RESUME_DEFAULTS, type ResumeProperties } from '../src/rules/resume'
 import { gateBadge } from './badge'
 import { whenFlowsStarted } from './flows-started'
@@ -56,7 +57,11 @@ export default function (RED: NodeAPI): void {
     if (user.running !== null) resume?.attach(user.running.pair.carrier)
     const statusChanged = (): void => gate.statusChanged()
     const callOff = whenFlowsStarted(RED.events, () => gate.flowsStarted())
-    user.observe({ onRole: statusChanged, onStatus: statusChanged })
+    const roleChanged = (role: Role): void => {
+      if (role !== 'active') resume?.roleLost()
+      gate.statusChanged()
+    }
+    user.observe({ onRole: roleChanged, onStatus: statusChanged })
 
     this.on('input', (msg, send, done) => gate.input(msg, send, done))
 

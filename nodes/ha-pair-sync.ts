@@ -4,6 +4,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red'
 import { systemGateClock } from '../src/host/gate/clock'
 import type { GateDecision } from '../src/host/pair'
 import { PairError } from '../src/host/pair-error'
+import type { Role } from '../src/protocol/machine'
 import { Names } from '../src/host/sync/body'
 import { ENTRIES_MAX, MODES, Sync, type Mode, type SyncState } from '../src/host/sync/sync'
 import { pairBadge } from './badge'
@@ -49,7 +50,11 @@ export default function (RED: NodeAPI): void {
     })
     if (user.running !== null) sync.attach(user.running.pair.carrier)
     const statusChanged = (): void => sync.statusChanged()
-    user.observe({ onRole: statusChanged, onStatus: statusChanged })
+    const roleChanged = (role: Role): void => {
+      if (role !== 'active') sync.roleLost()
+      sync.statusChanged()
+    }
+    user.observe({ onRole: roleChanged, onStatus: statusChanged })
     const callOff = whenFlowsStarted(RED.events, () => sync.flowsStarted())
 
     this.on('input', (msg, _send, done) => {

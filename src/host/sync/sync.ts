@@ -67,6 +67,8 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
   #ignored = 0
   /** Of the latest time that this side served. */
   #epoch: number | null
+  /** It has not served for a moment since. An Active may take a newer epoch and go on. */
+  #paused = true
   readonly #nextTurn: Later
   #detach: () => void = () => {}
 
@@ -115,6 +117,11 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
     this.#unsent.set(key, 'new')
     this.#send()
     done()
+  }
+
+  /** This side is not Active any more, or was not for a moment. */
+  roleLost(): void {
+    this.#paused = true
   }
 
   /** The role or the state of the pair changed. */
@@ -184,8 +191,10 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
   /** The decision of this instant; a role that has just come sends out once more what is kept. */
   #decide(): GateDecision {
     const decision = this.#parts.decide()
-    if (!decision.open || decision.epoch === this.#epoch) return decision
-    this.#epoch = decision.epoch
+    const hasOpened = decision.open && decision.epoch !== this.#epoch && this.#paused
+    if (decision.open) this.#epoch = decision.epoch
+    this.#paused = !decision.open
+    if (!hasOpened) return decision
     if (this.#mode === 'stream') {
       this.#forgetAll()
       return decision

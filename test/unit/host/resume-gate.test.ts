@@ -212,6 +212,17 @@ describe('what may have passed without a word', () => {
     assert.deepEqual([numbersOf(world.a.passed), unsureOf(world)], [[1], []])
   })
 
+  it('a side that takes a newer epoch and goes on is sure; one that lost the role in between is not', () => {
+    const world = serving()
+    world.a.epoch = 7
+    world.both('x', 1)
+    assert.deepEqual(unsureOf(world), [])
+    world.a.epoch = 9
+    world.a.gate.roleLost()
+    world.both('x', 2)
+    assert.deepEqual(unsureOf(world), [2])
+  })
+
   it('a peer that told all and parted is believed for 5 s', () => {
     for (const [ms, unsure] of [
       [4000, []],

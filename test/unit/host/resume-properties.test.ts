@@ -26,7 +26,7 @@ const TOPICS = 3
 const FAR = 100_000
 /** Longest delay of one path beyond that of the other, apart from a skew that lasts. */
 const DELAY_MS_MAX = 40
-const RUNS = { numRuns: 150 } as const
+const RUNS = { numRuns: 100 } as const
 
 const item = fc.record({
   kind: fc.constant('item' as const),
@@ -291,7 +291,7 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
           assert.ok(story.timesPassed(name) >= 1, `${name} missed`)
         }
       }),
-      { numRuns: 300 }
+      { numRuns: 150 }
     )
   })
 
@@ -306,7 +306,7 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
           seen.add(name)
         }
       }),
-      { numRuns: 300 }
+      { numRuns: 150 }
     )
   })
 

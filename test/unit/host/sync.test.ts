@@ -215,6 +215,11 @@ describe('what is synchronised', () => {
     two.a.epoch = 77
     two.a.sync.statusChanged()
     two.time.advanceMs(5)
+    assert.deepEqual(two.a.out, [], 'a newer epoch, but the role was here all the time')
+    two.a.epoch = 78
+    two.a.sync.roleLost()
+    two.a.sync.statusChanged()
+    two.time.advanceMs(5)
     assert.ok(two.a.out.some(({ topic }) => topic === 0))
     assert.ok(!two.a.out.some(({ topic }) => topic === 1))
   })
@@ -346,6 +351,7 @@ describe('what is synchronised, whatever happens', () => {
         const active = two.a.open ? two.a : two.b
         const before = active.out.length
         active.epoch = 1000
+        active.sync.roleLost()
         active.sync.statusChanged()
         two.time.advanceMs(50)
         const known = active.out.slice(before).map(({ topic, payload }) => [topic, payload])

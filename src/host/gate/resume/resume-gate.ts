@@ -62,6 +62,8 @@ export interface ResumeState<M> {
 interface Opening {
   /** Of the latest time that this gate was open. */
   epoch: number | null
+  /** It has been shut since: the other side may have served. An Active may take a newer epoch and go on. */
+  shut: boolean
   /** What came here until then may have passed on the other side without a word. */
   unsureUntilMs: number
 }
@@ -123,7 +125,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#numbers.onForget = this.#onForget
     this.#lag = before?.lag ?? new Lag()
     this.#lag.forgetAfterMs = settings.keepForMs
-    this.#opening = before?.opening ?? { epoch: null, unsureUntilMs: -Infinity }
+    this.#opening = before?.opening ?? { epoch: null, shut: true, unsureUntilMs: -Infinity }
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
     this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open)
     this.#nextTurn = new Later((run) => clock.nextTurn(run), this.#goOn)
@@ -161,6 +163,11 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     if (decision.open && this.held === 0) return this.#pass(message, decision, send)
     this.#hold(message)
     if (decision.open) this.#release()
+  }
+
+  /** This side is not Active any more, or was not for a moment. */
+  roleLost(): void {
+    this.#opening.shut = true
   }
 
   /** The role or the state of the pair changed. */
@@ -252,11 +259,14 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   #decide(nowMs: number): GateDecision {
     const decision = this.#parts.decide()
     if (decision.open !== this.#shownOpen) this.#lookSoon()
-    if (decision.open && decision.epoch !== this.#opening.epoch) {
-      if (nowMs >= this.#handover.allToldUntilMs) this.#unsureUntil(nowMs + UNSURE_MS + this.#lag.longestMs)
-      this.#opening.epoch = decision.epoch
+    const opening = this.#opening
+    if (decision.open && decision.epoch !== opening.epoch) {
+      const isSure = !opening.shut || nowMs < this.#handover.allToldUntilMs
+      if (!isSure) this.#unsureUntil(nowMs + UNSURE_MS + this.#lag.longestMs)
+      opening.epoch = decision.epoch
       this.#handover.allToldUntilMs = -Infinity
     }
+    opening.shut = !decision.open
     return decision
   }
 
