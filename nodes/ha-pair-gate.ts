@@ -102,8 +102,10 @@ export default function (RED: NodeAPI): void {
       unusable: (code, value) => unusable(code, value, settings.sequence, settings.series),
       failed: (error, msg) => node.error(error, msg),
       warn: (warning) => {
-        if (warning.code === 'fell-out') node.warn(RED._('warning.fell-out', { count: warning.count }))
-        else parts.noteStuck(warning.topic)
+        if (warning.code === 'fell-out') {
+          const { count, joined } = warning
+          node.warn(joined ? RED._('warning.fell-out', { count }) : RED._('warning.fell-out-alone', { count }))
+        } else parts.noteStuck(warning.topic)
       }
     })
   }

@@ -39,6 +39,7 @@ export default function (RED: NodeAPI): void {
       decide: () => user.running?.pair.gate() ?? CLOSED,
       pairName: () => user.running?.name ?? '',
       send: (msg) => node.send(msg),
+      failed: (error) => node.error(error),
       unusable: (detail) => new PairError('bad-message', detail, RED._('error.bad-message', { detail })),
       refresh: () => user.refresh(),
       warnOfOverflow: () => node.warn(RED._(`warning.${mode}`, { count: ENTRIES_MAX }))

@@ -32,6 +32,8 @@ export interface SyncParts<M extends SyncMessage> {
   decide(): GateDecision
   pairName(): string
   readonly send: (msg: M) => void
+  /** Sending has failed. */
+  failed(error: unknown): void
   /** The message cannot be carried. */
   unusable(detail: string): Error
   refresh(): void
@@ -218,7 +220,12 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
   #leave({ text }: Entry, replay: boolean): void {
     const { epoch } = this.#parts.decide()
     const pair = { name: this.#parts.pairName(), epoch, synced: true, ...(replay ? { replay: true } : {}) }
-    this.#parts.send({ ...messageIn(text), pair } as unknown as M)
+    // What a flow does with a message is no fault of the connection over which it came.
+    try {
+      this.#parts.send({ ...messageIn(text), pair } as unknown as M)
+    } catch (error) {
+      this.#parts.failed(error)
+    }
   }
 
   /** Returns what it is known by. */

@@ -282,14 +282,19 @@ describe('order rising', () => {
   it('what a host that was away says of the order of series does not count for the one that serves', () => {
     const world = serving({ order: 'rising' })
     for (const side of [world.a, world.b]) world.send(side, { topic: 'x', batch: 'old', seq: 8 })
-    world.swap()
     world.time.advanceMs(TOLD_MS)
     world.cable.cut(0)
+    world.a.open = false
+    world.b.gate.close(true)
+    world.b.build(null).flowsStarted()
+    world.serve(world.b)
     world.send(world.b, { topic: 'x', batch: 'new', seq: 1 })
     world.cable.connect()
     world.time.advanceMs(TOLD_MS)
     world.send(world.b, { topic: 'x', batch: 'new', seq: 2 })
     assert.deepEqual([world.b.passed.length, marks(world.b)], [2, []])
+    world.send(world.b, { topic: 'x', batch: 'old', seq: 9 })
+    assert.deepEqual(marks(world.b), [[9, 'late']])
   })
 
   it('a joiner is told which series passes now, whatever it met first itself', () => {
@@ -448,7 +453,7 @@ describe('the limits', () => {
     for (let seq = 0; seq < 10; seq++) world.send(world.b, { topic: 'x', seq })
     assert.deepEqual([world.b.gate.held, world.b.done.size], [3, 7])
     world.time.advanceMs(LOOK_MS)
-    assert.deepEqual(world.b.warnings, [{ code: 'fell-out', count: 7 }])
+    assert.deepEqual(world.b.warnings, [{ code: 'fell-out', count: 7, joined: true }])
     for (let seq = 10; seq < 12; seq++) world.send(world.b, { topic: 'x', seq })
     world.time.advanceMs(30_000)
     assert.equal(world.b.warnings.length, 1)
@@ -456,7 +461,7 @@ describe('the limits', () => {
     world.time.advanceMs(0)
     assert.deepEqual(numbersOf(world.b.passed), [9, 10, 11])
     world.time.advanceMs(60_000)
-    assert.deepEqual(world.b.warnings.at(-1), { code: 'fell-out', count: 2 })
+    assert.deepEqual(world.b.warnings.at(-1), { code: 'fell-out', count: 2, joined: true })
   })
 
   it('`keepFor`: what is too old does not pass', () => {
@@ -469,7 +474,7 @@ describe('the limits', () => {
     world.time.advanceMs(0)
     assert.deepEqual(numbersOf(world.b.passed), [2])
     world.time.advanceMs(LOOK_MS)
-    assert.deepEqual(world.b.warnings, [{ code: 'fell-out', count: 1 }])
+    assert.deepEqual(world.b.warnings, [{ code: 'fell-out', count: 1, joined: true }])
   })
 
   it(`at most ${TOPICS_MAX} topics: the longest unused goes, with what it held`, () => {
@@ -485,7 +490,7 @@ describe('the limits', () => {
     const topics = world.b.passed.map(({ msg }) => msg.topic)
     assert.deepEqual([topics.includes(50), topics.includes(60)], [false, true])
     world.time.advanceMs(LOOK_MS)
-    assert.deepEqual(world.b.warnings, [{ code: 'fell-out', count: 51 }])
+    assert.deepEqual(world.b.warnings, [{ code: 'fell-out', count: 51, joined: true }])
   })
 
   it('a peer that takes nothing in costs no memory, and is told of all when it does', () => {

@@ -35,7 +35,11 @@ class Side {
       names: this.#names,
       decide: () => ({ open: this.open, epoch: this.epoch }),
       pairName: () => 'p',
-      send: (msg) => this.out.push(msg),
+      send: (msg) => {
+        if (msg.payload === 'refuse') throw new Error('refused')
+        this.out.push(msg)
+      },
+      failed: (error) => this.errors.push(String(error)),
       unusable: (detail) => new Error(detail),
       refresh: () => {},
       warnOfOverflow: () => this.warnings++
@@ -263,6 +267,13 @@ describe('what is synchronised', () => {
     two.b.epoch = 9
     two.time.advanceMs(5)
     assert.deepEqual(two.b.out, [])
+  })
+
+  it('what a flow does with a message costs that message only', () => {
+    const two = new Two('stream')
+    for (const payload of [1, 'refuse', 2]) two.a.input('x', payload)
+    two.time.advanceMs(5)
+    assert.deepEqual([two.b.out.map(({ payload }) => payload), two.b.errors], [[1, 2], ['Error: refused']])
   })
 
   it('removed: nothing is left', () => {

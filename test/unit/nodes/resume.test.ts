@@ -46,7 +46,6 @@ class Other implements CarrierUser {
       topic: `s${topic}`,
       series: null,
       highest: Math.max(...numbers),
-      newest: true,
       chunks: [{ index: 0, mask }]
     }
     this.link?.send(encode({ allTold: null, sections: [section] }))

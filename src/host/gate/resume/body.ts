@@ -12,7 +12,6 @@ import { CHUNK_INDEX_MAX, isFull, NUMBER_MAX } from './numbers'
 const VERSION = 1
 const ALL_TOLD = 1
 const HAS_SERIES = 1
-const IS_NEWEST = 2
 /** Longest text of a topic or a series, in bytes: three for each of its characters. */
 const KEY_BYTES_MAX = 400
 /** A body ends soon after this many bytes. */
@@ -27,8 +26,6 @@ export interface Section {
   readonly series: string | null
   /** The highest number that has passed: where the source has no series, the numbers say which count it is. */
   readonly highest: number
-  /** It is the series that passes now. */
-  readonly newest: boolean
   readonly chunks: readonly { readonly index: number; readonly mask: number }[]
 }
 
@@ -43,8 +40,8 @@ export function encode({ allTold, sections }: Telling): Uint8Array {
   out.byte(VERSION)
   out.byte(allTold === null ? 0 : ALL_TOLD)
   if (allTold !== null) out.number(allTold.unsureForMs)
-  for (const { topic, series, highest, newest, chunks } of sections) {
-    out.byte((series === null ? 0 : HAS_SERIES) | (newest ? IS_NEWEST : 0))
+  for (const { topic, series, highest, chunks } of sections) {
+    out.byte(series === null ? 0 : HAS_SERIES)
     out.text(topic)
     if (series !== null) out.text(series)
     out.number(highest)
@@ -78,9 +75,9 @@ export function decode(body: Uint8Array): Telling {
 
 function section(from: In): Section {
   const kind = from.byte()
-  if (kind > (HAS_SERIES | IS_NEWEST)) throw new Error(`kind ${kind}`)
+  if (kind > HAS_SERIES) throw new Error(`kind ${kind}`)
   const topic = from.text()
-  const series = (kind & HAS_SERIES) === 0 ? null : from.text()
+  const series = kind !== HAS_SERIES ? null : from.text()
   const highest = from.number()
   if (highest > NUMBER_MAX) throw new Error(`number ${highest}`)
   const count = from.number()
@@ -98,7 +95,7 @@ function section(from: In): Section {
     before = index
   }
   if (chunks.length === 0) throw new Error('an empty section')
-  return { topic, series, highest, newest: (kind & IS_NEWEST) !== 0, chunks }
+  return { topic, series, highest, chunks }
 }
 
 /** Groups of seven bits for the largest number that is written. */

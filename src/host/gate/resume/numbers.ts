@@ -161,14 +161,6 @@ export class Numbers {
     return numbers
   }
 
-  /** The other host, which serves, says that this series is the one that passes now. */
-  makeNewest(series: Series): void {
-    const { topic } = series
-    if (topic.newest !== null && topic.newest !== series) topic.newest.past = true
-    series.past = false
-    topic.newest = series
-  }
-
   /** Whether this number is so far below the highest that nobody remembers any more whether it has passed. */
   isBeyondMemory({ highest }: Series, number: number): boolean {
     return number < highest - this.#keep
@@ -253,7 +245,10 @@ export class Numbers {
 
   #reach(series: Series, number: number): void {
     series.highest = Math.max(series.highest, number)
-    if (!series.past && series.topic.newest !== series) this.makeNewest(series)
+    const { topic } = series
+    if (series.past || topic.newest === series) return
+    if (topic.newest !== null) topic.newest.past = true
+    topic.newest = series
   }
 
   // --- Chunks ---

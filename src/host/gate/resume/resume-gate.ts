@@ -26,8 +26,8 @@ import { Teller } from './teller'
 export type UnusableCode = 'bad-number' | 'bad-series' | 'bad-topic'
 
 export type ResumeWarning =
-  /** So many held messages are too old, or too many: they will not pass. */
-  | { readonly code: 'fell-out'; readonly count: number }
+  /** So many held messages are too old, or too many: they will not pass. `joined`: the peer's gate could have told that they have. */
+  | { readonly code: 'fell-out'; readonly count: number; readonly joined: boolean }
   /** For some time messages of this topic have left as passed or late, and none passed. */
   | { readonly code: 'sequence-stuck'; readonly topic: string }
 
@@ -241,7 +241,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   }
 
   /** `follow`: this side does not serve; what the other one says of the order of series counts. */
-  #told({ topic, series: key, highest, newest, chunks }: Section, follow: boolean, nowMs: number): void {
+  #told({ topic, series: key, highest, chunks }: Section, follow: boolean, nowMs: number): void {
     const series = this.#numbers.seriesOf(topic, key, highest, nowMs)
     for (const { index, mask } of chunks) {
       for (const number of this.#numbers.told(series, index, mask, follow)) {
@@ -250,7 +250,6 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
         else held.done?.()
       }
     }
-    if (newest && follow) this.#numbers.makeNewest(series)
   }
 
   // --- Passing ---
@@ -379,7 +378,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#parts.refresh()
     if (this.#fellOut > 0 && nowMs - this.#warnedAtMs >= WARN_EVERY_MS) {
       this.#warnedAtMs = nowMs
-      this.#parts.warn({ code: 'fell-out', count: this.#fellOut })
+      this.#parts.warn({ code: 'fell-out', count: this.#fellOut, joined: this.#teller.isJoined })
       this.#fellOut = 0
     }
     if (this.held + this.#fellOut > 0) this.#lookSoon()

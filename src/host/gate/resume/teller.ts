@@ -45,6 +45,10 @@ export class Teller {
     )
   }
 
+  get isJoined(): boolean {
+    return this.#link !== null
+  }
+
   joined(link: CarrierLink): void {
     this.#link = link
     this.#full = false
@@ -155,7 +159,6 @@ export class Teller {
       topic: series.topic.key,
       series: series.key,
       highest: series.highest,
-      newest: series.topic.newest === series,
       chunks
     }))
   }
