@@ -30,6 +30,8 @@ class Fixture {
   }
 }
 
+const parsed = (text: string): unknown => parseExecution(Buffer.from(text), RUN)
+
 describe('the work book of the plant', () => {
   let fixture: Fixture
   beforeEach(() => {
@@ -111,7 +113,6 @@ describe('the work book of the plant', () => {
   })
 
   it('takes nothing else for a report of work', () => {
-    const parsed = (text: string): unknown => parseExecution(Buffer.from(text), RUN)
     assert.deepEqual(parsed('{"run":1700,"item":3,"by":"A","epoch":2}'), { item: 3, by: 'A', epoch: 2 })
     for (const text of [
       '',

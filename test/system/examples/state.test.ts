@@ -14,6 +14,7 @@ const SETTINGS = `settings.contextStorage = {
 const mark = (host: NodeRedProcess): number => host.log.length
 const numbersIn = (texts: readonly string[], what: RegExp): number[] =>
   texts.map((text) => Number(what.exec(text)?.[1]))
+const until = (what: string, probe: () => boolean): Promise<unknown> => eventually(what, PATIENCE_MS, probe)
 
 describe('the examples of what moves with the role', function () {
   this.timeout(START_MS + 6 * PATIENCE_MS)
@@ -37,7 +38,6 @@ describe('the examples of what moves with the role', function () {
   const driven = (host: NodeRedProcess, from = 0): number[] =>
     both.shown(host, 'pid: to the actuator', from).map(Number)
   const left = (host: NodeRedProcess, from = 0): number[] => both.shown(host, 'timer: seconds', from).map(Number)
-  const until = (what: string, probe: () => boolean): Promise<unknown> => eventually(what, PATIENCE_MS, probe)
   const exchange = (): void => void ([active, standby] = [standby, active])
 
   it('a planned swap: counter, timer and numbered line go on, and nothing of the line is missed or done twice', async () => {
