@@ -23,12 +23,14 @@ import { parseNotes } from './tools/notes'
 import { PLOTS, reportOf, tableOf } from './tools/report'
 import { load, save, type Results } from './tools/results'
 import type { Row } from './tools/row'
+import { RESUME_ROWS } from './resume'
 import { SWAP_ROW } from './swap'
 import { WIRE_ROW } from './wire'
 
 const ROWS: readonly Row[] = [
   ...FAILOVER_ROWS,
   SWAP_ROW,
+  ...RESUME_ROWS,
   BLOCK_ROW,
   LOSS_ROW,
   FLOOD_ROW,

@@ -3,14 +3,20 @@
  * out of date, and builds. `npm start` and `npm test` begin here. Uses no dependency.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { build, ROOT } from './build.mjs'
 
 const NODE_MAJOR_MIN = 20
 
 /** The folder whose lock file pins the other Node-RED that the tests run against. */
 export const NODE_RED_5 = join(ROOT, 'test', 'matrix', 'node-red-5')
+
+/**
+ * The same of the nodes that some examples need, and of the devices and servers that their tests put in front of them. The
+ * Modbus node takes its driver from outside the registry; `overrides` put the registry's own in its place.
+ */
+const EXAMPLE_NODES = join(ROOT, 'test', 'matrix', 'examples')
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
@@ -34,29 +40,30 @@ export function ensureInstalled(folder = ROOT) {
   if (isInstalled(folder)) return
   console.log(`Installing the packages of ${relative(ROOT, folder) || 'this checkout'} ...`)
   // Install scripts stay off: nothing here needs one, and none may fetch from elsewhere.
-  const args = [
-    'ci',
-    '--prefix',
-    folder,
-    '--include=dev',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error'
-  ]
-  const viaNpm = process.env.npm_execpath?.endsWith('.js') === true
-  const run = viaNpm
-    ? spawnSync(process.execPath, [process.env.npm_execpath, ...args], {
-        cwd: folder,
-        stdio: ['ignore', 'inherit', 'inherit']
-      })
-    : spawnSync('npm', args, {
-        cwd: folder,
-        stdio: ['ignore', 'inherit', 'inherit'],
-        shell: process.platform === 'win32'
-      })
-  if (run.error) throw run.error
-  if (run.status !== 0) throw new Error(`npm ci failed in ${folder}`)
+  const { error, status } = npm(folder, 'ci', '--include=dev', '--ignore-scripts')
+  if (error) throw error
+  if (status !== 0) throw new Error(`npm ci failed in ${folder}`)
+}
+
+function npm(folder, ...words) {
+  const args = [...words, '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error']
+  const options = { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] }
+  if (process.env.npm_execpath?.endsWith('.js') === true) {
+    return spawnSync(process.execPath, [process.env.npm_execpath, ...args], options)
+  }
+  return spawnSync('npm', args, { ...options, shell: process.platform === 'win32' })
+}
+
+/** Installs what the examples' tests need. The S7 server is compiled here; without a compiler its test says so and is skipped. */
+export function ensureExampleNodes() {
+  ensureInstalled(EXAMPLE_NODES)
+  const server = join(EXAMPLE_NODES, 'node_modules', 'node-snap7')
+  if (existsSync(join(server, 'build', 'Release', 'node_snap7.node'))) return
+  console.log('Compiling the S7 server of the examples ...')
+  // The headers of this Node.js, where they lie beside it, so that nothing is fetched.
+  const home = dirname(dirname(realpathSync(process.execPath)))
+  const headers = existsSync(join(home, 'include', 'node', 'node.h')) ? [`--nodedir=${home}`] : []
+  npm(EXAMPLE_NODES, 'rebuild', 'node-snap7', '--build-from-source', ...headers)
 }
 
 /**

@@ -15,7 +15,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
+import { bootstrap, ensureExampleNodes, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
 import { runChecks } from './check.mjs'
 
@@ -267,6 +267,7 @@ async function main() {
   } else {
     bootstrap({ further: FURTHER_TREES })
   }
+  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   if (chosen.some(({ name }) => NEED_NODE_RED_5.has(name)) && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
   return close(await runSuites(chosen, options), failedChecks)
 }

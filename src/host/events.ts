@@ -33,6 +33,8 @@ export interface WarningDetails {
   readonly 'context-differs': UsersDiffer
   readonly 'standby-writes': Written
   readonly 'late-writes': Written
+  /** A gate that resumes. */
+  readonly 'sequence-stuck': { readonly node: string; readonly topic: string }
   readonly 'same-priority': { readonly priority: number }
   readonly 'cloned-identity': NoDetail
   readonly suspended: { readonly ms: number }

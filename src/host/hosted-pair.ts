@@ -3,7 +3,7 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { DataState, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { blankSnapshot, NOBODY_HEARD } from './blank-snapshot'
@@ -11,7 +11,7 @@ import { Observers } from './observers'
 import type { Carrier } from './channel/carrier'
 import { NoCarrier } from './channel/exchange'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
-import { pairEvent, type EventName, type PairEvent } from './events'
+import { pairEvent, type EventName, type PairEvent, type WarningCode, type WarningDetails } from './events'
 import {
   type GateDecision,
   type Pair,
@@ -133,10 +133,7 @@ export class HostedPair implements Pair {
       get cell() {
         return cell()
       },
-      tell: ({ code, ...written }) => {
-        this.#warnings.remember(code, written, performance.now())
-        this.#publish([])
-      },
+      tell: ({ code, ...written }) => this.note(code, written),
       log: (text) => this.log.warn(oneLine(text))
     }
   }
@@ -419,13 +416,9 @@ export class HostedPair implements Pair {
     if (this.pairId !== null) this.#context.post({ type: 'flows', pairId: this.pairId, hash })
   }
 
-  /** What this host knows of its copy of the pair's data. */
-  setData(data: DataState): void {
-    this.data.set(data)
-  }
-
-  barrierDone(id: number, ok: boolean): void {
-    this.data.done(id, ok)
+  note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void {
+    this.#warnings.remember(code, detail, performance.now())
+    this.#publish([])
   }
 
   #watchFrames(): void {

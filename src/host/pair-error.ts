@@ -6,6 +6,11 @@ export type PairErrorCode =
   | 'no-pair'
   | 'bad-fitness'
   | 'bad-expires'
+  | 'bad-number'
+  | 'bad-series'
+  | 'bad-topic'
+  | 'bad-settings'
+  | 'bad-message'
   /** Of the sidebar's routes. */
   | 'unknown-pair'
   | 'not-json'

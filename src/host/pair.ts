@@ -137,4 +137,6 @@ export interface Pair {
   /** 0..255 */
   setFitness(value: number): void
   setFlowsHash(hash: number): void
+  /** A node has seen something that a person should look at; it is shown for a while. */
+  note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void
 }

@@ -68,6 +68,7 @@ export const WARNINGS = {
   'context-differs': warned(ROLLOUT_MS),
   'standby-writes': warned(0),
   'late-writes': warned(0),
+  'sequence-stuck': warned(0),
   'third-party': warned(SETTLE_MS),
   'same-priority': warned(SETTLE_MS),
   'cloned-identity': warned(0, false),

@@ -88,7 +88,8 @@ export const REASON_BYTES = {
   'data-behind': 80,
   'context-differs': 81,
   'standby-writes': 82,
-  'late-writes': 83
+  'late-writes': 83,
+  'sequence-stuck': 84
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -47,6 +47,8 @@ const WARNING: Details['warning'] = {
   of: { en: 'how many there are', zh: '链路总数' },
   noticedAfter: NOTICED_AFTER,
   priority: NOTHING,
+  node: { en: 'which gate', zh: '哪个闸门' },
+  topic: NOTHING,
   scope: { en: 'flow or node whose context it is', zh: '所属的流程或节点' },
   key: { en: 'one of the keys', zh: '其中一个键' },
   count: { en: 'how many writes', zh: '写入次数' },

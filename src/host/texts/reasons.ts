@@ -710,6 +710,15 @@ const reasons = {
       zh: '门控之后的流程运行超过几毫秒。请在等待之前写入上下文。'
     },
     warns: true
+  },
+  'sequence-stuck': {
+    en: 'A gate that resumes has let nothing through for 5 s: every number of this topic had passed already, or came late. The source has probably begun to count from the start.',
+    zh: '“继续”的闸门已 5 秒没有放行任何消息：此主题的编号全都已放行过或迟到。数据源很可能重新从头计数了。',
+    todo: {
+      en: 'Give the messages a series that is new each time the source starts, and name it in the gate.',
+      zh: '为消息加上数据源每次启动都取新值的批次，并在闸门中指定。'
+    },
+    warns: true
   }
 } satisfies Record<ReasonCode, ReasonText>
 

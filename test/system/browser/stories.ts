@@ -19,7 +19,7 @@ import { Stage } from './harness/stage'
 const SET_LIMIT_MS = 120_000
 const STORY_LIMIT_MS = 60_000
 const NARROW_PX = 860
-const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health'] as const
+const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync'] as const
 const STRONG_KEY = /^[\w-]{43}$/
 /** Ids, and what refers to them. */
 const NEW_IN_A_COPY = ['id', 'z', 'pair', 'wires', 'credentials']

@@ -32,8 +32,9 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'error.': COMMAND_ERRORS,
   'choice.': CHOICE_TEXTS,
   'check.': ['port', 'peerHost', 'localHost'],
-  'hint.': ['second-output', 'drop', 'hold-latest'],
-  'output.': ['role', 'online', 'event', 'open', 'closed'],
+  'hint.': ['second-output', 'drop', 'hold-latest', 'resume', 'latest', 'stream'],
+  'warning.': ['latest', 'stream'],
+  'output.': ['role', 'online', 'event', 'open', 'closed', 'not-again'],
   'title.': ['active', 'standby', 'swap'],
   'preset.': PRESET_TEXTS,
   'effect.': ['crash', 'vanish', 'hang', 'lease', 'at-once', 'environment'],
@@ -120,11 +121,12 @@ describe('the texts', () => {
       'ha-pair.ts': ['ha-pair'],
       'badge.ts': ['ha-pair'],
       'health-badge.ts': ['ha-pair-health'],
-      'pair-user.ts': ['ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'],
+      'pair-user.ts': ['ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-sync'],
       'ha-pair-designate.ts': ['ha-pair-designate'],
       'ha-pair-gate.ts': ['ha-pair-gate'],
       'ha-pair-health.ts': ['ha-pair-health'],
-      'ha-pair-state.ts': ['ha-pair-state']
+      'ha-pair-state.ts': ['ha-pair-state'],
+      'ha-pair-sync.ts': ['ha-pair-sync']
     }
     let used = 0
     for (const source of readdirSync(NODES).filter((name) => name.endsWith('.ts'))) {
