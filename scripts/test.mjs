@@ -30,6 +30,7 @@ const SUITES = [
   { name: 'model', pure: true },
   { name: 'host', required: true },
   { name: 'engine', required: true },
+  { name: 'context', required: true },
   { name: 'nodes', required: true },
   { name: 'demo' },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.

@@ -55,7 +55,9 @@ const TOMBSTONES_MAX = 10_000
 const ENTRY_BYTES = 32
 
 export class Copy {
-  readonly #limits: Limits
+  readonly #own: Limits
+  /** The smaller ones of both sides. */
+  #limits: Limits
   #scopes = new Map<string, Map<string, Entry>>()
   /** By scope and key, the oldest deletion first. */
   readonly #tombstones = new Map<string, Entry>()
@@ -73,7 +75,17 @@ export class Copy {
   #keys = 0
 
   constructor(limits: Limits) {
+    this.#own = limits
     this.#limits = limits
+  }
+
+  /** What is larger already stays. */
+  limitTo(peer: Partial<Limits>): void {
+    const smaller = (own: number, other = own): number => Math.min(own, other)
+    this.#limits = {
+      maxBytes: smaller(this.#own.maxBytes, peer.maxBytes),
+      maxKeyBytes: smaller(this.#own.maxKeyBytes, peer.maxKeyBytes)
+    }
   }
 
   get mode(): Mode {
@@ -211,7 +223,8 @@ export class Copy {
     if (this.#undo !== null && !this.#undo.has(entry)) this.#undo.set(entry, held(entry))
     this.#put(entry, value, bytes, plain, gone)
     if (this.#undo !== null) return
-    if (this.#mode !== 'alone') this.#dirty.add(entry)
+    if (this.#mode === 'alone') this.#leaveLine()
+    else this.#dirty.add(entry)
     if (this.#feeds.size > 0) this.#changed(entry)
   }
 
@@ -279,8 +292,17 @@ export class Copy {
   /** No peer: what is written counts, here. */
   goAlone(): void {
     this.#leave()
-    this.#keep()
     this.#mode = 'alone'
+    this.#keep()
+  }
+
+  /** What is written without a version is no state that a peer could know: from now on this copy is brought up by a snapshot only. */
+  #leaveLine(): void {
+    if (this.#position.epoch === 0) return
+    this.#position = NOWHERE
+    this.#floor = NOWHERE
+    this.#line = []
+    this.#tombstones.clear()
   }
 
   /** The role is not known. */
@@ -331,6 +353,7 @@ export class Copy {
   #keep(): void {
     const undo = this.#undo
     this.#undo = null
+    if (this.#mode === 'alone' && undo !== null && undo.size > 0) this.#leaveLine()
     for (const entry of undo?.keys() ?? []) {
       if (this.#mode === 'active') this.#dirty.add(entry)
       this.#changed(entry)

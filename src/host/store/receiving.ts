@@ -3,13 +3,12 @@ import type { Put } from './bodies'
 import type { Copy, Entry } from './copy'
 import { comparePositions } from './positions'
 import { entryIn } from './texts'
-import { ValueError } from './values'
 
 type Scopes = ReadonlyMap<string, ReadonlyMap<string, Entry>>
 
-/** What a change did. `ask`: it goes on from where this copy is not. */
+/** What a change did. `ask`: it goes on from where this copy is not. `too-much`: it is let go. */
 export type Taken =
-  | { readonly kind: 'more' | 'applied' | 'ask' }
+  | { readonly kind: 'more' | 'applied' | 'ask' | 'too-much' }
   /** `before`: what it took the place of, which no older state of it was. */
   | { readonly kind: 'replaced'; readonly before: Scopes | null }
 
@@ -32,7 +31,7 @@ export class Receiving {
     this.#begun = null
   }
 
-  /** Throws on damage, and on too much. */
+  /** Throws on damage. */
   take({ begins, entries, commit, text }: Put): Taken {
     if (begins !== null) {
       this.#begun = null
@@ -43,7 +42,10 @@ export class Receiving {
     // The rest of what was asked for anew.
     if (begun === null) return { kind: 'more' }
     begun.bytes += text.length
-    if (begun.bytes > this.#bytesMax) throw new ValueError('a change is too long')
+    if (begun.bytes > this.#bytesMax) {
+      this.#begun = null
+      return { kind: 'too-much' }
+    }
     for (const entry of entries) begun.entries.push(entryIn(entry, text))
     if (commit === null) return { kind: 'more' }
     this.#begun = null

@@ -256,8 +256,12 @@ export class Replica implements CarrierUser {
 
   // --- CarrierUser ---
 
-  joined(link: Link): void {
+  joined(link: Link, { maxBytes, maxKeyBytes }: CarrierUser['terms']): void {
     this.#link = link
+    this.#copy.limitTo({
+      ...(typeof maxBytes === 'number' ? { maxBytes } : {}),
+      ...(typeof maxKeyBytes === 'number' ? { maxKeyBytes } : {})
+    })
     this.#paused = false
     this.#sentBytes = 0
     this.#onTheWay = []
@@ -311,6 +315,7 @@ export class Replica implements CarrierUser {
     const was = this.#copy.position
     const taken = this.#receiving.take(put)
     if (taken.kind === 'ask') this.#sayWhere()
+    if (taken.kind === 'too-much') this.#seat.log(`context store ${this.id}: the peer has more than this side may hold`)
     if (taken.kind === 'replaced' && taken.before !== null && taken.before.size > 0) {
       this.#owner.replaced(taken.before, was)
     }

@@ -11,7 +11,7 @@ import type { StoreOptions } from './options'
 import { ValueError } from './values'
 
 /** By then the nodes have started, and with them a pair if there is one. */
-const PAIR_MS = 10_000
+const PAIR_MS = 30_000
 /** Texts of paths that were read. */
 const PATHS_MAX = 1000
 /** For the last write to disk. */
@@ -70,7 +70,10 @@ export class Store implements StoreSeat {
     if (pair === this.#pair) return
     this.#part()
     this.#pair = pair
-    if (pair === null) return
+    if (pair === null) {
+      this.#loop.after(PAIR_MS, () => this.#chooseAlone())
+      return
+    }
     try {
       this.#join(pair)
     } catch (error) {

@@ -157,6 +157,21 @@ describe('whose pair a store is', () => {
     assert.equal(store.get('flow', 'n'), 1)
   })
 
+  it('works on this host again when its pair is gone for good', async () => {
+    await opened()
+    const one = seat('p')
+    const leave = enterPair(place, one)
+    one.becomes('standby', 2)
+    store.set('flow', 'n', 1, null)
+    leave()
+    loop.advanceMs(30_000)
+    store.set('flow', 'n', 2, null)
+    const back = seat('p')
+    enterPair(place, back)
+    back.becomes('standby', 4)
+    assert.equal(store.get('flow', 'n'), 2, 'what was written alone is no early write')
+  })
+
   it('is the one that is named, by name or id', async () => {
     const [one, other] = [seat('p', 'first'), seat('q', 'second')]
     for (const each of [one, other]) enterPair(place, each)
@@ -173,7 +188,7 @@ describe('whose pair a store is', () => {
     one.becomes('standby', 2)
     await opened()
     store.set('flow', 'n', 1, null)
-    loop.advanceMs(10_000)
+    loop.advanceMs(30_000)
     assert.deepEqual([one.data, other.data, store.get('flow', 'n')], [null, null, 1])
   })
 

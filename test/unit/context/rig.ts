@@ -3,7 +3,7 @@ import { Copy, type Entry, type Limits } from '../../../src/host/store/copy'
 import type { Loop } from '../../../src/host/store/loop'
 import type { Position } from '../../../src/host/store/positions'
 import { parsePath } from '../../../src/host/store/property-path'
-import { Replica } from '../../../src/host/store/replica'
+import { Replica, type ReplicaOptions } from '../../../src/host/store/replica'
 import type { Holder, PairSeat, PairWatcher, StoreData, StoreNews } from '../../../src/host/store/seat'
 import type { Carrier } from '../../../src/host/channel/carrier'
 import { Wires, type ExchangeSide } from '../host/exchange-rig'
@@ -92,17 +92,12 @@ export class StoreSide {
   copy: Copy
   replica: Replica
   readonly conflicts: { readonly keys: string[]; readonly position: Position }[] = []
-  readonly #options: {
-    readonly name: string
-    readonly terms: {}
-    readonly maxBytes: number
-    readonly ackTimeoutMs: number
-  }
+  readonly #options: ReplicaOptions
 
   constructor(exchange: ExchangeSide, loop: ManualLoop, limits = LIMITS) {
     this.seat = new ScriptedSeat(exchange.exchange)
     this.loop = loop
-    this.#options = { name: 'pair', terms: {}, maxBytes: limits.maxBytes, ackTimeoutMs: 200 }
+    this.#options = { name: 'pair', terms: { ...limits }, maxBytes: limits.maxBytes, ackTimeoutMs: 200 }
     this.copy = new Copy(limits)
     this.replica = this.#start()
   }
@@ -162,8 +157,9 @@ export class StorePair {
   readonly a: StoreSide
   readonly b: StoreSide
 
+  /** `limits`: of `b`. */
   constructor(limits?: Limits) {
-    this.a = new StoreSide(this.wires.a, this.loop, limits)
+    this.a = new StoreSide(this.wires.a, this.loop)
     this.b = new StoreSide(this.wires.b, this.loop, limits)
   }
 

@@ -429,6 +429,22 @@ describe('a store on both hosts', () => {
     })
   })
 
+  it('does not take what one side wrote alone for a state of this line', async () => {
+    await written(a, { n: 1 })
+    for (const how of ['after it was alone', 'before that'] as const) {
+      const saved = b.save()
+      const alone = new Copy({ maxBytes: 1e6, maxKeyBytes: 1e6 })
+      alone.restore(saved.entries, saved.position, saved.line, saved.floor)
+      if (how === 'before that') alone.wait()
+      else alone.set('flow', parsePath('n'), 5)
+      alone.set('flow', parsePath('n'), 6)
+      alone.goAlone()
+      assert.deepEqual([alone.position, alone.line], [{ epoch: 0, number: 0 }, []], how)
+      alone.promote(4)
+      assert.equal(alone.canGoOnFrom(a.copy.position), false)
+    }
+  })
+
   it('goes on when the epoch is raised while it serves', async () => {
     await written(a, { n: 1 })
     a.seat.becomes('active', 4)
@@ -443,6 +459,29 @@ describe('a store on both hosts', () => {
     a.seat.becomes('active', 4)
     await pair.settle()
     assert.deepEqual([b.content, b.copy.position], [{ 'flow n': 2 }, { epoch: 4, number: 1 }])
+  })
+
+  it('keeps to the smaller limits of both, and a peer that has more already costs no connection', async () => {
+    const small = { maxBytes: 1000, maxKeyBytes: 300 }
+    pair = await StorePair.serving(small)
+    ;({ a, b } = pair)
+    assert.throws(() => a.set('x', 'y'.repeat(300)), /more than 300 bytes/)
+    pair = new StorePair(small)
+    ;({ a, b } = pair)
+    a.seat.becomes('active', 2)
+    b.seat.becomes('standby', 2)
+    for (let n = 0; n < 9; n++) a.set(`large${n}`, `${n}`.repeat(900_000))
+    for (let n = 0; n < 9; n++) a.set(`more${n}`, `${n}`.repeat(100_000))
+    const receiving = new Receiving(b.copy, 1000)
+    const text = JSON.stringify(['flow', 'n', 2, 1, 'x'.repeat(1000)])
+    const put = decodeBody(
+      encodePut({ mode: 'snapshot', from: { epoch: 0, number: 0 }, diverged: false }, [text], null, 0)
+    )
+    assert.ok(put.kind === 'put')
+    assert.deepEqual(receiving.take(put), { kind: 'too-much' })
+    await pair.wires.open()
+    await pair.settle()
+    assert.deepEqual([b.seat.data?.keys, pair.wires.a.exchange.open], [18, true], 'what is there already moves')
   })
 
   it('keeps to its limits, and the old value stays', () => {
