@@ -5,6 +5,8 @@
  *     { ports, peers, folder }   starts; says { role } whenever that changes
  *     { sampleMs }               answers { ages }: of what is in this side's copy, ms, looked at again and again for so long
  *     'last'                     answers { lastMs }: when the newest value in this side's copy was written
+ *     { fill: n }                writes so many further values of about 1,000 bytes, and answers { filled: n }
+ *     { delaysMs: ms }           answers { delays }: by how much this side's event loop came late, ms, looked at every ms for so long
  */
 import { join } from 'node:path'
 import { readOptions } from '../src/host/store/options'
@@ -19,12 +21,21 @@ export interface Start {
   readonly folder: string
 }
 
-export type Order = Start | { readonly sampleMs: number } | 'last'
+export type Order =
+  | Start
+  | { readonly sampleMs: number }
+  | 'last'
+  | { readonly fill: number }
+  | { readonly delaysMs: number }
 
 export interface Said {
   readonly role?: string
   readonly ages?: readonly number[]
   readonly lastMs?: number
+  readonly filled?: number
+  readonly delays?: readonly number[]
+  /** ms from the role of the Standby until all of what fills the store is there. */
+  readonly joinedMs?: number
 }
 
 export const HEARTBEAT_MS = 50
@@ -47,6 +58,8 @@ if (require.main === module) {
 
 async function obey(store: Store, order: Order): Promise<void> {
   if (order === 'last') return say({ lastMs: lastIn(store) })
+  if ('fill' in order) return say({ filled: fill(store, order.fill) })
+  if ('delaysMs' in order) return say({ delays: await delays(order.delaysMs) })
   if ('sampleMs' in order) return say({ ages: await sample(store, order.sampleMs) })
   await store.open()
   const { localPort, peerPort, folder } = order
@@ -65,6 +78,7 @@ async function obey(store: Store, order: Order): Promise<void> {
       say({ role, lastMs: lastIn(store) })
       sinceMs = nowMs()
       written = 0
+      if (role === 'standby') void tellJoined(store, sinceMs)
     }
   })
   setInterval(() => {
@@ -74,6 +88,31 @@ async function obey(store: Store, order: Order): Promise<void> {
       store.set(SCOPE, 'value', { at: nowMs(), n: written, pad: PAD }, null)
     }
   }, EVERY_MS)
+}
+
+/** Written last, so that all is there when it is. */
+const LAST = 'filled'
+
+function fill(store: Store, values: number): number {
+  for (let n = 0; n < values; n++) store.set(SCOPE, `k${n}`, 'x'.repeat(1000), null)
+  store.set(SCOPE, LAST, values, null)
+  return values
+}
+
+async function tellJoined(store: Store, sinceMs: number): Promise<void> {
+  while (store.get(SCOPE, LAST) === undefined) await new Promise((later) => setTimeout(later, 1))
+  say({ joinedMs: nowMs() - sinceMs })
+}
+
+async function delays(forMs: number): Promise<number[]> {
+  const late: number[] = []
+  const endMs = nowMs() + forMs
+  while (nowMs() < endMs) {
+    const sinceMs = nowMs()
+    await new Promise((later) => setTimeout(later, 1))
+    late.push(Math.max(0, nowMs() - sinceMs - 1))
+  }
+  return late
 }
 
 function lastIn(store: Store): number {

@@ -123,6 +123,7 @@ class Sides {
   readonly #roles: string[] = ['', '']
   /** What was in the copy when the role came. */
   readonly #lastMs: number[] = [0, 0]
+  #joined: ((ms: number) => void) | null = null
   readonly #ports: readonly number[]
 
   constructor(ports: readonly number[]) {
@@ -137,7 +138,8 @@ class Sides {
     )
     this.#children[at] = child
     this.#roles[at] = ''
-    child.on('message', ({ role, lastMs }: Said) => {
+    child.on('message', ({ role, lastMs, joinedMs }: Said) => {
+      if (joinedMs !== undefined) this.#joined?.(joinedMs)
       if (role === undefined) return
       this.#roles[at] = role
       this.#lastMs[at] = lastMs ?? 0
@@ -163,7 +165,7 @@ class Sides {
     child.send(order)
     for (;;) {
       const [said] = (await once(child, 'message')) as [Said]
-      if (said.role === undefined) return said
+      if (said.role === undefined && said.joinedMs === undefined) return said
     }
   }
 
@@ -181,6 +183,17 @@ class Sides {
       await new Promise((later) => setTimeout(later, 2))
     }
     return Math.max(0, killedMs - (this.#lastMs[1 - at] ?? 0))
+  }
+
+  /** Kills the follower, and starts it empty. Resolves with the ms until it has all. */
+  async joinAnew(at: number): Promise<number> {
+    const child = this.#children[at]
+    const exited = child === null || child === undefined ? null : once(child, 'exit')
+    child?.kill('SIGKILL')
+    await exited
+    const joined = new Promise<number>((done) => (this.#joined = done))
+    this.start(at)
+    return joined
   }
 
   remove(): void {
@@ -237,6 +250,57 @@ export const CONTEXT_AGE_ROW: Row = {
             bar: `no write older than ${LOST_MS_MAX} ms lost`,
             measured: `${worst.toFixed(2)} ms`,
             met: worst <= LOST_MS_MAX
+          }
+        ],
+        notes: []
+      }
+    } finally {
+      sides.remove()
+    }
+  }
+}
+
+const VALUES = 14_000
+const JOIN_MS_MAX = 1000
+const DELAY_MS_MAX = 2
+
+export const CONTEXT_JOIN_ROW: Row = {
+  name: 'context-join',
+  title: 'Context store: a joiner with 16 MB, while the Active goes on writing',
+  how: `As above; the store holds ${VALUES} values of 1,000 bytes (16 MB as the store counts), and the follower is killed and started empty again and again. From its role until it has all; and by how much the event loop of the Active is late meanwhile, beside the same time without a joiner.`,
+  minutes: 2,
+  whyNotHere: () => null,
+  async run({ quick, progress }) {
+    const sides = new Sides(await freePorts(2))
+    try {
+      sides.start(0)
+      sides.start(1)
+      const active = await sides.serving()
+      await sides.ask(active, { fill: VALUES })
+      await new Promise((later) => setTimeout(later, 2000))
+      const [joins, calm, busy]: [number[], number[], number[]] = [[], [], []]
+      for (let trial = 0; trial < (quick ? 3 : 20); trial++) {
+        calm.push(...((await sides.ask(active, { delaysMs: 1500 })).delays ?? []))
+        const delays = sides.ask(active, { delaysMs: 1500 })
+        joins.push(await sides.joinAnew(1 - active))
+        busy.push(...((await delays).delays ?? []))
+        await sides.serving()
+      }
+      const worst = Math.max(...joins)
+      const more = quantile(busy, 0.99) - quantile(calm, 0.99)
+      progress(`in step after at most ${worst.toFixed(0)} ms, p99 of the delay grows by ${more.toFixed(2)} ms`)
+      return {
+        series: [
+          { who: 'until in step', unit: 'ms', values: joins },
+          { who: 'delay, no joiner', unit: 'ms', values: calm },
+          { who: 'delay, joiner', unit: 'ms', values: busy }
+        ],
+        verdicts: [
+          { bar: `<= ${JOIN_MS_MAX} ms to step`, measured: `${worst.toFixed(0)} ms`, met: worst <= JOIN_MS_MAX },
+          {
+            bar: `p99 of the delay grows by <= ${DELAY_MS_MAX} ms`,
+            measured: `${more.toFixed(2)} ms`,
+            met: more <= DELAY_MS_MAX
           }
         ],
         notes: []

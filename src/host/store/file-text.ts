@@ -7,7 +7,7 @@ import { lineIn, positionIn } from './bodies'
 import type { Entry } from './copy'
 import { NOWHERE, type Position, type Promotion } from './positions'
 import { entryIn } from './texts'
-import { ValueError } from './values'
+import { mayBeTagged, ValueError } from './values'
 
 const FORMAT = 'ha-pair context 1'
 
@@ -48,7 +48,7 @@ export function readFileText(text: string): Loaded {
   if (head.format !== FORMAT) throw new ValueError('it has another format')
   const end = JSON.parse(text.slice(lastAt)) as Partial<Record<string, unknown>>
   if (end['sha256'] !== createHash('sha256').update(sealed).digest('hex')) throw new ValueError('it is damaged')
-  const entries = lines.slice(1, -1).map((line) => entryIn(JSON.parse(line), line))
+  const entries = lines.slice(1, -1).map((line) => entryIn(JSON.parse(line), mayBeTagged(line)))
   return {
     entries,
     position: positionIn(end['position']),

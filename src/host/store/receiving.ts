@@ -3,6 +3,7 @@ import type { Put } from './bodies'
 import type { Copy, Entry } from './copy'
 import { comparePositions } from './positions'
 import { entryIn } from './texts'
+import { mayBeTagged } from './values'
 
 type Scopes = ReadonlyMap<string, ReadonlyMap<string, Entry>>
 
@@ -46,7 +47,8 @@ export class Receiving {
       this.#begun = null
       return { kind: 'too-much' }
     }
-    for (const entry of entries) begun.entries.push(entryIn(entry, text))
+    const tagged = mayBeTagged(text)
+    for (const entry of entries) begun.entries.push(entryIn(entry, tagged))
     if (commit === null) return { kind: 'more' }
     this.#begun = null
     const { mode, diverged } = begun.begins

@@ -3,7 +3,7 @@
  * `[scope, key, epoch, number, value]` for a living one.
  */
 import type { Entry } from './copy'
-import { copyIn, encode, mayBeTagged, untagged, ValueError } from './values'
+import { copyIn, encode, untagged, ValueError } from './values'
 
 type Held = Pick<Entry, 'gone' | 'value' | 'plain' | 'epoch' | 'number'>
 
@@ -13,15 +13,15 @@ export function entryText({ scope, key }: Entry, held: Held): string {
   return held.gone ? `${head}]` : `${head},${encode(held.value, held.plain)}]`
 }
 
-/** From what `JSON.parse` made of `text`. Throws on what no entry looks like. */
-export function entryIn(said: unknown, text: string): Entry {
+/** From what `JSON.parse` made. `tagged`: the text may hold tags. Throws on what no entry looks like. */
+export function entryIn(said: unknown, tagged: boolean): Entry {
   if (!Array.isArray(said) || said.length < 4) throw new ValueError('an entry is damaged')
   const [scope, key, epoch, number] = said as unknown[]
   if (typeof scope !== 'string' || typeof key !== 'string' || !isCount(epoch) || !isCount(number)) {
     throw new ValueError('an entry is damaged')
   }
   if (said.length === 4) return { scope, key, epoch, number, gone: true, value: undefined, bytes: 0, plain: true }
-  const value: unknown = mayBeTagged(text) ? untagged(said[4]) : said[4]
+  const value: unknown = tagged ? untagged(said[4]) : said[4]
   const copied = copyIn(value, Infinity)
   return { scope, key, epoch, number, gone: false, ...copied }
 }
