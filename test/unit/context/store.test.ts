@@ -139,6 +139,22 @@ describe('a store on both hosts', () => {
       assert.deepEqual(b.copy.line.at(-1), { epoch: 4, from: { epoch: 2, number: 1 } })
     })
 
+    it('of which a part was not taken, because this side served for a moment, is not taken at all', async () => {
+      for (let n = 0; n < 6; n++) a.set(`key${n}`, 'x'.repeat(60_000))
+      for (let n = 0; n < 6; n++) pair.loop.turn()
+      const parts = async (count: number): Promise<void> => {
+        for (let n = 0; n < count; n++) await pair.wires.deliver(pair.wires.b)
+      }
+      await parts(8)
+      b.seat.becomes('active', 4)
+      await parts(8)
+      b.seat.becomes('standby', 4)
+      await pair.wires.settle()
+      assert.deepEqual(Object.keys(b.content), [])
+      await pair.settle()
+      assert.equal(Object.keys(b.content).length, 6)
+    })
+
     it('a snapshot takes the place of the old copy at its end, and goes in pieces, one a turn', async () => {
       for (let n = 0; n < 40; n++) a.set(`key${n}`, 'x'.repeat(20_000))
       await pair.settle()
