@@ -107,6 +107,11 @@ async function eachDialog(of: Editor, look: (dialog: Dialog, what: string) => Pr
   for (const type of USERS) {
     const dialog = await of.openNode(`old-${type}`)
     await look(dialog, type)
+    if (type === 'ha-pair-gate') {
+      await dialog.field('whenClosed').selectOption('resume')
+      assert.ok(await dialog.isShown('#ha-pair-gate-resume'))
+      await look(dialog, `${type}, resume`)
+    }
     await dialog.cancel()
   }
 }
