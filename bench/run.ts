@@ -14,6 +14,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../test/support/root'
 import { BLOCK_ROW, LOSS_ROW } from './calm'
+import { CONTEXT_AGE_ROW, CONTEXT_COST_ROW } from './context'
 import { CPU_ROW, MEMORY_ROW } from './cost'
 import { FAILOVER_ROWS } from './failover'
 import { FLOOD_ROW } from './flood'
@@ -36,7 +37,9 @@ const ROWS: readonly Row[] = [
   CPU_ROW,
   MEMORY_ROW,
   GATE_ROW,
-  WIRE_ROW
+  WIRE_ROW,
+  CONTEXT_COST_ROW,
+  CONTEXT_AGE_ROW
 ]
 const FILE = join(ROOT, '.bench', 'results.json')
 

@@ -35,9 +35,11 @@ class PairContext {
     try {
       values = read()
     } catch (error) {
-      return void callback(error)
+      callback(error)
+      return undefined
     }
-    return void callback(undefined, ...values)
+    callback(undefined, ...values)
+    return undefined
   }
 
   /** A list of keys takes a list of values; what is missing in it is null. */

@@ -7,6 +7,7 @@ import { hub, registry } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
 import type { Say } from './badge'
 import { readKey } from './credentials'
+import { isDefaultStore } from './default-store'
 import { whenFlowsSettled } from './flows-started'
 import { HealthRoutes } from './health-routes'
 import { onFlowsHash } from './deployed-flows'
@@ -43,6 +44,8 @@ export default function (RED: NodeAPI): void {
       return
     }
 
+    const { contextStorage } = RED.settings as { readonly contextStorage?: unknown }
+    if (isDefaultStore(contextStorage)) this.warn(say('log.default-store'))
     const lease = hub.acquire({
       id: this.id,
       settings: parsed.settings,

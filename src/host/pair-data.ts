@@ -42,6 +42,7 @@ export class PairData {
   /** The engine knows nothing of the pair any more, and no answer will reach it. */
   left(): void {
     this.#pairId = null
+    this.#told = null
     this.#over(false)
     this.#calm()
   }

@@ -109,7 +109,7 @@ export class SharedData implements DataOwner, PairSeat {
     const holder = this.holder()
     if (holder === this.#told) return
     this.#told = holder
-    for (const { roleChanged } of this.#watchers) roleChanged()
+    for (const watcher of this.#watchers) watcher.roleChanged()
   }
 
   /** Tells the engine how things stand. */
@@ -139,7 +139,7 @@ export class SharedData implements DataOwner, PairSeat {
   barrierOver(_id: number, granted: boolean): void {
     this.#callOff?.()
     this.#callOff = null
-    for (const { barrierOver } of this.#watchers) barrierOver(granted)
+    for (const watcher of this.#watchers) watcher.barrierOver(granted)
   }
 }
 

@@ -28,12 +28,12 @@ export function raiseBarrier(exchange: Exchange | null, done: (reached: boolean)
   }
   const sinceMs = loop.nowMs()
   let over = false
-  let unmark = (): void => {}
+  let unmark: (() => void) | null = null
   const end = (reached: boolean): void => {
     if (over) return
     over = true
     clearTimeout(limit)
-    unmark()
+    unmark?.()
     done(reached)
   }
   const limit = setTimeout(() => end(false), TURNS_MS_MAX + TAKEN_MS_MAX)
@@ -48,6 +48,6 @@ export function raiseBarrier(exchange: Exchange | null, done: (reached: boolean)
   return () => {
     over = true
     clearTimeout(limit)
-    unmark()
+    unmark?.()
   }
 }

@@ -6,8 +6,9 @@
 /** Relative to src/protocol. */
 export type MutatedFile =
   | 'epoch-allocator'
+  | 'position'
   | 'wire/paths'
-  | `extended/${'active' | 'failure-detector' | 'context' | 'sessions' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
+  | `extended/${'active' | 'data' | 'failure-detector' | 'context' | 'sessions' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
   | `extended/${'machine' | 'own' | 'partner' | 'passive' | 'peer' | 'policy' | 'proof' | 'sender' | 'takeover' | 'timers'}`
 
 export interface Edit {
@@ -1292,10 +1293,10 @@ export const RULES: readonly Rule[] = [
         return this.granted ?? null;`
           },
           {
-            find: 'm.becomeStandby(reason).grantRole(m, reason, commandId, deadlineMs);',
+            find: 'm.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenUntilMs);',
             put: `m.epochs.hear((this.granted = m.epochs.nextForPeer()));
         m.sender.ask(m, {});
-        m.replyOk(commandId);`
+        m.replyOk(cause.commandId);`
           }
         ]
       },
@@ -1507,8 +1508,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'gives the role back, however often it did not last',
-        'if (failback && m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs))',
-        'if (false)'
+        'const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs);',
+        'const damped = false;'
       ),
       mutation(
         'extended/failback',
@@ -1574,7 +1575,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/machine',
         'leaves without an answer to what is open',
-        `for (const id of left.commandIds)
+        `for (const id of role.commandIds)
             this.replyError(id, 'stopped', '')`,
         ''
       ),
@@ -1646,8 +1647,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'believes an epoch that leaves no room for the next',
-        'if (trailer.epoch > epoch_allocator_1.EPOCH_MAX)',
-        'if (false)'
+        'trailer.epoch > epoch_allocator_1.EPOCH_MAX ||',
+        ''
       )
     ]
   },
@@ -1680,6 +1681,356 @@ export const RULES: readonly Rule[] = [
         'says no more goodbye after any word of the peer',
         '(this.#sent > 0 && trailer.ack >= this.#firstSeq)',
         'this.#sent > 0'
+      )
+    ]
+  },
+  {
+    rule: 'readiness counts data only while the serving side has channel users',
+    mutations: [
+      mutation(
+        'extended/data',
+        'waits for data that nobody keeps',
+        'return hasChannel(m) && m.own.data.users && m.peer.word?.channel',
+        'return hasChannel(m) && m.peer.word?.channel'
+      ),
+      mutation(
+        'extended/data',
+        'waits for a peer that has no channel',
+        'm.own.data.users && m.peer.word?.channel === true',
+        'm.own.data.users'
+      ),
+      mutation(
+        'extended/data',
+        'believes data that nobody has authenticated',
+        "return m.keyed && m.settings.channel === 'auto'",
+        "return m.settings.channel === 'auto'"
+      ),
+      mutation(
+        'extended/data',
+        'waits for data though its channel is switched off',
+        "return m.keyed && m.settings.channel === 'auto'",
+        'return m.keyed'
+      ),
+      mutation('extended/data', 'is behind a peer that does not serve', 'm.peer.isHeardActive && ', ''),
+      mutation('extended/data', 'is behind a peer that keeps nothing', ' && m.peer.word?.users === true', ''),
+      mutation(
+        'extended/data',
+        'is in step while its channel is shut',
+        'm.own.data.open && m.own.data.inStep',
+        'm.own.data.inStep'
+      ),
+      mutation(
+        'extended/data',
+        'is in step in the middle of a snapshot',
+        'm.own.data.open && m.own.data.inStep',
+        'm.own.data.open'
+      ),
+      mutation('extended/data', 'does not look at its own channel', '(!m.own.data.open || m.peer.word', '(m.peer.word'),
+      mutation('extended/data', 'does not hear that the peer is behind', ' || m.peer.word?.behind === true', ''),
+      mutation(
+        'extended/active',
+        'swaps to a peer that is behind',
+        `if ((0, data_1.isPeerBehind)(m))
+            return this.#refuse`,
+        `if (false)
+            return this.#refuse`
+      ),
+      mutation(
+        'extended/active',
+        'asks a peer that is behind to be fitter',
+        '((0, data_1.isPeerBehind)(m) || m.nowMs',
+        '(m.nowMs'
+      ),
+      mutation(
+        'extended/passive',
+        'wants the role though it is behind',
+        'if ((0, data_1.isBehind)(m) && !force)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/passive',
+        'takes no force for its data',
+        '(0, data_1.isBehind)(m) && !force',
+        '(0, data_1.isBehind)(m)'
+      ),
+      mutation('extended/passive', 'fails back before it has the data', ' || (0, data_1.isBehind)(m)', ''),
+      mutation(
+        'extended/passive',
+        'does not tell the peer of its force',
+        "force && (0, data_1.followsData)(m) ? 'operator-forced' : 'operator'",
+        "'operator'"
+      ),
+      mutation(
+        'extended/passive',
+        'tells its peer of force where no data is kept',
+        'force && (0, data_1.followsData)(m) ?',
+        'force ?'
+      )
+    ]
+  },
+  {
+    rule: 'while nobody serves the fresher data wins, after the held epoch and before role and priority',
+    mutations: [
+      mutation(
+        'extended/policy',
+        'does not rank by data',
+        '(0, position_1.comparePositions)(a.position, b.position) ||',
+        ''
+      ),
+      {
+        does: 'ranks the role before the data',
+        file: 'extended/policy',
+        edits: [
+          { find: '(0, position_1.comparePositions)(a.position, b.position) ||', put: '' },
+          {
+            find: 'a.priority - b.priority ||',
+            put: '(0, position_1.comparePositions)(a.position, b.position) || a.priority - b.priority ||'
+          }
+        ]
+      },
+      {
+        does: 'ranks the data before the held epoch',
+        file: 'extended/policy',
+        edits: [
+          { find: '(0, position_1.comparePositions)(a.position, b.position) ||', put: '' },
+          {
+            find: 'a.heldEpoch - b.heldEpoch ||',
+            put: '(0, position_1.comparePositions)(a.position, b.position) || a.heldEpoch - b.heldEpoch ||'
+          }
+        ]
+      },
+      mutation('position', 'takes the lower number for the newer', 'a.number - b.number', 'b.number - a.number'),
+      mutation('position', 'compares the numbers of different epochs', 'a.epoch - b.epoch || ', ''),
+      mutation(
+        'position',
+        'believes a position at the end of its range',
+        ' && epoch < epoch_allocator_1.STORED_MAX',
+        ''
+      ),
+      mutation(
+        'position',
+        'lets a number run over on the wire',
+        'Math.min(Math.max(0, number), frame_1.DATA_NUMBER_MAX)',
+        'number'
+      ),
+      mutation(
+        'extended/passive',
+        'compares data that a peer without a channel keeps for itself',
+        '(0, data_1.hasChannel)(m) && trailer.flags.channel',
+        'true'
+      ),
+      mutation(
+        'extended/passive',
+        'does not look at its own data',
+        'position: compared ? (0, data_1.toldPosition)(m)',
+        'position: false ? (0, data_1.toldPosition)(m)'
+      ),
+      mutation('extended/data', 'tells of data that stays here', 'return hasChannel(m) ? m.own', 'return true ? m.own'),
+      mutation('extended/machine', 'does not hear the epoch of its data', 'this.epochs.hear(epoch);', ''),
+      mutation(
+        'extended/machine',
+        'forgets at its start what it was told of its data',
+        'this.epochs.hear(this.own.data.position.epoch);',
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'serves with an epoch below that of its data',
+        'if (epoch > this.#epoch && this.#reassertDue === null)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/hearing',
+        'believes a position that no side ever states',
+        ' || trailer.dataEpoch >= epoch_allocator_1.STORED_MAX',
+        ''
+      )
+    ]
+  },
+  {
+    rule: 'a planned swap waits, with the gate shut, until the peer has all that was written',
+    mutations: [
+      mutation(
+        'extended/active',
+        'hands over without a barrier',
+        `if (!(0, data_1.sharesData)(m))
+            return this.#stepDown`,
+        `if (true)
+            return this.#stepDown`
+      ),
+      mutation(
+        'extended/active',
+        'serves on in a barrier',
+        'this.#pausedAtMs === null && this.#barrier === null',
+        'this.#pausedAtMs === null'
+      ),
+      mutation('extended/active', 'takes a barrier that failed for done', 'if (!ok || m.nowMs', 'if (m.nowMs'),
+      mutation('extended/active', 'takes a late answer', 'if (!ok || m.nowMs >= barrier.deadlineMs)', 'if (!ok)'),
+      mutation(
+        'extended/active',
+        'takes the answer to any barrier',
+        'if (barrier?.id !== id)',
+        'if (barrier === null)'
+      ),
+      mutation(
+        'extended/active',
+        'gives the role to a peer that is not ready any more',
+        'else if (m.peer.word?.ready === true)',
+        'else if (true)'
+      ),
+      mutation(
+        'extended/data',
+        'waits in a barrier for as long as it likes',
+        'Math.min(BARRIER_MS_MAX, m.peer.peerTimeoutMs / 2)',
+        'Infinity'
+      ),
+      mutation(
+        'extended/data',
+        'waits for a whole takeover delay',
+        'm.peer.peerTimeoutMs / 2)',
+        'm.peer.peerTimeoutMs)'
+      ),
+      mutation(
+        'extended/data',
+        'waits for long where takeovers take long',
+        'Math.min(BARRIER_MS_MAX, m.peer.peerTimeoutMs / 2)',
+        'm.peer.peerTimeoutMs / 2'
+      ),
+      mutation('extended/active', 'waits on for a peer that is lost', "this.callOff(m, 'peer-silent');", ''),
+      mutation(
+        'extended/active',
+        'waits on for a peer that has started again',
+        "this.callOff(m, 'peer-restarted');",
+        ''
+      ),
+      mutation('extended/active', 'goes on with a barrier after a pause', 'this.callOff(m, reason);', ''),
+      mutation(
+        'extended/active',
+        'goes on with a barrier beside another Active',
+        "this.callOff(m, 'peer-active');",
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'waits on though an operator forces it to stay',
+        "this.callOff(m, 'operator-forced');",
+        ';'
+      ),
+      mutation(
+        'extended/active',
+        'begins a barrier in another',
+        'this.#handover !== null || this.#barrier !== null || trailer.ack',
+        'this.#handover !== null || trailer.ack'
+      ),
+      mutation(
+        'extended/active',
+        'begins a barrier for a wish that it has just refused',
+        ' || trailer.ack < this.#refusedSeq',
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'tries a barrier again and again',
+        "if (because === 'not-synchronised')\n            this.#damp(m)",
+        'if (false)\n            this.#damp(m)'
+      ),
+      mutation(
+        'extended/active',
+        'does not tell the peer that its wish came to nothing',
+        `if (wished)
+            m.sender.refuse(because);`,
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'lets an operator wait for a barrier that is called off',
+        'm.replyError(commandId, errorOf(because), because);',
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'leaves a barrier open when its role is lost',
+        `if (this.#barrier !== null)
+            m.endBarrier(this.#barrier.id, false);
+        this.#barrier = null;`,
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'does not say that a barrier came to its end',
+        `if (barrier !== null)
+            m.endBarrier(barrier.id, true);`,
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'makes an operator’s force wait',
+        'if (cause.forced || !m.own.isFit)',
+        'if (!m.own.isFit)'
+      ),
+      mutation(
+        'extended/active',
+        'makes a side that cannot serve wait',
+        'if (cause.forced || !m.own.isFit)',
+        'if (cause.forced)'
+      ),
+      mutation(
+        'extended/active',
+        'waits on for a host that hangs',
+        `if (!m.own.isFit)
+                this.#goWithout`,
+        `if (false)
+                this.#goWithout`
+      )
+    ]
+  },
+  {
+    rule: 'an orderly stop waits for the same barrier, within its bound',
+    mutations: [
+      mutation(
+        'extended/machine',
+        'leaves without waiting for the data',
+        "role.kind === 'active' && role.waitsToLeave(this, reason)",
+        'false'
+      ),
+      mutation(
+        'extended/machine',
+        'never leaves after a barrier',
+        'if (this.#leaveDue !== null && !waits)',
+        'if (false)'
+      ),
+      mutation(
+        'extended/machine',
+        'leaves while its barrier is open',
+        'if (this.#leaveDue !== null && !waits)',
+        'if (this.#leaveDue !== null)'
+      ),
+      mutation(
+        'extended/machine',
+        'takes orders while it waits to leave',
+        'if (this.started && this.#leaveDue === null)',
+        'if (this.started)'
+      ),
+      mutation(
+        'extended/active',
+        'waits to leave for a channel that is shut',
+        'if (m.own.data.open && m.own.isFit &&',
+        'if (m.own.isFit &&'
+      ),
+      mutation(
+        'extended/active',
+        'begins again with the barrier that is open already',
+        `if (this.#barrier !== null)
+            this.#barrier = { ...this.#barrier, cause: null };
+        else if`,
+        'if'
+      ),
+      mutation(
+        'extended/active',
+        'opens its gate once more before it leaves',
+        `if (barrier.cause === null)
+            return this.#leaveWithout(m, because);`,
+        ''
       )
     ]
   }

@@ -62,6 +62,7 @@ export class ExtendedHarness {
   #reports: string[] = []
   #said: Frame[] = []
   #replies: string[] = []
+  #barriers: string[] = []
 
   constructor(options: ExtendedOptions) {
     this.settings = testSettings({ wire: 'extended', ...options.settings })
@@ -184,12 +185,19 @@ export class ExtendedHarness {
     return this.#said.splice(0)
   }
 
+  /** What became of barriers since the last call: `1`, then `1 granted` or `1 called off`. */
+  takeBarriers(): string[] {
+    return this.#barriers.splice(0)
+  }
+
   takeReplies(): string[] {
     return this.#replies.splice(0)
   }
 
   #note(output: Output): void {
     if (output.kind === 'event' && output.event !== 'link') this.#reports.push(`${output.event} ${output.reason}`)
+    if (output.kind === 'barrier') this.#barriers.push(`${output.id}`)
+    if (output.kind === 'barrierOver') this.#barriers.push(`${output.id} ${output.granted ? 'granted' : 'called off'}`)
     if (output.kind === 'drop') this.#reports.push(`dropped ${output.cause}`)
     if (output.kind === 'reply') this.#replies.push(output.ok ? `ok ${output.role}` : output.error)
     if (output.kind !== 'send') return

@@ -125,6 +125,14 @@ interface Reading {
   readonly seen?: number
 }
 
+const read = async (host: NodeRedProcess): Promise<Reading> => (await host.get('/read')).body as Reading
+/** Numbers that a host has counted, in order. */
+const counted = (host: NodeRedProcess): number[] =>
+  host.diary().filter((line) => typeof line === 'number') as unknown[] as number[]
+
+const counts = (host: NodeRedProcess, beyond: number): Promise<unknown> =>
+  eventually(`${host.name} counts beyond ${beyond}`, PATIENCE_MS, () => (counted(host).at(-1) ?? 0) > beyond)
+
 describe('the context store on real Node-REDs', function () {
   this.timeout(LIMIT_MS)
   let folder: string
@@ -165,18 +173,20 @@ describe('the context store on real Node-REDs', function () {
     removeFolder(folder)
   })
 
-  const read = async (host: NodeRedProcess): Promise<Reading> => (await host.get('/read')).body as Reading
-  /** Numbers that a host has counted, in order. */
-  const counted = (host: NodeRedProcess): number[] =>
-    host.diary().filter((line) => typeof line === 'number') as unknown[] as number[]
-  const counts = (host: NodeRedProcess, beyond: number): Promise<unknown> =>
-    eventually(`${host.name} counts beyond ${beyond}`, PATIENCE_MS, () => (counted(host).at(-1) ?? 0) > beyond)
+  /** Of all that both have counted so far. */
+  const assertEachOnce = (): void => {
+    const all = [...counted(a), ...counted(b)].toSorted((x, y) => x - y)
+    assert.deepEqual(
+      all,
+      all.map((_, at) => at + 1)
+    )
+  }
   const servingOf = async (): Promise<[NodeRedProcess, NodeRedProcess]> => {
     const lengths = [counted(a).length, counted(b).length]
-    return eventually('one of them counts', PATIENCE_MS, () => {
+    return eventually<[NodeRedProcess, NodeRedProcess] | false>('one of them counts', PATIENCE_MS, () => {
       if (counted(a).length > (lengths[0] ?? 0) + 3) return [a, b]
       return counted(b).length > (lengths[1] ?? 0) + 3 ? [b, a] : false
-    }) as Promise<[NodeRedProcess, NodeRedProcess]>
+    })
   }
 
   it('a counter is read on both hosts, with all that was written beside it', async () => {
@@ -186,7 +196,7 @@ describe('the context store on real Node-REDs', function () {
       const reading = await read(standby)
       return (reading.count ?? 0) > 30 ? reading : false
     })
-    const { n, date, seen: inMap } = seen as Reading
+    const { n, date, seen: inMap } = seen
     assert.deepEqual([date, inMap], [n, n])
     await standby.get('/write')
     assert.notEqual((await read(standby)).count, 1000, 'what the Standby writes changes nothing')
@@ -204,9 +214,19 @@ describe('the context store on real Node-REDs', function () {
       await counts(active, counted(standby).at(-1) ?? 0)
     }
     await eventually('both have written down all', PATIENCE_MS, () => counted(active).length > 0)
-    const all = [...counted(a), ...counted(b)].toSorted((x, y) => x - y)
-    const whole = Array.from({ length: all.at(-1) ?? 0 }, (_, at) => at + 1)
-    assert.deepEqual(all, whole)
+    assertEachOnce()
+  })
+
+  it('neither does an orderly stop, and who comes back follows', async () => {
+    const [active, standby] = await servingOf()
+    await active.stop()
+    await counts(standby, counted(active).at(-1) ?? 0)
+    assertEachOnce()
+    await active.start()
+    await eventually('it follows', PATIENCE_MS, async () => {
+      const last = counted(standby).at(-1) ?? 0
+      return ((await read(active)).count ?? 0) >= last
+    })
   })
 
   it('kill -9: the other one goes on counting from there, and the dead one comes back in step', async () => {

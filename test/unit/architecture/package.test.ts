@@ -47,7 +47,8 @@ describe('the package', () => {
       assert.ok(existsSync(join(ROOT, path)), `"files" names ${path}, which does not exist`)
     }
     for (const path of ['LICENSE', 'README.md', 'package.json']) assert.ok(existsSync(join(ROOT, path)), path)
-    for (const covered of ['dist/nodes', 'dist/src', 'examples']) assert.ok(manifest.files.includes(covered), covered)
+    for (const covered of ['dist/nodes', 'dist/context', 'dist/src', 'examples'])
+      assert.ok(manifest.files.includes(covered), covered)
     assert.match(read('LICENSE'), /Apache License\s+Version 2\.0/)
     assert.match(read('CHANGELOG.md'), new RegExp(`## \\[(Unreleased|${manifest.version})\\]`))
   })

@@ -124,6 +124,12 @@ describe('the module for settings.js', () => {
   })
 })
 
+const seat = (
+  id: string,
+  name = id,
+  carrier: Exchange | null = new Exchange(() => {})
+): ScriptedSeat & { id: string; name: string } => Object.assign(new ScriptedSeat(carrier), { id, name })
+
 describe('whose pair a store is', () => {
   let place: MeetingPoint
   let loop: ManualLoop
@@ -133,12 +139,6 @@ describe('whose pair a store is', () => {
     store = new Store(readOptions({ ...config }), () => place, loop)
     await store.open()
   }
-  const seat = (
-    id: string,
-    name = id,
-    carrier: Exchange | null = new Exchange(() => {})
-  ): ScriptedSeat & { id: string; name: string } => Object.assign(new ScriptedSeat(carrier), { id, name })
-
   beforeEach(() => {
     place = { pairs: new Map(), stores: new Set() }
     loop = new ManualLoop()

@@ -77,10 +77,10 @@ export class ScriptedSeat implements PairSeat {
   }
   becomes(role: Holder['role'], epoch: number): void {
     this.becomesUnheard(role, epoch)
-    for (const { roleChanged } of this.#watchers) roleChanged()
+    for (const watcher of this.#watchers) watcher.roleChanged()
   }
   barrierOver(granted: boolean): void {
-    for (const { barrierOver } of this.#watchers) barrierOver(granted)
+    for (const watcher of this.#watchers) watcher.barrierOver(granted)
   }
 }
 
@@ -129,7 +129,7 @@ export class StoreSide {
 
   save(): Saved {
     this.copy.cut()
-    const entries = [...this.copy.entries()].map((entry) => ({ ...entry, ...this.copy.settled(entry) }))
+    const entries = [...this.copy.entries()].map((entry) => structuredClone({ ...entry, ...this.copy.settled(entry) }))
     const { position, line, floor } = this.copy
     return { entries, position, line, floor }
   }

@@ -3,9 +3,21 @@ import assert from 'node:assert/strict'
 import { isKnown } from '../../../src/host/store/cleaning'
 import { Copy } from '../../../src/host/store/copy'
 import { isOnLine, promoted, type Promotion } from '../../../src/host/store/positions'
+import { decodeBody, encodePut } from '../../../src/host/store/bodies'
 import { parsePath } from '../../../src/host/store/property-path'
+import { Receiving } from '../../../src/host/store/receiving'
 import { Sending } from '../../../src/host/store/sending'
 import { StorePair, type StoreSide } from './rig'
+
+const write = (side: StoreSide, scope: string): void => side.replica.set(scope, parsePath('n'), 1, null)
+const scopes = (side: StoreSide): string[] => [...side.copy.scopes.keys()]
+
+const LINE: readonly Promotion[] = [
+  { epoch: 2, from: { epoch: 0, number: 0 } },
+  { epoch: 4, from: { epoch: 2, number: 7 } }
+]
+const NOW = { epoch: 4, number: 3 }
+const on = (epoch: number, number: number): boolean => isOnLine(LINE, NOW, { epoch, number })
 
 describe('a store on both hosts', () => {
   let pair: StorePair
@@ -164,14 +176,7 @@ describe('a store on both hosts', () => {
   })
 
   describe('5: a delta is for who stands on this line', () => {
-    const LINE: readonly Promotion[] = [
-      { epoch: 2, from: { epoch: 0, number: 0 } },
-      { epoch: 4, from: { epoch: 2, number: 7 } }
-    ]
-    const now = { epoch: 4, number: 3 }
-
     it('up to the position from which each promotion went on', () => {
-      const on = (epoch: number, number: number): boolean => isOnLine(LINE, now, { epoch, number })
       assert.deepEqual([on(4, 0), on(4, 3), on(4, 4)], [true, true, false])
       assert.deepEqual([on(2, 1), on(2, 7), on(2, 8)], [true, true, false])
       assert.deepEqual([on(3, 1), on(6, 0), on(0, 0)], [false, false, false])
@@ -229,6 +234,19 @@ describe('a store on both hosts', () => {
       a.seat.becomes('standby', 4)
       await pair.settle()
       assert.deepEqual([a.content, b.content], [{}, {}])
+    })
+
+    it('a change that goes on from elsewhere is not taken, and asked for anew', () => {
+      const put = decodeBody(
+        encodePut(
+          { mode: 'delta', from: { epoch: 2, number: 5 }, diverged: false },
+          ['["flow","n",2,6,1]'],
+          { position: { epoch: 2, number: 6 }, line: null },
+          0
+        )
+      )
+      assert.ok(put.kind === 'put')
+      assert.deepEqual([new Receiving(b.copy, 1e6).take(put), b.content], [{ kind: 'ask' }, {}])
     })
 
     it('what went on by itself is replaced, and kept aside', async () => {
@@ -317,13 +335,11 @@ describe('a store on both hosts', () => {
   })
 
   describe('9: acknowledge', () => {
-    const waiting = (): { readonly words: string[]; readonly set: (key: string) => void } => {
-      const words: string[] = []
-      return { words, set: (key) => a.set(key, 1, () => words.push(key)) }
-    }
+    let words: string[]
+    const set = (key: string): void => a.set(key, 1, () => words.push(key))
+    beforeEach(() => (words = []))
 
     it('comes when the peer has it in its memory', async () => {
-      const { words, set } = waiting()
       set('x')
       pair.loop.turn()
       set('y')
@@ -334,7 +350,6 @@ describe('a store on both hosts', () => {
     })
 
     it('comes at once without a peer in step, and when it goes', async () => {
-      const { words, set } = waiting()
       set('x')
       pair.loop.turn()
       pair.wires.cut(pair.wires.a)
@@ -343,8 +358,15 @@ describe('a store on both hosts', () => {
       assert.deepEqual(words, ['x', 'y'])
     })
 
+    it('comes at once while the peer is not in step', () => {
+      a.set('n', 1)
+      pair.loop.turn()
+      pair.loop.advanceMs(1000)
+      set('x')
+      assert.deepEqual(words, ['x'])
+    })
+
     it('comes when its time is over, at the end, and on the Standby', () => {
-      const { words, set } = waiting()
       set('x')
       pair.loop.advanceMs(199)
       assert.equal(words.length, 0)
@@ -358,9 +380,6 @@ describe('a store on both hosts', () => {
   })
 
   describe('10: context of flows that are gone', () => {
-    const write = (side: StoreSide, scope: string): void => side.replica.set(scope, parsePath('n'), 1, null)
-    const scopes = (side: StoreSide): string[] => [...side.copy.scopes.keys()]
-
     it('goes when neither side’s flows know it', async () => {
       for (const scope of ['old', 'kept', 'node:kept', 'node:old', 'global']) write(a, scope)
       await pair.settle()

@@ -1052,6 +1052,37 @@ describe('the engine', () => {
       assert.equal(engine.cell.readLeft(), 1n)
     })
 
+    it('after a barrier, which has its own time; the gate is shut before the host is asked', async () => {
+      const { id, machine } = await addPair()
+      machine.dueMs = systemClock().nowMs() + 60_000
+      machine.show({ role: 'active', serving: true })
+      machine.answer = (input) => {
+        if (input.kind === 'goodbye') {
+          machine.show({ serving: false })
+          return [{ kind: 'barrier', id: 3 }]
+        }
+        if (input.kind !== 'barrierDone') return []
+        assert.deepEqual(input, { kind: 'barrierDone', id: 3, ok: true })
+        machine.show({ role: 'initial' })
+        machine.dueMs = Infinity
+        return [{ kind: 'barrierOver', id: 3, granted: true }]
+      }
+      engine.engine.handle({ type: 'remove', pairId: id, requestId: 7, reason: 'shutdown' })
+      assert.equal(engine.pairCell(id).read().serving, false)
+      assert.ok(engine.of(id).some((message) => message.type === 'barrier' && message.id === 3))
+      await holds('it waits', () => !engine.of(id).some(({ type }) => type === 'removed'), 350)
+      engine.engine.handle({ type: 'barrierDone', pairId: id, id: 3, ok: true })
+      await until('it is removed', () => engine.of(id).at(-1)?.type === 'removed')
+      assert.ok(engine.of(id).some(({ type }) => type === 'barrierOver'))
+    })
+
+    it('passes on what the host knows of its data', async () => {
+      const { id, machine } = await addPair()
+      const data = { users: true, open: false, inStep: true, position: { epoch: 2, number: 9 } }
+      engine.engine.handle({ type: 'data', pairId: id, data })
+      assert.deepEqual(machine.steps.at(-1)?.input, { kind: 'data', ...data })
+    })
+
     it('although nobody acknowledges', async () => {
       const { id, machine, port } = await addPair()
       machine.dueMs = systemClock().nowMs() + 60_000

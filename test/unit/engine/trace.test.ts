@@ -235,10 +235,10 @@ const extendedFrame: fc.Arbitrary<Frame> = fc
   .map((bytes) => {
     bytes.set([0xff, 0xaa, (bytes[2] ?? 0) % 3], 0)
     bytes[5] = VERSION
-    bytes[51] = 1 + ((bytes[51] ?? 0) % 3)
-    bytes[55] = (bytes[55] ?? 0) & 0x3f
-    bytes.set([1], 57)
-    bytes.set([1], 61)
+    bytes[51] = ((1 + ((bytes[51] ?? 0) % 3)) << 4) | ((bytes[51] ?? 0) & 0x0f)
+    bytes[53] = (bytes[53] ?? 0) & 0x3f
+    bytes.set([1], 55)
+    bytes.set([1], 59)
     const frame = decodeExtended(bytes)
     if (typeof frame === 'string') throw new Error(frame)
     return frame
@@ -292,6 +292,14 @@ const anyInput = (frame: fc.Arbitrary<Frame>): fc.Arbitrary<Input> =>
     record({ kind: fc.constant('hostStalled'), stalled: fc.boolean() }),
     record({ kind: fc.constant('suspended'), ms: fc.double({ min: 0, max: 1e12, noNaN: true }) }),
     record({ kind: fc.constant('flows'), hash: fc.nat(2 ** 32 - 1) }),
+    record({
+      kind: fc.constant('data'),
+      users: fc.boolean(),
+      open: fc.boolean(),
+      inStep: fc.boolean(),
+      position: record({ epoch: fc.nat(), number: fc.nat() })
+    }),
+    record({ kind: fc.constant('barrierDone'), id: small, ok: fc.boolean() }),
     record({ kind: fc.constant('goodbye'), reason: fc.constantFrom('removed', 'shutdown') })
   )
 

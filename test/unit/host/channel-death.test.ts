@@ -82,12 +82,17 @@ describe('a process at the other end of the channel', () => {
   it('that is killed while both sides carry as much as they can does the same', async () => {
     await paired()
     const flood = new Flood()
+    side.onNews = (news) => {
+      if (news.kind === 'tetherEnded') flood.bodiesAtEnd = flood.bodies
+    }
     side.channel.exchange.attach(flood)
     peer.send('carry')
     await until('much has come', () => flood.bodies > 500)
     peer.kill('SIGKILL')
     await isDead()
     assert.equal(side.channel.exchange.open, false)
+    // 4: whoever hears of the end has taken in all that came before.
+    assert.equal(flood.bodies, flood.bodiesAtEnd)
   })
 
   it('that hangs is not dead', async () => {

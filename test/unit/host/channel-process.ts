@@ -23,6 +23,7 @@ export class Flood implements CarrierUser {
   readonly id = 'flood'
   readonly terms = {}
   bodies = 0
+  bodiesAtEnd = -1
   #link: CarrierLink | null = null
 
   joined(link: CarrierLink): void {

@@ -171,9 +171,8 @@ export class DataChecker implements Watcher {
     const mine = side.said
     if (his === null || mine === null || !mine.flags.ready || this.#world.hadSecond) return
     if (!mine.flags.channel || !his.flags.channel) return
-    const held = (trailer: Trailer): number => (trailer.flags.holder ? trailer.epoch : 0)
     const same =
-      mine.flags.wanted === his.flags.wanted && mine.fitness > 0 === his.fitness > 0 && held(mine) === held(his)
+      mine.flags.wanted === his.flags.wanted && mine.fitness > 0 === his.fitness > 0 && heldBy(mine) === heldBy(his)
     if (!same) return
     this.atRest++
     const theirs = { epoch: his.dataEpoch, number: his.dataNumber }
@@ -195,6 +194,11 @@ export class DataChecker implements Watcher {
   #report(process: EngineProcess, message: string): void {
     this.#world.report(this.name, `${process.settings.name}: ${message}`)
   }
+}
+
+/** The epoch of which it was the last Active; 0 = none. */
+function heldBy(trailer: Trailer): number {
+  return trailer.flags.holder ? trailer.epoch : 0
 }
 
 function text({ epoch, number }: Position): string {

@@ -84,6 +84,8 @@ type Act =
   | { readonly kind: 'writes'; readonly ok: boolean }
   /** The peer does what a peer does: three words in a row, each of which hears the one before. */
   | { readonly kind: 'meets'; readonly session: bigint; readonly state: Role; readonly settings: Policy }
+  /** A swap as the operator wants it, with data: the peer is ready, or behind, and the host answers, or does not. */
+  | { readonly kind: 'swaps'; readonly behind: boolean; readonly ok: boolean | null }
   /** All of a proof, but for the quiet time. */
   | { readonly kind: 'dies'; readonly id: number }
 
@@ -137,7 +139,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       settings: policy
     })
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dies'), id }) }
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dies'), id }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('swaps'), behind: fc.boolean(), ok: fc.option(fc.boolean()) })
+  }
 )
 
 const NO_FLAGS: Flags = {
@@ -200,6 +206,18 @@ class Anything {
           this.step({ kind: 'frame', link: 0, frame: this.#frame({ ...what, ...word }, 0, false) })
         }
         return
+      case 'swaps': {
+        const position = { epoch: 1, number: 1 }
+        this.step({ kind: 'data', users: true, open: true, inStep: true, position })
+        this.does({ kind: 'meets', session: 50n, state: 'standby', settings: 'availability' })
+        this.step({ kind: 'command', id: 9, designate: 'swap', force: false })
+        const trailer = { policy: 'availability', epoch: 5 } as const
+        const flags = { ready: true, channel: true, behind: what.behind }
+        const word = { head: 'connected', session: 50n, state: 'standby', echoes: 'mine', acks: 'newest' } as const
+        this.step({ kind: 'frame', link: 0, frame: this.#frame({ ...word, again: false, trailer, flags }, 0, false) })
+        if (what.ok !== null) this.step({ kind: 'barrierDone', id: this.#barrier ?? 0, ok: what.ok })
+        return
+      }
       case 'dies': {
         const { session, peerSession } = this.machine.view()
         this.step({ kind: 'tether', id: what.id, session, peerSession, provable: true })

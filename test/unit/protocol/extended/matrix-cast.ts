@@ -73,9 +73,11 @@ export function isPreferred(column: Column): boolean {
 export function newcomer(
   column: Column,
   record: Partial<PairRecord> = {},
-  settings: Partial<PairSettings> = {}
+  settings: Partial<PairSettings> = {},
+  keyed = true
 ): ExtendedHarness {
   return new ExtendedHarness({
+    keyed,
     settings: { policy: policyOf(column), priority: column.endsWith('higher') ? 200 : 50, ...settings },
     record: {
       nodeId: '0000000000000001',
