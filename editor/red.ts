@@ -24,6 +24,11 @@ export interface Property {
   readonly validate: Validator
 }
 
+interface Wire {
+  readonly sourcePort: number
+  readonly target: EditorNode
+}
+
 export interface NotifyButton {
   readonly text: string
   readonly class: string
@@ -40,7 +45,14 @@ interface Red {
   }
   readonly actions: { add(name: string, action: () => void): void; invoke(name: string): void }
   readonly user: { hasPermission(permission: string): boolean }
-  readonly nodes: { node(id: string): EditorNode | null }
+  readonly nodes: {
+    node(id: string): EditorNode | null
+    /** The wires at the outputs (0) or inputs (1) of a node. */
+    getNodeLinks(node: { readonly id: string }, side: 0 | 1): readonly Wire[]
+    subflow(
+      id: string
+    ): { readonly in: readonly EditorNode[]; readonly instances?: readonly EditorNode[] } | null | undefined
+  }
   readonly editor: { editConfig(name: string, type: string, id: string): void }
   readonly sidebar: {
     show(id: string): void

@@ -1,10 +1,13 @@
 /**
- * Status badges. One rule for all nodes: a dot serves, a ring does not; green = active and serving with its peer
- * online, blue = standby, yellow = something is missing (no role yet, paused, peer offline) or to be looked at, red = trouble.
+ * Status badges. One rule for all nodes: a dot serves, a ring does not; the colour is what the pair's situation means for the plant:
+ * green = this side serves and its peer is ready, blue = standby, yellow = one serves and something is missing or to be looked at,
+ * red = nobody serves, or two may.
  */
 import type { Node, NodeStatus } from 'node-red'
-import type { PairStatus, PairTrouble, PairWarning } from '../src/host/pair'
-import { badgeWarning } from '../src/host/warnings'
+import type { PairStatus } from '../src/host/pair'
+import type { Severity } from '../src/host/situation/severity'
+import type { Situation } from '../src/host/situation/types'
+import type { Text } from '../src/host/texts/text'
 
 /** Looks a text up in the locale of the runtime. */
 export type Say = (key: string, params?: Record<string, string | number>) => string
@@ -15,46 +18,34 @@ export interface Badge {
   readonly text: string
 }
 
-/**
- * `say` reads the catalogue of `ha-pair`. The most important warning is added to role and online: gates, of which there may be
- * many, keep their colour for open and closed.
- */
-export function pairBadge(
-  status: PairStatus,
-  trouble: PairTrouble | null,
-  say: Say,
-  warnings: readonly PairWarning[] = []
-): Badge {
-  const warning = trouble === null ? badgeWarning(warnings) : null
-  const text = pairText(status, trouble, say)
+/** What is so, and what its texts do not hold. */
+export interface Shown {
+  readonly status: Pick<PairStatus, 'role' | 'serving'>
+  readonly situation: Situation
+}
+
+/** In the language of the runtime, which its catalogue names. */
+export function spoken(text: Text, say: Say): string {
+  return say('language') === 'zh' ? text.zh : text.en
+}
+
+/** `say` reads the catalogue of `ha-pair`, here and below. */
+export function pairBadge({ status, situation }: Shown, say: Say): Badge {
   return {
-    fill: warning === null ? fillOf(status, trouble) : 'yellow',
+    fill: fillOf(situation.severity, status),
     shape: shapeOf(status.serving),
-    text: warning === null ? text : `${text} · ${say(`reason.${warning.code}`, wordsOf(warning))}`
+    text: spoken(situation.short, say)
   }
 }
 
-/** What a text may name of a warning's detail. */
-function wordsOf({ detail }: PairWarning): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(detail).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  )
-}
-
-/** `held` is the number of messages that wait for the gate to open. */
-export function gateBadge(
-  open: boolean,
-  held: number,
-  status: PairStatus,
-  trouble: PairTrouble | null,
-  say: Say
-): Badge {
+/** `held` is the number of messages that wait for the gate to open. Open or closed comes first: it is what a gate is for. */
+export function gateBadge(open: boolean, held: number, { status, situation }: Shown, say: Say): Badge {
+  const { severity } = situation
   const parts = [say(open ? 'badge.open' : 'badge.closed')]
-  if (!open) parts.push(say(`badge.role.${status.role}`))
-  if (trouble !== null) parts.push(troubleText(trouble, say))
-  else if (!status.online) parts.push(say('badge.offline'))
+  if (severity === 'warning' || severity === 'critical') parts.push(spoken(situation.trouble, say))
+  else if (!open) parts.push(say(`badge.role.${status.role}`))
   if (held > 0) parts.push(say('badge.held', { held }))
-  return { fill: fillOf(status, trouble), shape: shapeOf(open), text: parts.join(' · ') }
+  return { fill: fillOf(severity, status), shape: shapeOf(open), text: parts.join(' · ') }
 }
 
 export function stoppedBadge(text: string): Badge {
@@ -78,25 +69,12 @@ export class BadgeSign {
   }
 }
 
-function pairText(status: PairStatus, trouble: PairTrouble | null, say: Say): string {
-  const parts = [say(`badge.role.${status.role}`)]
-  if (status.role === 'active' && !status.serving) parts.push(say('badge.paused'))
-  parts.push(trouble === null ? say(status.online ? 'badge.online' : 'badge.offline') : troubleText(trouble, say))
-  return parts.join(' · ')
-}
-
-function fillOf(status: PairStatus, trouble: PairTrouble | null): Badge['fill'] {
-  if (trouble !== null) return 'red'
-  if (!status.online || status.role === 'initial') return 'yellow'
-  if (status.role === 'standby') return 'blue'
-  return status.serving ? 'green' : 'yellow'
+function fillOf(severity: Severity, { role }: Pick<PairStatus, 'role'>): Badge['fill'] {
+  if (severity === 'critical') return 'red'
+  if (severity !== 'ok') return 'yellow'
+  return role === 'active' ? 'green' : 'blue'
 }
 
 export function shapeOf(serving: boolean): Badge['shape'] {
   return serving ? 'dot' : 'ring'
-}
-
-/** `say` reads the catalogue of `ha-pair`. */
-export function troubleText(trouble: PairTrouble, say: Say): string {
-  return say(`reason.${trouble.code}`)
 }

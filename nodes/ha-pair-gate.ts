@@ -43,16 +43,16 @@ export default function (RED: NodeAPI): void {
       clock: systemGateClock,
       decide: () => user.running?.pair.gate() ?? CLOSED,
       pairName: () => user.running?.name ?? '',
-      noPair: () => (user.absence?.code === 'no-pair' ? errorOf(user.absence) : null),
+      noPair: () => (user.absence === null || user.absence.code === 'stopped' ? null : errorOf(user.absence)),
       send: (msg) => node.send(msg),
       refresh: () => user.refresh(),
       noteStuck: (topic) => user.running?.pair.note('sequence-stuck', { node: node.name || place, topic })
     }
     const resume = def.whenClosed === 'resume' ? buildResume(node, def, place, takenOver, parts) : null
     const gate = resume ?? buildPlain(node, def, takenOver, parts)
-    const user: PairUser = usePair(RED, this, def.pair, (status, trouble, say) => {
-      gate.badgeShows(status.serving)
-      return gateBadge(status.serving, gate.held, status, trouble, say)
+    const user: PairUser = usePair(RED, this, def.pair, (shown, say) => {
+      gate.badgeShows(shown.status.serving)
+      return gateBadge(shown.status.serving, gate.held, shown, say)
     })
     if (user.running !== null) resume?.attach(user.running.pair.carrier)
     const statusChanged = (): void => gate.statusChanged()

@@ -1,13 +1,12 @@
 /** `ha-pair-health`: says how fit this side is to serve, and that it is not when nobody says so any more. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
-import type { PairStatus, PairTrouble } from '../src/host/pair'
 import { PairError } from '../src/host/pair-error'
 import { EXPIRES_MS, readExpires } from '../src/rules/expires'
-import { stoppedBadge, troubleText, type Badge, type Say } from './badge'
+import { spoken, stoppedBadge, type Say } from './badge'
 import { Councils, FITNESS_MAX, readFitness } from './fitness'
 import { whenFlowsStarted } from './flows-started'
 import { healthBadge, type Fitness } from './health-badge'
-import { usePair } from './pair-user'
+import { usePair, type Draw } from './pair-user'
 import { Watchdog } from './watchdog'
 
 interface HealthDef extends NodeDef {
@@ -27,9 +26,14 @@ export default function (RED: NodeAPI): void {
     /** Says nothing until this node has its vote. */
     let fitness: Fitness = { value: null, expired: false, lowest: FITNESS_MAX }
 
-    const draw = (status: PairStatus, trouble: PairTrouble | null, say: Say): Badge => {
+    const draw: Draw = ({ status, situation }, say) => {
       if (problem !== null) return stoppedBadge(RED._('badge.invalid', { problem }))
-      return healthBadge(fitness, status, trouble === null ? null : troubleText(trouble, say), sayHere)
+      return healthBadge(
+        fitness,
+        status,
+        situation.severity === 'critical' ? spoken(situation.trouble, say) : null,
+        sayHere
+      )
     }
     const user = usePair(RED, this, def.pair, draw)
     const { running } = user

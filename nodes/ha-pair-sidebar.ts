@@ -13,8 +13,11 @@ import type { NodeAPI } from 'node-red'
 import { PairError, type PairErrorCode } from '../src/host/pair-error'
 import { registry } from '../src/host/root'
 import type { ListedPair } from '../src/host/pair-registry'
+import { HOST } from '../src/host/situation/present'
 import { EVENTS } from '../src/host/texts/events'
 import { REASONS } from '../src/host/texts/reasons'
+import { problemText } from '../src/host/texts/problems'
+import { warningText } from '../src/host/texts/happened'
 import { pairBadge, stoppedBadge, type Badge } from './badge'
 import { readCommand } from './command'
 import { throttle } from './throttle'
@@ -91,8 +94,9 @@ export default function (RED: NodeAPI): void {
     read,
     answering(() => ({
       at: Date.now(),
+      host: HOST,
       n: hints,
-      pairs: registry.list().map((pair) => ({ ...pair, badge: glyphOf(pair) }))
+      pairs: registry.list().map(shownPair)
     }))
   )
   app.get(
@@ -165,10 +169,27 @@ function isSameHost(origin: string, host: string): boolean {
   }
 }
 
+/** A pair as the page shows it: all that is said of it is put into words here, in both languages. */
+export function shownPair(pair: ListedPair) {
+  const { problems, names, situation } = pair
+  const { peer } = names
+  const also = situation.also.flatMap(({ code, severity }) => {
+    const warning = pair.running?.warnings.find((one) => one.code === code)
+    // What the pair's own state adds, the situation's sentence holds already.
+    return warning === undefined ? [] : [{ code, severity, ...warningText(warning, names) }]
+  })
+  const texts = {
+    problems: problems.map((problem) => ({ ...problem, text: problemText(problem) })),
+    peer: typeof peer === 'string' ? { en: peer, zh: peer } : peer,
+    also
+  }
+  return { ...pair, ...texts, badge: glyphOf(pair) }
+}
+
 /** Colour and shape of the state node's badge. */
-function glyphOf({ running }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
+function glyphOf({ running, situation }: ListedPair): Pick<Badge, 'fill' | 'shape'> {
   const { fill, shape } =
-    running === null ? stoppedBadge('') : pairBadge(running.status, running.trouble, (key) => key, running.warnings)
+    running === null ? stoppedBadge('') : pairBadge({ status: running.status, situation }, (key) => key)
   return { fill, shape }
 }
 

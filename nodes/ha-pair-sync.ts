@@ -44,8 +44,8 @@ export default function (RED: NodeAPI): void {
       refresh: () => user.refresh(),
       warnOfOverflow: () => node.warn(RED._(`warning.${mode}`, { count: ENTRIES_MAX }))
     })
-    const user: PairUser = usePair(RED, this, def.pair, (status, trouble, say) => {
-      const badge = pairBadge(status, trouble, say)
+    const user: PairUser = usePair(RED, this, def.pair, (shown, say) => {
+      const badge = pairBadge(shown, say)
       const { ignored } = sync
       return ignored === 0 ? badge : { ...badge, text: `${badge.text} · ${RED._('badge.ignored', { count: ignored })}` }
     })
@@ -59,8 +59,9 @@ export default function (RED: NodeAPI): void {
     const callOff = whenFlowsStarted(RED.events, () => sync.flowsStarted())
 
     this.on('input', (msg, _send, done) => {
-      if (user.absence?.code !== 'no-pair') return sync.input(msg, done)
-      done(new PairError('no-pair', '', user.absence.text))
+      const { absence } = user
+      if (absence === null || absence.code === 'stopped') return sync.input(msg, done)
+      done(new PairError(absence.code, '', absence.text))
     })
 
     this.on('close', (removed: boolean, done: () => void) => {

@@ -5,7 +5,10 @@ import type { HealthReading } from '../src/host/health-reading'
 import { oneLine } from '../src/host/report'
 import { hub, registry } from '../src/host/root'
 import { parseSettings, type SettingsProblem } from '../src/host/settings'
-import type { Say } from './badge'
+import { HOST } from '../src/host/situation/present'
+import { stoppedSituation } from '../src/host/situation/situation'
+import { problemText } from '../src/host/texts/problems'
+import { spoken, type Say } from './badge'
 import { readKey } from './credentials'
 import { isDefaultStore } from './default-store'
 import { whenFlowsSettled } from './flows-started'
@@ -31,11 +34,17 @@ export default function (RED: NodeAPI): void {
     const taken = pathConflict(parsed.healthPath, this.id)
     if (!parsed.ok || taken !== null) {
       const problems = [...(parsed.ok ? [] : parsed.problems), ...(taken === null ? [] : [taken])]
-      this.stopped = say('badge.stopped', { problem: describe(problems.slice(0, 1)) })
+      const situation = stoppedSituation(HOST, problems)
+      this.stopped = oneLine(spoken(situation.short, say))
       const advice = problems.some(({ code }) => code === 'key-missing') ? say('log.key-missing') : ''
       this.error(`${say('log.stopped', { name: this.pairName, problems: describe(problems) })}${advice}`)
       if (taken === null)
-        serveHealth(this, parsed.healthPath, () => ({ at: Date.now(), name: this.pairName, problems }))
+        serveHealth(this, parsed.healthPath, () => ({
+          at: Date.now(),
+          name: this.pairName,
+          host: HOST,
+          problems
+        }))
       const takeBack = registry.stop(this.id, this.pairName, problems)
       this.on('close', (_removed: boolean, done: () => void) => {
         takeBack()
@@ -106,7 +115,7 @@ export default function (RED: NodeAPI): void {
   }
 
   function describe(problems: readonly SettingsProblem[]): string {
-    return problems.map(({ field, code, detail }) => say(`problem.${code}`, { field, detail })).join('; ')
+    return problems.map((problem) => oneLine(spoken(problemText(problem), say))).join('; ')
   }
 
   RED.nodes.registerType<PairNode, NodeDef, object, PairCredentials>('ha-pair', HaPairNode, {

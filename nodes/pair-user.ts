@@ -4,8 +4,8 @@
  */
 import type { Node, NodeAPI } from 'node-red'
 import type { PairHandle } from '../src/host/hub'
-import type { Pair, PairObserver, PairStatus, PairTrouble, PairWarning } from '../src/host/pair'
-import { BadgeSign, stoppedBadge, type Badge, type Say } from './badge'
+import type { Pair, PairObserver, PairStatus } from '../src/host/pair'
+import { BadgeSign, stoppedBadge, type Badge, type Say, type Shown } from './badge'
 
 /** The config node `ha-pair` as its users see it. */
 export interface PairNode extends Node<PairCredentials> {
@@ -33,17 +33,12 @@ export interface RunningPair {
 
 /** Why there is no running pair, for programs and for people. */
 export interface Absence {
-  readonly code: 'no-pair' | 'stopped'
+  readonly code: 'no-pair' | 'pair-disabled' | 'stopped'
   readonly text: string
 }
 
 /** Makes the badge of what the pair says now. */
-export type Draw = (
-  status: PairStatus,
-  trouble: PairTrouble | null,
-  say: Say,
-  warnings: readonly PairWarning[]
-) => Badge
+export type Draw = (shown: Shown & { readonly status: PairStatus }, say: Say) => Badge
 
 /** Badges are for people: drawn once for changes within this time, after the messages that a change lets through. */
 const DRAW_AFTER_MS = 30
@@ -61,17 +56,18 @@ export type PairUser = Badged &
 
 /**
  * Joins a user node to its pair and shows its first badge; the badge follows the pair from `observe` on.
- * The user node's own catalogue must hold `badge.no-pair` and `error.no-pair`.
+ * The user node's own catalogue must hold `badge.no-pair` and `error.no-pair`, and the same of `pair-disabled`.
  */
 export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw): PairUser {
   const sign = new BadgeSign(node)
   const config = findPairNode(RED, configId)
   if (config === null || config.pair === null) {
-    sign.show(stoppedBadge(config === null ? RED._('badge.no-pair') : config.stopped))
+    const code = config !== null ? 'stopped' : isDisabled(RED, configId) ? 'pair-disabled' : 'no-pair'
+    const [badge, text] = textsOf(RED, code, config?.stopped ?? '')
+    sign.show(stoppedBadge(badge))
     return {
       running: null,
-      absence:
-        config === null ? { code: 'no-pair', text: RED._('error.no-pair') } : { code: 'stopped', text: config.stopped },
+      absence: { code, text },
       observe: () => {},
       refresh: () => {},
       close: () => {}
@@ -79,7 +75,7 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
   }
   const { pair, pairName, say } = config
   const ends: (() => void)[] = []
-  const refresh = (): void => sign.show(draw(pair.status(), pair.trouble(), say, pair.warnings()))
+  const refresh = (): void => sign.show(draw({ status: pair.status(), situation: pair.situation() }, say))
   let soon: NodeJS.Timeout | null = null
   const refreshSoon = (): void => {
     soon ??= setTimeout(() => {
@@ -104,6 +100,22 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
       if (soon !== null) clearTimeout(soon)
     }
   }
+}
+
+/** Badge and error. */
+function textsOf(RED: NodeAPI, code: Absence['code'], stopped: string): readonly [string, string] {
+  if (code === 'stopped') return [stopped, stopped]
+  if (code === 'pair-disabled') return [RED._('badge.pair-disabled'), RED._('error.pair-disabled')]
+  return [RED._('badge.no-pair'), RED._('error.no-pair')]
+}
+
+/** A config node that the editor has disabled is not among the running ones, and still in the flow file. */
+function isDisabled(RED: NodeAPI, id: string): boolean {
+  let disabled = false
+  RED.nodes.eachNode((node) => {
+    if (node.id === id && node.type === 'ha-pair') disabled = true
+  })
+  return disabled
 }
 
 function findPairNode(RED: NodeAPI, id: string): PairNode | null {

@@ -2,8 +2,8 @@
 import { LINKS_MAX } from '../../src/protocol/settings'
 import {
   bindsTheSame,
+  hostProblem,
   LINK_FIELDS,
-  looksLikeHost,
   pointsAtItself,
   type LinkAddresses,
   type LinkField
@@ -58,8 +58,10 @@ export function problemOf(property: CheckedName, value: unknown, read: Read): Pr
 /** What is wrong with a link among others, and the field that it is about. */
 export function linkProblem(links: readonly unknown[], index: number): LinkProblem | null {
   const link = addressesOf(links[index])
-  const wrong = LINK_FIELDS.find((field) => !isLinkField(field, String(link[field])))
-  if (wrong !== undefined) return { key: `check.${isPort(wrong) ? 'port' : wrong}`, field: wrong }
+  for (const field of LINK_FIELDS) {
+    const problem = fieldProblem(field, String(link[field]))
+    if (problem !== null) return { ...problem, field }
+  }
   if (pointsAtItself(link)) return { key: 'check.itself', field: 'peerPort' }
   const earlier = links.findIndex((other, at) => at < index && bindsTheSame(addressesOf(other), link))
   return earlier < 0 ? null : { key: 'check.port-taken', field: 'localPort', link: earlier + 1 }
@@ -76,10 +78,12 @@ export const isPort = (field: LinkField): boolean => field.endsWith('Port')
 /** A port as the node stores it: a number where it is one, else what was typed. */
 export const portIn = (typed: string): number | string => numberIn(typed, PORT) ?? typed
 
-function isLinkField(field: LinkField, text: string): boolean {
-  if (namesVariable(text)) return true
-  if (isPort(field)) return numberIn(text, PORT) !== null
-  return (field === 'localHost' && text === '') || looksLikeHost(text)
+function fieldProblem(field: LinkField, text: string): Problem | null {
+  if (namesVariable(text)) return null
+  if (isPort(field)) return numberIn(text, PORT) === null ? { key: 'check.port' } : null
+  if (text === '') return field === 'localHost' ? null : { key: 'check.peerHost' }
+  const wrong = hostProblem(text)
+  return wrong === null ? null : { key: `check.${wrong}`, value: text }
 }
 
 /** An entry of the list as text, whatever the flow file has there. */

@@ -13,10 +13,16 @@ const ICONS: Readonly<Record<ChoiceName, string>> = {
   crashProof: 'fa-bolt',
   failback: 'fa-undo'
 }
-/** Choices with two sentences below them: what comes of it, and what is not promised. */
-const EXPLAINED = ['wire', 'policy'] as const
+/** Choices with sentences below them, each with its icon: what comes of it, and what is not promised. */
+const CUT_AND_NOT = [
+  ['fa-chain-broken', '.cut'],
+  ['fa-info-circle', '.not']
+] as const
+const EXPLAINED = { wire: CUT_AND_NOT, policy: CUT_AND_NOT, crashProof: [['fa-info-circle', '']] } as const
 
 export const CHOICE_NAMES = Object.keys(ICONS) as readonly ChoiceName[]
+
+const line = (iconName: string, text: string): HTMLElement => element('p', {}, icon(iconName), text)
 
 export class ChoiceRows {
   /** What will be stored: the word, or `${NAME}`. No input carries the property's own id. */
@@ -60,15 +66,13 @@ export class ChoiceRows {
   }
 
   showHints(): void {
-    for (const property of EXPLAINED) {
-      const word = this.chosen[property]
-      const words: readonly string[] = CHOICES[property]
+    for (const [property, sentences] of Object.entries(EXPLAINED)) {
+      const word = this.chosen[property as keyof typeof EXPLAINED]
+      const words: readonly string[] = CHOICES[property as keyof typeof EXPLAINED]
       const lines = words.includes(word)
-        ? [
-            element('p', {}, icon('fa-chain-broken'), this.#say(`hint.${property}.${word}.cut`)),
-            element('p', {}, icon('fa-info-circle'), this.#say(`hint.${property}.${word}.not`))
-          ]
-        : [element('p', {}, icon('fa-cube'), this.#say('hint.from-environment'))]
+        ? sentences.map(([iconName, part]) => line(iconName, this.#say(`hint.${property}.${word}${part}`)))
+        : [line('fa-cube', this.#say('hint.from-environment'))]
+      if (word === 'exclusive') lines.push(line('fa-hand-stop-o', this.#say('hint.no-functional-safety')))
       document.getElementById(`ha-pair-${property}-hint`)?.replaceChildren(...lines)
     }
   }

@@ -7,15 +7,27 @@ import { element, setText } from '../dom'
 import type { EditorNode, Say } from '../red'
 import { isChoice, problemOf, type CheckedName, type Read } from './checks'
 import { CHOICE_NAMES, ChoiceRows } from './choice-rows'
-import { effectsOf, matters, presetIn, presetsOffered, presetValues, type Choices, type Effect } from './form'
+import {
+  effectsOf,
+  matters,
+  presetIn,
+  presetsOffered,
+  presetValues,
+  priorityHint,
+  type Choices,
+  type Effect
+} from './form'
 import { KeyRows } from './key-rows'
 import { LinkList } from './link-list'
 import { byId, inputIfAny, inputOf, show } from './page'
 
 /** What the health endpoint answers under its path. */
 const HEALTH_PAGES = ['', '/active', '/standby', '/live', '/metrics']
-/** A section without any row that matters has no title either. */
-const ROLE_ROWS = ['policy', 'priority', 'failback', 'failbackDelay']
+/** Sections by the id of their title: one without any row that matters has no title either. */
+const SECTIONS = {
+  'ha-pair-protocol': ['auth', 'key', 'previousKey', 'channel'],
+  'ha-pair-roles': ['policy', 'priority', 'failback', 'failbackDelay']
+} as const
 
 export class Dialog {
   /** Of the node that it edits. */
@@ -37,6 +49,7 @@ export class Dialog {
     for (const row of document.querySelectorAll<HTMLElement>('.ha-pair-form [data-ha-pair]')) this.#prepareRow(row)
     fillInDefaults(node)
     show(byId('ha-pair-newer'), changesFor(node, node) === null)
+    byId('ha-pair-advanced').toggleAttribute('open', choicesOf(node).wire !== PAIR_DEFAULTS.wire)
     const refresh = (): void => this.#refresh()
     this.#links = new LinkList($('#node-config-input-ha-pair-links'), node['links'], this.#say, refresh)
     this.#choices = new ChoiceRows((property) => this.#row(property), choicesOf(node), this.#say, refresh)
@@ -94,8 +107,9 @@ export class Dialog {
     this.#showRows()
     this.#links.show(chosen.wire === 'classic')
     this.#choices.showHints()
-    const hasOwnPriority = namesVariable(inputOf('priority').value.trim())
-    show(byId('ha-pair-priority-hint'), chosen.policy === 'preferred' && !hasOwnPriority)
+    const priority = priorityHint(this.read)
+    show(byId('ha-pair-priority-hint'), priority !== null)
+    setText(byId('ha-pair-priority-why'), priority === null ? '' : this.#say(priority))
     this.#showPreset()
     this.#showEffects()
     this.#keys.show(chosen.auth)
@@ -117,10 +131,10 @@ export class Dialog {
       if (isWrong || matters(property, this.read, this.#keys.hasSecret)) shown.add(property)
       show(row, shown.has(property))
     }
-    show(
-      byId('ha-pair-roles'),
-      ROLE_ROWS.some((property) => shown.has(property))
-    )
+    for (const [title, rows] of Object.entries(SECTIONS)) {
+      const some = rows.some((property) => shown.has(property))
+      show(byId(title), some)
+    }
   }
 
   #showPreset(): void {

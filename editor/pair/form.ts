@@ -37,6 +37,14 @@ export function matters(property: string, read: Read, hasSecret: boolean): boole
   }
 }
 
+/** What is to be said of the priority: where a difference counts, one that is typed is the same on both hosts. Null = nothing. */
+export function priorityHint(read: Read): string | null {
+  const priority = read('priority')
+  if (isClassic(read) || (typeof priority === 'string' && namesVariable(priority.trim()))) return null
+  if (read('policy') === 'preferred') return 'hint.priority'
+  return read('failback') === 'false' ? null : 'hint.priority-failback'
+}
+
 // --- Presets ---
 
 export type OfferedPreset = PresetName | 'custom'

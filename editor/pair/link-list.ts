@@ -41,7 +41,9 @@ export class LinkList {
     const [rows, links] = [this.#rows(), this.read()]
     for (const [index, row] of rows.entries()) {
       const problem = isClassic && index > 0 ? null : linkProblem(links, index)
-      $(row).toggle(!isClassic || index === 0)
+      $(row)
+        .closest('li')
+        .toggle(!isClassic || index === 0)
       setText(partOf(row, '.ha-pair-title'), this.#say('label.link', { number: index + 1 }))
       $(row)
         .find('.ha-pair-title')
@@ -55,6 +57,10 @@ export class LinkList {
     }
     const frame = this.#list.closest('.red-ui-editableList')
     frame.find('.red-ui-editableList-addButton').toggle(!isClassic && rows.length < LINKS_MAX)
+    // The last link stays: a pair without one cannot be.
+    frame
+      .find('.red-ui-editableList-item-remove, .red-ui-editableList-item-handle')
+      .toggle(!isClassic && rows.length > 1)
   }
 
   #rows(): HTMLElement[] {

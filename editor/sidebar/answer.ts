@@ -1,6 +1,7 @@
 /** What `nodes/ha-pair-sidebar.ts` answers, as the page reads it, and what the parts of the page share. */
-import type { PairLink, PairStatus, PairTrouble, PairWarning } from '../../src/host/pair'
-import type { SettingsProblem } from '../../src/host/settings'
+import type { PairLink, PairStatus } from '../../src/host/pair'
+import type { Situation } from '../../src/host/situation/types'
+import type { Text } from '../../src/host/texts/text'
 import type { Role } from '../../src/protocol/machine'
 
 export type Detail = Readonly<Record<string, unknown>>
@@ -13,13 +14,23 @@ export interface ShownEvent {
   readonly at: number
   readonly reason: string
   readonly detail: Detail
+  /** What happened, from this side's point of view. */
+  readonly text: Text
 }
 
+export type ShownStatus = PairStatus
+
 export interface RunningPair {
-  readonly status: PairStatus
-  readonly trouble: PairTrouble | null
-  readonly warnings: readonly PairWarning[]
+  readonly status: ShownStatus
   readonly links: readonly PairLink[]
+}
+
+/** Something that holds besides. */
+export interface Notice {
+  readonly code: string
+  readonly severity: Situation['severity']
+  readonly text: Text
+  readonly todo: Text
 }
 
 export interface ShownPair {
@@ -27,7 +38,13 @@ export interface ShownPair {
   readonly name: string
   /** Null while its settings keep it stopped. */
   readonly running: RunningPair | null
-  readonly problems: readonly SettingsProblem[]
+  /** What keeps it stopped. */
+  readonly problems: readonly { readonly text: Text }[]
+  /** As the texts call the peer's host. */
+  readonly peer: Text
+  readonly situation: Situation
+  /** What holds besides, the worst first. */
+  readonly also: readonly Notice[]
   /** Oldest first. */
   readonly events: readonly ShownEvent[]
   readonly badge: { readonly fill: string; readonly shape: string }
@@ -36,23 +53,20 @@ export interface ShownPair {
 export interface Answer {
   /** The runtime's clock; ms since 1970. */
   readonly at: number
+  /** This host's own name. */
+  readonly host: string
   readonly pairs: readonly ShownPair[]
 }
 
-interface Text {
-  readonly en: string
-  readonly zh: string
-}
-
-/** The runtime's texts of events and reasons, by code. */
+/** The runtime's texts of reasons, by code. */
 export interface Catalogue {
-  readonly events: Readonly<Record<string, Text>>
-  readonly reasons: Readonly<Record<string, Text & { readonly todo: Text }>>
+  readonly reasons: Readonly<Record<string, Text>>
 }
 
 /** How fresh the answer is that the page shows. */
 export interface Context {
   readonly at: number
+  readonly host: string
   readonly ageMs: number
   readonly stale: boolean
   readonly mayWrite: boolean
@@ -68,7 +82,7 @@ export type Reply =
 
 /** What a card asks of the tab. */
 export interface Desk {
-  /** Never rejects. */
+  /** Resolves when the page shows what came of it; never rejects. */
   order(id: string, designate: Wanted, force: boolean): Promise<Reply>
   /** For screen readers. */
   announce(text: string): void

@@ -1,28 +1,15 @@
 /** One pair on the page. Built once and then kept up to date in place, so that focus and scrolling stay where they are. */
-import type { ChannelStatus, PairLink, PairStatus } from '../../src/host/pair'
+import type { PairLink } from '../../src/host/pair'
 import { element, icon, setAttribute, setChildren, setText } from '../dom'
-import type { Context, Desk, RunningPair, ShownEvent, ShownPair } from './answer'
+import type { Context, Desk, Notice, RunningPair, ShownEvent, ShownPair, ShownStatus } from './answer'
+import { channelText, fitnessText, peerText, proofText, roundTripText } from './facts'
 import { Orders } from './orders'
-import {
-  clock,
-  eventText,
-  exactClock,
-  gap,
-  joined,
-  lasting,
-  milliseconds,
-  problemText,
-  reasonAdvice,
-  reasonText,
-  say,
-  warningText
-} from './words'
+import { clock, exactClock, gap, joined, lasting, pick, reasonText, say } from './words'
 
 const EVENTS_AT_FIRST = 12
 
-type AlertKind = 'trouble' | 'warning' | 'problem'
-/** Kind, sentence, what to do ('' = nothing). */
-type Alert = readonly [AlertKind, string, string]
+/** Severity, sentence, what to do ('' = nothing). */
+type Alert = readonly [Notice['severity'], string, string]
 
 let cards = 0
 
@@ -32,9 +19,8 @@ export class Card {
   #view: ShownPair
   #context: Context
   #allEvents = false
-  /** Lines of the timeline by the event's number, alerts by what they say: what stays the same stays in the page. */
+  /** Lines of the timeline by the event's number: what stays the same stays in the page. */
   #lines = new Map<number, HTMLElement>()
-  readonly #alerts = new Map<string, HTMLElement>()
 
   readonly #glyph = element('span', { class: 'ha-pair-glyph', 'aria-hidden': 'true' })
   readonly #name: HTMLElement
@@ -42,6 +28,8 @@ export class Card {
   readonly #state = element('p', { class: 'ha-pair-state' })
   readonly #since = element('span', { class: 'ha-pair-since' })
   readonly #epoch = element('span', { class: 'ha-pair-epoch' })
+  readonly #situation = element('ul', { class: 'ha-pair-alerts' })
+  readonly #advice = element('p', { class: 'ha-pair-now' })
   readonly #why = element('p', { class: 'ha-pair-why' })
   readonly #alertList = element('ul', { class: 'ha-pair-alerts' })
   readonly #facts = element('dl', { class: 'ha-pair-facts' })
@@ -50,7 +38,9 @@ export class Card {
   readonly #links = element('ul', { class: 'ha-pair-links' })
   readonly #policy = element('dd')
   readonly #key = element('dd')
+  readonly #fitness = element('dd')
   readonly #channel = element('dd')
+  readonly #proof = element('dd')
   readonly #orders: Orders
   readonly #events: HTMLElement
   readonly #more = element('button', { type: 'button', class: 'ha-pair-more' })
@@ -72,15 +62,17 @@ export class Card {
       this.#showEvents()
     })
     const title = element('h4', { id: eventsId }, say('events.title'))
-    this.#history = element('div', {}, title, this.#events, this.#more)
+    this.#history = element('div', {}, title, this.#why, this.#events, this.#more)
     const body = element(
       'div',
       { class: 'ha-pair-body' },
       element('p', { class: 'ha-pair-times' }, this.#since, this.#epoch),
-      this.#why,
+      this.#situation,
+      ...this.#orders.parts.slice(0, 1),
+      this.#advice,
+      ...this.#orders.parts.slice(1),
       this.#alertList,
-      this.#facts,
-      ...this.#orders.parts
+      this.#facts
     )
     this.element = element(
       'section',
@@ -98,11 +90,13 @@ export class Card {
     const fact = (key: string, value: HTMLElement): void =>
       this.#facts.append(element('dt', {}, say(`fact.${key}`)), value)
     fact('peer', this.#peer)
-    fact('round-trip', this.#roundTrip)
+    fact('fitness', this.#fitness)
     fact('links', element('dd', {}, this.#links))
-    fact('policy', this.#policy)
-    fact('key', this.#key)
+    fact('round-trip', this.#roundTrip)
     fact('channel', this.#channel)
+    fact('proof', this.#proof)
+    fact('key', this.#key)
+    fact('policy', this.#policy)
   }
 
   show(view: ShownPair, context: Context): void {
@@ -110,11 +104,10 @@ export class Card {
     const is = view.running?.status.role
     this.#view = view
     this.#context = context
-    if (was !== is) this.#orders.onRole(is)
     this.#refresh()
-    if (view.running === null || was === is) return
-    const news = say('announce.role', { name: view.name, role: say(`role.${is}`) })
-    this.#desk.announce(joined(news, this.#whyText(view.running)))
+    if (is === undefined || was === is) return
+    const news = say('announce.role', { host: context.host, name: view.name, role: say(`role.${is}`) })
+    this.#desk.announce(joined(news, pick(view.situation.text)))
   }
 
   /** Only what time changes. */
@@ -150,27 +143,36 @@ export class Card {
     this.#facts.hidden = true
     this.#why.hidden = true
     this.#orders.hide()
-    this.#showAlerts(this.#view.problems.map((problem) => ['problem', problemText(problem), '']))
+    const problems = this.#view.problems.map(({ text }): Alert => ['critical', pick(text), ''])
+    this.#showSituation(problems)
+    this.#showAlerts(this.#alertList, [])
   }
 
   #showRunning(running: RunningPair): void {
     const { status, links } = running
+    const { situation, also } = this.#view
     this.#facts.hidden = false
     setText(this.#state, this.#stateText(status))
-    const why = this.#whyText(running)
-    setText(this.#why, why)
-    this.#why.hidden = why === ''
-    this.#showAlerts(alertsOf(running))
+    this.#showSituation([])
+    this.#showAlerts(
+      this.#alertList,
+      also.map(({ severity, text, todo }): Alert => [severity, pick(text), pick(todo)])
+    )
+    const { history } = situation
+    setText(this.#why, history === null ? '' : say('why', { time: clock(history.at), why: pick(history.text) }))
+    this.#why.hidden = history === null
+    setText(this.#fitness, fitnessText(status))
     setText(this.#roundTrip, roundTripText(status))
     this.#showLinks(links)
     const wire = status.wire === 'classic' ? say('policy.classic') : ''
     setText(this.#policy, joined(say(`policy.${status.policy}.name`), say(`policy.${status.policy}.cut`), wire))
     setText(this.#key, say(status.authenticated ? 'key.yes' : 'key.no'))
     setText(this.#channel, channelText(status.channel))
+    setText(this.#proof, proofText(status.channel))
     this.#orders.show(this.#view, running, this.#context)
   }
 
-  #stateText({ role, serving }: PairStatus): string {
+  #stateText({ role, serving }: ShownStatus): string {
     const text = say('state.of', {
       role: say(`role.${role}`),
       serving: say(serving ? 'state.serving' : 'state.not-serving')
@@ -178,34 +180,27 @@ export class Card {
     return this.#context.stale ? say('state.was', { state: text }) : text
   }
 
-  /** Why it has its role, or why an Active does not serve. */
-  #whyText({ status }: RunningPair): string {
-    if (status.role === 'active' && !status.serving) {
-      const pause = this.#view.events.findLast(({ event }) => event === 'paused')
-      return joined(say('why.paused'), pause === undefined ? '' : reasonText(pause.reason))
-    }
-    return reasonText(status.reason)
+  /** What is so, and what to do now: between the two are the buttons, which shall be in sight without scrolling. */
+  #showSituation(problems: readonly Alert[]): void {
+    const { severity, text, todo } = this.#view.situation
+    this.#showAlerts(this.#situation, [[severity, pick(text), ''], ...problems])
+    const advice = pick(todo)
+    if (this.#advice.dataset['says'] === advice) return
+    this.#advice.dataset['says'] = advice
+    this.#advice.hidden = advice === ''
+    setChildren(this.#advice, [element('b', {}, say('alert.do')), element('span', {}, gap(), advice)])
   }
 
-  #peerText({ online, peer }: PairStatus): string {
-    const parts = [say(online ? 'peer.online' : 'peer.offline')]
-    if (peer !== null) parts.push(say(online ? 'peer.role' : 'peer.last-role', { role: say(`role.${peer.role}`) }))
-    if (peer !== null && !online && peer.heardAgo !== null) {
-      parts.push(say('peer.heard', { ago: lasting(peer.heardAgo + this.#context.ageMs) }))
-    }
-    return parts.join(say('separator'))
-  }
-
-  #showAlerts(alerts: readonly Alert[]): void {
+  #showAlerts(list: HTMLElement, alerts: readonly Alert[]): void {
     const items = alerts.map((alert) => {
       const key = JSON.stringify(alert)
-      const item = this.#alerts.get(key) ?? alertItem(alert)
-      this.#alerts.set(key, item)
+      const known = [...list.children].find((item) => item instanceof HTMLElement && item.dataset['says'] === key)
+      const item = known ?? alertItem(alert)
+      if (item instanceof HTMLElement) item.dataset['says'] = key
       return item
     })
-    for (const [key, item] of this.#alerts) if (!items.includes(item)) this.#alerts.delete(key)
-    setChildren(this.#alertList, items)
-    this.#alertList.hidden = items.length === 0
+    setChildren(list, items)
+    list.hidden = items.length === 0
   }
 
   #showLinks(links: readonly PairLink[]): void {
@@ -228,17 +223,17 @@ export class Card {
   #showTimes(): void {
     const { at, ageMs, stale } = this.#context
     const status = this.#view.running?.status
-    this.#since.hidden = this.#epoch.hidden = status === undefined
+    this.#since.hidden = status === undefined
+    // The number is the Active's: beside its role, here or in the peer's row.
+    this.#epoch.hidden = status?.role !== 'active'
     if (status === undefined) return
     // Both times are the host's own; only what passed since the answer is measured here.
     const sinceMs = Math.max(0, at - status.since) + ageMs
-    const stands = stale
-      ? say('since-then', { time: clock(status.since) })
-      : say('since', { lasting: lasting(sinceMs) })
-    setText(this.#since, stands)
+    const stands = say('since-then', { time: clock(status.since) })
+    setText(this.#since, stale ? stands : joined(stands, say('since', { lasting: lasting(sinceMs) })))
     setAttribute(this.#since, 'title', exactClock(status.since))
     setText(this.#epoch, say('epoch', { epoch: status.epoch }))
-    setText(this.#peer, this.#peerText(status))
+    setText(this.#peer, peerText(status, pick(this.#view.peer), ageMs))
   }
 
   #showEvents(): void {
@@ -259,52 +254,34 @@ export class Card {
   }
 }
 
-/** The most important first. */
-function alertsOf({ status, trouble, warnings }: RunningPair): Alert[] {
-  const alerts = warnings.map(({ code, detail }): Alert => {
-    const kind = code === trouble?.code || code === 'both-active' ? 'trouble' : 'warning'
-    return [kind, warningText(code, detail), reasonAdvice(code)]
-  })
-  if (!status.online) {
-    const alone = status.role === 'initial' && status.policy === 'availability' ? 'searching' : status.role
-    alerts.unshift(['warning', say(`alone.${alone}.so`), say(`alone.${alone}.do`)])
-  }
-  return alerts.toSorted(([a], [b]) => Number(b === 'trouble') - Number(a === 'trouble'))
-}
+const LOOKS = {
+  critical: { look: 'ha-pair-trouble', sign: 'fa-times-circle', word: 'trouble' },
+  warning: { look: 'ha-pair-warning', sign: 'fa-exclamation-triangle', word: 'warning' },
+  info: { look: 'ha-pair-info', sign: 'fa-info-circle', word: 'info' }
+} as const
 
-function alertItem([kind, sentence, advice]: Alert): HTMLElement {
-  const grave = kind !== 'warning'
-  const text = element(
-    'div',
-    {},
-    element('span', { class: 'ha-pair-hidden' }, say(grave ? 'alert.trouble' : 'alert.warning')),
-    element('span', {}, sentence)
-  )
+function alertItem([severity, sentence, advice]: Alert): HTMLElement {
+  const text = element('div', {}, element('span', {}, sentence))
   if (advice !== '') {
     text.append(element('span', { class: 'ha-pair-advice' }, element('b', {}, say('alert.do')), gap(), advice))
   }
-  const look = { class: `ha-pair-alert ha-pair-${grave ? 'trouble' : 'warning'}` }
-  return element('li', look, icon(grave ? 'fa-times-circle' : 'fa-exclamation-triangle'), text)
+  if (severity === 'ok') return element('li', { class: 'ha-pair-fine' }, text)
+  const { look, sign, word } = LOOKS[severity]
+  text.prepend(element('span', { class: 'ha-pair-hidden' }, say(`alert.${word}`)))
+  return element('li', { class: `ha-pair-alert ${look}` }, icon(sign), text)
 }
 
 function eventLine(event: ShownEvent): HTMLElement {
-  const { what, why } = eventText(event)
   const isRole = event.event === 'role'
   const time = element('time', { datetime: new Date(event.at).toISOString(), title: exactClock(event.at) })
-  const first = element(isRole ? 'strong' : 'span', {}, what)
-  const line = element('li', { class: isRole ? 'ha-pair-role-event' : '' }, time, first, gap(), why)
+  const line = element(
+    'li',
+    { class: isRole ? 'ha-pair-role-event' : '' },
+    time,
+    element(isRole ? 'strong' : 'span', {}, pick(event.text))
+  )
   line.dataset['event'] = event.event
   return line
 }
 
 const hostText = (name: string): string => (name.includes(':') ? `[${name}]` : name)
-
-function channelText(channel: ChannelStatus | null): string {
-  if (channel === null) return say('channel.none')
-  const state = say(channel.open ? 'channel.open' : 'channel.closed')
-  return joined(state, channel.proof ? say('channel.proof') : say(`channel.why.${channel.why}`))
-}
-
-function roundTripText({ online, peer }: PairStatus): string {
-  return online && typeof peer?.roundTrip === 'number' ? milliseconds(peer.roundTrip) : say('round-trip.unknown')
-}

@@ -2,15 +2,19 @@
 import type { Policy } from '../../src/protocol/settings'
 import { element } from '../dom'
 import type { Wanted } from './answer'
-import { say } from './words'
+import type { Beware } from './prospect'
+import { bewareText, prospectText, say } from './words'
 
 export interface Plan {
   readonly pair: string
+  /** Both hosts, as they are called. */
+  readonly here: string
+  readonly peer: string
   readonly becomes: Wanted
   readonly force: boolean
+  readonly beware: Beware | null
   readonly peerOnline: boolean
   readonly policy: Policy
-  readonly peerHost: string
 }
 
 let questions = 0
@@ -24,11 +28,12 @@ export function confirmSwitch(plan: Plan, go: () => void): void {
   // One that was answered slides out while the next one comes.
   const id = `ha-pair-question-${++questions}`
   const becomes = say(`role.${plan.becomes}`)
-  const kind = plan.force ? 'force' : 'ask'
-  const title = element('strong', { id }, say(`${kind}.title`, { role: becomes }))
+  const names = { ...plan, role: becomes }
+  const title = element('strong', { id }, plan.force ? say('force.title', names) : say('ask.title', names))
   const sure = plan.force ? element('input', { type: 'checkbox', id: `${id}-sure` }) : null
   const text = element('div', { id: `${id}-text`, class: 'ha-pair-question-text' })
-  text.append(element('p', { class: 'ha-pair-question-name' }, plan.pair), ...sentences(plan, sure))
+  const name = say('ask.pair', { pair: plan.pair, host: plan.here })
+  text.append(element('p', { class: 'ha-pair-question-name' }, name), ...sentences(plan, sure))
 
   let closed = false
   const close = (): void => {
@@ -51,7 +56,7 @@ export function confirmSwitch(plan: Plan, go: () => void): void {
     type: plan.force ? 'error' : 'warning',
     buttons: [
       { text: say('ask.cancel'), class: 'ha-pair-no', click: close },
-      { text: say(`${kind}.yes`, { role: becomes }), class: 'ha-pair-yes primary', click: yes }
+      { text: plan.force ? say('force.yes') : say('ask.yes', names), class: 'ha-pair-yes primary', click: yes }
     ]
   })
   dialog.classList.add('ha-pair-dialog')
@@ -71,15 +76,20 @@ export function confirmSwitch(plan: Plan, go: () => void): void {
   dialog.querySelector<HTMLButtonElement>('.ha-pair-no')?.focus()
 }
 
+const line = (text: string, look: string | null = null): HTMLElement => element('p', { class: look }, text)
+
 function sentences(plan: Plan, sure: HTMLInputElement | null): HTMLElement[] {
-  const { becomes, policy, peerOnline, peerHost } = plan
-  if (sure === null) return [element('p', {}, say(`ask.${becomes}`)), element('p', {}, say('ask.moment'))]
+  const { becomes, policy, peerOnline } = plan
+  if (sure === null) {
+    const lines = [line(prospectText(plan, plan)), line(bewareText(plan, plan), 'ha-pair-question-warning')]
+    return [...lines.filter(({ textContent }) => textContent !== ''), line(say('ask.moment', { ...plan }))]
+  }
   const label = element('label', { class: 'ha-pair-sure', for: sure.id })
-  label.append(sure, element('span', {}, say(`force.sure.${becomes}`, { host: peerHost })))
+  label.append(sure, element('span', {}, say(`force.sure.${becomes}`, { ...plan })))
   return [
-    element('p', {}, say(peerOnline ? 'force.online' : 'force.offline')),
-    element('p', {}, say(`force.${becomes}`)),
-    ...(becomes === 'active' ? [element('p', {}, say(`policy.${policy}.not`))] : []),
+    line(say(peerOnline ? 'force.online' : 'force.offline', { ...plan })),
+    line(say(`force.${becomes}`, { ...plan })),
+    ...(becomes === 'active' ? [line(say(`policy.${policy}.not`))] : []),
     label
   ]
 }

@@ -43,6 +43,7 @@ export function remove(): void {
 class Tab implements Desk {
   readonly #root: HTMLElement
   readonly #cards = new Map<string, Card>()
+  readonly #host = element('h2', { class: 'ha-pair-host' })
   readonly #banner = element('div', { class: 'ha-pair-banner' })
   #bannerIcon: string | null = null
   #bannerText = element('span')
@@ -59,6 +60,8 @@ class Tab implements Desk {
   #visible = false
   #catalogued = false
   #askTimer: number | undefined
+  /** Who waits for an answer to a question that is still to be asked. */
+  #waiting: (() => void)[] = []
 
   constructor(root: HTMLElement) {
     this.#root = root
@@ -67,7 +70,7 @@ class Tab implements Desk {
   begin(): void {
     this.#root.setAttribute('role', 'region')
     this.#root.setAttribute('aria-label', say('tab'))
-    this.#root.replaceChildren(this.#banner, this.#list, this.#empty, this.#live)
+    this.#root.replaceChildren(this.#host, this.#banner, this.#list, this.#empty, this.#live)
     this.#render()
 
     const ask = (): void => this.#ask()
@@ -104,6 +107,7 @@ class Tab implements Desk {
     }
     clearTimeout(this.#askTimer)
     this.#asking = true
+    const waiting = this.#waiting.splice(0)
     void this.#request()
       .then(
         (answer) => {
@@ -121,6 +125,7 @@ class Tab implements Desk {
         const waitMs = this.#failure === 'denied' ? DENIED_EVERY_MS : ASK_EVERY_MS
         this.#askTimer = window.setTimeout(() => this.#ask(), waitMs)
         this.#render()
+        for (const told of waiting) told()
         if (!this.#askAgain) return
         this.#askAgain = false
         this.#ask()
@@ -135,12 +140,21 @@ class Tab implements Desk {
     return fetched<Answer>('ha-pair/pairs')
   }
 
+  /** Resolves when the page shows what is so from now on. */
+  #asked(): Promise<void> {
+    if (!this.#watched) return Promise.resolve()
+    const answered = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#ask()
+    return answered
+  }
+
   // --- Showing ---
 
   get #context(): Context {
     const ageMs = performance.now() - this.#answeredAtMs
     return {
       at: this.#answer?.at ?? 0,
+      host: this.#answer?.host ?? '',
       ageMs,
       stale: this.#failure !== '' || ageMs > FRESH_MS,
       mayWrite: RED.user.hasPermission('ha-pair.write')
@@ -159,6 +173,8 @@ class Tab implements Desk {
       return card.element
     })
     setChildren(this.#list, shown)
+    setText(this.#host, say('host', { host: context.host }))
+    this.#host.hidden = context.host === ''
     this.#empty.hidden = this.#answer === null || pairs.length > 0 || context.stale
     this.#showFreshness(context)
   }
@@ -209,7 +225,7 @@ class Tab implements Desk {
         (failure) => resolve(refusalIn(failure))
       )
     })
-    this.#ask()
+    await this.#asked()
     return reply
   }
 }

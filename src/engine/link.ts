@@ -103,6 +103,11 @@ export class Link {
     return this.#problem
   }
 
+  /** The local address that the socket is bound to; '' = none yet. */
+  get address(): string {
+    return this.#place?.ip ?? ''
+  }
+
   /** When `attend` has something to do; Infinity = it waits for a lookup, or is closed, or its addresses cannot change. */
   get dueMs(): number {
     return this.#locating || this.#closed ? Infinity : this.#dueMs

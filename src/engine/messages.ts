@@ -80,12 +80,17 @@ export interface Snapshot
   /** When the role was taken; ms since 1970. */
   readonly since: number
   readonly peer:
-    | (Pick<PeerView, 'role' | 'epoch' | 'priority'> & { readonly host: string; readonly port: number })
+    | (Pick<PeerView, 'role' | 'epoch' | 'priority' | 'fitness' | 'ready'> & {
+        readonly host: string
+        readonly port: number
+      })
     | null
   /** In the order of the settings. */
   readonly links: readonly LinkState[]
   /** Datagrams dropped since the start, by cause. */
   readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
+  /** Sealed frames of a sender that does not hear this side (yet), since the start. */
+  readonly greeted: number
   /** s by which the peer's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
   readonly peerAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */
@@ -98,6 +103,8 @@ export interface LinkState {
   /** Frames pass both ways. */
   readonly up: boolean
   readonly problem: LinkProblem | null
+  /** The local address that the socket is bound to; '' = none yet. */
+  readonly address: string
   /** Datagrams that did not go out. */
   readonly unsent: number
 }

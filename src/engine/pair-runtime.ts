@@ -115,6 +115,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   #online = false
   #asking = false
   #heardAtMs = -Infinity
+  #greeted = 0
   #freshForMs = Infinity
   /** What happened since the host was told last. */
   #events: readonly EngineEvent[] = NONE
@@ -280,7 +281,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   tell(): void {
     if (!this.#started || this.#closing) return
     const events = this.#events
-    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), events.length > 0)
+    const snapshot = this.#teller.news(this.#machine.view(), this.#storeState(), this.#greeted, events.length > 0)
     if (snapshot === null) return
     this.#events = NONE
     this.#host.post({ type: 'update', pairId: this.pairId, events, snapshot })
@@ -446,6 +447,7 @@ export class PairRuntime implements Waiting, LinkOwner {
     if (trailer === null || trailer.session === this.#peerSession) this.#locate(link, from, trailer, nowMs)
     if (trailer === null) return
     this.#learn(trailer)
+    if (trailer.echo !== this.#ownSession) this.#greeted++
     if (trailer.echo === this.#ownSession) this.#peerClock.heard(this.#wallS(), readClock(bytes))
   }
 

@@ -38,9 +38,9 @@ export class SnapshotTeller {
   }
 
   /** The snapshot to tell now, or null when the host knows it all. `always`: events go with it. */
-  news(view: MachineView, store: StoreTrouble | null, always: boolean): Snapshot | null {
+  news(view: MachineView, store: StoreTrouble | null, greeted: number, always: boolean): Snapshot | null {
     const nowMs = this.#clock.nowMs()
-    const counts = this.#links.reduce((sum, link) => sum + link.unsent, this.#rejections.total)
+    const counts = this.#links.reduce((sum, link) => sum + link.unsent, this.#rejections.total + greeted)
     const counted = counts !== this.#toldCounts && nowMs - this.#toldAtMs >= COUNTERS_EVERY_MS
     const told = this.#told
     if (told !== null && !always && !counted && !this.#differs(told, view, store)) return null
@@ -63,6 +63,7 @@ export class SnapshotTeller {
         open: link.open,
         up: view.linksUp[link.index] === true,
         problem: link.problem,
+        address: link.address,
         unsent: link.unsent
       })),
       dropped: this.#rejections.counts(),
@@ -70,6 +71,7 @@ export class SnapshotTeller {
       conflict: view.conflict,
       proof: view.proof,
       aloneBar: view.aloneBar,
+      greeted,
       peerAheadS: this.#peerClock.aheadS,
       store
     }
@@ -93,15 +95,16 @@ export class SnapshotTeller {
     const [was, is] = [told.peer, view.peer]
     if (was === null || is === null) return was !== is
     if (was.role !== is.role || was.epoch !== is.epoch || was.priority !== is.priority) return true
+    if (was.fitness !== is.fitness || was.ready !== is.ready) return true
     const path = this.#path(view)
     return hostOf(path) !== was.host || portOf(path) !== was.port
   }
 
   #peer(view: MachineView): Snapshot['peer'] {
     if (view.peer === null) return null
-    const { role, epoch, priority } = view.peer
+    const { role, epoch, priority, fitness, ready } = view.peer
     const path = this.#path(view)
-    return { role, epoch, priority, host: hostOf(path), port: portOf(path) }
+    return { role, epoch, priority, fitness, ready, host: hostOf(path), port: portOf(path) }
   }
 
   /** The first link that carries; the one heard last would change with every heartbeat. */

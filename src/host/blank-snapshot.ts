@@ -11,6 +11,7 @@ export const NOBODY_HEARD = {
   conflict: false,
   proof: 'offline',
   aloneBar: null,
+  greeted: 0,
   peerAheadS: 0
 } as const satisfies Partial<Snapshot>
 

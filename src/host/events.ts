@@ -9,7 +9,10 @@ import type { Role } from '../protocol/role'
 export interface WarningDetails {
   readonly 'engine-crashed': { readonly error: string }
   readonly 'files-in-use': { readonly holder: string }
-  readonly 'both-active': { readonly peer: string } | MachineDetails['conflict']
+  readonly 'both-active': { readonly peer: string }
+  /** ms since 1970. */
+  readonly 'were-both-active': { readonly from: number; readonly to: number }
+  readonly unused: NoDetail
   readonly 'keys-differ': Dropped
   readonly 'peer-has-no-key': Dropped
   readonly 'peer-has-key': Dropped
@@ -17,8 +20,14 @@ export interface WarningDetails {
   readonly 'versions-differ': Dropped
   readonly 'foreign-host': Dropped
   readonly 'third-party': Dropped
+  readonly 'own-address': { readonly place: string }
+  readonly 'one-way': NoDetail
   readonly 'bad-frame': Dropped
   readonly 'port-in-use': OnLink
+  /** `pair`: the name of the other pair of this process. */
+  readonly 'port-held-here': OnLink & { readonly pair: string }
+  readonly 'zone-missing': OnLink
+  readonly 'loopback-address': OnLink & { readonly address: string }
   readonly 'host-not-found': OnLink
   readonly 'link-failed': OnLink
   readonly 'store-failed': NoDetail
@@ -35,6 +44,7 @@ export interface WarningDetails {
   readonly 'late-writes': Written
   /** A gate that resumes. */
   readonly 'sequence-stuck': { readonly node: string; readonly topic: string }
+  readonly 'roles-flap': { readonly changes: number; readonly minutes: number }
   readonly 'same-priority': { readonly priority: number }
   readonly 'cloned-identity': NoDetail
   readonly suspended: { readonly ms: number }

@@ -36,6 +36,8 @@ const NEVER_COUNTS = new Set([
   'wires',
   'credentials'
 ])
+/** A comment, and the variables of the editor's global environment: they differ between two hosts by nature. */
+const NEVER_RUNS: ReadonlySet<string> = new Set(['comment', 'global-config'])
 /** Further, by type. A subflow's name, colour and category are those of its palette entry. */
 const NOT_OF: Readonly<Record<string, ReadonlySet<string>>> = {
   tab: new Set(['label', 'disabled', 'locked']),
@@ -135,7 +137,7 @@ class Index {
       if (node.type === 'group') this.#groups.set(node.id, node)
       if (node['d'] === true || off.has(node.id) || off.has(String(node['z']))) continue
       if (node.type === 'junction') drawn.push(node)
-      else if (node.type !== 'comment' && (node.type !== 'group' || setsSomething(node))) this.#run(node)
+      else if (!NEVER_RUNS.has(node.type) && (node.type !== 'group' || setsSomething(node))) this.#run(node)
       if (work.full(1)) yield work.take()
     }
     yield* this.#order(drawn, work)

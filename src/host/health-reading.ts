@@ -1,12 +1,13 @@
 /** What the health endpoint reads of a pair, all at one instant. */
 import type { PairVitals } from './pair'
-import type { ProblemCode } from './settings'
+import type { SettingsProblem } from './settings'
 
 /** A pair that is stopped for its settings: which fields, and not what is in them. */
 export interface StoppedPair {
   readonly at: number
   readonly name: string
-  readonly problems: readonly { readonly field: string; readonly code: ProblemCode }[]
+  readonly host: string
+  readonly problems: readonly Pick<SettingsProblem, 'field' | 'code'>[]
 }
 
 export type HealthReading = PairVitals | StoppedPair

@@ -3,9 +3,13 @@
  * code; people and programs read the body. Every answer says how fresh it is. Nothing here knows a key, a file or an
  * address of this side.
  */
+import type { WarningCode } from './events'
 import { isStopped, type HealthReading } from './health-reading'
 import { metricsText, METRICS_CONTENT_TYPE } from './metrics'
 import { stopReason } from './settings'
+import { stoppedSituation } from './situation/situation'
+import type { Situation, SituationCode } from './situation/types'
+import { REASONS } from './texts/reasons'
 
 /** Each page, and what its path adds to `healthPath`. */
 export const HEALTH_PAGES = {
@@ -67,13 +71,38 @@ function inAWord(page: 'active' | 'standby' | 'live', reading: HealthReading): s
 
 function statusBody(reading: HealthReading): object {
   if (isStopped(reading)) {
-    const { name, at, problems } = reading
+    const { name, host, at, problems } = reading
+    const situation = inEnglish(stoppedSituation(host, problems))
     const reason = stopReason(problems)
     const nothing = { role: 'initial', reason, serving: false, online: false, peer: null }
-    return { name, ...nothing, at, engineAgo: null, problems: problems.map(({ field, code }) => ({ field, code })) }
+    return {
+      name,
+      host,
+      situation,
+      ...nothing,
+      at,
+      engineAgo: null,
+      problems: problems.map(({ field, code }) => ({ field, code }))
+    }
   }
   const { status, at, engine, troubles } = reading
-  return { ...status, at, engineAgo: engine.ago, troubles }
+  return { ...status, situation: inEnglish(reading.situation), at, engineAgo: engine.ago, troubles }
+}
+
+/** Whose sentence names an address, a name or a process of this side: monitoring is told the general one. */
+const NAMES_OWN: ReadonlySet<SituationCode> = new Set([
+  'port-in-use',
+  'port-held-here',
+  'link-failed',
+  'zone-missing',
+  'loopback-address',
+  'files-in-use'
+])
+
+/** For a page that shows it, and for people who read it with curl. */
+function inEnglish({ code, severity, text, todo, also }: Situation): object {
+  const general = NAMES_OWN.has(code) ? REASONS[code as WarningCode].en : text.en
+  return { code, severity, text: general, todo: todo.en, also }
 }
 
 function answer(reading: HealthReading, good: boolean, contentType: string, body: string): HealthAnswer {

@@ -26,10 +26,13 @@ import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
-import { SharedData, type SharedDataOwner } from './shared-data'
+import { dataOwner, SharedData } from './shared-data'
 import type { StringPool } from './string-pool'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
-import { Warnings, WARNINGS } from './warnings'
+import type { Situation } from './situation/types'
+import { HOST, Present } from './situation/present'
+import type { Names } from './texts/happened'
+import { warningEvents } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -50,6 +53,8 @@ export interface PairContext extends KeepsAlive {
   readonly engineRestarts: number
   /** The pair enters the engine under this number; never the same twice. */
   numberInEngine(held: HostedPair): number
+  /** The name of another pair of this process that holds the local port of this link; null = none does. */
+  portHolder(held: HostedPair, link: number): string | null
   post(message: ToEngine): void
 }
 
@@ -85,7 +90,7 @@ export class HostedPair implements Pair {
   #watched = false
   readonly #events: Partial<Record<EventName, number>> = {}
   readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
-  readonly #warnings: Warnings
+  readonly #present: Present
   readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
@@ -107,7 +112,7 @@ export class HostedPair implements Pair {
     this.#commands = new Requests(context)
     this.data = new PairData((message) => context.post(message))
     this.#snapshot = blankSnapshot(request.settings, request.keys)
-    this.#warnings = new Warnings(request.settings, request.keys)
+    this.#present = new Present(request.settings, request.keys)
     const owner: ChannelOwner = {
       toEngine: (news) => {
         if (this.pairId !== null) context.post({ type: 'tether', pairId: this.pairId, news })
@@ -121,21 +126,12 @@ export class HostedPair implements Pair {
     }
     this.#channel = openChannel(request.settings, request.keys, owner, context.network)
     this.carrier = this.#channel?.exchange ?? new NoCarrier()
-    this.shared = new SharedData(this.#dataOwner(), this.#channel, this.data)
+    this.shared = new SharedData(
+      dataOwner(this, () => this.#cell),
+      this.#channel,
+      this.data
+    )
     this.#review()
-  }
-
-  #dataOwner(): SharedDataOwner {
-    const cell = (): PairCell => this.#cell
-    return {
-      id: this.id,
-      name: this.name,
-      get cell() {
-        return cell()
-      },
-      tell: ({ code, ...written }) => this.note(code, written),
-      log: (text) => this.log.warn(oneLine(text))
-    }
   }
 
   get name(): string {
@@ -229,8 +225,7 @@ export class HostedPair implements Pair {
         this.#publish(this.#context.strings.intern(message.events))
         return
       case 'reply':
-        this.#commands.answer(message.requestId, message.result)
-        return
+        return this.#commands.answer(message.requestId, message.result)
       case 'frame': {
         const { direction, at, link, head, state, id, value } = message
         const event = direction === 'sent' ? 'frame-sent' : 'frame-received'
@@ -238,8 +233,7 @@ export class HostedPair implements Pair {
         return
       }
       case 'contact':
-        this.#channel?.contact(message.contact)
-        return
+        return this.#channel?.contact(message.contact)
       case 'barrier':
       case 'barrierOver':
         return this.data.onMessage(message)
@@ -263,7 +257,7 @@ export class HostedPair implements Pair {
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
     this.shared.roleMayHaveChanged()
-    for (const event of told) this.#remember(event, performance.now())
+    for (const event of told) this.#present.hear(event, this.#snapshot, performance.now())
     this.#tell(told)
     const warnings = this.#review()
     if (warnings.length > 0) this.#tell(warnings)
@@ -279,14 +273,7 @@ export class HostedPair implements Pair {
   }
 
   #logAll(): void {
-    for (const event of this.#unlogged.splice(0)) report(this.log, this.settings.name, event)
-  }
-
-  /** Events that are over at once and should be seen for a while. */
-  #remember({ event, reason, detail }: PairEvent, nowMs: number): void {
-    if (event === 'conflict') this.#warnings.remember('both-active', detail, nowMs)
-    else if (event === 'clock') this.#warnings.remember(reason, detail, nowMs)
-    else if (event === 'mismatch' && reason === 'cloned-identity') this.#warnings.remember(reason, {}, nowMs)
+    report(this.log, this.settings.name, this.names, this.#unlogged.splice(0))
   }
 
   #count({ event, detail }: PairEvent): void {
@@ -300,26 +287,47 @@ export class HostedPair implements Pair {
     const [crash, filesHolder] = [this.#crash, this.#filesHolder]
     const channel = this.#channel?.state ?? null
     const wallMs = Date.now()
-    const known = { snapshot: this.#snapshot, crash, filesHolder, channel, nowMs, wallMs }
-    const { began, ended } = this.#warnings.review(known)
+    const used = this.observers.count > 0
+    const portHolder = (link: number): string | null => this.#context.portHolder(this, link)
+    const oneWay = this.#present.hearsOneWay(this.#cell.read().heardAtMs)
+    const known = { snapshot: this.#snapshot, oneWay, crash, filesHolder, used, portHolder, channel, nowMs, wallMs }
+    const { began, ended } = this.#present.warnings.review(known)
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
-    if (this.#warnings.dueMs < Infinity && !this.#gone) {
-      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(this.#warnings.dueMs - nowMs)))
+    const dueMs = Math.min(this.#present.warnings.dueMs, nowMs + this.#present.settlesInMs(this.#snapshot, wallMs))
+    if (dueMs < Infinity && !this.#gone) {
+      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(dueMs - nowMs)))
       this.#lookAgain.unref()
     }
-    return [
-      ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, wallMs)),
-      ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, wallMs))
-    ]
+    return warningEvents({ began, ended }, wallMs)
   }
 
   // --- What nodes ask (see `Pair`) ---
 
+  get names(): Names {
+    return this.#present.names
+  }
+
   status(at: Instant = thisInstant()): PairStatus {
-    const signs = this.#context.engineCell.read()
-    const channel = channelStatus(this.#snapshot.proof, this.#channel?.state ?? null, this.shared.reading)
-    return statusOf(this.settings.name, this.observers.seq, this.#snapshot, channel, this.#cell.read(), signs, at)
+    const status = this.#facts(at)
+    const { code, severity } = this.#present.situation(status, at.wallMs)
+    return { ...status, situation: { code, severity } }
+  }
+
+  situation(at: Instant = thisInstant()): Situation {
+    return this.#present.situation(this.#facts(at), at.wallMs)
+  }
+
+  #facts(at: Instant): Omit<PairStatus, 'situation'> {
+    const own = {
+      name: this.settings.name,
+      host: HOST,
+      seq: this.observers.seq,
+      fitness: this.#fitness ?? FULLY_FIT,
+      lost: this.#present.lost,
+      channel: channelStatus(this.#snapshot.proof, this.#channel?.state ?? null, this.shared.reading)
+    }
+    return statusOf(own, this.#snapshot, this.#cell.read(), this.#context.engineCell.read(), at)
   }
 
   vitals(): PairVitals {
@@ -331,10 +339,10 @@ export class HostedPair implements Pair {
     return {
       at: at.wallMs,
       status: this.status(at),
+      situation: this.situation(at),
       engine: { alive: ago !== null && ago <= ENGINE_SILENT_MS_MAX, ago, restarts: engineRestarts },
-      fitness: this.#fitness ?? FULLY_FIT,
       troubles: [...new Set(problems.filter((code) => code !== null))],
-      warnings: this.#warnings.list.map(({ code }) => code),
+      warnings: this.#present.warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
       events: { ...this.#events },
@@ -373,7 +381,7 @@ export class HostedPair implements Pair {
   }
 
   warnings(): readonly PairWarning[] {
-    return this.#warnings.list
+    return this.#present.warnings.list
   }
 
   observe(observer: PairObserver, late: boolean): () => void {
@@ -407,8 +415,10 @@ export class HostedPair implements Pair {
   }
 
   setFitness(value: number): void {
+    const changes = value !== (this.#fitness ?? FULLY_FIT)
     this.#fitness = value
     if (this.pairId !== null) this.#context.post({ type: 'fitness', pairId: this.pairId, value })
+    if (changes) this.observers.publishStatus()
   }
 
   setFlowsHash(hash: number): void {
@@ -417,7 +427,7 @@ export class HostedPair implements Pair {
   }
 
   note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void {
-    this.#warnings.remember(code, detail, performance.now())
+    this.#present.warnings.remember(code, detail, performance.now())
     this.#publish([])
   }
 
@@ -433,9 +443,6 @@ export class HostedPair implements Pair {
     this.#commands.answerAll({ ok: false, error: 'stopped', detail })
   }
 }
-
-/** A standing fact about the settings is no event. */
-const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
 
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])

@@ -6,6 +6,7 @@ import { dirname, resolve as absolute } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { EngineCell } from '../engine/cells'
 import type { FromEngine, ToEngine } from '../engine/messages'
+import { bindsTheSame } from '../rules/addresses'
 import type { Network } from './channel/channel'
 import { ExitWatch } from './exit-watch'
 import { EngineThread, type EngineListener } from './engine-thread'
@@ -271,6 +272,15 @@ export class Hub implements PairContext, EngineListener {
   numberInEngine(held: HostedPair): number {
     this.#inEngine.set(++this.#pairIds, held)
     return this.#pairIds
+  }
+
+  portHolder({ settings, id }: HostedPair, link: number): string | null {
+    const mine = settings.links[link]
+    if (mine === undefined) return null
+    for (const { held } of this.#held.values()) {
+      if (held.id !== id && held.settings.links.some((other) => bindsTheSame(other, mine))) return held.name
+    }
+    return null
   }
 
   post(message: ToEngine): void {

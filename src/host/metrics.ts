@@ -11,6 +11,8 @@ import type { Role } from '../protocol/machine'
 import { EVENT_NAMES } from './events'
 import { isStopped, type HealthReading } from './health-reading'
 import type { PairVitals } from './pair'
+import { stoppedSituation } from './situation/situation'
+import type { Situation } from './situation/types'
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE
 
@@ -51,22 +53,33 @@ interface ManifestLike {
 
 export function metricsText(reading: HealthReading): Promise<string> {
   const sheet = new Sheet(isStopped(reading) ? reading.name : reading.status.name)
-  if (isStopped(reading)) sheet.gauge('running', RUNNING_HELP, [[0]])
-  else fill(sheet, reading)
+  if (isStopped(reading)) {
+    sheet.gauge('running', RUNNING_HELP, [[0]])
+    situations(sheet, stoppedSituation(reading.host, reading.problems))
+  } else fill(sheet, reading)
   return sheet.text()
+}
+
+/** A series for each thing that is so. `lead`: it is what badges show. */
+function situations(sheet: Sheet, { code, severity, also }: Pick<Situation, 'code' | 'severity' | 'also'>): void {
+  sheet.gauge('situation', 'What is so now, by code and by what it means for the plant; always 1.', [
+    [1, { code, severity, lead: 'yes' }],
+    ...also.map((each) => [1, { code: each.code, severity: each.severity, lead: 'no' }] as const)
+  ])
 }
 
 const RUNNING_HELP = 'Whether the pair runs: 0 = it is stopped because a setting is wrong.'
 
 function fill(
   sheet: Sheet,
-  { at, status, engine, fitness, troubles, warnings, links, dropped, ...counted }: PairVitals
+  { at, status, situation, engine, troubles, warnings, links, dropped, ...counted }: PairVitals
 ): void {
   const { policy, wire, peer, channel } = status
   sheet.gauge('info', 'How this side is set up; always 1.', [
     [1, { policy, wire, version: VERSION, authenticated: String(status.authenticated) }]
   ])
   sheet.gauge('running', RUNNING_HELP, [[1]])
+  situations(sheet, situation)
   sheet.gauge(
     'role',
     'Role of this side: 1 for the role that it holds, 0 for the others.',
@@ -98,7 +111,10 @@ function fill(
   sheet.gauge('crash_proof_possible', 'Whether a crash of the peer could be proved now. Absent without a channel.', [
     [proof]
   ])
-  sheet.gauge('fitness', 'How fit this side says it is, 0 to 255.', [[fitness]])
+  sheet.gauge('fitness', 'How fit this side says it is, 0 to 255.', [[status.fitness]])
+  sheet.gauge('peer_fitness', 'How fit the peer says it is, 0 to 255. Absent before it was heard.', [
+    [peer?.fitness ?? null]
+  ])
   sheet.gauge(
     'trouble',
     'What is wrong at present, by reason code; no series while all is well.',

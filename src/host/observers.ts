@@ -44,6 +44,11 @@ export class Observers {
     return this.#now.seq
   }
 
+  /** How many observe, apart from witnesses. */
+  get count(): number {
+    return this.#subscriptions.reduce((count, { witness }) => count + (witness ? 0 : 1), 0)
+  }
+
   get watchesFrames(): boolean {
     return this.#subscriptions.some((subscription) => subscription.observer.onFrame !== undefined)
   }

@@ -4,6 +4,7 @@ export type PairErrorCode =
   | CommandError
   /** Of nodes: see the errors in docs/reference/EVENTS.md. */
   | 'no-pair'
+  | 'pair-disabled'
   | 'bad-fitness'
   | 'bad-expires'
   | 'bad-number'

@@ -6,27 +6,38 @@
 import { pairEvent, type PairEvent } from './events'
 import type { Pair, PairLink, PairObserver } from './pair'
 import { stopReason, type SettingsProblem } from './settings'
+import { HOST } from './situation/present'
+import { stoppedSituation } from './situation/situation'
+import type { Situation } from './situation/types'
+import { happened, type Happened, type Names } from './texts/happened'
 
+/** A stopped pair knows no peer. */
+const NOBODY: Names = { here: HOST, peer: '', after: '' }
 /** Events kept per pair. */
 export const HISTORY_MAX = 100
 /** Ids whose history is kept, also of pairs that were deleted: an undo brings them back. */
 const HISTORIES_MAX = 64
 
 /** A running pair as the registry needs it. */
-export interface RegisteredPair extends Pick<Pair, 'status' | 'trouble' | 'warnings' | 'designate'> {
+export interface RegisteredPair extends Pick<Pair, 'status' | 'situation' | 'trouble' | 'warnings' | 'designate'> {
   readonly id: string
   readonly name: string
+  readonly names: Names
   links(): readonly PairLink[]
   /** Tells `observer` everything from now on, without counting it among those that the pair's events are for. */
   witness(observer: PairObserver): () => void
 }
 
 /** An event with a number that grows for as long as the process lives; an event's own `seq` starts again at 1 with its pair. */
-export type PastEvent = PairEvent & { readonly n: number }
+export type PastEvent = PairEvent & Happened & { readonly n: number }
 
 export interface ListedPair {
   readonly id: string
   readonly name: string
+  /** What is so now, in words. */
+  readonly situation: Situation
+  /** As its texts call the two hosts. */
+  readonly names: Names
   /** Null while the settings keep the pair stopped. */
   readonly running:
     | { readonly [What in 'status' | 'trouble' | 'warnings' | 'links']: ReturnType<RegisteredPair[What]> }
@@ -59,7 +70,7 @@ export class PairRegistry {
   enter(pair: RegisteredPair): void {
     const history = this.#historyOf(pair.id)
     const end = pair.witness({
-      onEvent: ({ event, at, reason, detail }) => this.#note(history, pairEvent(event, reason, detail, at)),
+      onEvent: ({ event, at, reason, detail }) => this.#note(history, pairEvent(event, reason, detail, at), pair.names),
       onStatus: () => this.#changed()
     })
     this.#observations.set(pair, end)
@@ -104,11 +115,11 @@ export class PairRegistry {
       String(last.detail.fields) === String(fields)
     )
       return
-    this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()))
+    this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()), NOBODY)
   }
 
-  #note(history: PastEvent[], event: PairEvent): void {
-    history.push({ n: ++this.#events, ...event })
+  #note(history: PastEvent[], event: PairEvent, names: Names): void {
+    history.push({ n: ++this.#events, ...event, ...happened(event, names) })
     if (history.length > HISTORY_MAX) history.shift()
   }
 
@@ -135,11 +146,15 @@ export class PairRegistry {
     const events = [...(this.#histories.get(id) ?? [])]
     // A running pair that its newest settings stop is on its way out, and no node uses it any more.
     if (stopped !== null || running === null) {
-      return { id, name: stopped?.name ?? id, running: null, problems: stopped?.problems ?? [], events }
+      const problems = stopped?.problems ?? []
+      const situation = stoppedSituation(HOST, problems)
+      return { id, name: stopped?.name ?? id, situation, names: NOBODY, running: null, problems, events }
     }
     return {
       id,
       name: running.name,
+      situation: running.situation(),
+      names: running.names,
       running: {
         status: running.status(),
         trouble: running.trouble(),

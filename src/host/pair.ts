@@ -4,9 +4,11 @@
 import type { LinkProblem, StoreTrouble } from '../engine/events'
 import type { LinkState, Snapshot } from '../engine/messages'
 import type { Carrier } from './channel/carrier'
-import type { Designation, ProofState, Role } from '../protocol/machine'
+import type { AloneBar, Designation, ProofState, Role } from '../protocol/machine'
+import type { ReasonCode } from '../protocol/reasons'
 import type { LinkSettings } from '../protocol/settings'
 import type { EventName, PairEvent, WarningCode, WarningDetails } from './events'
+import type { Situation, SituationMark } from './situation/types'
 
 /** The status object of the integrators' contract (`msg.pair`): of what the engine knows what flows are shown, and more. */
 export interface PairStatus extends Pick<
@@ -14,6 +16,16 @@ export interface PairStatus extends Pick<
   'role' | 'previousRole' | 'reason' | 'since' | 'epoch' | 'online' | 'policy' | 'wire' | 'authenticated'
 > {
   readonly name: string
+  /** The name of the host that this side runs on. */
+  readonly host: string
+  /** What is so now, and what it means for the plant. */
+  readonly situation: SituationMark
+  /** How fit this side says it is, 0..255. */
+  readonly fitness: number
+  /** Why this side takes no role alone, whatever its policy says; null = nothing keeps it from it. */
+  readonly alone: AloneBar | null
+  /** How contact ended, and when (ms since 1970). Null while online, and before the first contact of this process. */
+  readonly lost: { readonly reason: ReasonCode; readonly at: number } | null
   /** Number of the pair's latest event. */
   readonly seq: number
   /** Whether a gate would pass a message right now. */
@@ -75,6 +87,7 @@ export interface PairVitals {
   /** The instant; ms since 1970. */
   readonly at: number
   readonly status: PairStatus
+  readonly situation: Situation
   readonly engine: {
     /** The engine's thread runs, and gave a sign of life lately. */
     readonly alive: boolean
@@ -83,8 +96,6 @@ export interface PairVitals {
     /** How often the thread was started again after it had died, in this process. */
     readonly restarts: number
   }
-  /** How fit this side says it is, 0..255. */
-  readonly fitness: number
   /** What does not simply run, each code once; empty while all is well. */
   readonly troubles: readonly TroubleCode[]
   /** What `Pair.warnings` says, the codes only. */
@@ -132,6 +143,8 @@ export interface Pair {
   trouble(): PairTrouble | null
   /** All that a person should look at, the most important first, with what `trouble` says; empty while all is well. */
   warnings(): readonly PairWarning[]
+  /** What is so now, in words. */
+  situation(): Situation
   /** Resolves with the role then held; rejects with a `PairError`. Always ends within a bounded time. */
   designate(command: Designation, force: boolean): Promise<Role>
   /** 0..255 */

@@ -1,7 +1,8 @@
-/** Which events deserve a line in the log, and what it says. Rejections come at most once per cause and minute already. */
+/** Which events deserve a line in the log, and what it says: one sentence. Rejections come at most once per cause and minute already. */
 import type { ReasonCode } from '../protocol/reasons'
-import type { EventName } from './events'
+import type { EventName, PairEvent } from './events'
 import { EVENTS } from './texts/events'
+import { happened, type Names } from './texts/happened'
 import { REASONS } from './texts/reasons'
 import { isWarningCode, WARNINGS } from './warnings'
 
@@ -13,31 +14,63 @@ export interface PairLog {
 
 export const SILENT_LOG: PairLog = { info: () => {}, warn: () => {}, error: () => {} }
 
-interface Reported {
-  readonly event: EventName
-  readonly reason: ReasonCode
-  readonly detail: Readonly<Record<string, unknown>>
-}
+type Level = 'none' | 'info' | 'warn'
+
+/** Another host acts from now on, or none does: whoever reads the log has to see it. */
+const TAKEOVER: ReadonlySet<ReasonCode> = new Set([
+  'lost-connection',
+  'peer-crashed',
+  'peer-left',
+  'peer-restarted',
+  'half-open',
+  'lease-expired',
+  'operator-forced',
+  'less-fit',
+  'host-stalled',
+  'proof-wrong',
+  'restored-copy'
+])
+/** Contact that begins, a stop in order and a start need nobody to look at the network. */
+const CALM: ReadonlySet<ReasonCode> = new Set(['peer-heard', 'peer-left', 'peer-restarted'])
 
 /** At which level an event is logged. */
-export function levelOf({ event, reason }: Pick<Reported, 'event' | 'reason'>): 'none' | 'info' | 'warn' {
+export function levelOf({ event, reason }: { readonly event: EventName; readonly reason: ReasonCode }): Level {
   if (event === 'warning' || event === 'warning-ended') {
     if (!isWarningCode(reason) || !WARNINGS[reason].log) return 'none'
     return event === 'warning' ? 'warn' : 'info'
   }
+  if (event === 'role' && TAKEOVER.has(reason)) return 'warn'
+  if (event === 'online' && !CALM.has(reason)) return 'warn'
   const { log } = EVENTS[event]
   return log === 'info' && REASONS[reason].warns ? 'warn' : log
 }
 
-/** Writes the event's line, if it deserves one. Anyone who is warned is also told what to do. */
-export function report(log: PairLog, name: string, event: Reported): void {
-  const level = levelOf(event)
-  if (level === 'none') return
-  const [what, why] = [EVENTS[event.event], REASONS[event.reason]]
-  const todo = level === 'warn' ? why.todo.en || what.todo.en : ''
-  const line = [`${name}:`, event.event === 'warning' ? '' : what.en, why.en, todo, inWords(event.detail)]
-  log[level](oneLine(line.filter((part) => part !== '').join(' ')))
+/**
+ * Writes what happened in one turn: a line for each thing that happened, and not one for each way in which it shows. Anyone who is
+ * warned is also told what to do.
+ */
+export function report(log: PairLog, name: string, names: Names, events: readonly PairEvent[]): void {
+  for (const event of events) {
+    const level = levelOf(event)
+    if (level === 'none' || isSaidBy(events, event)) continue
+    const { text, todo } = happened(event, names)
+    const line = [`${name}:`, text.en, level === 'warn' ? todo.en : '', inWords(event.detail)]
+    log[level](oneLine(line.filter((part) => part !== '').join(' ')))
+  }
 }
+
+/** A takeover says that contact was lost, and contact that was lost or made says what becomes of the links. */
+function isSaidBy(events: readonly PairEvent[], { event, reason }: PairEvent): boolean {
+  if (event === 'online') return events.some((other) => other.event === 'role' && other.reason === reason)
+  return event === 'link' && FOLLOWS.has(reason) && events.some((other) => other.event === 'online')
+}
+const FOLLOWS: ReadonlySet<ReasonCode> = new Set([
+  'peer-heard',
+  'lost-connection',
+  'peer-silent',
+  'half-open',
+  'receipts-lost'
+])
 
 /** Control characters, line ends of all kinds, and marks that turn the direction of what follows. */
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
@@ -50,7 +83,10 @@ export function oneLine(text: string): string {
   })
 }
 
-function inWords(detail: Readonly<Record<string, unknown>>): string {
-  const words = Object.entries(detail).map(([name, value]) => `${name}=${String(value)}`)
-  return words.length === 0 ? '' : `(${words.join(', ')})`
+/** What the sentence has said. */
+const SAID = new Set(['role', 'previousRole', 'online', 'up', 'open', 'link', 'stalled', 'count', 'to', 'phase', 'id'])
+
+function inWords(detail: object): string {
+  const words = Object.entries(detail).filter(([name]) => !SAID.has(name))
+  return words.length === 0 ? '' : `(${words.map(([name, value]) => `${name}=${String(value)}`).join(', ')})`
 }

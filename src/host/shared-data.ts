@@ -5,7 +5,9 @@
 import type { PairCell } from '../engine/cells'
 import { raiseBarrier } from './channel/barrier'
 import type { PairChannel } from './channel/channel'
+import type { Pair } from './pair'
 import type { DataOwner, PairData } from './pair-data'
+import { oneLine, type PairLog } from './report'
 import { comparePositions, NOWHERE, type Position } from './store/positions'
 import type { Holder, PairSeat, PairWatcher, StoreData, StoreNews } from './store/seat'
 
@@ -16,6 +18,22 @@ export interface SharedDataOwner {
   readonly cell: PairCell
   tell(news: StoreNews): void
   log(text: string): void
+}
+
+/** A pair as the owner of its data. `cell`: of the current start in the engine. */
+export function dataOwner(
+  pair: Pick<SharedDataOwner, 'id' | 'name'> & Pick<Pair, 'note'> & { readonly log: PairLog },
+  cell: () => PairCell
+): SharedDataOwner {
+  return {
+    id: pair.id,
+    name: pair.name,
+    get cell() {
+      return cell()
+    },
+    tell: ({ code, ...written }) => pair.note(code, written),
+    log: (text) => pair.log.warn(oneLine(text))
+  }
 }
 
 /** What people are shown of all stores together. */

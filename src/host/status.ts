@@ -26,29 +26,35 @@ export function engineAgoMs(engine: EngineCell, { nowMicros }: Instant): number 
   return Math.max(0, Math.round(Number(nowMicros - tick) / 1000))
 }
 
+/** What the host knows of the pair beside its engine. */
+export type OwnFacts = Pick<PairStatus, 'name' | 'host' | 'seq' | 'fitness' | 'lost' | 'channel'>
+
+/** Without what it means, which `situation.ts` says. */
 export function statusOf(
-  name: string,
-  seq: number,
+  own: OwnFacts,
   snapshot: Snapshot,
-  channel: ChannelStatus | null,
   cell: PairCellValue,
   engine: EngineSigns,
   at: Instant
-): PairStatus {
+): Omit<PairStatus, 'situation'> {
   const nowMs = Number(at.nowMicros) / 1000
   // The cell is ahead while the engine's message still waits in this thread's queue, for example after a long block.
   const ahead = cell.role !== snapshot.role
   const leased = cell.role === 'active' && cell.leaseUntilMs !== Infinity
   return {
-    name,
+    name: own.name,
+    host: own.host,
     role: cell.role,
     previousRole: ahead ? snapshot.role : snapshot.previousRole,
     reason: ahead ? 'none' : snapshot.reason,
     since: ahead ? at.wallMs : snapshot.since,
     epoch: Math.max(cell.epoch, snapshot.epoch),
-    seq,
+    seq: own.seq,
     serving: mayServe(cell, engine, at.nowMicros, at.wallMs),
     online: snapshot.online,
+    lost: own.lost,
+    alone: snapshot.aloneBar,
+    fitness: own.fitness,
     policy: snapshot.policy,
     wire: snapshot.wire,
     authenticated: snapshot.authenticated,
@@ -61,7 +67,7 @@ export function statusOf(
             heardAgo: cell.heardAtMs === null ? null : Math.max(0, Math.round(nowMs - cell.heardAtMs)),
             roundTrip: cell.roundTripMs === null ? null : Math.round(cell.roundTripMs * 1000) / 1000
           },
-    channel
+    channel: own.channel
   }
 }
 

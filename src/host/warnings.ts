@@ -3,23 +3,25 @@
  * cleared when the condition ends; what only lasts for a moment is shown for a while. No timers and no clock in here: the
  * owner calls `review` when something happened and when `dueMs` has come.
  */
-import type { PairKeys, Snapshot } from '../engine/messages'
+import type { LinkState, PairKeys, Snapshot } from '../engine/messages'
 import type { Differing } from '../protocol/events'
 import type { FrameRejection } from '../protocol/wire/frame'
 import type { Difference } from '../protocol/machine'
-import type { ReasonCode } from '../protocol/reasons'
 import type { PairSettings } from '../protocol/settings'
 import { isWeak } from '../rules/key-strength'
-import { inSeconds, type ChannelState } from './channel/channel'
+import { isLinkLocal, isLoopback, withoutZone } from '../rules/addresses'
+import type { ChannelState } from './channel/channel'
 import type { TermsDiffer } from './channel/exchange'
-import type { WarningCode, WarningDetails } from './events'
+import { pairEvent, type PairEvent, type WarningCode, type WarningDetails } from './events'
+import { inSeconds } from './in-seconds'
 import type { PairWarning } from './pair'
+import type { Severity } from './situation/severity'
 
 export interface WarningSpec {
   /** ms for which the condition has to hold. */
   readonly graceMs: number
-  /** On the badges of the state and designate nodes, beside role and online. What `Pair.trouble` says is there already. */
-  readonly badge: boolean
+  /** What it means for the plant; `none`: nothing now, so it is in the list and on no badge. */
+  readonly severity: Extract<Severity, 'warning' | 'critical'> | 'none'
   /** Told by the events `warning` and `warning-ended`; a standing fact about the settings is not. */
   readonly event: boolean
   /** Whether `warning` is a line in the log; not where another event has just said the same. */
@@ -29,11 +31,11 @@ export interface WarningSpec {
 /** A start of both sides at once brings one or two frames that nothing follows from. */
 const SETTLE_MS = 3000
 
-const TROUBLE: WarningSpec = { graceMs: 0, badge: false, event: true, log: false }
-const NOTED: WarningSpec = { graceMs: 0, badge: false, event: false, log: false }
-const warned = (graceMs: number, log = true): WarningSpec => ({ graceMs, badge: true, event: true, log })
+const TROUBLE: WarningSpec = { graceMs: 0, severity: 'warning', event: true, log: false }
+const NOTED: WarningSpec = { graceMs: 0, severity: 'none', event: false, log: false }
+const warned = (graceMs: number, log = true): WarningSpec => ({ graceMs, severity: 'warning', event: true, log })
 /** In the list and in the log, but the badge stays as it is: nothing is wrong yet. */
-const ADVISED: WarningSpec = { graceMs: SETTLE_MS, badge: false, event: true, log: true }
+const ADVISED: WarningSpec = { graceMs: SETTLE_MS, severity: 'none', event: true, log: true }
 
 /** Anyone who deploys on one side and then on the other is not nagged in between. */
 export const ROLLOUT_MS = 60_000
@@ -43,39 +45,47 @@ const REKEYING_MS = 60_000
 /** A clock that is being set on one side, and then on the other. */
 const CLOCKS_MS = 30_000
 
-/** The most important first. */
+/** The most important first: what is live before what is over, and what can cost the role before what cannot. */
 export const WARNINGS = {
-  'engine-crashed': TROUBLE,
-  'files-in-use': { ...TROUBLE, log: true },
-  'both-active': warned(0, false),
+  'engine-crashed': { ...TROUBLE, severity: 'critical' },
+  'files-in-use': { ...TROUBLE, severity: 'critical', log: true },
+  'both-active': { ...warned(0, false), severity: 'critical' },
+  unused: { ...warned(SETTLE_MS), severity: 'critical' },
   'keys-differ': warned(SETTLE_MS),
   'peer-has-no-key': warned(SETTLE_MS),
   'peer-has-key': warned(SETTLE_MS),
+  'own-address': warned(0),
+  'one-way': warned(SETTLE_MS),
   'wires-differ': warned(SETTLE_MS),
   'versions-differ': warned(SETTLE_MS),
   'foreign-host': warned(SETTLE_MS),
   'port-in-use': TROUBLE,
+  'port-held-here': { ...TROUBLE, log: true },
+  'zone-missing': warned(SETTLE_MS),
+  'loopback-address': warned(SETTLE_MS),
   'host-not-found': TROUBLE,
   'link-failed': TROUBLE,
   'store-failed': TROUBLE,
   'store-lost': TROUBLE,
   'foreign-record': TROUBLE,
   'settings-differ': warned(0, false),
-  'flows-differ': warned(ROLLOUT_MS),
   'link-down': warned(SETTLE_MS),
+  'roles-flap': warned(0),
+  'third-party': warned(SETTLE_MS),
   'channel-busy': warned(0, false),
   'channel-blocked': warned(0, false),
   'context-differs': warned(ROLLOUT_MS),
   'standby-writes': warned(0),
   'late-writes': warned(0),
   'sequence-stuck': warned(0),
-  'third-party': warned(SETTLE_MS),
   'same-priority': warned(SETTLE_MS),
+  'clocks-differ': warned(CLOCKS_MS),
+  'bad-frame': warned(ROLLOUT_MS),
+  'flows-differ': warned(ROLLOUT_MS),
+  'were-both-active': warned(0, false),
   'cloned-identity': warned(0, false),
   suspended: warned(0, false),
   'clock-set-back': warned(0, false),
-  'clocks-differ': warned(CLOCKS_MS),
-  'bad-frame': warned(ROLLOUT_MS),
   'weak-key': ADVISED,
   'no-key': NOTED,
   'classic-wire': NOTED
@@ -85,6 +95,10 @@ const CODES = Object.keys(WARNINGS) as WarningCode[]
 
 /** What happened and is over is shown for so long: long enough for the person who is called to see it. */
 export const SHOWN_MS = 300_000
+/** Counters are told once a second. */
+const GREETINGS_APART_MS = 2000
+/** So many changes of role within this time, which nobody asked for, are no coincidence. */
+export const FLAPS = { changes: 6, minutes: 10 } as const
 /** Frames that are dropped again and again count as one condition; a peer that is refused speaks every 3 s. */
 const DROPS_APART_MS = 10_000
 
@@ -136,8 +150,14 @@ export interface Known {
   readonly snapshot: Snapshot
   /** Why the engine's thread died; null = it runs. */
   readonly crash: string | null
+  /** The peer is heard, and no longer answers. */
+  readonly oneWay: boolean
   /** Which other process has the pair's files; null = none. */
   readonly filesHolder: string | null
+  /** A node of the flows uses the pair. */
+  readonly used: boolean
+  /** The other pair of this process that holds the local port of a link; null = none does. */
+  readonly portHolder: (link: number) => string | null
   /** Null where the pair has none. */
   readonly channel: ChannelState | null
   /** Monotonic and wall clock, ms. */
@@ -153,6 +173,10 @@ export class Warnings {
   #conditions: Map<WarningCode, Condition> | null = null
   #past: Map<WarningCode, Past> | null = null
   #dropped: Snapshot['dropped'] = {}
+  #greeted = 0
+  #greetedAtMs = -Infinity
+  /** When roles changed that nobody had asked for. */
+  #flips: readonly number[] = []
   #dueMs = Infinity
   #list: readonly PairWarning[] = []
 
@@ -176,6 +200,13 @@ export class Warnings {
     this.#keep(code, { untilMs: nowMs + SHOWN_MS, detail })
   }
 
+  /** A role changed by itself. */
+  roleChanged(nowMs: number): void {
+    this.#flips = [...this.#flips.filter((atMs) => nowMs - atMs < FLAPS.minutes * 60_000), nowMs]
+    if (this.#flips.length < FLAPS.changes) return
+    this.remember('roles-flap', { changes: this.#flips.length, minutes: FLAPS.minutes }, nowMs)
+  }
+
   #keep(code: WarningCode, past: Past): void {
     this.#past ??= new Map()
     this.#past.set(code, past)
@@ -185,6 +216,7 @@ export class Warnings {
   review(known: Known): Review {
     const { nowMs, wallMs } = known
     this.#countDrops(known.snapshot, nowMs)
+    this.#countGreetings(known, nowMs)
     const holding = this.#holding(known)
     this.#dueMs = Infinity
     if (holding.size === 0 && this.#conditions === null) return NOTHING_NEW
@@ -238,30 +270,43 @@ export class Warnings {
       if (count === (this.#dropped[cause] ?? 0)) continue
       const code = codeOf(cause, snapshot)
       if (code !== undefined) this.#keep(code, { untilMs: nowMs + apartMs, detail: { cause } })
+      if (cause === 'reflected' && !snapshot.online)
+        this.#keep('own-address', { untilMs: nowMs + apartMs, detail: { place: this.#peers } })
     }
     this.#dropped = snapshot.dropped
   }
 
-  #holding({
-    snapshot,
-    crash,
-    filesHolder,
-    channel,
-    nowMs
-  }: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
+  /** Words of the peer go on arriving, and none answers this side: its own do not arrive there. */
+  #countGreetings({ snapshot: { greeted, online }, oneWay }: Known, nowMs: number): void {
+    const apartMs = GREETINGS_APART_MS + 2 * this.#settings.heartbeatMs
+    if (online) {
+      this.#greetedAtMs = -Infinity
+      this.#past?.delete('one-way')
+    } else if (greeted !== this.#greeted) {
+      // Each start brings one.
+      if (nowMs - this.#greetedAtMs < apartMs) this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
+      this.#greetedAtMs = nowMs
+    }
+    this.#greeted = greeted
+    if (oneWay && !online) this.#keep('one-way', { untilMs: nowMs + apartMs, detail: {} })
+  }
+
+  #holding(known: Known): ReadonlyMap<WarningCode, { detail: Detail; graceMs: number }> {
+    const { snapshot, crash, filesHolder, channel, nowMs } = known
     const holding = new Map<WarningCode, { detail: Detail; graceMs: number }>()
     const add: Add = (code, detail, graceMs = WARNINGS[code].graceMs) => {
       if (!holding.has(code)) holding.set(code, { detail, graceMs })
     }
     if (crash !== null) add('engine-crashed', { error: crash })
     if (filesHolder !== null) add('files-in-use', { holder: filesHolder })
+    if (snapshot.role === 'active' && !known.used) add('unused', {})
     if (snapshot.conflict) add('both-active', { peer: snapshot.peer?.host ?? '' })
     const settings = snapshot.differences.filter(({ setting }) => setting !== 'flows')
     const flows = snapshot.differences.find(({ setting }) => setting === 'flows')
     if (settings.length > 0) add('settings-differ', bothValues(settings))
     if (flows !== undefined) add('flows-differ', { here: hex(flows.here), peer: hex(flows.peer) })
     if (snapshot.online && snapshot.peerAheadS !== 0) add('clocks-differ', { peerAheadS: snapshot.peerAheadS })
-    this.#holdingLinks(snapshot, add)
+    this.#holdingLinks(known, add)
     const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
     if (channel?.busy === true) add('channel-busy', { noticedAfter })
     if (channel?.blocked === true) add('channel-blocked', { noticedAfter })
@@ -280,13 +325,35 @@ export class Warnings {
     return holding
   }
 
-  #holdingLinks({ links, online }: Snapshot, add: Add): void {
-    for (const [index, { problem }] of links.entries()) {
-      if (problem !== null) add(problem, { link: index, place: this.#place(index, problem) })
+  #holdingLinks({ snapshot: { links, online }, portHolder }: Known, add: Add): void {
+    for (const [index, link] of links.entries()) {
+      this.#holdingAddresses(index, link, add)
+      const { problem } = link
+      if (problem === null) continue
+      const pair = problem === 'port-in-use' ? portHolder(index) : null
+      const detail = { link: index, place: this.#place(index, problem) }
+      if (pair === null) add(problem, detail)
+      else add('port-held-here', { ...detail, pair })
     }
     const down = links.flatMap(({ up }, index) => (up ? [] : [index]))
     if (!online || down.length === 0 || down.length === links.length) return
     add('link-down', { down, places: down.map((index) => this.#place(index, 'host-not-found')), of: links.length })
+  }
+
+  /** Addresses that lead nowhere, where the system says no more than that it failed. */
+  #holdingAddresses(index: number, { up, address, unsent }: LinkState, add: Add): void {
+    const link = this.#settings.links[index]
+    if (link === undefined || up) return
+    const { peerHost, localHost } = link
+    const zoneless = [peerHost, localHost].find((host) => isLinkLocal(host) && withoutZone(host) === host)
+    if (zoneless !== undefined) add('zone-missing', { link: index, place: zoneless })
+    if (unsent > 0 && isLoopback(address) && !isLoopback(peerHost)) {
+      add('loopback-address', { link: index, place: localHost, address })
+    }
+  }
+
+  get #peers(): string {
+    return this.#settings.links.map(({ peerHost, peerPort }) => `${peerHost}:${peerPort}`).join(', ')
   }
 
   /** Where to look: the peer's end of a link, or this side's. */
@@ -331,11 +398,15 @@ function hex(hash: string | number): string {
   return Number(hash).toString(16).padStart(8, '0')
 }
 
-/** What a badge has room for: the most important warning that is meant for badges. */
-export function badgeWarning(warnings: readonly PairWarning[]): PairWarning | null {
-  return warnings.find(({ code }) => WARNINGS[code].badge) ?? null
+/** What a review tells of; a standing fact about the settings is no event. */
+export function warningEvents({ began, ended }: Review, at: number): PairEvent[] {
+  const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
+  return [
+    ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, at)),
+    ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, at))
+  ]
 }
 
-export function isWarningCode(code: ReasonCode): code is WarningCode {
-  return code in WARNINGS
+export function isWarningCode(code: string): code is WarningCode {
+  return Object.hasOwn(WARNINGS, code)
 }

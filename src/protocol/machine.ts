@@ -94,6 +94,10 @@ export interface PeerView {
   readonly role: Role
   readonly epoch: number
   readonly priority: number
+  /** 0..255, as it says. */
+  readonly fitness: number
+  /** It could take the role now. */
+  readonly ready: boolean
   /** The link it was last heard on. */
   readonly link: number
   readonly heardAtMs: number

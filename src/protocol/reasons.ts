@@ -84,12 +84,20 @@ export const REASON_BYTES = {
   'peer-has-no-key': 76,
   'weak-key': 77,
   'peer-has-key': 78,
-  'not-synchronised': 79,
-  'data-behind': 80,
-  'context-differs': 81,
-  'standby-writes': 82,
-  'late-writes': 83,
-  'sequence-stuck': 84
+  'were-both-active': 79,
+  'own-address': 80,
+  'one-way': 81,
+  'port-held-here': 82,
+  'zone-missing': 83,
+  'loopback-address': 84,
+  unused: 85,
+  'roles-flap': 86,
+  'not-synchronised': 87,
+  'data-behind': 88,
+  'context-differs': 89,
+  'standby-writes': 90,
+  'late-writes': 91,
+  'sequence-stuck': 92
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

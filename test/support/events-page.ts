@@ -1,16 +1,17 @@
 /** The tables of EVENTS.md and EVENTS.zh-CN.md, made from the host's texts; the prose around them is written by hand. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { EVENT_NAMES, reasonsOf, type EventName, type WarningCode } from '../../src/host/events'
-import type { TroubleCode } from '../../src/host/pair'
 import { levelOf } from '../../src/host/report'
+import { STATE_SEVERITY } from '../../src/host/situation/situation'
+import type { StateCode } from '../../src/host/situation/types'
+import { THE_PEER } from '../../src/host/situation/values'
 import { DETAILS } from '../../src/host/texts/details'
 import { EVENTS } from '../../src/host/texts/events'
 import { REASONS } from '../../src/host/texts/reasons'
-import type { Text } from '../../src/host/texts/text'
+import { STATES, withoutRole } from '../../src/host/texts/situations'
+import { fill, type Text, type Values } from '../../src/host/texts/text'
+import { WARNING_TEXTS } from '../../src/host/texts/warnings'
 import { isWarningCode, WARNINGS, type WarningSpec } from '../../src/host/warnings'
 import type { ReasonCode } from '../../src/protocol/reasons'
-import { ROOT } from './root'
 
 export const PAGES = {
   en: { file: 'docs/reference/EVENTS.md', locale: 'en-US' },
@@ -28,8 +29,8 @@ const WORDS = {
     reasons: ['code', 'badge', 'meaning', 'what to do', 'comes with', 'log'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info; warning where the reason is one',
-    red: 'red: ',
-    yellow: 'yellow: ',
+    critical: 'red: ',
+    warning: 'yellow: ',
     atOnce: 'at once',
     seconds: (n: number) => `${n} s`,
     ownLine: 'by its own event',
@@ -45,8 +46,8 @@ const WORDS = {
     reasons: ['代码', '状态标记', '含义', '处理', '伴随的事件', '日志'],
     log: { none: '-', info: 'info', warn: 'warning' },
     perReason: 'info；原因属警告时为 warning',
-    red: '红：',
-    yellow: '黄：',
+    critical: '红：',
+    warning: '黄：',
     atOnce: '立即',
     seconds: (n: number) => `${n} 秒`,
     ownLine: '由其自身事件记录',
@@ -55,25 +56,17 @@ const WORDS = {
   }
 } as const
 
-/** What the red badge says. */
-const IN_RED = {
-  'engine-crashed': true,
-  'files-in-use': true,
-  'port-in-use': true,
-  'host-not-found': true,
-  'link-failed': true,
-  'store-failed': true,
-  'store-lost': true,
-  'foreign-record': true
-} as const satisfies Readonly<Record<TroubleCode, true>>
-
 /** The blocks of a page by their name. */
 export function blocksOf(language: Language): Readonly<Record<string, string>> {
   const words = WORDS[language]
-  const badges = badgeTexts(language)
   const badgeOf = (code: ReasonCode): string => {
-    if (code in IN_RED) return `${words.red}\`… · ${badges[code]}\``
-    return isWarningCode(code) && WARNINGS[code].badge ? `${words.yellow}\`… · ${badges[code]}\`` : ''
+    const [texts, severity] = isWarningCode(code)
+      ? [WARNING_TEXTS[code], WARNINGS[code].severity]
+      : code in STATES
+        ? [STATES[code as StateCode], STATE_SEVERITY[code as StateCode]]
+        : [null, 'none' as const]
+    if (texts === null || (severity !== 'critical' && severity !== 'warning')) return ''
+    return `${words[severity]}\`${withoutRole(texts.short)[language].replaceAll(/\{\w+\}/g, '…')}\``
   }
   const after = ({ graceMs }: WarningSpec): string => (graceMs === 0 ? words.atOnce : words.seconds(graceMs / 1000))
   const warnings = (Object.keys(WARNINGS) as WarningCode[]).map((code) => [
@@ -129,14 +122,6 @@ function loggedAs(code: ReasonCode, words: Readonly<Record<'none' | 'info' | 'wa
   return words[levels.has('warn') ? 'warn' : levels.has('info') ? 'info' : 'none']
 }
 
-function badgeTexts(language: Language): Readonly<Record<string, string>> {
-  const file = join(ROOT, 'nodes', 'locales', PAGES[language].locale, 'ha-pair.json')
-  const { reason } = JSON.parse(readFileSync(file, 'utf8')) as { reason: Record<string, string> }
-  return Object.fromEntries(
-    Object.entries(reason).map(([code, text]) => [code, text.replaceAll('__noticedAfter__', '2 s')])
-  )
-}
-
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -163,3 +148,49 @@ export function unformatted(page: string): string {
     .join('\n')
     .replaceAll(/\n{2,}/g, '\n\n')
 }
+
+/** The pages by which people look badges up. */
+export const TROUBLESHOOTING = {
+  en: 'docs/operating/TROUBLESHOOTING.md',
+  zh: 'docs/operating/TROUBLESHOOTING.zh-CN.md'
+} as const satisfies Readonly<Record<Language, string>>
+
+const LOOKUP = {
+  en: {
+    head: ['badge', 'code', 'what is so', 'what to do'],
+    colours: { ok: 'green or blue', info: 'yellow', warning: 'yellow', critical: 'red' }
+  },
+  zh: {
+    head: ['标记', '代码', '状况', '处理'],
+    colours: { ok: '绿或蓝', info: '黄', warning: '黄', critical: '红' }
+  }
+} as const
+const ANYBODY: Values = {
+  here: { en: 'this host', zh: '本机' },
+  peer: THE_PEER,
+  after: { en: 'the peer timeout', zh: '对端超时' }
+}
+
+/** The table of situations, the worst first. */
+export function situationsTable(language: Language): string {
+  const { head, colours } = LOOKUP[language]
+  const states = (Object.keys(STATES) as StateCode[]).map((code) => [code, STATES[code], STATE_SEVERITY[code]] as const)
+  const warnings = (Object.keys(WARNINGS) as WarningCode[])
+    .filter((code) => !(code in STATES))
+    .map((code) => [code, WARNING_TEXTS[code], WARNINGS[code].severity] as const)
+  const rows = (['critical', 'warning', 'info', 'ok'] as const).flatMap((severity) =>
+    [...warnings, ...states]
+      .filter(([, , of]) => of === severity)
+      .map(([code, texts]) => [
+        `${colours[severity]}${language === 'en' ? ' ' : ''}\`${open(texts.short[language])}\``,
+        `\`${code}\``,
+        sentence(fill(texts, ANYBODY)[language]),
+        sentence(fill(texts.todo, ANYBODY)[language])
+      ])
+  )
+  return table(head, rows)
+}
+
+/** What a badge puts in is left open. */
+const open = (text: string): string => text.replaceAll(/\{\w+\}/g, '…')
+const sentence = (text: string): string => open(text.replaceAll(/(?:^|\. )[a-z]/g, (start) => start.toUpperCase()))

@@ -22,7 +22,7 @@ export const EDITOR_CODE: Readonly<Record<NodeFile, readonly string[]>> = {
   'ha-pair': ['pair'],
   'ha-pair-state': ['state.ts', 'user-node.ts'],
   'ha-pair-designate': ['designate.ts', 'one-of.ts', 'user-node.ts'],
-  'ha-pair-gate': ['gate.ts', 'one-of.ts', 'user-node.ts'],
+  'ha-pair-gate': ['gate.ts', 'answers-behind.ts', 'one-of.ts', 'user-node.ts'],
   'ha-pair-health': ['health.ts', 'user-node.ts'],
   'ha-pair-sync': ['sync.ts', 'one-of.ts', 'user-node.ts']
 }

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net'
 import type { PairKeys } from '../../engine/messages'
 import type { LinkSettings, PairSettings } from '../../protocol/settings'
+import { inSeconds } from '../in-seconds'
 import type { PairEvent } from '../events'
 import type { Accepted } from './accepted'
 import { addressesOf, normalAddress } from './addresses'
@@ -51,9 +52,6 @@ export interface Network {
 }
 
 const literal = (host: string): readonly string[] => (isIP(host) === 0 ? [] : [host])
-
-/** For people: `2 s`. */
-export const inSeconds = (ms: number): string => `${ms / 1000} s`
 
 /** Null where there is none: no key, the classic wire, or switched off. */
 export function openChannel(

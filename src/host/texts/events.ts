@@ -37,20 +37,20 @@ const events = {
     log: 'info'
   },
   online: {
-    en: 'The peer came online or went offline.',
+    en: 'Peer online, or peer offline.',
     zh: '对端上线或离线。',
     when: {
       en: 'When contact in both directions begins or ends, over whichever link.',
       zh: '（经任一链路的）双向联系建立或中断时。'
     },
     todo: {
-      en: 'Offline: nobody can take over. Look at the other host and the network; the reason says more.',
+      en: 'Offline: no other side can take over. Look at the other host and the network; the reason says more.',
       zh: '离线时无人可接替。查看另一台主机和网络；详见原因代码。'
     },
     log: 'info'
   },
   link: {
-    en: 'A link came up or went down.',
+    en: 'Link up, or link down.',
     zh: '链路连通或中断。',
     when: {
       en: 'When frames begin or cease to pass both ways on one link, and when its socket opens or fails.',
@@ -63,15 +63,15 @@ const events = {
     log: 'info'
   },
   designate: {
-    en: 'A designation was sent, received or confirmed.',
-    zh: '发送、收到或确认指派。',
+    en: 'The role is handed over, or its handover is confirmed.',
+    zh: '移交角色，或移交得到确认。',
     when: { en: 'When the role is passed from one side to the other.', zh: '角色在双方之间移交时。' },
     todo: NOTHING,
     log: 'none'
   },
   negotiate: {
-    en: 'A negotiation took place.',
-    zh: '进行了协商。',
+    en: 'Roles agreed with the peer.',
+    zh: '与对端商定角色。',
     when: { en: 'When the two sides meet, or meet again.', zh: '双方首次或再次取得联系时。' },
     todo: NOTHING,
     log: 'none'
@@ -114,8 +114,8 @@ const events = {
     log: 'info'
   },
   handover: {
-    en: 'A handover began, was refused or was aborted.',
-    zh: '切换开始、被拒绝或中止。',
+    en: 'A handover began, or was broken off.',
+    zh: '切换开始，或中止。',
     when: {
       en: 'At an operator’s command, a fail-back, or when the other side is fitter.',
       zh: '操作员发出指令、自动回切，或另一侧更适合服务时。'
@@ -147,8 +147,8 @@ const events = {
     log: 'info'
   },
   'host-stalled': {
-    en: 'The flows’ event loop hangs or runs again.',
-    zh: '流程事件循环停滞或恢复。',
+    en: 'The flows are blocked, or run again.',
+    zh: '流程阻塞，或恢复运行。',
     when: {
       en: 'After stallLimit without a sign of life of the flows, and when they run again.',
       zh: '流程超过 stallLimit 没有活动时，以及恢复时。'
@@ -177,8 +177,8 @@ const events = {
     log: 'info'
   },
   mismatch: {
-    en: 'Whether the two sides agree on policy, timings and flows changed.',
-    zh: '双方的策略、时间参数或流程是否一致发生了变化。',
+    en: 'Policy, timings or flows of the two sides differ, or are the same again.',
+    zh: '双方的策略、时间参数或流程不一致，或重新一致。',
     when: {
       en: 'As soon as the two differ, and when they agree again. The detail names the settings and both values.',
       zh: '双方一出现差异时，以及重新一致时。详情列出具体设置及双方的值。'
@@ -190,8 +190,8 @@ const events = {
     log: 'info'
   },
   rejected: {
-    en: 'Datagrams were dropped.',
-    zh: '丢弃了报文。',
+    en: 'Messages were rejected.',
+    zh: '拒绝了报文。',
     when: { en: 'At most once per cause and minute, with their number.', zh: '每种原因每分钟至多一次，并附数量。' },
     todo: SEE_REASON,
     log: 'info'
@@ -207,8 +207,8 @@ const events = {
     log: 'info'
   },
   warning: {
-    en: 'A warning began.',
-    zh: '出现警告。',
+    en: 'Something needs a person’s attention.',
+    zh: '有状况需要人关注。',
     when: {
       en: 'When something has lasted long enough to be worth a person’s attention. The reason says what.',
       zh: '某种状况持续到值得人关注时。具体见原因代码。'
@@ -217,8 +217,8 @@ const events = {
     log: 'warn'
   },
   'warning-ended': {
-    en: 'A warning ended.',
-    zh: '警告解除。',
+    en: 'Solved: what was warned of no longer holds.',
+    zh: '已解决：警告的状况不再存在。',
     when: { en: 'When it no longer holds. The reason says which.', zh: '该状况不再存在时。具体见原因代码。' },
     todo: NOTHING,
     log: 'info'

@@ -22,8 +22,8 @@ const reasons = {
     warns: false
   },
   'cannot-negotiate': {
-    en: 'No peer answered since the start, so this side took the role.',
-    zh: '启动后对端一直无应答，本侧激活。',
+    en: 'No peer has answered since the start.',
+    zh: '启动后对端一直无应答。',
     todo: {
       en: 'Start the other side. If it runs, check both addresses, the UDP port in both firewalls, and the key.',
       zh: '启动另一侧；若它已在运行，检查双方地址、两侧防火墙的 UDP 端口以及密钥。'
@@ -37,8 +37,8 @@ const reasons = {
     warns: false
   },
   designated: {
-    en: 'The peer designated this role.',
-    zh: '由对端指派。',
+    en: 'Handed over by the peer.',
+    zh: '由对端移交。',
     todo: NOTHING,
     warns: false
   },
@@ -53,13 +53,13 @@ const reasons = {
     zh: '操作员强制执行，未经对端确认。',
     todo: {
       en: 'Make sure that the other side does not act: nothing here can check it.',
-      zh: '确认另一侧没有动作：本侧无法代为核实。'
+      zh: '确认另一侧没有服务：本侧无法代为核实。'
     },
     warns: false
   },
   'lost-connection': {
-    en: 'Nothing was heard from the peer for the whole peerTimeout.',
-    zh: '在 peerTimeout 内未收到对端的任何报文。',
+    en: 'Nothing was heard from the peer for the peer timeout.',
+    zh: '在对端超时内未收到对端的任何报文。',
     todo: {
       en: 'Look at the other host and at the network between the two. If the other host runs, the link is cut.',
       zh: '查看另一台主机以及两者之间的网络；若那台主机在运行，则是链路中断。'
@@ -67,8 +67,8 @@ const reasons = {
     warns: false
   },
   'peer-crashed': {
-    en: 'The peer’s process has died: its host closed the channel and refuses a new one, and the peer does not answer.',
-    zh: '对端进程已终止：其主机关闭了通道并拒绝新连接，且对端无应答。',
+    en: 'Node-RED on the peer has crashed; its host still answers.',
+    zh: '对端的 Node-RED 已崩溃，其主机仍有应答。',
     todo: {
       en: 'Start Node-RED on the other host again, and read the end of its log.',
       zh: '在另一台主机上重新启动 Node-RED，并查看其日志末尾。'
@@ -76,11 +76,11 @@ const reasons = {
     warns: false
   },
   'peer-left': {
-    en: 'The peer said goodbye: it was stopped in order.',
-    zh: '对端已正常退出。',
+    en: 'The peer was shut down normally.',
+    zh: '对端已正常停止。',
     todo: {
-      en: 'Until it is started again nobody can take over from this side.',
-      zh: '在它重新启动之前，没有人能接替本侧。'
+      en: 'Start it again: until then no other side can take over.',
+      zh: '请重新启动它：在此之前无人可接替。'
     },
     warns: false
   },
@@ -100,8 +100,8 @@ const reasons = {
     warns: false
   },
   'higher-epoch': {
-    en: 'Both were Active; the peer holds the newer epoch, so this side yielded.',
-    zh: '双主冲突：对端的 epoch 更新，本侧让位。',
+    en: 'Both were Active; the side with the newer epoch stayed.',
+    zh: '双主冲突：epoch 更新的一侧保持为主。',
     todo: {
       en: 'Check what both sides did while they were Active, and why the link was cut.',
       zh: '检查双方同时为主期间各做了什么，以及链路为何中断。'
@@ -118,8 +118,8 @@ const reasons = {
     warns: false
   },
   'lease-expired': {
-    en: 'The peer stopped acknowledging, and this policy forbids acting without that.',
-    zh: '对端停止确认，按本策略不得继续服务。',
+    en: 'The peer no longer acknowledged, and this policy forbids to serve without that.',
+    zh: '对端不再确认，按本策略不得继续服务。',
     todo: {
       en: 'Look at the other host and the link. If the other side is certainly off, designate this side with force.',
       zh: '查看另一台主机和链路。若确认另一侧已停止，可对本侧强制指派（force）。'
@@ -127,8 +127,8 @@ const reasons = {
     warns: false
   },
   'peer-heard': {
-    en: 'The peer is heard, and hears this side.',
-    zh: '双方互相可达。',
+    en: 'The connection works both ways.',
+    zh: '连接双向可达。',
     todo: NOTHING,
     warns: false
   },
@@ -157,8 +157,8 @@ const reasons = {
     warns: false
   },
   'less-fit': {
-    en: 'The other side is fitter to serve.',
-    zh: '另一侧更适合服务。',
+    en: 'The Active was less fit to serve than its peer.',
+    zh: '主的适合度低于对端。',
     todo: {
       en: 'See what the health nodes of the less fit side measure.',
       zh: '查看适合度较低一侧的 ha-pair-health 节点所测内容。'
@@ -166,8 +166,8 @@ const reasons = {
     warns: false
   },
   'host-stalled': {
-    en: 'The flows’ event loop was blocked for longer than stallLimit.',
-    zh: '流程事件循环阻塞超过 stallLimit。',
+    en: 'The flows of the Active were blocked for longer than the stall limit.',
+    zh: '主的流程阻塞超过停滞上限。',
     todo: {
       en: 'Find the flow that computes or waits for so long: a loop in a Function node, a huge payload, a slow disk.',
       zh: '找出长时间占用的流程：Function 节点中的循环、过大的消息，或缓慢的磁盘。'
@@ -304,10 +304,10 @@ const reasons = {
     warns: false
   },
   'bad-frame': {
-    en: 'Datagrams arrived that are not valid frames of this pair.',
+    en: 'Messages arrived that are not of this pair.',
     zh: '收到无效报文。',
     todo: {
-      en: 'The cause is in the detail. Something else sends to this port: close it to everybody but the peer.',
+      en: 'Something else sends to this port: open it to the peer only. The detail says what is wrong with the messages.',
       zh: '原因见详情。有其他程序向此端口发送数据：请只对对端开放该端口。'
     },
     warns: true
@@ -340,8 +340,8 @@ const reasons = {
     warns: true
   },
   'peer-behind': {
-    en: 'The peer had seen a newer epoch than the Active held; the Active took a newer one.',
-    zh: '对端见过更新的 epoch，主侧已提升其 epoch。',
+    en: 'Epoch raised after the peer restarted.',
+    zh: '对端重启后，epoch 已提升。',
     todo: NOTHING,
     warns: false
   },
@@ -403,8 +403,8 @@ const reasons = {
     warns: false
   },
   'keys-differ': {
-    en: 'The peer’s frames are sealed with a key that this side does not have.',
-    zh: '对端使用本侧没有的密钥签封报文。',
+    en: 'The peer sends with another key than this side has.',
+    zh: '对端发送时使用的密钥与本侧不同。',
     todo: {
       en: 'Enter the same key on both sides. During a change of keys: put the new one into this side too.',
       zh: '在双方填写相同的密钥。若正在更换密钥：请在本侧也填入新密钥。'
@@ -452,7 +452,7 @@ const reasons = {
     zh: '双方优先级相同，首选侧由随机标识决定。',
     todo: {
       en: 'Give the side that shall act when the link is cut a higher priority than the other one.',
-      zh: '为链路中断时应继续动作的一侧设置更高的优先级。'
+      zh: '为链路中断时应继续服务的一侧设置更高的优先级。'
     },
     warns: true
   },
@@ -493,8 +493,8 @@ const reasons = {
     warns: true
   },
   'both-active': {
-    en: 'Both sides were Active at the same time.',
-    zh: '双方曾同时为主。',
+    en: 'Both sides are Active at the same time, and one yields now.',
+    zh: '双方同时为主，其中一方即将让位。',
     todo: {
       en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
       zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
@@ -654,6 +654,69 @@ const reasons = {
     todo: {
       en: 'Let the dialog make a key, and enter it on both sides.',
       zh: '由对话框生成密钥，并在双方输入。'
+    },
+    warns: true
+  },
+  'were-both-active': {
+    en: 'Both sides were Active at the same time. It is over.',
+    zh: '双方曾同时为主，现已结束。',
+    todo: {
+      en: 'Check what both sides did to the plant in that time. Then find out why they did not hear each other.',
+      zh: '检查双方在此期间对现场设备做了什么，然后查明双方为何互相不可达。'
+    },
+    warns: true
+  },
+  'own-address': {
+    en: 'This side receives what it has sent itself: the peer’s address is its own.',
+    zh: '本侧收到自己发出的报文：对端地址是本机地址。',
+    todo: { en: 'Enter the other host’s address as the peer’s host.', zh: '将对端主机改为另一台主机的地址。' },
+    warns: true
+  },
+  'one-way': {
+    en: 'The peer is heard, and does not hear this side: one direction is blocked.',
+    zh: '能收到对端，但对端收不到本侧：有一个方向被阻断。',
+    todo: {
+      en: 'Open the UDP port in the firewall of the peer’s host, and check NAT between the two.',
+      zh: '在对端主机的防火墙中放行 UDP 端口，并检查两者之间的 NAT。'
+    },
+    warns: true
+  },
+  'port-held-here': {
+    en: 'Another pair of this same Node-RED holds the local port.',
+    zh: '同一个 Node-RED 的另一个双机对占用了本地端口。',
+    todo: { en: 'Delete one of the two pairs, or give one another port.', zh: '删除其中一个双机对，或改用其他端口。' },
+    warns: true
+  },
+  'zone-missing': {
+    en: 'An IPv6 address begins with fe80 and does not name its interface.',
+    zh: '以 fe80 开头的 IPv6 地址没有注明网络接口。',
+    todo: { en: 'Write it with its zone, for example fe80::1%eth0.', zh: '请写明区域，例如 fe80::1%eth0。' },
+    warns: true
+  },
+  'loopback-address': {
+    en: 'The local address is one inside this host only (127.…), from which the peer cannot be reached.',
+    zh: '本地地址只在本机内部有效（127.…），无法由此到达对端。',
+    todo: {
+      en: 'Enter the address of the network interface instead, or remove the line 127.0.1.1 from /etc/hosts.',
+      zh: '请改填网络接口的地址，或从 /etc/hosts 中删除 127.0.1.1 一行。'
+    },
+    warns: true
+  },
+  unused: {
+    en: 'This side is Active, and no enabled node uses the pair: nobody acts.',
+    zh: '本侧为主，但没有启用的节点使用该对：无人执行输出。',
+    todo: {
+      en: 'Enable the tab with the pair’s nodes and deploy, or make this side Standby.',
+      zh: '启用含该对节点的标签页并部署，或将本侧设为备。'
+    },
+    warns: true
+  },
+  'roles-flap': {
+    en: 'The roles change again and again.',
+    zh: '角色反复切换。',
+    todo: {
+      en: 'A peerTimeout shorter than the hiccups of the network, or fitness that takes turns: see the events.',
+      zh: 'peerTimeout 短于网络的停顿，或双方适合度轮流变化：参见事件记录。'
     },
     warns: true
   },

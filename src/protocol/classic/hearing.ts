@@ -8,6 +8,9 @@ import type { Awaited } from './receipts'
 import { BY_ORDER } from './speaker'
 import type { Term } from './term'
 
+/** On this wire nobody says how fit he is. */
+const CAPABLE = { fitness: 255, ready: true } as const
+
 /** The machine as it is changed by what it hears. */
 export interface Hearer extends Classic {
   peer: PeerView | null
@@ -27,7 +30,7 @@ export function hear(m: Hearer, frame: Frame): void {
 
 function note(m: Hearer, frame: Frame, receipt: Awaited | null): void {
   const roundTripMs = receipt === null ? (m.peer?.roundTripMs ?? null) : m.nowMs - receipt.sentAtMs
-  m.peer = { role: frame.state, epoch: 0, priority: 0, link: 0, heardAtMs: m.nowMs, roundTripMs }
+  m.peer = { role: frame.state, epoch: 0, priority: 0, ...CAPABLE, link: 0, heardAtMs: m.nowMs, roundTripMs }
   m.speaker.receipts.answerNegotiates()
   m.setOnline(true, 'peer-heard')
   if (frame.state === 'active') m.activeHeard()

@@ -262,6 +262,8 @@ export class Peer {
       role: word.role,
       epoch: word.epoch,
       priority: word.priority,
+      fitness: word.fitness,
+      ready: word.ready,
       link: this.detector.heardLink,
       heardAtMs: this.detector.heardAtMs,
       roundTripMs: this.detector.roundTripMs

@@ -1,6 +1,7 @@
 /** What an operator sees and does in the sidebar, in a real browser against two real Node-RED processes. */
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
+import { hostname } from 'node:os'
 import type { Locator } from 'playwright-core'
 import { eventually, pause } from '../../support/eventually'
 import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
@@ -43,6 +44,34 @@ const flowsOf = (...pairs: FlowNode[]): FlowNode[] => [
   ...pairs,
   stateNode('state', 'pair')
 ]
+const inject = (id: string, payload: boolean): FlowNode => ({
+  id,
+  type: 'inject',
+  z: 'tab',
+  props: [{ p: 'payload' }],
+  once: payload,
+  payload: String(payload),
+  payloadType: 'bool',
+  x: 100,
+  y: 100,
+  wires: [['health']]
+})
+/** A side that can be made unfit. */
+const FITNESS: readonly FlowNode[] = [
+  inject('fit', true),
+  inject('unfit', false),
+  {
+    id: 'health',
+    type: 'ha-pair-health',
+    z: 'tab',
+    pair: 'pair',
+    name: '',
+    expires: 3_600_000,
+    x: 300,
+    y: 100,
+    wires: []
+  }
+]
 
 const becomes = (role: 'active' | 'standby'): RegExp => (role === 'active' ? /^Active · serving/ : /^Standby/)
 
@@ -80,7 +109,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
   const paired = (): Promise<unknown> =>
     eventually('the pair is whole', 20_000, async () => {
       const text = await sidebar.fact('Peer')
-      return /^online · (Active|Standby)/.test(text) && /^(Active · serving|Standby)/.test(await sidebar.state())
+      return /· online · (Active|Standby)/.test(text) && /^(Active · serving|Standby)/.test(await sidebar.state())
     })
   /** The word that changes this side's role. */
   const otherRole = async (): Promise<'active' | 'standby'> =>
@@ -96,7 +125,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     this.timeout(SET_LIMIT_MS)
     skipWithoutChromium(this)
     stage = await Stage.set(version())
-    const hosts = await stage.hosts({ flows: flowsOf(pairOf()), credentials: { pair: { key: KEY } } })
+    const hosts = await stage.hosts({ flows: [...flowsOf(pairOf()), ...FITNESS], credentials: { pair: { key: KEY } } })
     ;({ a, b } = hosts)
     editor = await stage.editor(a)
     sidebar = await Sidebar.show(editor)
@@ -113,24 +142,34 @@ export function tellSidebarStories(version: () => NodeRed): void {
 
   story('says all there is to know of a pair', async () => {
     await make('active')
-    assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
-    await sidebar.says(/for \d+ (s|min)/)
-    await sidebar.says(/epoch \d+/)
-    assert.match(await sidebar.fact('Peer'), /^online · Standby$/)
+    await eventually('all is well', 15_000, async () => (await sidebar.glyph()).fill === 'green')
+    assert.equal((await sidebar.glyph()).shape, 'dot')
+    assert.match(
+      await sidebar.text(),
+      /^This host: \S+\s+Line 1\s+Active · serving\s+since [\d:]+ \(\d+ (s|min)\)\s+epoch \d+/
+    )
+    assert.match(await sidebar.situation(), /^\S+ serves\. 127\.0\.0\.1 is ready to take over\.$/)
+    assert.match(await sidebar.prospect(), /^Go Standby: 127\.0\.0\.1 will serve, and \S+ becomes Standby\.$/)
+    assert.match(await sidebar.fact('Peer'), /^127\.0\.0\.1 · online · Standby$/)
+    assert.equal(await sidebar.fact('Fitness'), 'here 255 · peer 255')
+    await eventually('a crash could be proved', 10_000, async () =>
+      (await sidebar.fact('Crash proof')).startsWith('Yes')
+    )
+    assert.equal(await sidebar.fact('Channel'), 'Open.')
     await eventually('the round trip is measured', 10_000, async () =>
       /^[\d.]+ ms$/.test(await sidebar.fact('Round trip'))
     )
     assert.match(await sidebar.fact('Links'), /^1: up\s+127\.0\.0\.1:\d+ → 127\.0\.0\.1:\d+$/)
     assert.match(await sidebar.fact('Policy'), /^Availability\. When the link is cut, both sides serve/)
-    assert.equal(await sidebar.fact('Key'), 'Frames are authenticated.')
+    assert.equal(await sidebar.fact('Key'), 'Messages are authenticated.')
     assert.deepEqual(await sidebar.alerts(), [])
     const events = await sidebar.events()
     assert.ok(
-      events.some((line) => line === 'The peer is online. The peer is heard, and hears this side.'),
+      events.some((line) => /127\.0\.0\.1 .*online|online.*127\.0\.0\.1/.test(line)),
       events.join('\n')
     )
     assert.ok(
-      events.some((line) => /^This side became (Active|Standby) \(epoch \d+\)\. /.test(line)),
+      events.some((line) => /^\S+ became (Active|Standby): /.test(line)),
       events.join('\n')
     )
     // The time goes on without anything happening.
@@ -150,9 +189,8 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.equal(await question.getAttribute('role'), 'alertdialog')
     assert.match(
       await question.innerText(),
-      new RegExp(`Make this side ${role === 'active' ? 'Active' : 'Standby'}\\?`)
+      new RegExp(`Make \\S+ ${role === 'active' ? 'Active' : 'Standby'}\\?\\s+Line 1 on \\S+\\s+\\S+ will serve`)
     )
-    assert.match(await question.innerText(), /Line 1/)
     await question.locator('.ha-pair-no').click()
     await sidebar.questionIsGone()
     question = await sidebar.press('swap')
@@ -170,10 +208,14 @@ export function tellSidebarStories(version: () => NodeRed): void {
     for (const word of ['swap', 'swap'] as const) {
       const role = await otherRole()
       await sidebar.order(word)
-      await sidebar.outcomeIs(role === 'active' ? /^Done: this side is Active\.$/ : /^Done: this side is Standby\.$/)
+      await sidebar.outcomeIs(
+        role === 'active'
+          ? /^Done at [\d:]+: \S+ is Active and serves\.$/
+          : /^Done at [\d:]+: \S+ is Standby, and 127\.0\.0\.1 serves\.$/
+      )
       await sidebar.stateIs(becomes(role))
       await peer.stateIs(becomes(role === 'active' ? 'standby' : 'active'))
-      await sidebar.says(/This side became (Active|Standby) \(epoch \d+\)\.\s+An operator asked for it\./)
+      await sidebar.says(/became (Active|Standby): an operator switched over/)
       await paired()
     }
   })
@@ -217,27 +259,36 @@ export function tellSidebarStories(version: () => NodeRed): void {
     const tookMs = Math.round(performance.now() - killedAt)
     console.log(`# ${version().name}: kill -9 to 'Active · serving' in the survivor's sidebar: ${tookMs} ms`)
     assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
-    await sidebar.says(/process has died|Nothing was heard from the peer/)
-    assert.match(await sidebar.announced(), /^Line 1 is now Active\. /)
-    assert.match((await sidebar.alerts()).join('\n'), /The peer is offline: nobody can take over[^]*What to do: /)
-    assert.match(await sidebar.fact('Peer'), /^offline · was Active/)
-    assert.match((await sidebar.events()).join('\n'), /This side became Active \(epoch \d+\)\./)
+    assert.match(await sidebar.situation(), /serves\. Node-RED on 127\.0\.0\.1 has crashed/)
+    assert.match(await sidebar.advice(), /^Do now: Start Node-RED on 127\.0\.0\.1 again/)
+    assert.match(await sidebar.announced(), /^\S+: Line 1 is now Active\. /)
+    assert.match(await sidebar.fact('Peer'), /^127\.0\.0\.1 · offline · was Active/)
+    assert.match(await sidebar.fact('Fitness'), /^here 255 · peer unknown$/)
+    assert.match((await sidebar.events()).join('\n'), /took over: Node-RED on 127\.0\.0\.1 had crashed/)
+    assert.match(
+      await sidebar.prospect(),
+      /^Go Standby: by force only\.[^]*Swap: Not possible: 127\.0\.0\.1 does not answer\.$/
+    )
+    await editor.resize(1366, 768)
+    await sidebar.assertInReach()
+    await editor.resize(1400)
   })
 
   story('without the peer only force helps, and only who has ticked the box may force', async () => {
     await sidebar.stateIs(/^Active · serving/)
     let question = await sidebar.press('standby')
     const yes = (): Locator => question.locator('.ha-pair-yes')
-    assert.match(await question.innerText(), /Force this side to become Standby, without its peer\?/)
+    assert.match(await question.innerText(), /Force \S+ to become Standby, without 127\.0\.0\.1\?/)
     assert.match(await question.innerText(), /nobody serves/)
     assert.equal(await yes().isDisabled(), true)
     await question.locator('.ha-pair-sure input').check()
     await yes().click()
     await sidebar.stateIs(/^Standby · not serving/)
-    await sidebar.outcomeIs(/^Done: this side is Standby\.$/)
+    assert.deepEqual(await sidebar.glyph(), { fill: 'red', shape: 'ring' }, 'nobody serves')
+    await sidebar.outcomeIs(/became Standby at [\d:]+\. 127\.0\.0\.1 does not serve, as far as is known\.$/)
 
     question = await sidebar.press('active')
-    assert.match(await question.innerText(), /does not promise that only one side acts/)
+    assert.match(await question.innerText(), /does not promise that only one side serves/)
     await editor.page.keyboard.press('Enter')
     await sidebar.questionIsGone()
     assert.match(await sidebar.state(), /^Standby/, 'Enter on the first focus means no')
@@ -248,7 +299,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await question.locator('.ha-pair-sure input').check()
     await yes().click()
     await sidebar.stateIs(/^Active · serving/)
-    await sidebar.says(/An operator forced it without the peer’s consent\./)
+    await sidebar.says(/an operator forced it without the consent of 127\.0\.0\.1/)
   })
 
   story('the peer comes back: all is well again', async () => {
@@ -259,12 +310,28 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
   })
 
+  story('a switch to an unfit peer: warned of before, and told afterwards that it came back', async () => {
+    assert.equal((await b.post('/admin/inject/unfit', {})).status, 200)
+    await eventually('it is told', 10_000, async () => (await sidebar.fact('Fitness')) === 'here 255 · peer 0, unfit')
+    assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
+    const question = await sidebar.press('standby')
+    assert.match(
+      await question.innerText(),
+      /127\.0\.0\.1 is unfit \(fitness 0\): it will hand the role back at once\./
+    )
+    await question.locator('.ha-pair-yes').click()
+    await sidebar.outcomeIs(/^Done at [\d:]+, but since [\d:]+ \S+ is Active again\./)
+    await sidebar.stateIs(/^Active · serving/)
+    assert.equal((await b.post('/admin/inject/fit', {})).status, 200)
+    await eventually('all is well', 10_000, async () => (await sidebar.glyph()).fill === 'green')
+  })
+
   story('the runtime is gone: nothing is green, all is dated, no orders; and back again', async () => {
     await make('active')
     const goneAt = performance.now()
     await a.kill()
     await sidebar.says(
-      /No contact with the runtime\. What follows is as of \d\d:\d\d:\d\d, \d+ s ago\./,
+      /No contact with Node-RED on this host\. What follows is as of \d\d:\d\d:\d\d, \d+ s ago\./,
       STALE_MS_MAX + 2000
     )
     const tookMs = Math.round(performance.now() - goneAt)
@@ -272,9 +339,10 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.ok(tookMs <= STALE_MS_MAX, `${tookMs} ms`)
     assert.deepEqual(await sidebar.glyph(), { fill: 'grey', shape: 'ring' })
     assert.match(await sidebar.state(), /^Last known: Active/)
+    assert.equal(await sidebar.card().locator('.ha-pair-outcome').isVisible(), false, 'nothing is done any more')
     for (const order of ['active', 'standby', 'swap'] as const)
       assert.equal(await sidebar.button(order).isDisabled(), true)
-    await sidebar.says(/Switching over needs a connection to the runtime\./)
+    await sidebar.says(/To switch over, a connection to Node-RED on this host is needed\./)
     const asOf = await sidebar.banner()
     await eventually('the age grows', 5000, async () => (await sidebar.banner()) !== asOf)
     await a.start()
@@ -336,7 +404,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     await paired()
     assert.equal(await sidebar.card().count(), 1)
     assert.equal(await sidebar.root.count(), 1)
-    assert.match((await sidebar.events()).join('\n'), /This side became/, 'what happened before is still told')
+    assert.match((await sidebar.events()).join('\n'), /became/, 'what happened before is still told')
     sidebar.questions = 0
     const from = performance.now()
     assert.equal((await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })).status, 200)
@@ -354,11 +422,10 @@ export function tellSidebarStories(version: () => NodeRed): void {
     assert.equal(await sidebar.root.getAttribute('aria-label'), 'HA pair')
     for (const [role, name] of [
       ['heading', 'Line 1'],
-      ['heading', 'Switch over'],
-      ['heading', 'What happened'],
+      ['heading', 'Events'],
       ['region', 'Line 1'],
       ['group', 'Switch over'],
-      ['list', 'What happened'],
+      ['list', 'Events'],
       ['button', 'Settings of Line 1'],
       ['button', 'Go Active: this side takes over'],
       ['button', 'Go Standby: the peer takes over'],
@@ -393,8 +460,13 @@ export function tellSidebarStories(version: () => NodeRed): void {
       assert.deepEqual(await faint(narrow), [])
       const text = await narrow.text()
       if (language === 'zh-CN') {
-        assert.doesNotMatch(text.replace('Line 1', ''), /\b(?!epoch\b)[a-z]{3,}\b/i, 'all of it is translated')
-        assert.match(text, /对端[^]*往返时延[^]*链路[^]*策略[^]*密钥[^]*切换[^]*发生了什么/)
+        const names = [hostname(), 'Line 1', 'Node-RED', 'NAT']
+        const rest = names.reduce((left, name) => left.replaceAll(name, ''), text)
+        assert.doesNotMatch(rest, /\b(?!epoch\b)[a-z]{3,}\b/i, 'all of it is translated')
+        assert.match(
+          text,
+          /^本机[^]*对端[^]*适合度[^]*链路[^]*往返时延[^]*通道[^]*崩溃证明[^]*密钥[^]*策略[^]*事件记录/
+        )
       } else assert.doesNotMatch(text, /__|ha-pair-sidebar:/)
     })
   }
@@ -430,10 +502,10 @@ export function tellSidebarStories(version: () => NodeRed): void {
     })
     const seen = await open(host)
     await eventually('both are listed', 10_000, async () => (await seen.card().count()) === 2)
-    await seen.says(/Stopped: its settings are not valid/)
-    await seen.says(/priority is “<i>many<\/i>”, which is not a whole number\./)
-    await seen.says(/heartbeat is \$\{NOT_SET\}, which is not set on this host, or blank\./)
-    await seen.says(/The peer’s name does not resolve; it is tried again\./, 15_000)
+    await seen.says(/Stopped: wrong settings/)
+    await seen.says(/Priority: “<i>many<\/i>” is not a whole number/)
+    await seen.says(/Heartbeat: \$\{NOT_SET\} is not set/)
+    await seen.says(/<b>host<\/b>\.invalid/, 15_000)
     assert.equal(await seen.root.locator('.ha-pair-name').last().innerText(), `bad ${MALICE}`)
     const gear = seen.root.locator('.ha-pair-icon-button').last()
     assert.equal(
@@ -449,7 +521,12 @@ export function tellSidebarStories(version: () => NodeRed): void {
       .click()
     assert.ok((await (await seen.question()).innerText()).includes(MALICE))
     await seen.editor.page.keyboard.press('Escape')
-    assert.equal(await seen.root.locator('img, b:not(.ha-pair-advice b), i:not(.fa), script').count(), 0)
+    assert.equal(
+      await seen.root
+        .locator('img, b:not(.ha-pair-advice b, .ha-pair-now b, .ha-pair-prospect b), i:not(.fa), script')
+        .count(),
+      0
+    )
     assert.equal(await seen.editor.page.evaluate('window.hacked'), undefined)
     await seen.makeWidth(300)
     await seen.assertFits()
@@ -488,7 +565,7 @@ export function tellSidebarStories(version: () => NodeRed): void {
     })
     const reader = await open(host, { login: { user: 'reader', password: PASSWORD } })
     await reader.stateIs(/^Active/)
-    await reader.says(/You may look, not switch over: that needs the permission ha-pair\.write\./)
+    await reader.says(/Read only: to switch over you need the permission ha-pair\.write\./)
     for (const order of ['active', 'standby', 'swap'] as const)
       assert.equal(await reader.button(order).isVisible(), false)
     assert.equal(await reader.card().locator('.ha-pair-icon-button').isVisible(), false)

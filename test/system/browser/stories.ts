@@ -21,6 +21,8 @@ const STORY_LIMIT_MS = 60_000
 const NARROW_PX = 860
 const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync'] as const
 const STRONG_KEY = /^[\w-]{43}$/
+/** A gate's badge under the policy availability, while the peer has never answered. */
+const ALONE = /^open · .*no peer yet/
 /** Ids, and what refers to them. */
 const NEW_IN_A_COPY = ['id', 'z', 'pair', 'wires', 'credentials']
 /** `label.x`, `hint.x.y`: what the editor shows where a text is missing. */
@@ -107,6 +109,11 @@ async function eachDialog(of: Editor, look: (dialog: Dialog, what: string) => Pr
   for (const type of USERS) {
     const dialog = await of.openNode(`old-${type}`)
     await look(dialog, type)
+    if (type === 'ha-pair-gate') {
+      await dialog.field('whenClosed').selectOption('resume')
+      assert.ok(await dialog.isShown('#ha-pair-gate-resume'))
+      await look(dialog, `${type}, resume`)
+    }
     await dialog.cancel()
   }
 }
@@ -129,7 +136,11 @@ export function tellStories(version: () => NodeRed): void {
         oldPair(a, b),
         newerPair,
         ...USERS.map((type, index) => user(type, `old-${type}`, 'old-pair', 60 + 60 * index)),
-        user('ha-pair-gate', 'newer-gate', 'newer-pair', 360)
+        user('ha-pair-gate', 'newer-gate', 'newer-pair', 360),
+        { ...user('ha-pair-gate', 'asked-gate', 'old-pair', 420), whenClosed: 'drop', wires: [['link'], []] },
+        { id: 'link', z: 'tab', type: 'link out', mode: 'link', links: ['far'], x: 400, y: 420, wires: [] },
+        { id: 'far', z: 'tab', type: 'link in', links: ['link'], x: 100, y: 480, wires: [['answer']] },
+        { id: 'answer', z: 'tab', type: 'http response', name: '', x: 400, y: 480, wires: [] }
       ],
       credentials: { 'old-pair': { key: KEY } }
     })
@@ -153,12 +164,12 @@ export function tellStories(version: () => NodeRed): void {
     assert.deepEqual([exported['auth'], exported['crashProof'], exported['channel']], ['key', true, 'auto'])
     assert.equal(exported['stallLimit'], 10_000, 'what it left out is written down')
     assert.equal(exported['heartbeat'], '50', 'what it said stays')
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', ALONE)
     await editor.dragFromPalette('ha-pair-gate', { x: 500, y: 300 })
     await editor.deploy()
     const saved = (await host.flows()).find(({ id }) => id === 'old-pair')
     assert.equal(saved?.['schema'], SCHEMA)
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', ALONE)
   }).timeout(STORY_LIMIT_MS)
 
   it('a pair from a newer version stays stopped, and says so on the badge and in the dialog', async () => {
@@ -200,12 +211,12 @@ export function tellStories(version: () => NodeRed): void {
     const { schema, auth } = await editor.exported(String(made['pair']))
     assert.deepEqual([schema, auth], [SCHEMA, 'key'])
     await editor.deploy()
-    await editor.badgeShows(gate, 'red', /^stopped: key is missing$/)
+    await editor.badgeShows(gate, 'red', /^stopped: key is missing$/i)
     const again = await editor.openConfig('ha-pair', String(made['pair']))
     await again.tray.locator('#ha-pair-make-key').click()
     await again.keep()
     await editor.deploy()
-    await editor.badgeShows(gate, 'yellow', /^open · peer offline/)
+    await editor.badgeShows(gate, 'red', ALONE)
   }).timeout(STORY_LIMIT_MS)
 
   it('a wrong value is told under its field while it is typed, and on the node', async () => {
@@ -249,9 +260,18 @@ export function tellStories(version: () => NodeRed): void {
 
   it('addresses that cannot work are told under their link', async () => {
     const dialog = await openPair()
-    await link(dialog, 'peerHost').fill('')
-    assert.match((await linkProblems(dialog))[0] ?? '', /host name or address/)
-    await link(dialog, 'peerHost').fill('127.0.0.1')
+    const remove = dialog.tray.locator('.red-ui-editableList-item-remove:visible')
+    assert.equal(await remove.count(), 0, 'the only link stays')
+    for (const [field, typed, told] of [
+      ['peerHost', '', /host name or address/],
+      ['peerHost', '192.168.0.300', /“192\.168\.0\.300” is not an address/],
+      ['localHost', 'not an ip', /neither a host name nor an address/]
+    ] as const) {
+      const good = await link(dialog, field).inputValue()
+      await link(dialog, field).fill(typed)
+      assert.match((await linkProblems(dialog))[0] ?? '', told)
+      await link(dialog, field).fill(good)
+    }
     await link(dialog, 'peerPort').fill(ports[0] ?? '')
     assert.match((await linkProblems(dialog))[0] ?? '', /talk to itself/)
     await link(dialog, 'localPort').fill('${HA_LOCAL_PORT}')
@@ -264,7 +284,7 @@ export function tellStories(version: () => NodeRed): void {
     await link(dialog, 'localHost', 1).fill('127.0.0.1')
     await link(dialog, 'localPort', 1).fill('5001')
     assert.match((await linkProblems(dialog))[1] ?? '', /Link 1 has this local port/)
-    await dialog.tray.locator('.red-ui-editableList-item-remove').first().click()
+    await remove.first().click()
     await eventually('one link is left', 5000, async () => (await linkProblems(dialog)).length === 1)
     assert.equal((await linkProblems(dialog))[0], '', 'the one it collided with is gone')
     await dialog.cancel()
@@ -302,7 +322,7 @@ export function tellStories(version: () => NodeRed): void {
     await choose(dialog, 'policy', 'exclusive')
     assert.match(
       await effect(dialog),
-      /nobody acts until an operator[^]*Link cut: an Active stops\s+after about 1\.8 s/
+      /neither side serves until an operator[^]*Link cut: the Active stops\s+after about 1\.8 s/
     )
     await dialog.cancel()
   }).timeout(STORY_LIMIT_MS)
@@ -358,7 +378,7 @@ export function tellStories(version: () => NodeRed): void {
     await choose(dialog, 'auth', 'none')
     assert.match(
       await dialog.tray.locator('#ha-pair-auth-none').innerText(),
-      /anyone who reaches the port is believed, and can take the role/
+      /any sender that reaches the port is accepted, and can take the role/
     )
     for (const property of ['key', 'previousKey', 'channel', 'crashProof']) {
       assert.equal(await dialog.isShown(row(property)), false, property)
@@ -366,7 +386,7 @@ export function tellStories(version: () => NodeRed): void {
     await dialog.keep()
     assert.equal((await editor.node('old-pair'))['auth'], 'none')
     await editor.deploy()
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', ALONE)
     const stored = JSON.parse(readFileSync(join(host.userDirectory, 'flows_cred.json'), 'utf8')) as object
     assert.doesNotMatch(JSON.stringify(stored), /"old-pair":\{[^}]*"key"/)
 
@@ -376,14 +396,23 @@ export function tellStories(version: () => NodeRed): void {
     await again.field('key').fill(KEY)
     await again.keep()
     await editor.deploy()
-    await editor.badgeShows('old-ha-pair-gate', 'yellow', /^open · peer offline/)
+    await editor.badgeShows('old-ha-pair-gate', 'red', ALONE)
   }).timeout(STORY_LIMIT_MS)
 
   it('the classic wire shows what it knows, and saves nothing that it does not', async () => {
     const dialog = await openPair()
     for (const property of ['receiptTimeout', 'lossLimit']) assert.equal(await dialog.isShown(row(property)), false)
+    assert.equal(await dialog.isShown('#ha-pair-priority-hint'), false)
+    await choose(dialog, 'failback', 'true')
+    assert.match(
+      await dialog.tray.locator('#ha-pair-priority-hint').innerText(),
+      /Fail back needs different priorities/
+    )
     await choose(dialog, 'policy', 'preferred')
-    assert.match(await dialog.tray.locator('#ha-pair-priority-hint').innerText(), /different priorities/)
+    assert.match(await dialog.tray.locator('#ha-pair-priority-hint').innerText(), /the preferred side/)
+    assert.equal(await dialog.isShown(row('wire')), false, 'it is under Advanced')
+    await dialog.tray.locator('#ha-pair-advanced summary').click()
+    assert.ok(await dialog.isShown(row('wire')))
     await choose(dialog, 'wire', 'classic')
     for (const property of ['receiptTimeout', 'lossLimit']) assert.ok(await dialog.isShown(row(property)), property)
     const unknown = ['auth', 'key', 'previousKey', 'channel', 'policy', 'crashProof', 'priority', 'failback']
@@ -400,6 +429,7 @@ export function tellStories(version: () => NodeRed): void {
     assert.deepEqual([kept['auth'], kept.valid], ['none', true])
     // That the classic wire has no key is no word of anybody for the other one.
     const back = await openPair()
+    assert.ok(await back.isShown(row('wire')), 'what is unusual is in sight')
     await choose(back, 'wire', 'extended')
     assert.ok(await back.isShown('#ha-pair-no-key'))
     await back.keep()
@@ -408,6 +438,18 @@ export function tellStories(version: () => NodeRed): void {
     const extended = await openPair()
     assert.ok(await extended.isShown(row('policy')))
     await extended.cancel()
+  }).timeout(STORY_LIMIT_MS)
+
+  it('a gate that somebody waits behind says so, unless it has an answer for them', async () => {
+    const warning = '#ha-pair-gate-waiting'
+    const dialog = await editor.openNode('asked-gate')
+    assert.match(await dialog.tray.locator(warning).innerText(), /An HTTP response is behind this gate/)
+    await dialog.field('whenClosed').selectOption('second-output')
+    assert.ok(await dialog.isShown(warning), 'nothing is wired to it')
+    await dialog.cancel()
+    const other = await editor.openNode('old-ha-pair-gate')
+    assert.equal(await other.isShown(warning), false)
+    await other.cancel()
   }).timeout(STORY_LIMIT_MS)
 
   it('a health path shows where it will answer', async () => {

@@ -8,6 +8,11 @@ const PLAIN = { colors: false, unicode: true }
 function status(role: PairStatus['role'], epoch: number): PairStatus {
   return {
     name: 'demo',
+    host: 'host-a',
+    situation: { code: 'serving', severity: 'ok' },
+    fitness: 255,
+    alone: null,
+    lost: null,
     role,
     previousRole: 'initial',
     reason: 'negotiated',

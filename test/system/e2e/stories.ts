@@ -447,7 +447,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       }
       // Nobody answers at the other end: under 'availability' this side serves once it has listened long enough.
       await roleTaken(solo, 'active', mark, 5000 + PEER_TIMEOUT_MS + MARGIN_MS)
-      await badges.shows('state', 'yellow', /active/i, MARGIN_MS)
+      await badges.shows('state', 'red', /^both Active\? · no peer yet$/, MARGIN_MS)
       assert.equal((await gateOf(solo)).open, true)
     })
 
@@ -469,7 +469,7 @@ export function tellStories(findVersion: () => NodeRed): void {
         for (const { id, type } of users) {
           // What a health node shows is how fit this side is; all others show that no peer is there.
           if (type === 'ha-pair-health') await badges.shows(id, 'green', /fit/, MARGIN_MS)
-          else await badges.shows(id, 'yellow', /initial|active|closed|open/i, MARGIN_MS)
+          else await badges.shows(id, 'red', /both Active|nobody Active|closed|open/, MARGIN_MS)
         }
         assert.doesNotMatch(solo.log.slice(logFrom), /missing types|\[error\] \[ha-pair/i, fn)
       }

@@ -97,7 +97,7 @@ describe('the examples at work', function () {
   const roles = async (): Promise<void> => {
     ;[active, standby] = await eventually('one serves, the other stands by', PATIENCE_MS, async () => {
       const running = [both.a, both.b].filter((host) => host.runs)
-      const seen = await Promise.all(running.map(async (host) => ({ host, ...(await statusOf(host)) })))
+      const seen = await Promise.all(running.map(async (host) => ({ ...(await statusOf(host)), host })))
       const serves = seen.find(({ serving, online }) => serving && (online || running.length === 1))
       const other = serves?.host === both.a ? both.b : both.a
       const settled = seen.every(({ host, role, online }) => host === serves?.host || (role === 'standby' && online))

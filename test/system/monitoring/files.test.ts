@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { ROOT } from '../../support/root'
 import { has } from '../../support/haproxy'
-import { alertRules, dashboard, dashboardQueries, FOLDER, type Panel, promtool } from './prometheus'
+import { alertRules, dashboard, dashboardQueries, FOLDER, type Panel, promtool } from '../../support/prometheus'
 
 const UNIT_TESTS = join(ROOT, 'test', 'system', 'monitoring', 'prometheus-alerts.test.yaml')
 

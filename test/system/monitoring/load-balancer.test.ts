@@ -13,7 +13,14 @@ import { nodeRed4 } from '../../support/node-red/versions'
 import { ROOT } from '../../support/root'
 import { HEALTH_PATH, monitoredFlow } from './flow'
 import { type Answered, Client, CONFIGURATION, HaProxy, has } from '../../support/haproxy'
-import { alertMetrics, alertRules, dashboardMetrics, dashboardQueries, Prometheus, promtool } from './prometheus'
+import {
+  alertMetrics,
+  alertRules,
+  dashboardMetrics,
+  dashboardQueries,
+  Prometheus,
+  promtool
+} from '../../support/prometheus'
 
 const STORY_LIMIT_MS = 60_000
 /** A takeover, and HAProxy's checks at both sides; twice that is a failure. */

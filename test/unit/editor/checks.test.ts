@@ -118,8 +118,10 @@ describe('the dialog of a pair', () => {
     const second = { ...LINK, peerHost: '10.1.0.2' }
     for (const [links, problem] of [
       [[{ ...LINK, peerHost: '' }], { key: 'check.peerHost', field: 'peerHost' }],
-      [[{ ...LINK, peerHost: 'a b' }], { key: 'check.peerHost', field: 'peerHost' }],
-      [[{ ...LINK, localHost: '{' }], { key: 'check.localHost', field: 'localHost' }],
+      [[{ ...LINK, peerHost: '192.168.0.300' }], { key: 'check.ipv4', value: '192.168.0.300', field: 'peerHost' }],
+      [[{ ...LINK, peerHost: 'fe80::x' }], { key: 'check.ipv6', value: 'fe80::x', field: 'peerHost' }],
+      [[{ ...LINK, localHost: 'not an ip' }], { key: 'check.hostname', value: 'not an ip', field: 'localHost' }],
+      [[{ ...LINK, localHost: 'box.local' }], null],
       [[{ ...LINK, peerPort: 0 }], { key: 'check.port', field: 'peerPort' }],
       [[{ ...LINK, localPort: '70000' }], { key: 'check.port', field: 'localPort' }],
       [[{ ...LINK, peerHost: 'localhost' }], { key: 'check.itself', field: 'peerPort' }],
@@ -147,7 +149,9 @@ describe('the dialog of a pair', () => {
       'two-heartbeats',
       'port',
       'peerHost',
-      'localHost',
+      'ipv4',
+      'ipv6',
+      'hostname',
       'itself'
     ]
     for (const language of LANGUAGES) {

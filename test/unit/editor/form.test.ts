@@ -5,6 +5,7 @@ import {
   presetIn,
   presetsOffered,
   presetValues,
+  priorityHint,
   settled,
   stored,
   type Choices
@@ -44,6 +45,19 @@ describe('the rows of the form', () => {
   it('without a key there is no previous one to type', () => {
     assert.ok(hiddenIn({}, false).has('previousKey'))
   })
+})
+
+describe('what is said of the priority', () => {
+  for (const [what, typed, hint] of [
+    ['a new pair', {}, null],
+    ['preferred', { policy: 'preferred' }, 'hint.priority'],
+    ['fail back', { failback: 'true' }, 'hint.priority-failback'],
+    ['fail back, as each host says', { failback: '${HA_FAILBACK}' }, 'hint.priority-failback'],
+    ['both, and each host has its own', { policy: 'preferred', failback: 'true', priority: ' ${HA_PRIORITY} ' }, null],
+    ['the classic wire', { wire: 'classic', policy: 'preferred', failback: 'true' }, null]
+  ] as const) {
+    it(`${what}: ${hint ?? 'nothing'}`, () => assert.equal(priorityHint(form(typed)), hint))
+  }
 })
 
 describe('the presets', () => {

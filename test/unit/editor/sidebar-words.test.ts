@@ -1,91 +1,108 @@
-/** What the sidebar says of events and times, in both languages. */
+/** What the sidebar says, in both languages, and what it is given to say. */
 import assert from 'node:assert/strict'
-import type { ShownEvent, ShownPair } from '../../../editor/sidebar/answer'
+import type { ShownPair } from '../../../editor/sidebar/answer'
+import { fitnessText, peerText, proofText } from '../../../editor/sidebar/facts'
+import { ORDERS, type Bar, type Beware } from '../../../editor/sidebar/prospect'
 import {
+  bewareText,
   errorText,
-  eventText,
   lasting,
   milliseconds,
-  problemText,
-  setCatalogue,
-  warningText
+  prospectText,
+  say,
+  setCatalogue
 } from '../../../editor/sidebar/words'
-import type { Badge } from '../../../nodes/badge'
+import { shownPair } from '../../../nodes/ha-pair-sidebar'
+import type { ChannelStatus, PairWarning } from '../../../src/host/pair'
 import type { ListedPair } from '../../../src/host/pair-registry'
-import { EVENT_NAMES, reasonsOf } from '../../../src/host/events'
-import { EVENTS } from '../../../src/host/texts/events'
+import { stoppedSituation } from '../../../src/host/situation/situation'
 import { REASONS } from '../../../src/host/texts/reasons'
-import { catalogue, LANGUAGES, SIDEBAR, type Language } from '../../support/texts'
+import { LANGUAGES } from '../../support/texts'
+import { seen } from './seen'
+import { quiet, speak } from './speak'
 
 /** What the runtime lists is what the page reads: the compiler compares the two. */
-export const asShown = (listed: ListedPair & { readonly badge: Pick<Badge, 'fill' | 'shape'> }): ShownPair => listed
+export const asShown: (listed: ListedPair) => ShownPair = shownPair
 
-const TEXTS = '@ha-pair/node-red-ha-pair/ha-pair-sidebar:'
-const globals = globalThis as { RED?: unknown }
+const HOSTS = { here: 'plc-a', peer: '10.0.0.2' }
+const BARS = Object.keys({
+  'is-active': 0,
+  'is-standby': 0,
+  'swap-starting': 0,
+  'swap-offline': 0,
+  unfit: 0
+} satisfies Record<Bar, 0>)
+const BEWARES = Object.keys({
+  'peer-unreachable': 0,
+  'peer-unfit': 0,
+  'peer-not-ready': 0,
+  'peer-less-fit': 0,
+  'less-fit': 0
+} satisfies Record<Beware, 0>) as Beware[]
 
-function speak(language: Language): void {
-  const texts = catalogue(SIDEBAR, language)
-  globals.RED = { _: (key: string) => texts.get(key.replace(TEXTS, '')) ?? key }
-}
-
-/** A bit of what each event carries. */
-const DETAIL = { link: 0, from: '10.0.0.2', to: 'peer', role: 'active', epoch: 2, count: 1, cause: 'x' }
-
-const event = (name: string, reason: string, detail: ShownEvent['detail'] = {}): ShownEvent => ({
-  n: 1,
-  event: name,
-  at: 0,
-  reason,
-  detail
-})
-const sentence = (...of: Parameters<typeof event>): string => {
-  const { what, why } = eventText(event(...of))
-  return `${what} ${why}`.trim()
-}
+const isWhole = (text: string): boolean => text !== '' && !/__|undefined|ha-pair-sidebar:|^[a-z-]+\.[a-z-]+/.test(text)
 
 describe('the words of the sidebar', () => {
-  before(() => setCatalogue({ events: EVENTS, reasons: REASONS }))
+  before(() => setCatalogue({ reasons: REASONS }))
   beforeEach(() => speak('en-US'))
-  after(() => delete globals.RED)
+  after(quiet)
 
-  it('each event has a sentence with each of its reasons, and no key is left in it', () => {
+  it('before an order: what comes of it, what speaks against it, why it cannot be given', () => {
     for (const language of LANGUAGES) {
       speak(language)
-      for (const name of EVENT_NAMES) {
-        for (const reason of reasonsOf(name)) {
-          const said = sentence(name, reason, DETAIL)
-          assert.ok(said.length > 0 && !/__|undefined|ha-pair-sidebar:/.test(said), `${name} ${reason}: ${said}`)
-        }
-      }
+      const texts = (['active', 'standby'] as const).flatMap((becomes) =>
+        [true, false].map((force) => prospectText({ becomes, force, beware: null }, HOSTS))
+      )
+      texts.push(...BEWARES.map((beware) => bewareText({ beware }, HOSTS)))
+      texts.push(
+        ...BARS.map((bar) => say(`orders.not.${bar}`, HOSTS)),
+        ...ORDERS.map((order) => say(`orders.${order}.short`))
+      )
+      for (const text of texts) assert.ok(isWhole(text), text)
+      const beware = 'peer-not-ready'
+      assert.equal(prospectText({ becomes: 'standby', force: false, beware }, HOSTS), '', 'it would not come to that')
     }
-  })
-
-  it('an event tells what happened, and why where that adds something', () => {
-    const { en } = REASONS['lost-connection']
-    assert.ok(sentence('role', 'lost-connection', { role: 'active', epoch: 6 }).endsWith(en))
-    for (const [name, reason] of [
-      ['started', 'starting'],
-      ['designate', 'designated']
-    ] as const) {
-      assert.equal(eventText(event(name, reason, { to: 'self' })).why, '', name)
-    }
-    assert.equal(sentence('unheard-of', 'none'), 'unheard-of')
-  })
-
-  it('what differs is named, with both values where they are known', () => {
-    const said = warningText('settings-differ', { differ: ['policy', 'x'], here: ['preferred'], peer: ['exclusive'] })
-    assert.match(said, /\([^)]*preferred[^)]*exclusive[^)]*, x\)$/)
-    assert.match(warningText('link-down', { down: [1], places: ['10.0.0.2:1101'] }), /2[^)]*10\.0\.0\.2:1101/)
-    assert.equal(warningText('unheard-of'), '')
   })
 
   it('a name is put in as it is', () => {
-    assert.match(
-      problemText({ field: 'peerHost', code: 'partial', detail: '$t(x) $& __field__' }),
-      /\$t\(x\) \$& __field__/
-    )
+    assert.match(say('host', { host: '$t(x) $& __field__' }), /\$t\(x\) \$& __field__/)
     assert.equal(errorText('busy', ''), errorText('busy', 'x'))
     assert.match(errorText('unheard-of', 'x'), /unheard-of/)
+  })
+
+  for (const [what, status, fitness] of [
+    ['both fit', {}, 'here 255 · peer 255'],
+    ['the peer unfit', { peer: { fitness: 0, ready: false } }, 'here 255 · peer 0, unfit'],
+    ['the peer not ready', { peer: { ready: false } }, 'here 255 · peer 255, not ready'],
+    ['the peer Active', { role: 'standby', fitness: 9, peer: { role: 'active', ready: false } }, 'here 9 · peer 255'],
+    ['no peer', { online: false, fitness: 0 }, 'here 0, unfit · peer unknown'],
+    ['the classic wire', { wire: 'classic' }, 'not on the classic wire']
+  ] as const) {
+    it(`fitness here and there: ${what}`, () => assert.equal(fitnessText(seen(status)), fitness))
+  }
+
+  it('an epoch stands beside the Active whose number it is', () => {
+    assert.equal(peerText(seen(), 'plc-b', 0), 'plc-b · online · Standby')
+    assert.equal(
+      peerText(seen({ peer: { role: 'active', epoch: 7 } }), 'plc-b', 0),
+      'plc-b · online · Active · epoch 7'
+    )
+    assert.match(
+      peerText(seen({ online: false, peer: { heardAgo: 4000 } }), 'plc-b', 1000),
+      /offline · was Standby · .*5 s/
+    )
+    assert.equal(peerText(seen({ online: false, peer: null }), 'plc-b', 0), 'plc-b · offline')
+  })
+
+  it('whether a crash of the peer can be proved, and why not', () => {
+    const channel: ChannelStatus = { open: true, proof: true, why: null, behind: null, bytes: null, keys: null }
+    for (const language of LANGUAGES) {
+      speak(language)
+      const whys = ['off', 'offline', 'not-on-disk', 'addresses-differ', 'channel-lost', 'channel-blocked'] as const
+      const texts = [null, channel, ...whys.map((why) => ({ ...channel, proof: false, why }))].map(proofText)
+      assert.equal(new Set(texts).size, texts.length)
+      for (const text of texts) assert.ok(isWhole(text), text)
+    }
   })
 
   it('times are as exact as somebody wants to know', () => {
@@ -99,5 +116,49 @@ describe('the words of the sidebar', () => {
       ['0', '59', '1  1', '1  1']
     )
     assert.deepEqual([milliseconds(0.123), milliseconds(12.6)], ['0.1 ms', '13 ms'])
+  })
+})
+
+describe('what the runtime gives the sidebar to say', () => {
+  const names = { here: 'plc-a', peer: '10.0.0.2', after: '2 s' }
+
+  it('of a pair that is stopped: each problem in words', () => {
+    const problems = [
+      { field: 'links[0].peerPort', code: 'number', detail: 'x' },
+      { field: 'heartbeat', code: 'unresolved', detail: '${NOT_SET}' }
+    ] as const
+    const situation = stoppedSituation('plc-a', problems)
+    const shown = shownPair({ id: 'p', name: 'Line 1', situation, names, running: null, problems, events: [] })
+    assert.deepEqual(
+      shown.problems.map(({ text }) => text.en),
+      ['Link 1, peer’s port: “x” is not a whole number', 'Heartbeat: ${NOT_SET} is not set']
+    )
+    assert.deepEqual(shown.badge, { fill: 'red', shape: 'ring' })
+  })
+
+  it('of a pair that runs: what holds besides, in words, and nothing twice', () => {
+    const warning: PairWarning = {
+      code: 'link-down',
+      since: 0,
+      detail: { down: [1], places: ['10.1.0.2:1101'], of: 2 }
+    }
+    const situation = {
+      ...stoppedSituation('plc-a', []),
+      code: 'keys-differ' as const,
+      also: [
+        { code: 'peer-silent', severity: 'warning' },
+        { code: 'link-down', severity: 'warning' }
+      ] as const
+    }
+    const status = seen()
+    const running = { status, trouble: null, warnings: [warning], links: [] }
+    const { also, peer } = shownPair({ id: 'p', name: 'Line 1', situation, names, running, problems: [], events: [] })
+    assert.deepEqual(peer, { en: '10.0.0.2', zh: '10.0.0.2' })
+    assert.deepEqual(
+      also.map(({ code }) => code),
+      ['link-down']
+    )
+    assert.match(also[0]?.text.en ?? '', /2.*10\.1\.0\.2:1101/)
+    assert.doesNotMatch(JSON.stringify(also), /\{(?:here|peer|links|places)\}/)
   })
 })

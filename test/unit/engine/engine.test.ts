@@ -152,7 +152,15 @@ describe('the engine', () => {
     const clock = new HandClock()
     begin(clock)
     const { machine } = await addPair({ heartbeatMs, peerTimeoutMs })
-    const peer = { role: 'active', epoch: 1, priority: 100, link: 0, roundTripMs: null } as const
+    const peer = {
+      role: 'active',
+      epoch: 1,
+      priority: 100,
+      fitness: 255,
+      ready: true,
+      link: 0,
+      roundTripMs: null
+    } as const
     machine.show({ role: 'standby', online: true, peer: { ...peer, heardAtMs: clock.nowMs() - heardAgoMs } })
     machine.dueMs = clock.nowMs() + 0.5
     engine.engine.handle({ type: 'fitness', pairId: 1, value: 1 })
@@ -719,14 +727,34 @@ describe('the engine', () => {
     it('nothing while nothing changes', async () => {
       const { id, machine, port, peer } = await addPair()
       machine.show({
-        peer: { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 },
+        peer: {
+          role: 'standby',
+          epoch: 1,
+          priority: 100,
+          fitness: 255,
+          ready: true,
+          link: 0,
+          heardAtMs: 5,
+          roundTripMs: 1
+        },
         linksUp: [true]
       })
       peer.send(encodeClassic(FRAME), port, LOOPBACK)
       await until('the peer is told', () => engine.snapshot(id)?.peer !== null)
       const said = engine.said.length
       for (let i = 0; i < 20; i++) {
-        machine.show({ peer: { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 10 + i, roundTripMs: i } })
+        machine.show({
+          peer: {
+            role: 'standby',
+            epoch: 1,
+            priority: 100,
+            fitness: 255,
+            ready: true,
+            link: 0,
+            heardAtMs: 10 + i,
+            roundTripMs: i
+          }
+        })
         peer.send(encodeClassic(FRAME), port, LOOPBACK)
       }
       await until('all frames are stepped', () => machine.count('frame') === 21)
@@ -737,20 +765,32 @@ describe('the engine', () => {
 
     it('whatever changes of the peer, also when he goes and comes back', async () => {
       const { id, machine, peer: socket } = await addPair()
-      const first = { role: 'standby', epoch: 1, priority: 100, link: 0, heardAtMs: 5, roundTripMs: 1 } as const
+      const first = {
+        role: 'standby',
+        epoch: 1,
+        priority: 100,
+        fitness: 255,
+        ready: true,
+        link: 0,
+        heardAtMs: 5,
+        roundTripMs: 1
+      } as const
       const place = { host: LOOPBACK, port: socket.address().port }
       for (const peer of [
         first,
         { ...first, role: 'active', epoch: 7 } as const,
         { ...first, priority: 9 },
+        { ...first, fitness: 0 },
+        { ...first, ready: false },
         null,
         { ...first, epoch: 12 }
       ]) {
         machine.show({ peer })
         engine.engine.handle({ type: 'fitness', pairId: id, value: 1 })
         await new Promise((later) => setImmediate(later))
-        const { role = null, epoch = null, priority = null } = peer ?? {}
-        assert.deepEqual(engine.snapshot(id)?.peer, peer === null ? null : { role, epoch, priority, ...place })
+        const { role = null, epoch = null, priority = null, fitness = null, ready = null } = peer ?? {}
+        const told = { role, epoch, priority, fitness, ready, ...place }
+        assert.deepEqual(engine.snapshot(id)?.peer, peer === null ? null : told)
       }
     })
 

@@ -27,6 +27,9 @@ class TestContext implements PairContext {
   numberInEngine(): number {
     return ++this.#pairIds
   }
+  portHolder(): null {
+    return null
+  }
   post(message: ToEngine): void {
     this.posted.push(message)
   }
@@ -89,6 +92,7 @@ const engineSays = (pair: HostedPair, proof: Snapshot['proof']): void => {
     conflict: false,
     proof,
     aloneBar: null,
+    greeted: 0,
     peerAheadS: 0,
     store: null
   }

@@ -5,7 +5,15 @@ import { reasonsOf, type EventName } from '../../../src/host/events'
 import { EVENTS } from '../../../src/host/texts/events'
 import { REASONS } from '../../../src/host/texts/reasons'
 import { REASON_BYTES, type ReasonCode } from '../../../src/protocol/reasons'
-import { blocksOf, PAGES, pageWith, unformatted, type Language } from '../../support/events-page'
+import {
+  blocksOf,
+  PAGES,
+  pageWith,
+  situationsTable,
+  TROUBLESHOOTING,
+  unformatted,
+  type Language
+} from '../../support/events-page'
 import { ROOT } from '../../support/root'
 
 const updates = process.env['HA_PAIR_UPDATE'] === '1'
@@ -65,6 +73,17 @@ describe('the page of events', () => {
     })
   }
 
+  for (const [language, file] of Object.entries(TROUBLESHOOTING) as [Language, string][]) {
+    it(`${file} has every badge`, () => {
+      const path = join(ROOT, file)
+      const page = readFileSync(path, 'utf8')
+      const { text, names } = pageWith(page, { situations: situationsTable(language) })
+      assert.deepEqual(names, ['situations'])
+      if (updates && unformatted(text) !== unformatted(page)) writeFileSync(path, text)
+      else assert.equal(unformatted(page), unformatted(text), 'npm test -- host --update, then npm run check -- --fix')
+    })
+  }
+
   it('names with each reason every event that it was seen with', () => {
     const seen = [...seenTogether()]
     assert.ok(seen.length > 50, `only ${seen.length} are seen: the search is broken`)
@@ -88,7 +107,7 @@ describe('the texts for people', () => {
       if (en === '') continue
       assert.match(en, /^[A-Z].*[.?!]$|\)\.$/, en)
       assert.match(zh, /[。？！]$/, zh)
-      assert.doesNotMatch(zh, /[,;:?!]|\. /, `half-width punctuation: ${zh}`)
+      assert.doesNotMatch(zh.replace('fe80::1%eth0', ''), /[,;:?!]|\. /, `half-width punctuation: ${zh}`)
       assert.ok(en.length <= 220 && zh.length <= 110, `too long for a sidebar: ${en}`)
     }
   })

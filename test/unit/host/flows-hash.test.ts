@@ -163,6 +163,11 @@ describe('the hash of the flows', () => {
     'the label of a tab': set('t1', { label: 'Halle 1', info: 'what', locked: true }),
     'a comment': without('k1'),
     'another comment': plus({ id: 'k2', type: 'comment', z: 't1', x: 1, y: 1, name: 'new', wires: [] }),
+    'the global environment, which differs by nature': plus({
+      id: 'gc1',
+      type: 'global-config',
+      env: [{ name: 'HOST', type: 'str', value: 'plc-a' }]
+    }),
     'a group that sets nothing': (flows) => set('g2', { g: undefined })(without('g1')(flows)),
     'the look of a group': set('g2', { name: 'Pumps 2', style: { fill: '#fff' }, w: 1000 }),
     'a junction on the way': (flows) => set('i1', { wires: [['gate1', 'x1']] })(without('j1')(flows)),

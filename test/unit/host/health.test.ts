@@ -2,11 +2,17 @@ import assert from 'node:assert/strict'
 import { EVENT_NAMES } from '../../../src/host/events'
 import { type HealthPage, healthAnswer } from '../../../src/host/health'
 import type { HealthReading, StoppedPair } from '../../../src/host/health-reading'
+import { situationOf } from '../../../src/host/situation/situation'
 import type { PairStatus, PairVitals } from '../../../src/host/pair'
 
 const AT = 1_700_000_000_000
 const STATUS: PairStatus = {
   name: 'line 1',
+  host: 'host-a',
+  situation: { code: 'serving', severity: 'ok' },
+  fitness: 255,
+  alone: null,
+  lost: null,
   role: 'active',
   previousRole: 'standby',
   reason: 'operator',
@@ -19,14 +25,25 @@ const STATUS: PairStatus = {
   wire: 'extended',
   authenticated: true,
   leaseLeft: 1500,
-  peer: { role: 'standby', epoch: 7, priority: 90, host: '192.0.2.2', port: 1101, heardAgo: 40, roundTrip: 0.5 },
+  peer: {
+    role: 'standby',
+    epoch: 7,
+    priority: 90,
+    fitness: 200,
+    ready: true,
+    host: '192.0.2.2',
+    port: 1101,
+    heardAgo: 40,
+    roundTrip: 0.5
+  },
   channel: { open: true, proof: false, why: 'addresses-differ', behind: null, bytes: null, keys: null }
 }
+const SITUATION = situationOf({ status: STATUS, warnings: [], peerHost: 'host-b', peerTimeoutMs: 2000, at: AT })
 const VITALS: PairVitals = {
   at: AT,
   status: STATUS,
+  situation: SITUATION,
   engine: { alive: true, ago: 12, restarts: 0 },
-  fitness: 255,
   troubles: [],
   warnings: [],
   links: [
@@ -37,7 +54,12 @@ const VITALS: PairVitals = {
   events: { role: 2, link: 5 },
   roleChanges: { initial: 0, active: 1, standby: 1 }
 }
-const STOPPED: StoppedPair = { at: AT, name: 'line 1', problems: [{ field: 'heartbeat', code: 'unresolved' }] }
+const STOPPED: StoppedPair = {
+  at: AT,
+  name: 'line 1',
+  host: 'host-a',
+  problems: [{ field: 'heartbeat', code: 'unresolved' }]
+}
 
 const side = (status: Partial<PairStatus>, more: Partial<PairVitals> = {}): PairVitals => ({
   ...VITALS,
@@ -79,7 +101,9 @@ describe('the health endpoint answers', () => {
     const { status, headers, body } = await healthAnswer('status', VITALS)
     assert.equal(status, 200)
     assert.match(headers['Content-Type'] ?? '', /^application\/json/)
-    assert.deepEqual(JSON.parse(body), { ...STATUS, at: AT, engineAgo: 12, troubles: [] })
+    const text = 'host-a serves. host-b is ready to take over.'
+    const situation = { code: 'serving', severity: 'ok', text, todo: '', also: [] }
+    assert.deepEqual(JSON.parse(body), { ...STATUS, situation, at: AT, engineAgo: 12, troubles: [] })
   })
 
   it('with its freshness also where there is no body to say it', async () => {
@@ -98,8 +122,12 @@ describe('the health endpoint answers', () => {
       problems: [{ field: 'key', code: 'unresolved', detail: 'a secret' } as StoppedPair['problems'][number]]
     })
     assert.equal(status, 503)
-    assert.deepEqual(JSON.parse(body), {
+    const { situation, ...rest } = JSON.parse(body) as { situation: { code: string; severity: string } }
+    assert.deepEqual([situation.code, situation.severity], ['key-missing', 'critical'])
+    assert.doesNotMatch(body, /a secret/)
+    assert.deepEqual(rest, {
       name: 'line 1',
+      host: 'host-a',
       role: 'initial',
       reason: 'key-missing',
       serving: false,
@@ -113,6 +141,19 @@ describe('the health endpoint answers', () => {
     assert.equal((await healthAnswer('live', STOPPED)).body, 'stopped: settings-invalid\n')
     const keyless = { ...STOPPED, problems: [{ field: 'key', code: 'key-missing' }] } as const
     assert.equal((await healthAnswer('active', keyless)).body, 'stopped: key-missing\n')
+  })
+})
+
+describe('what the health endpoint says of this side', () => {
+  it('is no address and no process of it: the sentence is the general one', async () => {
+    const detail = { link: 0, place: '10.9.8.7:1101' }
+    const warnings = [{ code: 'port-in-use', since: AT, detail }] as const
+    const facts = { status: { ...STATUS, online: false }, peerHost: 'host-b', peerTimeoutMs: 2000, at: AT }
+    const situation = situationOf({ ...facts, warnings })
+    assert.match(situation.text.en, /10\.9\.8\.7/)
+    const { body } = await healthAnswer('status', side({ online: false }, { situation }))
+    assert.match(body, /port-in-use/)
+    assert.doesNotMatch(body, /10\.9\.8\.7/)
   })
 })
 

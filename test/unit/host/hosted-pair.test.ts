@@ -20,6 +20,9 @@ class TestContext implements PairContext {
   numberInEngine(): number {
     return ++this.#pairIds
   }
+  portHolder(): null {
+    return null
+  }
   post(message: ToEngine): void {
     this.posted.push(message)
   }

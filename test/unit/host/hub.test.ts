@@ -10,9 +10,9 @@ import type { Pair, PairEventMessage } from '../../../src/host/pair'
 import { PairError } from '../../../src/host/pair-error'
 import { hub, registry } from '../../../src/host/root'
 import type { ListedPair } from '../../../src/host/pair-registry'
-import { REASONS } from '../../../src/host/texts/reasons'
+import { WARNING_TEXTS } from '../../../src/host/texts/warnings'
 import type { Role } from '../../../src/protocol/machine'
-import type { ReasonCode } from '../../../src/protocol/reasons'
+import type { WarningCode } from '../../../src/host/events'
 import { Cable } from './cable'
 import { closed, freePorts, holds, link, LOOPBACK, open, settings, until } from '../../support/engine-rig'
 import { crashEngine } from './crash'
@@ -104,7 +104,7 @@ describe('the hub', () => {
       await until(`${name} warns of ${code}`, () => codes(pair).includes(code))
       assert.deepEqual(codes(pair), [code])
       assert.ok(watcher.names().includes(`warning ${code}`), watcher.names().join())
-      const line = new RegExp(`^warn ${name}: .*${REASONS[code as ReasonCode].todo.en.slice(0, 20)}`)
+      const line = new RegExp(`^warn ${name}: .*${WARNING_TEXTS[code as WarningCode].todo.en.slice(0, 15)}`)
       await until(`the log of ${name} warns of ${code}`, () => linesLike(line) > 0)
     }
   }
@@ -185,10 +185,10 @@ describe('the hub', () => {
     one.pair.setFitness(7)
     void one.release(false)
     const { pair } = acquire(a)
-    const { at, status, fitness, links, events, roleChanges } = pair.vitals()
+    const { at, status, links, events, roleChanges } = pair.vitals()
     assert.equal(status.role, pair.status().role)
     assert.ok(Math.abs(Date.now() - at) < 1000)
-    assert.equal(fitness, 7)
+    assert.equal(status.fitness, 7)
     assert.deepEqual(links, [{ open: true, up: true, unsent: 0 }])
     assert.equal(roleChanges[status.role as 'active'], first.roleChanges[status.role as 'active'] + 1)
     assert.equal(events.role, Number(first.events.role) + 1)
@@ -534,7 +534,7 @@ describe('the hub', () => {
       assert.deepEqual([one.warnings(), two.warnings()], [[], []], 'neither can know')
       cable.cut = false
       await until('paired again', () => isPaired(one, two))
-      await bothWarn('both-active', [one, first, 'a'], [two, second, 'b'])
+      await bothWarn('were-both-active', [one, first, 'a'], [two, second, 'b'])
     })
 
     it('of what the red badge says, too', async () => {

@@ -1,6 +1,7 @@
 /** What people type ends up in logs, badges and metrics: nobody writes lines of his own into them. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { pairEvent } from '../../../src/host/events'
 import { healthAnswer } from '../../../src/host/health'
 import { oneLine, report, type PairLog } from '../../../src/host/report'
 
@@ -22,7 +23,9 @@ describe('a text that somebody has typed', () => {
     const lines: string[] = []
     const keep = (line: string): unknown => lines.push(line)
     const log: PairLog = { info: keep, warn: keep, error: keep }
-    report(log, NAME, { event: 'link', reason: 'link-failed', detail: { error: 'bad\nhost' } })
+    const detail = { link: 0, open: false, error: 'bad\nhost' }
+    const names = { here: 'a', peer: 'b', after: '2 s' }
+    report(log, NAME, names, [pairEvent('link', 'link-failed', detail, 1)])
     assert.equal(lines.length, 1)
     assert.match(lines[0] ?? '', /^pump\\n29 Nov/)
     assert.match(lines[0] ?? '', /error=bad\\nhost/)
@@ -30,12 +33,12 @@ describe('a text that somebody has typed', () => {
   })
 
   it('is one label of a metric, and one field of the JSON', async () => {
-    const stopped = { at: 1, name: NAME, problems: [] }
+    const stopped = { at: 1, name: NAME, host: 'a', problems: [] }
     const metrics = (await healthAnswer('metrics', stopped)).body
     const series = metrics.split('\n').filter((line) => line !== '' && !line.startsWith('# '))
     assert.ok(series.length > 0)
     for (const line of series) {
-      const [, label = ''] = /^ha_pair_\w+\{pair="((?:[^"\\\n]|\\[\\"n])*)"\} \S+$/.exec(line) ?? []
+      const [, label = ''] = /^ha_pair_\w+\{pair="((?:[^"\\\n]|\\[\\"n])*)"(?:,[^}]*)?\} \S+$/.exec(line) ?? []
       assert.equal(
         label.replaceAll(/\\(.)/g, (_, sign: string) => (sign === 'n' ? '\n' : sign)),
         NAME,

@@ -1,6 +1,8 @@
 /** The registry by itself, with pairs that say what they are told to; with real pairs see `hub.test.ts`. */
 import assert from 'node:assert/strict'
 import type { PairEventMessage, PairObserver, PairStatus } from '../../../src/host/pair'
+import { stoppedSituation } from '../../../src/host/situation/situation'
+import type { Situation } from '../../../src/host/situation/types'
 import { HISTORY_MAX, PairRegistry, type RegisteredPair } from '../../../src/host/pair-registry'
 
 class ScriptedPair implements RegisteredPair {
@@ -13,6 +15,11 @@ class ScriptedPair implements RegisteredPair {
     this.name = name
   }
 
+  readonly names = { here: 'a', peer: 'b', after: '2 s' }
+
+  situation(): Situation {
+    return stoppedSituation('a', [])
+  }
   status(): PairStatus {
     return { name: this.name } as PairStatus
   }

@@ -15,13 +15,14 @@ const SNAPSHOT: Snapshot = {
   policy: 'exclusive',
   wire: 'extended',
   authenticated: true,
-  peer: { role: 'active', epoch: 4, priority: 100, host: '10.0.0.2', port: 1101 },
+  peer: { role: 'active', epoch: 4, priority: 100, fitness: 200, ready: false, host: '10.0.0.2', port: 1101 },
   links: [],
   dropped: {},
   differences: [],
   conflict: false,
   proof: 'offline',
   aloneBar: null,
+  greeted: 0,
   peerAheadS: 0,
   store: null
 }
@@ -35,16 +36,21 @@ const CELL: PairCellValue = {
   roundTripMs: 0.41234
 }
 
-function status(snapshot: Partial<Snapshot>, cell: Partial<PairCellValue>): PairStatus {
+function status(snapshot: Partial<Snapshot>, cell: Partial<PairCellValue>): Omit<PairStatus, 'situation'> {
   const engine = new EngineCell(newEngineCell())
   engine.writeTick(AT.nowMicros, AT.wallMs)
-  return statusOf('pump', 9, { ...SNAPSHOT, ...snapshot }, null, { ...CELL, ...cell }, engine.read(), AT)
+  const own = { name: 'pump', host: 'host-a', seq: 9, fitness: 255, lost: null, channel: null }
+  return statusOf(own, { ...SNAPSHOT, ...snapshot }, { ...CELL, ...cell }, engine.read(), AT)
 }
 
 describe('the status object', () => {
   it('has the fields of the contract', () => {
     assert.deepEqual(status({}, {}), {
       name: 'pump',
+      host: 'host-a',
+      fitness: 255,
+      alone: null,
+      lost: null,
       role: 'standby',
       previousRole: 'initial',
       reason: 'negotiated',
@@ -61,6 +67,8 @@ describe('the status object', () => {
         role: 'active',
         epoch: 4,
         priority: 100,
+        fitness: 200,
+        ready: false,
         host: '10.0.0.2',
         port: 1101,
         heardAgo: 50,

@@ -4,13 +4,13 @@ import type { PairKeys, Snapshot } from '../../../src/engine/messages'
 import type { FrameRejection } from '../../../src/protocol/wire/frame'
 import type { PairSettings } from '../../../src/protocol/settings'
 import type { ChannelState } from '../../../src/host/channel/channel'
-import { badgeWarning, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS } from '../../../src/host/warnings'
+import { FLAPS, ROLLOUT_MS, SHOWN_MS, Warnings, WARNINGS } from '../../../src/host/warnings'
 import { EVENT_NAMES, type WarningCode } from '../../../src/host/events'
 import { levelOf } from '../../../src/host/report'
 import { REASONS } from '../../../src/host/texts/reasons'
 import { link, settings } from '../../support/engine-rig'
 
-const UP = { open: true, up: true, problem: null, unsent: 0 } as const
+const UP = { open: true, up: true, problem: null, address: '0.0.0.0', unsent: 0 } as const
 const DOWN = { ...UP, up: false } as const
 const FLOWS = { setting: 'flows', here: 0xab, peer: 0xcd } as const
 const QUIET: Snapshot = {
@@ -23,13 +23,14 @@ const QUIET: Snapshot = {
   policy: 'availability',
   wire: 'extended',
   authenticated: true,
-  peer: { role: 'standby', epoch: 1, priority: 50, host: 'b', port: 1 },
+  peer: { role: 'standby', epoch: 1, priority: 50, fitness: 255, ready: true, host: 'b', port: 1 },
   links: [UP],
   dropped: {},
   differences: [],
   conflict: false,
   proof: 'offline',
   aloneBar: null,
+  greeted: 0,
   peerAheadS: 0,
   store: null
 }
@@ -41,6 +42,9 @@ class Watched {
   readonly warnings: Warnings
   crash: string | null = null
   filesHolder: string | null = null
+  used = true
+  oneWay = false
+  portHolder: string | null = null
   channel: ChannelState | null = null
   /** `+code` when it began, `-code` when it ended. */
   readonly said: string[] = []
@@ -70,6 +74,11 @@ class Watched {
     return this
   }
 
+  flips(): this {
+    this.warnings.roleChanged(this.#nowMs)
+    return this.is({})
+  }
+
   /** Time passes; the warnings are asked only when they want to be. */
   waits(ms: number): this {
     const untilMs = this.#nowMs + ms
@@ -86,11 +95,19 @@ class Watched {
     return this.warnings.list.map(({ code }) => code)
   }
 
+  /** The first one that a badge would show. */
+  get worst(): string | null {
+    return this.warnings.list.find(({ code }) => WARNINGS[code].severity !== 'none')?.code ?? null
+  }
+
   #review(): void {
     const { began, ended } = this.warnings.review({
       snapshot: this.#snapshot,
       crash: this.crash,
       filesHolder: this.filesHolder,
+      oneWay: this.oneWay,
+      used: this.used,
+      portHolder: () => this.portHolder,
       channel: this.channel,
       nowMs: this.#nowMs,
       wallMs: this.#nowMs + 1e12
@@ -191,7 +208,7 @@ describe('warnings', () => {
     assert.deepEqual(pair.codes, [])
     assert.deepEqual(pair.waits(5000).said, ['+weak-key'])
     assert.deepEqual(pair.warnings.list[0]?.detail, { fields: ['key'] })
-    assert.equal(badgeWarning(pair.warnings.list), null)
+    assert.equal(pair.worst, null)
     const rotating = new Watched({}, { key: STRONG, previousKey: 'plant42' }).waits(5000)
     assert.deepEqual(rotating.warnings.list[0]?.detail, { fields: ['previousKey'] })
     assert.deepEqual(new Watched({}, { key: '', previousKey: '' }).waits(5000).codes, [], 'none is another matter')
@@ -219,20 +236,24 @@ describe('warnings', () => {
     assert.deepEqual(pair.codes, [], 'one clock is being set, the other may follow')
     assert.deepEqual(pair.waits(1000).codes, ['clocks-differ'])
     assert.deepEqual(pair.warnings.list[0]?.detail, { peerAheadS: 40 })
-    assert.equal(badgeWarning(pair.warnings.list)?.code, 'clocks-differ')
+    assert.equal(pair.worst, 'clocks-differ')
     assert.deepEqual(pair.is({ peerAheadS: 0 }).said, ['+clocks-differ', '-clocks-differ'])
     assert.deepEqual(new Watched().is({ peerAheadS: 40, online: false }).waits(60_000).codes, [])
   })
 
   it('of two Actives stay for a while after it is over', () => {
-    const pair = new Watched().remembers('both-active').waits(SHOWN_MS - 1)
-    assert.deepEqual(pair.codes, ['both-active'])
-    assert.deepEqual(pair.waits(1).said, ['+both-active', '-both-active'])
+    const pair = new Watched().remembers('were-both-active').waits(SHOWN_MS - 1)
+    assert.deepEqual(pair.codes, ['were-both-active'])
+    assert.deepEqual(pair.waits(1).said, ['+were-both-active', '-were-both-active'])
+    const worse = new Watched().remembers('were-both-active').is({ online: false })
+    for (let i = 0; i < 8; i++) worse.drops('key').waits(500)
+    assert.deepEqual(worse.codes, ['keys-differ', 'were-both-active'], 'what is live comes first')
     assert.deepEqual(new Watched().is({ conflict: true }).waits(10 * SHOWN_MS).codes, ['both-active'])
   })
 
   it('of equal priorities come where priority decides who acts', () => {
-    const peer = { ...QUIET.peer, priority: 100, role: 'standby', epoch: 1, host: 'b', port: 1 } as const
+    const known = { fitness: 255, ready: true, host: 'b', port: 1 }
+    const peer = { ...known, priority: 100, role: 'standby', epoch: 1 } as const
     assert.deepEqual(new Watched({ policy: 'preferred', priority: 100 }).is({ peer }).waits(5000).codes, [
       'same-priority'
     ])
@@ -267,10 +288,10 @@ describe('warnings', () => {
       pair.codes,
       pair.codes.toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
     )
-    assert.equal(badgeWarning(pair.warnings.list)?.code, 'both-active')
-    assert.equal(badgeWarning(pair.is({ conflict: false }).warnings.list)?.code, 'settings-differ')
-    assert.equal(badgeWarning([]), null)
-    assert.equal(badgeWarning(new Watched().is({ authenticated: false }).warnings.list), null)
+    assert.equal(pair.worst, 'both-active')
+    assert.equal(pair.is({ conflict: false }).worst, 'host-not-found')
+    assert.equal(new Watched().worst, null)
+    assert.equal(new Watched().is({ authenticated: false }).worst, null)
   })
 
   it('of users that are not the same on both sides name them, after a rollout', () => {
@@ -297,9 +318,80 @@ describe('warnings', () => {
         ['channel-blocked', { noticedAfter: '1.5 s' }]
       ]
     )
-    assert.equal(badgeWarning(pair.warnings.list)?.code, 'channel-busy')
+    assert.equal(pair.worst, 'channel-busy')
     pair.channel = { open: true, blocked: false, busy: false, differences: [] }
     assert.deepEqual(pair.is({}).said.slice(2), ['-channel-busy', '-channel-blocked'])
+  })
+
+  it('of an address that leads nowhere say which kind it is', () => {
+    const broken = { ...DOWN, unsent: 3 }
+    const zone = new Watched({ links: [{ peerHost: 'fe80::1', peerPort: 2, localHost: '', localPort: 1 }] })
+    assert.deepEqual(zone.is({ links: [broken], online: false }).waits(5000).codes, ['zone-missing'])
+    assert.deepEqual(zone.warnings.list[0]?.detail, { link: 0, place: 'fe80::1' })
+    const named = new Watched({ links: [{ peerHost: 'fe80::1%eth0', peerPort: 2, localHost: '', localPort: 1 }] })
+    assert.deepEqual(named.is({ links: [broken], online: false }).waits(5000).codes, [])
+    const plc = { peerHost: '10.0.0.2', peerPort: 2, localHost: 'plc1', localPort: 1 }
+    const loopback = new Watched({ links: [plc] }).is({ links: [{ ...broken, address: '127.0.1.1' }], online: false })
+    assert.deepEqual(loopback.waits(5000).codes, ['loopback-address'])
+    assert.deepEqual(loopback.warnings.list[0]?.detail, { link: 0, place: 'plc1', address: '127.0.1.1' })
+    const sent = new Watched({ links: [plc] }).is({ links: [{ ...DOWN, address: '127.0.1.1' }], online: false })
+    assert.deepEqual(sent.waits(5000).codes, [], 'what can be sent is no trouble of the address')
+  })
+
+  it('of a port tell a pair of this process from another program', () => {
+    const links = [{ ...DOWN, problem: 'port-in-use' }] as const
+    const pair = new Watched()
+    pair.portHolder = 'line 2'
+    assert.deepEqual(pair.is({ links, online: false }).codes, ['port-held-here'])
+    assert.deepEqual(pair.warnings.list[0]?.detail, { link: 0, place: '127.0.0.1:1', pair: 'line 2' })
+    pair.portHolder = null
+    assert.deepEqual(pair.is({ links }).codes, ['port-in-use'])
+  })
+
+  it('of an Active that no node uses come after a moment, and not on a Standby', () => {
+    const pair = new Watched()
+    pair.used = false
+    assert.deepEqual(pair.is({}).codes, [], 'its nodes may be on their way')
+    assert.deepEqual(pair.waits(5000).codes, ['unused'])
+    assert.deepEqual(pair.is({ role: 'standby' }).codes, [])
+  })
+
+  it('of a peer that is heard and does not answer blame one direction, and not while it answers', () => {
+    const pair = new Watched().is({ online: false, greeted: 1 })
+    assert.deepEqual(pair.codes, [], 'each start brings one')
+    for (let greeted = 2; greeted < 8; greeted++) pair.is({ greeted }).waits(1000)
+    assert.deepEqual(pair.codes, ['one-way'])
+    assert.deepEqual(pair.is({ online: true }).codes, [], 'never while it answers')
+    const halfOpen = new Watched()
+    halfOpen.oneWay = true
+    assert.deepEqual(halfOpen.is({ online: false }).waits(20_000).codes, ['one-way'])
+    halfOpen.oneWay = false
+    assert.deepEqual(halfOpen.waits(20_000).codes, [], 'silence is another matter')
+    const start = new Watched().is({ online: false })
+    for (let greeted = 1; greeted < 4; greeted++) start.is({ greeted }).waits(300)
+    assert.deepEqual(start.is({ online: true }).waits(20_000).said, [], 'a start is none')
+    const slow = new Watched({ heartbeatMs: 5000 }).is({ online: false, greeted: 1 })
+    assert.deepEqual(slow.waits(60_000).said, [], 'a slow heartbeat makes no two of one')
+    const stopped = new Watched().is({ greeted: 5 }).is({ online: false, greeted: 6 })
+    assert.deepEqual(stopped.waits(20_000).said, [], 'one that came before the silence is none')
+    const fine = new Watched()
+    for (let greeted = 1; greeted < 8; greeted++) fine.is({ greeted }).waits(1000)
+    assert.deepEqual(fine.codes, [])
+  })
+
+  it('of its own messages that come back say that the address is its own, unless the peer is there', () => {
+    assert.deepEqual(told('reflected', { online: false }), ['own-address'])
+    assert.deepEqual(told('reflected', {}), [])
+  })
+
+  it('of roles that flap count changes within a time, and forget', () => {
+    const pair = new Watched()
+    for (let i = 1; i < FLAPS.changes; i++) pair.flips()
+    assert.deepEqual(pair.codes, [])
+    assert.deepEqual(pair.flips().codes, ['roles-flap'])
+    const slow = new Watched()
+    for (let i = 0; i < 3 * FLAPS.changes; i++) slow.flips().waits((FLAPS.minutes * 60_000) / 4)
+    assert.deepEqual(slow.codes, [])
   })
 
   it('all have something to do, in both languages', () => {
@@ -309,7 +401,8 @@ describe('warnings', () => {
   })
 
   it('are each in the log as a warning, by themselves or by the event that they come with', () => {
-    const own = { 'both-active': ['conflict', 'peer-active'], suspended: ['clock', 'suspended'] } as const
+    const conflict = ['conflict', 'peer-active'] as const
+    const own = { 'both-active': conflict, 'were-both-active': conflict, suspended: ['clock', 'suspended'] } as const
     for (const [code, spec] of Object.entries(WARNINGS) as [WarningCode, (typeof WARNINGS)[WarningCode]][]) {
       if (!spec.event) continue
       assert.equal(levelOf({ event: 'warning', reason: code }), spec.log ? 'warn' : 'none', code)

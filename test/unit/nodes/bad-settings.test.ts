@@ -9,48 +9,44 @@ const BLANK = 'HA_PAIR_TEST_IS_BLANK'
 
 /** What is wrong, and the beginning of what the badge says about it. */
 const FAULTS: readonly (readonly [string, object, RegExp])[] = [
-  ['no host', { links: [{ ...LINK, peerHost: '' }] }, /^stopped: links\[0\]\.peerHost is missing or blank/],
-  ['no links', { links: [] }, /^stopped: links/],
-  ['too many links', { links: [LINK, LINK, LINK, LINK, LINK] }, /^stopped: links: 5/],
-  ['a port of 0', { links: [{ ...LINK, peerPort: 0 }] }, /^stopped: links\[0\]\.peerPort: 0/],
-  ['a port of 65536', { links: [{ ...LINK, localPort: '65536' }] }, /^stopped: links\[0\]\.localPort: 65536/],
-  ['a port that is a word', { links: [{ ...LINK, localPort: 'ha' }] }, /^stopped: links\[0\]\.localPort: "ha"/],
+  ['no host', { links: [{ ...LINK, peerHost: '' }] }, /^stopped: Link 1, peer’s host is blank/],
+  ['no links', { links: [] }, /^stopped: (Links to the peer|Link 1)/],
+  ['too many links', { links: [LINK, LINK, LINK, LINK, LINK] }, /^stopped: Links to the peer: 5/],
+  ['a port of 0', { links: [{ ...LINK, peerPort: 0 }] }, /^stopped: Link 1, peer’s port: 0/],
+  ['a port of 65536', { links: [{ ...LINK, localPort: '65536' }] }, /^stopped: Link 1, local port: 65536/],
+  ['a port that is a word', { links: [{ ...LINK, localPort: 'ha' }] }, /^stopped: Link 1, local port: “ha”/],
   [
     'an unset host',
     { links: [{ ...LINK, peerHost: `\${${UNSET}}` }] },
-    /^stopped: links\[0\]\.peerHost: \$\{\w+\} is not/
+    /^stopped: Link 1, peer’s host: \$\{\w+\} is not/
   ],
-  ['an unset number', { heartbeat: `\${${UNSET}}` }, /^stopped: heartbeat: \$\{\w+\} is not set/],
-  ['an unset name', { name: `\${${UNSET}}` }, /^stopped: name: /],
-  ['a blank policy', { policy: ' ', schema: 2 }, /^stopped: policy is missing or blank/],
-  ['a blank port', { links: [{ ...LINK, peerPort: '' }] }, /^stopped: links\[0\]\.peerPort is missing or blank/],
-  [
-    'a policy from a blank variable',
-    { policy: `\${${BLANK}}` },
-    /^stopped: policy: \$\{\w+_BLANK\} is not set, or blank/
-  ],
+  ['an unset number', { heartbeat: `\${${UNSET}}` }, /^stopped: Heartbeat: \$\{\w+\} is not set/],
+  ['an unset name', { name: `\${${UNSET}}` }, /^stopped: Name: /],
+  ['a blank policy', { policy: ' ', schema: 2 }, /^stopped: Policy is blank/],
+  ['a blank port', { links: [{ ...LINK, peerPort: '' }] }, /^stopped: Link 1, peer’s port is blank/],
+  ['a policy from a blank variable', { policy: `\${${BLANK}}` }, /^stopped: Policy: \$\{\w+_BLANK\} is not set/],
   [
     'a port from a blank variable',
     { links: [{ ...LINK, localPort: `\${${BLANK}}` }] },
-    /^stopped: links\[0\]\.localPort: \$\{\w+_BLANK\} is not set, or blank/
+    /^stopped: Link 1, local port: \$\{\w+_BLANK\} is not set/
   ],
-  ['a variable in the midst', { name: `x-\${${UNSET}}` }, /^stopped: name: "x-\$\{\w+\}" holds a variable; only whole/],
-  ['no key', { auth: 'key' }, /^stopped: key is missing$/],
-  ['no key in an old flow', { auth: undefined }, /^stopped: key is missing$/],
-  ['another auth', { auth: 'maybe' }, /^stopped: auth: "maybe"/],
-  ['a blank auth', { auth: '', schema: 2 }, /^stopped: auth is missing or blank/],
-  ['an unknown wire', { wire: 'radio' }, /^stopped: wire: "radio"/],
-  ['an unknown policy', { policy: 'luck' }, /^stopped: policy: "luck"/],
-  ['a heartbeat of 4', { heartbeat: 4 }, /^stopped: heartbeat: 4/],
-  ['a heartbeat of 2.5', { heartbeat: '20.5' }, /^stopped: heartbeat: "20.5" is not a whole number/],
-  ['a peerTimeout below two heartbeats', { heartbeat: 100, peerTimeout: 199 }, /^stopped: peerTimeout: 199/],
-  ['a priority of 256', { priority: 256 }, /^stopped: priority: 256/],
-  ['a stallLimit of 99', { stallLimit: 99 }, /^stopped: stallLimit: 99/],
-  ['a lossLimit of 256', { lossLimit: 256 }, /^stopped: lossLimit: 256/],
-  ['a receiptTimeout of 9', { receiptTimeout: 9 }, /^stopped: receiptTimeout: 9/],
-  ['a failback of maybe', { failback: 'maybe' }, /^stopped: failback: "maybe"/],
+  ['a variable in the midst', { name: `x-\${${UNSET}}` }, /^stopped: Name: “x-\$\{\w+\}” mixes text and a variable/],
+  ['no key', { auth: 'key' }, /^stopped: Key is missing$/],
+  ['no key in an old flow', { auth: undefined }, /^stopped: Key is missing$/],
+  ['another auth', { auth: 'maybe' }, /^stopped: Authentication: “maybe”/],
+  ['a blank auth', { auth: '', schema: 2 }, /^stopped: Authentication is blank/],
+  ['an unknown wire', { wire: 'radio' }, /^stopped: Wire: “radio”/],
+  ['an unknown policy', { policy: 'luck' }, /^stopped: Policy: “luck”/],
+  ['a heartbeat of 4', { heartbeat: 4 }, /^stopped: Heartbeat: 4/],
+  ['a heartbeat of 2.5', { heartbeat: '20.5' }, /^stopped: Heartbeat: “20.5” is not a whole number/],
+  ['a peerTimeout below two heartbeats', { heartbeat: 100, peerTimeout: 199 }, /^stopped: Peer timeout: 199/],
+  ['a priority of 256', { priority: 256 }, /^stopped: Priority: 256/],
+  ['a stallLimit of 99', { stallLimit: 99 }, /^stopped: Stall limit: 99/],
+  ['a lossLimit of 256', { lossLimit: 256 }, /^stopped: Loss limit: 256/],
+  ['a receiptTimeout of 9', { receiptTimeout: 9 }, /^stopped: Receipt timeout: 9/],
+  ['a failback of maybe', { failback: 'maybe' }, /^stopped: Fail back: “maybe”/],
   ['the form of a later version', { schema: 99 }, /^stopped: schema 99: saved by a newer version/],
-  ['classic with exclusive', { wire: 'classic', policy: 'exclusive' }, /^stopped: policy: conflict/]
+  ['classic with exclusive', { wire: 'classic', policy: 'exclusive' }, /^stopped: Policy: wire classic/]
 ]
 
 describe('bad settings', () => {
@@ -121,6 +117,14 @@ describe('bad settings', () => {
     side = good
     await rig.deploy([side, ...users()])
     await until(() => rig.inbox('state.1').at(-1)?.payload === 'active', 'the lone side takes the role')
+  })
+
+  it('a pair that is disabled is called so, and is none that has to be chosen', async () => {
+    await rig.load([{ ...side, d: true }, ...users()])
+    for (const id of ['state', 'designate', 'gate']) assert.equal(rig.badge(id).text, 'pair disabled')
+    rig.send('designate', { payload: 'active' })
+    const [caught] = await rig.received('caught', 1)
+    assert.equal(caught?.error?.code, 'pair-disabled')
   })
 
   it('a pair of another type is no pair', async () => {
@@ -197,10 +201,10 @@ describe('keys', () => {
 
   it('none: the pair stays stopped, and the log says why and what to do', async () => {
     await loadWith({ key: ' ' }, {})
-    assert.equal(rig.badge('state').text, 'stopped: key is missing')
+    assert.equal(rig.badge('state').text, 'stopped: Key is missing')
     const lines = rig.logged('ha-pair', 'ERROR')
     assert.equal(lines.length, 2, 'one for each side')
-    for (const line of lines) assert.match(line, /stays stopped: key is missing\. .*credentialSecret/)
+    for (const line of lines) assert.match(line, /stays stopped: Key is missing\. .*credentialSecret/)
     const listed = registry.list().find(({ running }) => running === null)
     assert.deepEqual(
       listed?.events.map(({ event, reason }) => [event, reason]),
@@ -237,14 +241,14 @@ describe('keys', () => {
     it(`a key from an ${what} variable stops the pair: it must not mean "no key"`, async () => {
       if (value !== undefined) process.env[NAME] = value
       await loadWith({ key: `\${${NAME}}` }, { key: 'a shared secret' })
-      assert.match(rig.badge('state').text ?? '', /^stopped: key: \$\{HA_PAIR_TEST_KEY\} is not set, or blank$/)
+      assert.match(rig.badge('state').text ?? '', /^stopped: Key: \$\{HA_PAIR_TEST_KEY\} is not set$/)
     })
   }
 
   it('no secret is ever logged or shown', async () => {
     const sides = await twoSides({ a: { wire: 'classic' } })
     await rig.load([sides.a, ...userNode('ha-pair-state', 'state', sides.a)], { [sides.a.id]: { key: 'my secret' } })
-    assert.match(rig.badge('state').text ?? '', /^stopped: key: conflict/)
+    assert.match(rig.badge('state').text ?? '', /^stopped: Key: wire classic/)
     assert.doesNotMatch(JSON.stringify([rig.badges('state'), rig.logged('ha-pair', 'ERROR')]), /my secret/)
   })
 })

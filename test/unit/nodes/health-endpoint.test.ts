@@ -115,7 +115,7 @@ describe('the health endpoint', () => {
   describe('refuses', () => {
     it('a path that is none: the pair stays stopped', async () => {
       await rig.load([{ ...sides.a, healthPath: 'a' }, ...users()])
-      assert.match(rig.badge('state').text ?? '', /^stopped: healthPath: "a" must begin with \//)
+      assert.match(rig.badge('state').text ?? '', /^stopped: Health path: “a” must begin with \//)
     })
 
     for (const path of ['/plant/b', '/plant/b/active', '/plant']) {
@@ -123,7 +123,7 @@ describe('the health endpoint', () => {
       it(`${clashes ? 'a path of another pair' : 'no other path'}: ${path} beside /plant/b`, async () => {
         await rig.load([sides.b, { ...sides.a, healthPath: path }, ...users()])
         const badge = rig.badge('state').text ?? ''
-        if (clashes) assert.match(badge, /^stopped: healthPath: conflict, \/plant\/b\S*, side b$/)
+        if (clashes) assert.match(badge, /^stopped: Health path: \/plant\/b\S*, side b$/)
         else assert.doesNotMatch(badge, /stopped/)
         assert.equal((await body('/plant/b')).name, 'side b')
       })

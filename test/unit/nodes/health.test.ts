@@ -181,7 +181,7 @@ describe('ha-pair-health', () => {
   it('with a pair that is stopped: its reason, and an error for Catch', async () => {
     const stopped = { ...sides.a, heartbeat: 4 }
     await rig.load([stopped, ...userNode('ha-pair-health', 'health-a', stopped), ...catchAll()])
-    await rig.shows('health-a', 'red', /^stopped: heartbeat: 4/)
+    await rig.shows('health-a', 'red', /^stopped: Heartbeat: 4/)
     say('a', true)
     const [failed] = await rig.received('caught', 1)
     assert.equal(failed?.error?.code, 'stopped')

@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events'
 import type { Node, NodeStatus } from 'node-red'
 import { type Badge, BadgeSign, gateBadge, pairBadge } from '../../../nodes/badge'
 import { whenFlowsStarted } from '../../../nodes/flows-started'
-import type { PairStatus } from '../../../src/host/pair'
 import { Rig, userNode, type FlowNode, type Message } from './rig'
 import { ScriptedPair } from './scripted-pair'
 import { translator } from '../../support/texts'
@@ -18,11 +17,6 @@ const state = (properties: object = {}): FlowNode[] => [
 ]
 const detail = { role: 'active', previousRole: 'initial', epoch: 1 } as const
 const event = (seq: number) => ({ event: 'role', seq, at: 0, reason: 'negotiated', detail }) as const
-const statusWith = (change: Partial<PairStatus>): PairStatus => {
-  const pair = new ScriptedPair()
-  pair.set(change)
-  return pair.status()
-}
 const inWords = ({ fill, shape, text }: Badge): string => `${fill} ${shape} ${text}`
 
 describe('a gate at the instants that matter', () => {
@@ -135,7 +129,7 @@ describe('a gate at the instants that matter', () => {
     await rig.shows('gate', 'green', /^open$/)
     pair.set({ role: 'active', serving: false })
     for (let index = 0; index < 50; index++) rig.send('gate', { payload: index })
-    await rig.shows('gate', 'yellow', /^closed · Active$/)
+    await rig.shows('gate', 'red', /^closed · paused$/)
     assert.equal(rig.badges('gate').length, 3)
   })
 
@@ -219,46 +213,38 @@ describe('badges', () => {
     [
       { role: 'active', serving: true, online: false },
       null,
-      'yellow dot Active · peer offline',
-      'yellow dot open · peer offline'
+      'red dot both Active? · no peer yet',
+      'red dot open · both Active? · no peer yet'
     ],
-    [
-      { role: 'active', serving: false, online: true },
-      null,
-      'yellow ring Active · paused · peer online',
-      'yellow ring closed · Active'
-    ],
+    [{ role: 'active', serving: false, online: true }, null, 'red ring paused · Active', 'red ring closed · paused'],
     [{ role: 'standby', online: true }, null, 'blue ring Standby · peer online', 'blue ring closed · Standby'],
     [
       { role: 'standby', online: false },
       null,
-      'yellow ring Standby · peer offline',
-      'yellow ring closed · Standby · peer offline'
+      'red ring nobody Active? · peer silent',
+      'red ring closed · nobody Active? · peer silent'
     ],
     [
       { role: 'initial', online: false },
       null,
-      'yellow ring Initial · peer offline',
-      'yellow ring closed · Initial · peer offline'
+      'red ring nobody Active? · no peer',
+      'red ring closed · nobody Active? · no peer'
     ],
     [
       { role: 'active', serving: true, online: true },
       inUse,
-      'red dot Active · local port in use',
-      'red dot open · local port in use'
+      'yellow dot port in use · Active',
+      'yellow dot open · port in use'
     ],
-    [
-      { role: 'initial', online: false },
-      inUse,
-      'red ring Initial · local port in use',
-      'red ring closed · Initial · local port in use'
-    ]
+    [{ role: 'initial', online: false }, inUse, 'red ring port in use · Starting', 'red ring closed · port in use']
   ] as const
   for (const [change, trouble, ofPair, ofGate] of table) {
     it(`${ofPair} / ${ofGate}`, () => {
-      const now = statusWith(change)
-      assert.equal(inWords(pairBadge(now, trouble, say)), ofPair)
-      assert.equal(inWords(gateBadge(now.serving, 0, now, trouble, say)), ofGate)
+      const pair = new ScriptedPair()
+      pair.set(change, trouble)
+      const shown = { status: pair.status(), situation: pair.situation() }
+      assert.equal(inWords(pairBadge(shown, say)), ofPair)
+      assert.equal(inWords(gateBadge(shown.status.serving, 0, shown, say)), ofGate)
     })
   }
 

@@ -75,7 +75,7 @@ describe('ha-pair and ha-pair-state', () => {
         assert.equal(message.topic, 'side a')
         assert.deepEqual(
           Object.keys(message.pair ?? {}).toSorted(),
-          'authenticated channel epoch leaseLeft name online peer policy previousRole reason role seq serving since wire'.split(
+          'alone authenticated channel epoch fitness host leaseLeft lost name online peer policy previousRole reason role seq serving since situation wire'.split(
             ' '
           )
         )
@@ -175,7 +175,7 @@ describe('ha-pair and ha-pair-state', () => {
     await rig.deploy([survivor, ...userNode('ha-pair-state', `state-${standby}`, survivor)])
     await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the survivor takes over')
     assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-left')
-    await rig.shows(`state-${standby}`, 'yellow', /^Active · peer offline$/)
+    await rig.shows(`state-${standby}`, 'yellow', /^peer stopped · Active$/)
     assert.notEqual(active, standby)
   })
 
@@ -253,14 +253,14 @@ describe('trouble on the line', () => {
   })
   afterEach(() => rig.close())
 
-  it('a port in use is a red badge, and taken as soon as it is free', async () => {
+  it('a port in use is on the badge, in red, and taken as soon as it is free', async () => {
     const { a, b, flow } = await statesOf()
     const links = a['links'] as readonly { localPort: number }[]
     const squatter = createSocket('udp4')
     await new Promise<void>((resolve) => squatter.bind(links[0]?.localPort, '127.0.0.1', resolve))
     try {
       await rig.load(flow)
-      await rig.shows('state-a', 'red', /local port in use$/)
+      await rig.shows('state-a', 'red', /^port in use · Starting$/)
       assert.equal(rig.badge('state-a').shape, 'ring')
     } finally {
       await new Promise<void>((resolve) => squatter.close(() => resolve()))
@@ -274,11 +274,11 @@ describe('trouble on the line', () => {
     assert.equal(b.type, 'ha-pair')
   })
 
-  it('a host name that does not resolve is a red badge', async () => {
+  it('a host name that does not resolve is on the badge, in red', async () => {
     const { a } = await twoSides()
     const links = [{ ...(a['links'] as object[])[0], peerHost: 'nobody.invalid' }]
     const lost = { ...a, links }
     await rig.load([lost, ...userNode('ha-pair-state', 'state', lost)])
-    await rig.shows('state', 'red', /peer’s host not found$/)
+    await rig.shows('state', 'red', /^name not found · Starting$/)
   })
 })

@@ -13,12 +13,19 @@ import type {
   PairVitals,
   PairWarning
 } from '../../../src/host/pair'
+import { situationOf } from '../../../src/host/situation/situation'
+import type { Situation } from '../../../src/host/situation/types'
 import type { Role } from '../../../src/protocol/machine'
 import type { WarningCode } from '../../../src/host/events'
 import { translator } from '../../support/texts'
 
 const STANDBY: PairStatus = {
   name: 'scripted',
+  host: 'host-a',
+  situation: { code: 'standby', severity: 'ok' },
+  fitness: 255,
+  alone: null,
+  lost: null,
   role: 'standby',
   previousRole: 'initial',
   reason: 'negotiated',
@@ -31,7 +38,17 @@ const STANDBY: PairStatus = {
   wire: 'extended',
   authenticated: true,
   leaseLeft: null,
-  peer: null,
+  peer: {
+    role: 'active',
+    epoch: 7,
+    priority: 100,
+    fitness: 255,
+    ready: true,
+    host: 'host-b',
+    port: 1101,
+    heardAgo: 1,
+    roundTrip: 1
+  },
   channel: null
 }
 
@@ -51,7 +68,8 @@ export class ScriptedPair implements Pair {
 
   /** No observer is told. */
   set(change: Partial<PairStatus>, trouble: PairTrouble | null = null, warnings: readonly PairWarning[] = []): void {
-    this.#warnings = warnings
+    const troubles = trouble === null ? [] : [{ code: trouble.code, since: 0, detail: {} } as PairWarning]
+    this.#warnings = [...troubles, ...warnings]
     this.#status = { ...this.#status, ...change }
     this.#openFor = this.#status.serving ? Infinity : 0
     this.#trouble = trouble
@@ -76,7 +94,13 @@ export class ScriptedPair implements Pair {
   }
 
   status(): PairStatus {
-    return this.#status
+    const { code, severity } = this.situation()
+    return { ...this.#status, situation: { code, severity } }
+  }
+
+  situation(): Situation {
+    const facts = { warnings: this.#warnings, peerHost: 'host-b', peerTimeoutMs: 2000, at: Date.now() }
+    return situationOf({ status: this.#status, ...facts })
   }
 
   gate(): GateDecision {

@@ -1,6 +1,6 @@
 /** What people see when something lasts that should not: badges, events and texts of two sides in one runtime. */
 import assert from 'node:assert/strict'
-import { gateBadge, pairBadge, type Badge } from '../../../nodes/badge'
+import { gateBadge, pairBadge, type Badge, type Shown } from '../../../nodes/badge'
 import type { PairNode } from '../../../nodes/pair-user'
 import type { WarningCode } from '../../../src/host/events'
 import type { Pair, PairStatus, PairWarning } from '../../../src/host/pair'
@@ -13,50 +13,47 @@ const STRONG = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 /** Their details are of no concern to a badge. */
 const warned = (...codes: WarningCode[]): PairWarning[] =>
   codes.map((code) => ({ code, since: 0, detail: {} }) as PairWarning)
-const statusWith = (change: Partial<PairStatus>): PairStatus => {
+const shown = (change: Partial<PairStatus>, ...codes: WarningCode[]): Shown => {
   const pair = new ScriptedPair()
-  pair.set(change)
-  return pair.status()
+  pair.set(change, null, warned(...codes))
+  return { status: pair.status(), situation: pair.situation() }
 }
 const inWords = ({ fill, shape, text }: Badge): string => `${fill} ${shape} ${text}`
-const badge = (status: PairStatus, ...codes: WarningCode[]): string =>
-  inWords(pairBadge(status, null, say, warned(...codes)))
-const ACTIVE = statusWith({ role: 'active', serving: true })
+const badge = (status: Partial<PairStatus>, ...codes: WarningCode[]): string =>
+  inWords(pairBadge(shown(status, ...codes), say))
+const ACTIVE = { role: 'active', serving: true } as const
 
 describe('a badge with warnings', () => {
-  it('adds the most important one to role and online, in yellow, and keeps the shape', () => {
+  it('names the most important one first, in yellow, and keeps the shape', () => {
     assert.equal(badge(ACTIVE), 'green dot Active · peer online')
-    assert.equal(badge(ACTIVE, 'flows-differ'), 'yellow dot Active · peer online · flows differ')
-    assert.equal(badge(statusWith({}), 'link-down'), 'yellow ring Standby · peer online · a link is down')
-    assert.equal(
-      badge(statusWith({ online: false }), 'keys-differ', 'flows-differ'),
-      'yellow ring Standby · peer offline · keys differ'
-    )
+    assert.equal(badge(ACTIVE, 'flows-differ'), 'yellow dot flows differ · Active')
+    assert.equal(badge({}, 'channel-blocked'), 'yellow ring TCP blocked · Standby')
   })
 
-  it('says what a blocked channel costs', () => {
-    const blocked = [{ code: 'channel-blocked', since: 0, detail: { noticedAfter: '2 s' } }] as const
-    const expected = 'Active · peer online · TCP blocked: crash seen in 2 s'
-    assert.equal(pairBadge(ACTIVE, null, say, blocked).text, expected)
+  it('names the cause of a silence, in red where nobody may serve, or two may', () => {
+    assert.equal(badge({ online: false }, 'keys-differ', 'flows-differ'), 'red ring wrong key · Standby')
+    assert.equal(badge({ ...ACTIVE, online: false }, 'keys-differ'), 'red dot wrong key · Active')
+    assert.equal(
+      badge({ ...ACTIVE, online: false, policy: 'exclusive' }, 'host-not-found'),
+      'yellow dot name not found · Active'
+    )
   })
 
   it('says nothing of what is set on purpose', () => {
     assert.equal(badge(ACTIVE, 'no-key', 'classic-wire'), 'green dot Active · peer online')
   })
 
-  it('shows trouble first, and trouble only once', () => {
-    const trouble = { code: 'port-in-use', detail: '' } as const
-    const both = pairBadge(ACTIVE, trouble, say, warned('port-in-use', 'flows-differ'))
-    assert.equal(inWords(both), 'red dot Active · local port in use')
-  })
-
-  it('of a gate keeps its colour for open and closed', () => {
-    assert.equal(inWords(gateBadge(true, 0, ACTIVE, null, say)), 'green dot open')
+  it('of a gate says open or closed first', () => {
+    const { status } = shown(ACTIVE)
+    assert.equal(
+      inWords(gateBadge(status.serving, 0, shown(ACTIVE, 'flows-differ'), say)),
+      'yellow dot open · flows differ'
+    )
   })
 
   it('speaks Chinese', () => {
-    const { text } = pairBadge(ACTIVE, null, translator('ha-pair', 'zh-CN'), warned('flows-differ'))
-    assert.equal(text, '主 · 对端在线 · 流程不一致')
+    const { text } = pairBadge(shown(ACTIVE, 'flows-differ'), translator('ha-pair', 'zh-CN'))
+    assert.equal(text, '流程不一致 · 主')
   })
 })
 
@@ -87,7 +84,7 @@ describe('two sides that are not set up alike', () => {
   it('in their policy: event, badge and list on both, with both values', async () => {
     const { a, b } = await load({ a: { policy: 'exclusive' } })
     for (const side of ['a', 'b'] as const) {
-      await rig.shows(`state-${side}`, 'yellow', /^(Active|Standby) · peer online · settings differ$/)
+      await rig.shows(`state-${side}`, 'yellow', /^settings differ · (Active|Standby)$/)
       await until(() => told(side).includes('mismatch settings-differ'), `${side} tells it`)
       await until(() => told(side).includes('warning settings-differ'), `${side} tells it`)
     }
@@ -104,7 +101,7 @@ describe('two sides that are not set up alike', () => {
   it('in their keys: the badge names it beside offline', async () => {
     const { a } = await load({ both: { auth: 'key' } }, { a: `${STRONG}1`, b: `${STRONG}2` })
     for (const side of ['a', 'b'] as const) {
-      await rig.shows(`state-${side}`, 'yellow', /^Active · peer offline · keys differ$/)
+      await rig.shows(`state-${side}`, 'red', /^wrong key · Active$/)
       await until(() => told(side).includes('warning keys-differ'), `${side} tells it`)
     }
     assert.deepEqual(

@@ -1081,6 +1081,8 @@ describe('classic wire, view and epoch', () => {
         role: 'standby',
         epoch: 0,
         priority: 0,
+        fitness: 255,
+        ready: true,
         link: 0,
         heardAtMs: 0,
         roundTripMs: 0

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { bindsTheSame, looksLikeHost, pointsAtItself, type LinkAddresses } from '../../../src/rules/addresses'
+import { isIP } from 'node:net'
+import fc from 'fast-check'
+import { bindsTheSame, hostProblem, pointsAtItself, type LinkAddresses } from '../../../src/rules/addresses'
 
 const LINK: LinkAddresses = { peerHost: '10.0.0.2', peerPort: 1101, localHost: '', localPort: 1101 }
 
@@ -46,9 +48,52 @@ describe('a link', () => {
       assert.equal(bindsTheSame(other, one), same, 'the other way round')
     })
   }
+})
 
-  it('takes as a host what may be a name or an address', () => {
-    for (const host of ['peer', '10.0.0.2', 'fe80::1%eth0', 'a'.repeat(253)]) assert.ok(looksLikeHost(host), host)
-    for (const host of ['', 'a b', '${X}', 'x${Y}', 'a'.repeat(254)]) assert.ok(!looksLikeHost(host), host)
+describe('what can be a host', () => {
+  it('a name or an address', () => {
+    const longest = `${'a'.repeat(63)}.`.repeat(3) + 'a'.repeat(61)
+    for (const host of ['peer', 'plc_1.local', '2nd-host', 'host.example.', '主机', '10.0.0.2', '::1', longest])
+      assert.equal(hostProblem(host), null, host)
+  })
+
+  for (const [problem, hosts] of [
+    ['ipv4', ['192.168.0.300', '10.0.0', '10.0.0.2.1', '1', 'peer.1', '10.0.0.02', '10.0.0.2.']],
+    [
+      'ipv6',
+      [
+        'peer:1101',
+        '::1::',
+        'fe80::1%',
+        '1:2:3:4:5:6:7',
+        '1:2:3:4:5:6:7:8:9',
+        '1:2:3:4::5:6:7:8',
+        '::300.1.1.1',
+        '1.2.3.4::'
+      ]
+    ],
+    [
+      'hostname',
+      ['', 'not an ip', '${X}', 'x${Y}', 'peer!', '-peer', 'peer-', 'a..b', 'a'.repeat(64), `${'a.'.repeat(126)}ab`]
+    ]
+  ] as const) {
+    it(`what is neither is told as no ${problem}`, () => {
+      for (const host of hosts) assert.equal(hostProblem(host), problem, host)
+    })
+  }
+
+  it('an address is what the platform takes for one', () => {
+    const address = fc.oneof(fc.ipV4(), fc.ipV6())
+    const broken = fc.tuple(address, fc.nat(40), fc.constantFrom('', ':', '.', '0', 'f', '300', '::', '1.2.3.4'))
+    const cut = broken.map(([text, at, put]) => text.slice(0, at) + put + text.slice(at + 1))
+    let good = 0
+    fc.assert(
+      fc.property(fc.oneof(address, cut), (text) => {
+        fc.pre(text.includes(':') || /(^|\.)\d+$/.test(text))
+        if (isIP(text) !== 0) good++
+        assert.equal(hostProblem(text) === null, isIP(text) !== 0, text)
+      })
+    )
+    assert.ok(good > 20)
   })
 })

@@ -67,7 +67,12 @@ const WIDTH = 1400
 const HEIGHT = 950
 
 /** What browsers and Node-RED itself say and what is no fault of a page of ours. */
-const NOT_OURS = [/favicon/, /Third-party cookie/]
+const NOT_OURS = [
+  /favicon/,
+  /Third-party cookie/,
+  // Node-RED's tips, where the page takes longer to load than they wait.
+  /reading 'html'\)\s+at a \(\S+red\.min\.js/
+]
 
 export class Editor {
   readonly page: Page

@@ -106,6 +106,21 @@ export class Sidebar {
     return (await term.locator('xpath=following-sibling::dd[1]').innerText()).trim()
   }
 
+  /** What is so, in a sentence. */
+  async situation(): Promise<string> {
+    return (await this.card().locator('.ha-pair-alerts').first().innerText()).trim()
+  }
+
+  /** What to do now; '' = nothing. */
+  advice(): Promise<string> {
+    return this.card().locator('.ha-pair-now').innerText()
+  }
+
+  /** What the buttons would come to. */
+  prospect(): Promise<string> {
+    return this.card().locator('.ha-pair-prospect').innerText()
+  }
+
   alerts(): Promise<string[]> {
     return this.card().locator('.ha-pair-alert:visible').allInnerTexts()
   }
@@ -174,6 +189,16 @@ export class Sidebar {
     }, px)
     const width = await this.root.evaluate((element) => (element as unknown as PageElement).clientWidth)
     assert.ok(width <= px && width > px - 30, `the tab is ${width} px wide`)
+  }
+
+  /** The buttons can be pressed without scrolling. */
+  async assertInReach(): Promise<void> {
+    const root = await this.root.boundingBox()
+    for (const order of ['active', 'standby', 'swap'] as const) {
+      const place = await this.button(order).boundingBox()
+      assert.ok(root !== null && place !== null)
+      assert.ok(place.y >= root.y && place.y + place.height <= root.y + root.height, `${order} is out of sight`)
+    }
   }
 
   /** Nothing is wider than the page, and nothing sticks out of it. */

@@ -1,12 +1,12 @@
 /** promtool, and what the files for Prometheus and Grafana ask for. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { eventually } from '../../support/eventually'
-import { freeTcpPort } from '../../support/ports'
-import { ROOT } from '../../support/root'
+import { eventually } from './eventually'
+import { freeTcpPort } from './ports'
+import { ROOT } from './root'
 
 export const FOLDER = join(ROOT, 'docs', 'operating', 'monitoring')
 
@@ -76,7 +76,14 @@ export interface Series {
   readonly value: readonly [number, string]
 }
 
-/** A Prometheus with the configuration and the rules of the documentation, that scrapes these addresses every second. */
+export interface Pace {
+  /** How often it scrapes and judges. */
+  readonly every: string
+  /** Alerts come as soon as what they are about is so. */
+  readonly atOnce: boolean
+}
+
+/** A Prometheus with the configuration and the rules of the documentation, that scrapes these addresses every second, or as told. */
 export class Prometheus {
   readonly #url: string
   readonly #child: ChildProcess
@@ -86,17 +93,22 @@ export class Prometheus {
     this.#child = child
   }
 
-  static async start(folder: string, targets: readonly string[]): Promise<Prometheus> {
+  static async start(
+    folder: string,
+    targets: readonly string[],
+    { every, atOnce }: Pace = { every: '1s', atOnce: false }
+  ): Promise<Prometheus> {
     const configuration = parse(readFileSync(join(FOLDER, 'prometheus.yaml'), 'utf8')) as {
       global: { scrape_interval: string; evaluation_interval: string }
       scrape_configs: { static_configs: { targets: readonly string[] }[] }[]
     }
-    configuration.global = { scrape_interval: '1s', evaluation_interval: '1s' }
+    configuration.global = { scrape_interval: every, evaluation_interval: every }
     for (const { static_configs: groups } of configuration.scrape_configs)
       for (const group of groups) group.targets = targets
     const file = join(folder, 'prometheus.yaml')
     writeFileSync(file, stringify(configuration))
-    copyFileSync(join(FOLDER, 'prometheus-alerts.yaml'), join(folder, 'prometheus-alerts.yaml'))
+    const rules = readFileSync(join(FOLDER, 'prometheus-alerts.yaml'), 'utf8')
+    writeFileSync(join(folder, 'prometheus-alerts.yaml'), atOnce ? rules.replaceAll(/^ *for: \S+\n/gm, '') : rules)
     const address = `127.0.0.1:${await freeTcpPort()}`
     const child = spawn(
       'prometheus',

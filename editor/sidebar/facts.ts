@@ -1,0 +1,44 @@
+/** The rows of a card, as text. */
+import type { ChannelStatus } from '../../src/host/pair'
+import type { ShownStatus } from './answer'
+import { joined, lasting, milliseconds, say } from './words'
+
+/** `name`: as the texts call its host. `ageMs`: since the answer. */
+export function peerText({ online, peer }: ShownStatus, name: string, ageMs: number): string {
+  const parts = [name, say(online ? 'peer.online' : 'peer.offline')]
+  if (peer !== null) parts.push(say(online ? 'peer.role' : 'peer.last-role', { role: say(`role.${peer.role}`) }))
+  if (peer !== null && online && peer.role === 'active') parts.push(say('epoch', { epoch: peer.epoch }))
+  if (peer !== null && !online && peer.heardAgo !== null) {
+    parts.push(say('peer.heard', { ago: lasting(peer.heardAgo + ageMs) }))
+  }
+  return parts.join(say('separator'))
+}
+
+export function fitnessText({ fitness, online, peer, wire }: ShownStatus): string {
+  if (wire === 'classic') return say('fitness.classic')
+  const parts = [say('fitness.here', { value: value(fitness) })]
+  if (!online || peer === null) parts.push(say('fitness.peer', { value: say('fitness.unknown') }))
+  else {
+    // Who serves takes no role from anybody: readiness is about the other one.
+    const isBusy = peer.fitness > 0 && !peer.ready && peer.role !== 'active'
+    const theirs = isBusy ? say('fitness.not-ready', { n: peer.fitness }) : value(peer.fitness)
+    parts.push(say('fitness.peer', { value: theirs }))
+  }
+  return parts.join(say('separator'))
+}
+
+const value = (n: number): string => (n === 0 ? say('fitness.unfit') : say('fitness.value', { n }))
+
+export const channelText = (channel: ChannelStatus | null): string =>
+  channel === null ? say('channel.none') : say(channel.open ? 'channel.open' : 'channel.closed')
+
+/** What becomes of a crash of the peer. */
+export function proofText(channel: ChannelStatus | null): string {
+  if (channel?.proof === true) return say('proof.yes')
+  const why = channel === null || channel.why === null ? '' : say(`proof.why.${channel.why}`)
+  return joined(say('proof.no'), why)
+}
+
+export function roundTripText({ online, peer }: ShownStatus): string {
+  return online && typeof peer?.roundTrip === 'number' ? milliseconds(peer.roundTrip) : say('round-trip.unknown')
+}

@@ -1,0 +1,2 @@
+/** A duration for people: `2 s`. */
+export const inSeconds = (ms: number): string => `${ms / 1000} s`

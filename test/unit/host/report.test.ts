@@ -1,0 +1,54 @@
+/** The log: one sentence for what happened, and not one for each way in which it shows. */
+import assert from 'node:assert/strict'
+import { pairEvent, type PairEvent } from '../../../src/host/events'
+import { report, type PairLog } from '../../../src/host/report'
+
+const NAMES = { here: 'plc-a', peer: 'plc-b', after: '2 s' }
+
+function logOf(...events: PairEvent[]): string[] {
+  const lines: string[] = []
+  const log: PairLog = {
+    info: (line) => lines.push(`info ${line}`),
+    warn: (line) => lines.push(`warn ${line}`),
+    error: (line) => lines.push(`error ${line}`)
+  }
+  report(log, 'line 1', NAMES, events)
+  return lines
+}
+
+const role = (reason: 'peer-crashed' | 'operator' | 'lease-expired', to: 'active' | 'standby'): PairEvent =>
+  pairEvent('role', reason, { role: to, previousRole: to === 'active' ? 'standby' : 'active', epoch: 4 }, 0)
+const offline = (reason: 'peer-crashed' | 'peer-left' | 'lost-connection'): PairEvent =>
+  pairEvent('online', reason, { online: false }, 0)
+const linkDown = pairEvent('link', 'peer-silent', { link: 0, up: false }, 0)
+
+describe('the log', () => {
+  it('tells a takeover once, as a warning, with what to do', () => {
+    const lines = logOf(role('peer-crashed', 'active'), offline('peer-crashed'), linkDown)
+    assert.deepEqual(lines, [
+      'warn line 1: plc-a took over: Node-RED on plc-b had crashed. ' +
+        'Start Node-RED on the other host again, and read the end of its log. (epoch=4)'
+    ])
+  })
+
+  it('tells the loss of contact once, and a loss by itself as a warning', () => {
+    const lines = logOf(offline('lost-connection'), linkDown)
+    assert.equal(lines.length, 1)
+    assert.match(lines[0] ?? '', /^warn line 1: Peer offline: nothing was heard from plc-b for 2 s\. Look at/)
+    assert.match(logOf(offline('peer-left'))[0] ?? '', /^info line 1: Peer offline: plc-b was shut down normally\.$/)
+  })
+
+  it('tells a link that goes down while another one carries', () => {
+    assert.deepEqual(logOf(linkDown), ['info line 1: Link 1 down: plc-b is not heard on it.'])
+  })
+
+  it('warns where nobody serves from now on, and not where an operator switched over', () => {
+    assert.match(logOf(role('lease-expired', 'standby'))[0] ?? '', /^warn line 1: plc-a stopped serving/)
+    assert.match(logOf(role('operator', 'standby'))[0] ?? '', /^info line 1: plc-a became Standby: an operator/)
+  })
+
+  it('says in words what was rejected, with its code for the table of causes', () => {
+    const lines = logOf(pairEvent('rejected', 'bad-frame', { cause: 'key', count: 3, link: 0 }, 0))
+    assert.deepEqual(lines, ['warn line 1: 3 messages rejected: wrong key. (cause=key)'])
+  })
+})
