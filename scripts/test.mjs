@@ -52,6 +52,7 @@ const SUITES = [
     rest: 15
   },
   { name: 'nodes', required: true, cores: 0.35, files: { health: [8], pair: [8] }, rest: 20 },
+  { name: 'context', required: true, cores: 0.5, rest: 15 },
   { name: 'demo', cores: 0.5, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
   { name: 'chaos', required: true, cores: 0.9, files: { chaos: [50] }, rest: 2 },

@@ -6,6 +6,8 @@ import { ROOT } from '../root'
 
 const FOLDER = join(ROOT, 'examples')
 const OTHER_NODES = { en: 'With other nodes', zh: '需要其他节点' } as const
+const STATE = { en: 'State that moves', zh: '随角色转移的状态' } as const
+const FOLDERS = [OTHER_NODES, STATE] as const
 const CHINESE = '中文'
 
 /** With core nodes and our own only. */
@@ -31,6 +33,14 @@ export const FURTHER_EXAMPLES = {
   mail: `${OTHER_NODES.en}/6 - Alert by mail and web hook`
 } as const
 
+/** What moves with the role: context store, timer, numbered items, what nodes hide. */
+export const STATE_EXAMPLES = {
+  counter: `${STATE.en}/1 - A counter that survives`,
+  timer: `${STATE.en}/2 - A timer that goes on`,
+  line: `${STATE.en}/3 - A numbered line without loss`,
+  pid: `${STATE.en}/4 - Priming a PID controller`
+} as const
+
 /** Every example, by its path in the menu. */
 export function exampleNames(): string[] {
   return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
@@ -46,7 +56,8 @@ export function isChinese(name: string): boolean {
 /** Where the same example is in Chinese: the one with its number. */
 export function inChinese(name: string): string | undefined {
   const number = /(\d+) - [^/]+$/.exec(name)?.[1]
-  const folder = name.startsWith(OTHER_NODES.en) ? `${CHINESE}/${OTHER_NODES.zh}` : CHINESE
+  const inFolder = FOLDERS.find(({ en }) => name.startsWith(`${en}/`))
+  const folder = inFolder === undefined ? CHINESE : `${CHINESE}/${inFolder.zh}`
   return exampleNames().find((candidate) => candidate.startsWith(`${folder}/${number} - `))
 }
 

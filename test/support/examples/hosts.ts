@@ -28,6 +28,8 @@ export interface More {
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Nodes of the test's own. */
   readonly further?: readonly FlowNode[]
+  /** JavaScript at the end of `settings.js`. */
+  readonly settingsCode?: string
 }
 
 /** Not part of any example: lets a test ask for a swap. */
@@ -70,7 +72,7 @@ export class ExampleHosts {
   }
 
   static async #start(nodes: readonly FlowNode[], environment: Environment, more: More): Promise<ExampleHosts> {
-    const { places = null, packages = [], credentials = {}, further = [] } = more
+    const { places = null, packages = [], credentials = {}, further = [], settingsCode = '' } = more
     const folder = scratchFolder('example')
     const flows: FlowNode[] = nodes.map((node) =>
       node.type === 'debug' ? { ...node, active: true, console: true } : node
@@ -103,6 +105,7 @@ export class ExampleHosts {
           ...environment[name]
         },
         flows,
+        settingsCode,
         credentials: { [pair?.id ?? '']: { key: '${HA_PAIR_KEY}' }, ...Object.fromEntries(secrets) },
         ...(places === null ? {} : { namespace: places[name].namespace })
       })

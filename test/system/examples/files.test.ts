@@ -9,7 +9,8 @@ import {
   FURTHER_EXAMPLES,
   inChinese,
   isChinese,
-  readExample
+  readExample,
+  STATE_EXAMPLES
 } from '../../support/examples/files'
 import { EXAMPLE_NODES } from './parts/installed'
 
@@ -36,7 +37,8 @@ const OWN_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
   ],
   'ha-pair-state': ['name', 'pair', 'initial', 'frames'],
   'ha-pair-designate': ['name', 'pair', 'command'],
-  'ha-pair-gate': ['name', 'pair', 'whenClosed'],
+  'ha-pair-gate': ['name', 'pair', 'whenClosed', 'sequence', 'series', 'order', 'keep', 'keepFor'],
+  'ha-pair-sync': ['name', 'pair', 'mode'],
   'ha-pair-health': ['name', 'pair', 'expires']
 }
 const OF_EVERY_NODE = ['id', 'type', 'z', 'x', 'y', 'wires']
@@ -112,7 +114,8 @@ const english = exampleNames().filter((name) => !isChinese(name))
 
 describe('the example files', () => {
   it('are the ones that the tests know, each with its number and name in the menu', () => {
-    assert.deepEqual(english, [...Object.values(EXAMPLES), ...Object.values(FURTHER_EXAMPLES)].toSorted())
+    const known = [EXAMPLES, FURTHER_EXAMPLES, STATE_EXAMPLES].flatMap((some): string[] => Object.values(some))
+    assert.deepEqual(english, known.toSorted())
   })
 
   it('share one pair, the same in each, and no other id', () => {
