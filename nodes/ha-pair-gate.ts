@@ -132,7 +132,7 @@ export default function (RED: NodeAPI): void {
   }
 
   function unusable(code: UnusableCode, value: unknown, sequence: string, series: string): Error {
-    const detail = shown(value)
+    const detail = quoted(value)
     return new PairError(code, detail, sentence())
 
     function sentence(): string {
@@ -177,7 +177,7 @@ function errorOf({ code, text }: { readonly code: string; readonly text: string 
 const SHOWN_CHARS_MAX = 60
 
 /** A value as an error quotes it. */
-function shown(value: unknown): string {
+function quoted(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_CHARS_MAX))
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -398,9 +398,10 @@ function hex(hash: string | number): string {
   return Number(hash).toString(16).padStart(8, '0')
 }
 
+const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
+
 /** What a review tells of; a standing fact about the settings is no event. */
 export function warningEvents({ began, ended }: Review, at: number): PairEvent[] {
-  const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
   return [
     ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, at)),
     ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, at))
