@@ -81,10 +81,10 @@ export class Copy {
 
   /** What is larger already stays. */
   limitTo(peer: Partial<Limits>): void {
-    const smaller = (own: number, other = own): number => Math.min(own, other)
+    const { maxBytes, maxKeyBytes } = this.#own
     this.#limits = {
-      maxBytes: smaller(this.#own.maxBytes, peer.maxBytes),
-      maxKeyBytes: smaller(this.#own.maxKeyBytes, peer.maxKeyBytes)
+      maxBytes: Math.min(maxBytes, peer.maxBytes ?? maxBytes),
+      maxKeyBytes: Math.min(maxKeyBytes, peer.maxKeyBytes ?? maxKeyBytes)
     }
   }
 

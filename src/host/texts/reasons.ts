@@ -749,7 +749,7 @@ const reasons = {
   },
   'context-differs': {
     en: 'The context store, a gate or a sync node is not the same on both hosts.',
-    zh: '两台主机的上下文存储、门控或同步节点不一致。',
+    zh: '两台主机的上下文存储、闸门或同步节点不一致。',
     todo: {
       en: 'Use the same settings.js and the same flows on both hosts.',
       zh: '两台主机使用相同的 settings.js 和相同的流程。'
@@ -761,7 +761,7 @@ const reasons = {
     zh: '备机上的流程一秒内写入上下文超过 1000 次。这些写入不起作用：等待其结果的循环不会结束。',
     todo: {
       en: 'Put the gate before the nodes that write.',
-      zh: '把门控节点放在写入节点之前。'
+      zh: '把闸门节点放在写入节点之前。'
     },
     warns: true
   },
@@ -770,7 +770,7 @@ const reasons = {
     zh: '角色交给对端之后仍有上下文写入，这些写入已丢弃。',
     todo: {
       en: 'A flow behind the gate works on for longer than a few milliseconds. Let it write before it waits for something.',
-      zh: '门控之后的流程运行超过几毫秒。请在等待之前写入上下文。'
+      zh: '闸门之后的流程运行超过几毫秒。请在等待之前写入上下文。'
     },
     warns: true
   },
