@@ -11,6 +11,7 @@ import { installInto, packInto, removeFolder, scratchFolder } from '../../suppor
 import { freeUdpPorts } from '../../support/ports'
 import { NodeRedProcess, type Answer } from '../../support/node-red/process'
 import { nodeRed4, nodeRed5, type NodeRed } from '../../support/node-red/versions'
+import { describeInWhole } from '../../support/share'
 import { EditorSocket } from '../../support/node-red/editor-socket'
 
 const SET_LIMIT_MS = 120_000
@@ -325,5 +326,5 @@ function tell(findVersion: () => NodeRed): void {
   }).timeout(STORY_LIMIT_MS)
 }
 
-describe('who may see and who may switch, on Node-RED 4', () => tell(nodeRed4))
+describeInWhole('who may see and who may switch, on Node-RED 4', () => tell(nodeRed4))
 describe('who may see and who may switch, on Node-RED 5', () => tell(nodeRed5))
