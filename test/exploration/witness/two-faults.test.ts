@@ -70,8 +70,8 @@ describe('three voices, two faults at once', () => {
           const { server: active } = world
           assert.ok(active !== null)
           world.advance(world.random.between(0, P_MS))
-          happens(world, active, one as First)
-          happens(world, active, two as Second)
+          happens(world, active, one)
+          happens(world, active, two)
           world.advance(6 * P_MS)
           const expected = outcome === 'nobody' ? null : outcome === 'active' ? active : world.other(active).name
           assert.equal(world.server, expected, `seed ${seed}`)

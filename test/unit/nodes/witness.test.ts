@@ -131,16 +131,16 @@ describe('the node ha-pair-witness', function () {
   })
 })
 
-describe('the witness key of a pair', () => {
-  const runtime = (type: string, key: string | undefined): NodeAPI =>
-    ({
-      nodes: {
-        getNode: (id: string) => (id === 'a' ? { id, type, credentials: { key } } : null),
-        getCredentials: () => ({ key })
-      },
-      util: { getSetting: (_node: unknown, name: string) => (name === 'SET' ? SECRET : undefined) }
-    }) as unknown as NodeAPI
+const runtime = (type: string, key: string | undefined): NodeAPI =>
+  ({
+    nodes: {
+      getNode: (id: string) => (id === 'a' ? { id, type, credentials: { key } } : null),
+      getCredentials: () => ({ key })
+    },
+    util: { getSetting: (_node: unknown, name: string) => (name === 'SET' ? SECRET : undefined) }
+  }) as unknown as NodeAPI
 
+describe('the witness key of a pair', () => {
   it('is made of what was typed, or of what is stored', () => {
     assert.deepEqual(witnessKeyFor(runtime('ha-pair', undefined), 'x', SECRET), LINE)
     assert.deepEqual(witnessKeyFor(runtime('ha-pair', SECRET), 'a', null), LINE)
