@@ -18,6 +18,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bootstrap, ensureInstalled, installBeside, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
+import { ensureExampleNodes } from './example-nodes.mjs'
 import { runChecks } from './check.mjs'
 import { inLanes } from './lanes.mjs'
 
@@ -51,6 +52,7 @@ const SUITES = [
     rest: 15
   },
   { name: 'nodes', required: true, cores: 0.35, files: { health: [8], pair: [8] }, rest: 20 },
+  { name: 'context', required: true, cores: 0.5, rest: 15 },
   { name: 'demo', cores: 0.5, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
   { name: 'chaos', required: true, cores: 0.9, files: { chaos: [50] }, rest: 2 },
@@ -297,6 +299,7 @@ async function main() {
   }
   const chosen =
     options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
+  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
   // A failure is thrown where it is awaited.

@@ -93,7 +93,11 @@ export const REASON_BYTES = {
   unused: 85,
   'roles-flap': 86,
   'not-synchronised': 87,
-  'data-behind': 88
+  'data-behind': 88,
+  'context-differs': 89,
+  'standby-writes': 90,
+  'late-writes': 91,
+  'sequence-stuck': 92
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -6,7 +6,14 @@ import { ROOT } from './root'
 
 export const NODES = join(ROOT, 'nodes')
 export const EDITOR = join(ROOT, 'editor')
-export const NODE_FILES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'] as const
+export const NODE_FILES = [
+  'ha-pair',
+  'ha-pair-state',
+  'ha-pair-designate',
+  'ha-pair-gate',
+  'ha-pair-health',
+  'ha-pair-sync'
+] as const
 export const LANGUAGES = ['en-US', 'zh-CN'] as const
 /** The plugin beside the nodes. */
 export const SIDEBAR = 'ha-pair-sidebar'
@@ -16,7 +23,8 @@ export const EDITOR_CODE: Readonly<Record<NodeFile, readonly string[]>> = {
   'ha-pair-state': ['state.ts', 'user-node.ts'],
   'ha-pair-designate': ['designate.ts', 'one-of.ts', 'user-node.ts'],
   'ha-pair-gate': ['gate.ts', 'answers-behind.ts', 'one-of.ts', 'user-node.ts'],
-  'ha-pair-health': ['health.ts', 'user-node.ts']
+  'ha-pair-health': ['health.ts', 'user-node.ts'],
+  'ha-pair-sync': ['sync.ts', 'one-of.ts', 'user-node.ts']
 }
 /** Whatever keeps a pair stopped. */
 export const PROBLEMS = Object.keys({

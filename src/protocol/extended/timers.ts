@@ -154,7 +154,7 @@ export const TIMERS: readonly Timer[] = [
   whilePassive(
     'fail-back',
     (m, passive) => passive.failbackAtMs(m),
-    (m, passive) => passive.want(m, 'failback', null, Infinity)
+    (m, passive) => passive.want(m, 'failback', null)
   ),
   // h after any step, and with each tick
   // => hands over to a peer that has been fitter for P; being late, it notices

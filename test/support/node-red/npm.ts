@@ -81,7 +81,7 @@ async function npmInstall(userDirectory: string, what: string): Promise<void> {
 export function placeBuild(userDirectory: string): void {
   const target = join(userDirectory, 'node_modules', '@ha-pair', 'node-red-ha-pair')
   mkdirSync(target, { recursive: true })
-  for (const part of ['package.json', 'dist/nodes', 'dist/src']) {
+  for (const part of ['package.json', 'dist/nodes', 'dist/context', 'dist/src']) {
     cpSync(join(ROOT, part), join(target, part), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(target, 'node_modules'), 'junction')

@@ -35,6 +35,8 @@ export interface NodeRedOptions {
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What `settings.js` says besides: `lang`, `adminAuth`, `editorTheme`, ... */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** JavaScript at the end of `settings.js`, where `settings` are what was said above. */
+  readonly settingsCode?: string
   /** A network namespace to run in; its HTTP is not reached from outside then. */
   readonly namespace?: string
   /**
@@ -57,6 +59,7 @@ export class NodeRedProcess {
   readonly #namespace: string | null
   readonly #stock: boolean
   readonly #defines: readonly string[]
+  readonly #settingsCode: string
   readonly #diary: string
   #port = 0
   #child: ChildProcess | null = null
@@ -69,6 +72,7 @@ export class NodeRedProcess {
     this.#namespace = options.namespace ?? null
     this.#stock = options.stock ?? false
     this.#defines = options.defines ?? []
+    this.#settingsCode = options.settingsCode ?? ''
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
     this.settings = { ...options.settings }
@@ -185,7 +189,7 @@ export class NodeRedProcess {
       logging: { console: { level: 'info', metrics: false, audit: false } },
       ...this.settings
     }
-    return `module.exports = ${JSON.stringify(settings, null, 2)}\n`
+    return `const settings = ${JSON.stringify(settings, null, 2)}\n${this.#settingsCode}\nmodule.exports = settings\n`
   }
 
   /** The diary so far, from line `from` on. A line that is still being written, or that a kill tore, is left out. */

@@ -143,7 +143,7 @@ function tellTheEvening(version: () => NodeRed): void {
     await b.host.start()
     await b.editor.reload()
     for (const { editor } of [a, b]) {
-      for (const type of ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health']) {
+      for (const type of ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync']) {
         await editor.paletteHas(type, 5000)
       }
     }

@@ -18,7 +18,7 @@ import type { Stage } from './harness/stage'
 const SET_LIMIT_MS = 120_000
 const STORY_LIMIT_MS = 60_000
 const NARROW_PX = 860
-const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health'] as const
+const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync'] as const
 const STRONG_KEY = /^[\w-]{43}$/
 /** A gate's badge under the policy availability, while the peer has never answered. */
 const ALONE = /^open · .*no peer yet/
@@ -108,6 +108,11 @@ async function eachDialog(of: Editor, look: (dialog: Dialog, what: string) => Pr
   for (const type of USERS) {
     const dialog = await of.openNode(`old-${type}`)
     await look(dialog, type)
+    if (type === 'ha-pair-gate') {
+      await dialog.field('whenClosed').selectOption('resume')
+      assert.ok(await dialog.isShown('#ha-pair-gate-resume'))
+      await look(dialog, `${type}, resume`)
+    }
     await dialog.cancel()
   }
 }

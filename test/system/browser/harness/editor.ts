@@ -352,7 +352,7 @@ export class Editor {
     return dialog
   }
 
-  /** Imports an example of the package by the name that the menu has for it. Nodes that exist already are copied. */
+  /** Imports an example of the package by its path in the menu. Nodes that exist already are copied. */
   async importExample(name: string): Promise<void> {
     const before = (await this.nodes()).length
     const dialog = await this.openImportMenu()
@@ -360,7 +360,7 @@ export class Editor {
     const tree = dialog.locator('#red-ui-clipboard-dialog-import-tab-examples')
     const entry = (label: string): Locator => tree.locator('.red-ui-treeList-label').filter({ hasText: label }).last()
     await entry('@ha-pair/node-red-ha-pair').click()
-    await entry(name).click()
+    for (const step of name.split('/')) await entry(step).click()
     await this.page.locator('#red-ui-clipboard-dialog-ok:not([disabled])').click()
     const copy = this.page.locator('.red-ui-notification button').filter({ hasText: /copy|副本/ })
     await eventually(`the nodes of '${name}' are there`, PATIENCE_MS, async () => {
