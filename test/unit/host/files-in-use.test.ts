@@ -112,7 +112,10 @@ describe('a pair whose files another process holds', function () {
     await holds('it waits', () => waits(pair) && pair.status().role === 'initial' && !pair.gate().open, 1500)
     assert.ok(await portIsFree())
     assert.deepEqual(told, ['warning files-in-use'])
-    assert.match(lines.join('\n'), /^warn side: Another process \(pid \d+\) holds this pair’s files on .*\(holder=pid \d+\)$/)
+    assert.match(
+      lines.join('\n'),
+      /^warn side: Another process \(pid \d+\) holds this pair’s files on .*\(holder=pid \d+\)$/
+    )
     await kill(holder)
     await until('it serves', () => pair.gate().open, WAIT_MS)
     assert.equal(pair.trouble(), null)
