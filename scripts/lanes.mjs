@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 /** More processes at once than that want more memory than a small machine has. */
 const CORES_MAX = 4
 /** Hardly a job uses all that it asks for. */
-const OVERBOOKED = 1.2
+const OVERBOOKED = 1.15
 
 const work = ({ cores, seconds }) => cores * seconds
 

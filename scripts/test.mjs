@@ -84,7 +84,8 @@ const SUITES = [
     }
   },
   { name: 'monitoring', cores: 0.5, files: { 'load-balancer': [30] }, rest: 3 },
-  { name: 'deployment', cores: 0.5, rest: 8 }
+  { name: 'deployment', cores: 0.5, rest: 8 },
+  { name: 'situations', cores: 0.6, files: { situations: [30] } }
 ]
 /** What is not listed has each of its files run by itself. */
 const UNLISTED = { cores: 0.7 }
@@ -299,12 +300,12 @@ async function main() {
   }
   const chosen =
     options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
-  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
   // A failure is thrown where it is awaited.
   const nodeRed5 = chosen.some(({ group }) => group === 'system') ? installBeside(NODE_RED_5) : Promise.resolve()
   nodeRed5.catch(() => {})
+  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   let failedChecks = []
   if (withCheck) {
     ensureInstalled()

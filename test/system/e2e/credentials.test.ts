@@ -46,7 +46,7 @@ const isStopped = async (host: NodeRedProcess, logFrom: number): Promise<void> =
     pair?.events.map(({ event, reason }) => [event, reason]),
     [['stopped', 'key-missing']]
   )
-  assert.match(host.log.slice(logFrom), /\[error\] \[ha-pair:.*stays stopped: key is missing\. .*credentialSecret/)
+  assert.match(host.log.slice(logFrom), /\[error\] \[ha-pair:.*stays stopped: Key is missing\. .*credentialSecret/)
   assert.equal(host.resources()?.udpSockets ?? 0, 0, 'no socket is open')
 }
 const fileOf = (host: NodeRedProcess, name: string): string => join(host.userDirectory, name)
