@@ -4,6 +4,7 @@
  *   GET  ha-pair/pairs                   every pair, what it is and what happened to it   (ha-pair.read)
  *   GET  ha-pair/catalogue               the texts of events and reasons                  (ha-pair.read)
  *   POST ha-pair/pairs/:id/designate     { designate, force }                             (ha-pair.write)
+ *   POST ha-pair/pairs/:id/witness-key   { key }: the witness key of this key, of the stored one for null (ha-pair.write)
  *   comms `ha-pair/changed`              { n }: ask again
  *
  * The editor's WebSocket tells everybody with `status.read` everything; so the hint carries a number and no more.
@@ -18,9 +19,11 @@ import { EVENTS } from '../src/host/texts/events'
 import { REASONS } from '../src/host/texts/reasons'
 import { problemText } from '../src/host/texts/problems'
 import { warningText } from '../src/host/texts/happened'
+import { witnesses } from '../src/witness/root'
 import { pairBadge, stoppedBadge, type Badge } from './badge'
 import { readCommand } from './command'
 import { throttle } from './throttle'
+import { witnessKeyFor } from './witness-key'
 
 const HINT_EVERY_MS = 500
 const BODY_BYTES_MAX = 1024
@@ -51,7 +54,7 @@ const STATUS: Readonly<Partial<Record<PairErrorCode, number>>> = {
 export default function (RED: NodeAPI): void {
   let hints = 0
   const hint = throttle(HINT_EVERY_MS, () => RED.comms.publish('ha-pair/changed', { n: ++hints }, false))
-  const endWatch = registry.watch(() => hint.touch())
+  const endWatches = [registry.watch(() => hint.touch()), witnesses.watch(() => hint.touch())]
   let removed = false
 
   const plugin = {
@@ -59,7 +62,7 @@ export default function (RED: NodeAPI): void {
     // Node-RED cannot take routes back: those of a package that was uninstalled step aside.
     onremove: () => {
       removed = true
-      endWatch()
+      for (const end of endWatches) end()
       hint.end()
     }
   }
@@ -96,7 +99,8 @@ export default function (RED: NodeAPI): void {
       at: Date.now(),
       host: HOST,
       n: hints,
-      pairs: registry.list().map(shownPair)
+      pairs: registry.list().map(shownPair),
+      witnesses: witnesses.list()
     }))
   )
   app.get(
@@ -105,6 +109,18 @@ export default function (RED: NodeAPI): void {
     answering(() => ({ events: EVENTS, reasons: REASONS }))
   )
   app.post('/ha-pair/pairs/:id/designate', write, answering(designate))
+  app.post('/ha-pair/pairs/:id/witness-key', write, answering(witnessKey))
+
+  function witnessKey(request: Request): unknown {
+    const { key = null } = readBody(request, ['key'])
+    if (key !== null && typeof key !== 'string') throw new PairError('unknown-command', 'key', 'a key is text, or null')
+    const id = request.params['id'] ?? ''
+    const entry = { level: RED.log.AUDIT, event: 'ha-pair.witness-key', id }
+    RED.log.audit(entry, request)
+    const made = witnessKeyFor(RED, id, key)
+    if (made === null) throw new PairError('unknown-pair', '', 'no pair with this id has a key here')
+    return made
+  }
 
   async function designate(request: Request): Promise<unknown> {
     const { designate: word, force } = readOrder(request)
@@ -118,9 +134,10 @@ export default function (RED: NodeAPI): void {
   }
 }
 
-function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
+/** An object with these fields at most, sent by this server's own pages. */
+function readBody(request: Request, fields: readonly string[]): Readonly<Record<string, unknown>> {
   if (request.is('application/json') === false) {
-    throw new PairError('not-json', '', 'send the order as application/json')
+    throw new PairError('not-json', '', 'send it as application/json')
   }
   if (!isOwnPage(request.headers)) {
     const advice = 'behind a reverse proxy, let it pass the Host header on'
@@ -129,13 +146,20 @@ function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'
   const { body } = request
   const length = Number(request.headers['content-length'] ?? 0)
   if (length > BODY_BYTES_MAX || JSON.stringify(body ?? null).length > BODY_BYTES_MAX) {
-    throw new PairError('too-large', '', `an order has at most ${BODY_BYTES_MAX} bytes`)
+    throw new PairError('too-large', '', `it has at most ${BODY_BYTES_MAX} bytes`)
   }
-  const isOrder = typeof body === 'object' && body !== null && !Array.isArray(body)
-  const strange = isOrder ? Object.keys(body).filter((name) => !FIELDS.includes(name)) : ['body']
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+  const strange = isObject ? Object.keys(body).filter((name) => !fields.includes(name)) : ['body']
+  if (strange.length > 0)
+    throw new PairError('unknown-command', strange.join(', '), `its fields are ${fields.join(', ')}`)
+  return body as Readonly<Record<string, unknown>>
+}
+
+function readOrder(request: Request): { designate: 'active' | 'standby' | 'swap'; force: boolean } {
+  const body = readBody(request, FIELDS)
   const order = readCommand('payload', body)
-  if (strange.length > 0 || !order.ok) {
-    const detail = order.ok ? strange.join(', ') : order.detail
+  if (!order.ok) {
+    const { detail } = order
     throw new PairError(
       'unknown-command',
       detail,

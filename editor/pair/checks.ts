@@ -5,6 +5,7 @@ import {
   hostProblem,
   LINK_FIELDS,
   pointsAtItself,
+  whoseHost,
   type LinkAddresses,
   type LinkField
 } from '../../src/rules/addresses'
@@ -14,6 +15,7 @@ import {
   PAIR_DEFAULTS,
   peerTimeoutMin,
   PORT,
+  WITNESS_PORT,
   type ChoiceName,
   type NumberName,
   type Range
@@ -42,6 +44,9 @@ export const isNumber = (property: string): property is NumberName => Object.has
 export function problemOf(property: CheckedName, value: unknown, read: Read): Problem | null {
   if (value === undefined || namesVariable(value)) return null
   if (property === 'auth' && value === 'key' && read('wire') === 'classic') return { key: 'check.auth-classic' }
+  if (property === 'auth' && value === 'none' && asksWitness(read) && read('policy') === 'witness') {
+    return { key: 'check.auth-witness' }
+  }
   if (isChoice(property)) {
     const words: readonly string[] = CHOICES[property]
     return words.includes(String(value)) ? null : { key: 'check.word' }
@@ -53,6 +58,37 @@ export function problemOf(property: CheckedName, value: unknown, read: Read): Pr
   const heartbeat = property === 'peerTimeout' ? numberIn(read('heartbeat'), NUMBERS.heartbeat) : null
   if (heartbeat === null || number >= peerTimeoutMin(heartbeat)) return null
   return { key: 'check.two-heartbeats', min: peerTimeoutMin(heartbeat) }
+}
+
+/** Whether the policy asks a witness, or a variable may say so. The classic wire knows none. */
+export function asksWitness(read: Read): boolean {
+  const policy = read('policy')
+  return read('wire') !== 'classic' && (policy === 'witness' || namesVariable(policy))
+}
+
+export interface WitnessProblem extends Problem {
+  readonly field: 'host' | 'port'
+}
+
+/** What is wrong with the place of the witness, where one is asked. */
+export function witnessProblem(witness: unknown, links: readonly unknown[], read: Read): WitnessProblem | null {
+  if (!asksWitness(read)) return null
+  const { host, port } = witnessOf(witness)
+  if (numberIn(port, WITNESS_PORT) === null && !namesVariable(port)) return { key: 'check.port', field: 'port' }
+  if (namesVariable(host)) return null
+  if (host === '') return read('policy') === 'witness' ? { key: 'check.witnessHost', field: 'host' } : null
+  const wrong = hostProblem(host)
+  if (wrong !== null) return { key: `check.${wrong}`, value: host, field: 'host' }
+  const whose = whoseHost(host, links.map(addressesOf))
+  if (whose === null) return null
+  return { key: whose === 'peer' ? 'check.witness-peer' : 'check.witness-own', field: 'host' }
+}
+
+/** As text, whatever the flow file has there; what it leaves out has its default. */
+export function witnessOf(witness: unknown): { readonly host: string; readonly port: string } {
+  const fields: Readonly<Record<string, unknown>> =
+    typeof witness === 'object' && witness !== null ? { ...witness } : {}
+  return { host: String(fields['host'] ?? '').trim(), port: String(fields['port'] ?? WITNESS_PORT.byDefault).trim() }
 }
 
 /** What is wrong with a link among others, and the field that it is about. */

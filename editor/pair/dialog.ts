@@ -5,7 +5,7 @@ import { PAIR_DEFAULTS, type ChoiceName } from '../../src/rules/properties'
 import { healthPath, namesVariable } from '../../src/rules/values'
 import { element, setText } from '../dom'
 import type { EditorNode, Say } from '../red'
-import { isChoice, problemOf, type CheckedName, type Read } from './checks'
+import { isChoice, problemOf, witnessProblem, type CheckedName, type Problem, type Read } from './checks'
 import { CHOICE_NAMES, ChoiceRows } from './choice-rows'
 import {
   effectsOf,
@@ -20,14 +20,18 @@ import {
 import { KeyRows } from './key-rows'
 import { LinkList } from './link-list'
 import { byId, inputIfAny, inputOf, show } from './page'
+import { WitnessRows } from './witness-rows'
 
 /** What the health endpoint answers under its path. */
 const HEALTH_PAGES = ['', '/active', '/standby', '/live', '/metrics']
 /** Sections by the id of their title: one without any row that matters has no title either. */
 const SECTIONS = {
   'ha-pair-protocol': ['auth', 'key', 'previousKey', 'channel'],
-  'ha-pair-roles': ['policy', 'priority', 'failback', 'failbackDelay']
+  'ha-pair-roles': ['policy', 'witness', 'priority', 'failback', 'failbackDelay']
 } as const
+
+/** Rows that say themselves what is wrong with them. */
+const SECRETS: ReadonlySet<string> = new Set(['key', 'previousKey', 'witnessKey'])
 
 export class Dialog {
   /** Of the node that it edits. */
@@ -38,6 +42,7 @@ export class Dialog {
   readonly #links: LinkList
   readonly #choices: ChoiceRows
   readonly #keys: KeyRows
+  readonly #witness: WitnessRows
   readonly #preset = byId('ha-pair-preset') as HTMLSelectElement
   /** Chosen by hand: the figures may still be those of a preset. */
   #wantsCustom = false
@@ -54,6 +59,7 @@ export class Dialog {
     this.#links = new LinkList($('#node-config-input-ha-pair-links'), node['links'], this.#say, refresh)
     this.#choices = new ChoiceRows((property) => this.#row(property), choicesOf(node), this.#say, refresh)
     this.#keys = new KeyRows(this.#say, refresh)
+    this.#witness = new WitnessRows(node.id, node['witness'], this.#say)
     this.#listen()
     this.#isOpen = true
     this.#refresh()
@@ -69,6 +75,10 @@ export class Dialog {
 
   get choices(): Choices {
     return this.#choices.chosen
+  }
+
+  get witness(): { readonly host: string; readonly port: number | string } {
+    return this.#witness.read()
   }
 
   get links(): LinkAddresses[] {
@@ -113,15 +123,14 @@ export class Dialog {
     this.#showPreset()
     this.#showEffects()
     this.#keys.show(chosen.auth)
+    this.#witness.show()
     this.#showHealth()
   }
 
   #showRows(): void {
     const shown = new Set<string>()
     for (const [property, row] of this.#rows) {
-      const isSecret = property === 'key' || property === 'previousKey'
-      const name = property as CheckedName
-      const problem = isSecret ? null : problemOf(name, this.read(name), this.read)
+      const problem = this.#problemIn(property)
       setText(byId(`ha-pair-problem-${property}`), problem === null ? '' : this.#say(problem.key, problem))
       for (const input of row.querySelectorAll(':scope > input')) {
         input.setAttribute('aria-invalid', String(problem !== null))
@@ -135,6 +144,13 @@ export class Dialog {
       const some = rows.some((property) => shown.has(property))
       show(byId(title), some)
     }
+  }
+
+  #problemIn(property: string): Problem | null {
+    if (SECRETS.has(property)) return null
+    if (property === 'witness') return witnessProblem(this.#witness.read(), this.#links.read(), this.read)
+    const name = property as CheckedName
+    return problemOf(name, this.read(name), this.read)
   }
 
   #showPreset(): void {

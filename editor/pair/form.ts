@@ -2,7 +2,7 @@
 import { leaseMs } from '../../src/protocol/extended/lease'
 import { CLASSIC_ONLY, PRESETS, type ChoiceName, type NumberName, type PresetName } from '../../src/rules/properties'
 import { namesVariable, wholeNumber } from '../../src/rules/values'
-import { problemOf, type Read } from './checks'
+import { asksWitness, problemOf, type Read } from './checks'
 
 /** A word of each choice, or `${NAME}`. */
 export type Choices = Record<ChoiceName, string>
@@ -10,7 +10,9 @@ export type Choices = Record<ChoiceName, string>
 const isClassic = (read: Read): boolean => read('wire') === 'classic'
 const isKeyed = (read: Read): boolean => !isClassic(read) && read('auth') !== 'none'
 const hasChannel = (read: Read): boolean => isKeyed(read) && read('channel') !== 'off'
-const mayProveCrash = (read: Read): boolean => hasChannel(read) && read('crashProof') !== 'false'
+/** A witness keeps its promise whatever is proved. */
+const provesCrashes = (read: Read): boolean => hasChannel(read) && read('policy') !== 'witness'
+const mayProveCrash = (read: Read): boolean => provesCrashes(read) && read('crashProof') !== 'false'
 
 /** Whether a row of the form means anything with what is chosen. `hasSecret`: a key, or a previous one, is typed or stored. */
 export function matters(property: string, read: Read, hasSecret: boolean): boolean {
@@ -26,7 +28,11 @@ export function matters(property: string, read: Read, hasSecret: boolean): boole
     case 'channel':
       return isKeyed(read)
     case 'crashProof':
-      return hasChannel(read)
+      return provesCrashes(read)
+    case 'witness':
+      return asksWitness(read)
+    case 'witnessKey':
+      return asksWitness(read) && isKeyed(read) && hasSecret
     case 'auth':
     case 'policy':
     case 'priority':
@@ -80,21 +86,29 @@ export interface Effect {
   readonly note: string | null
 }
 
+/** By the policies under which somebody serves under a lease: what is to be said of a host that vanishes, and of a lease that ends. */
+const VANISHED: Readonly<Record<string, string>> = {
+  preferred: 'effect.vanish-preferred',
+  exclusive: 'effect.vanish-exclusive',
+  witness: 'effect.vanish-witness'
+}
+const LEASED: Readonly<Record<string, string>> = {
+  preferred: 'effect.lease-preferred',
+  witness: 'effect.lease-witness'
+}
+
 export function effectsOf(read: Read): Effect[] {
   const policy = isClassic(read) ? CLASSIC_ONLY.policy : read('policy')
-  const [isExclusive, isPreferred] = [policy === 'exclusive', policy === 'preferred']
-  const timeout = secondsIn('peerTimeout', read)
-  const unnoticed = isExclusive
-    ? ({ time: null, note: 'effect.vanish-exclusive' } as const)
-    : ({ time: timeout, note: isPreferred ? 'effect.vanish-preferred' : null } as const)
+  const vanished = VANISHED[String(policy)] ?? null
+  const unnoticed = { time: policy === 'exclusive' ? null : secondsIn('peerTimeout', read), note: vanished }
   const effects: Effect[] = [
     mayProveCrash(read) ? { name: 'crash', time: 'at-once', note: null } : { name: 'crash', ...unnoticed },
     { name: 'vanish', ...unnoticed },
     { name: 'hang', time: secondsIn('stallLimit', read), note: null }
   ]
-  if (isExclusive || isPreferred) {
+  if (vanished !== null) {
     const lease = secondsIn('peerTimeout', read, leaseMs)
-    effects.push({ name: 'lease', time: lease, note: isPreferred ? 'effect.lease-preferred' : null })
+    effects.push({ name: 'lease', time: lease, note: LEASED[String(policy)] ?? null })
   }
   return effects
 }

@@ -3,23 +3,22 @@ import { isWeak } from '../../src/rules/key-strength'
 import { namesVariable } from '../../src/rules/values'
 import { setText } from '../dom'
 import type { Say } from '../red'
+import { copyFrom } from './copying'
 import { byId, inputById, inputOf, show } from './page'
 
 /** What Node-RED shows of a password that is stored. */
-const STORED = '__PWRD__'
+export const STORED = '__PWRD__'
 const KEY_BYTES = 32
 
 export class KeyRows {
-  readonly #say: Say
   readonly #onChange: () => void
   /** The one that the button made last; '' = none yet. */
   #made = ''
 
   constructor(say: Say, onChange: () => void) {
-    this.#say = say
     this.#onChange = onChange
     $('#ha-pair-make-key').on('click', () => this.#make())
-    $('#ha-pair-copy-key').on('click', () => this.#copy())
+    $('#ha-pair-copy-key').on('click', () => copyFrom(inputById('ha-pair-new-key-text'), byId('ha-pair-copied'), say))
   }
 
   get hasSecret(): boolean {
@@ -42,24 +41,8 @@ export class KeyRows {
     inputOf('key').value = this.#made
     $(inputOf('key')).trigger('change')
     this.#onChange()
-    this.#select()
-  }
-
-  #select(): void {
     inputById('ha-pair-new-key-text').focus()
     inputById('ha-pair-new-key-text').select()
-  }
-
-  #copy(): void {
-    const say = (key: string): void => setText(byId('ha-pair-copied'), this.#say(key))
-    // Over plain http a page has no clipboard of its own, but may copy what is selected.
-    const copySelected = (): void => {
-      this.#select()
-      say(document.execCommand('copy') ? 'hint.copied' : 'hint.copy-yourself')
-    }
-    const clipboard: Clipboard | undefined = navigator.clipboard
-    if (clipboard === undefined) copySelected()
-    else void clipboard.writeText(this.#made).then(() => say('hint.copied'), copySelected)
   }
 }
 

@@ -1,8 +1,8 @@
 /** `ha-pair` in the editor: what `nodes/ha-pair.html` registers. */
 import { changesFor, SCHEMA } from '../../src/rules/migrations'
-import { NEW_LINK, PAIR_DEFAULTS, type ChoiceName } from '../../src/rules/properties'
+import { NEW_LINK, NEW_WITNESS, PAIR_DEFAULTS, type ChoiceName } from '../../src/rules/properties'
 import type { EditorNode, Property, Validator } from '../red'
-import { linksProblem, problemOf, type CheckedName } from './checks'
+import { linksProblem, problemOf, witnessOf, witnessProblem, type CheckedName, type Read } from './checks'
 import { Dialog } from './dialog'
 import { settled, stored } from './form'
 import { areSameLinks } from './link-list'
@@ -25,10 +25,12 @@ export function migrateWhatIsLoaded(): void {
 
 // --- Properties ---
 
+/** As it is typed while the dialog is open, as it is stored otherwise. */
+const readOf = (node: EditorNode): Read => (dialog?.id === node.id ? dialog.read : (other) => node[other])
+
 function validator(name: CheckedName): Validator {
   return function (value, _options) {
-    const present = dialog?.id === this.id ? dialog.read : (other: string): unknown => this[other]
-    const problem = problemOf(name, value, present)
+    const problem = problemOf(name, value, readOf(this))
     return problem === null || `${this._(`label.${name}`)}: ${this._(problem.key, problem)}`
   }
 }
@@ -41,6 +43,15 @@ export const links: Property = {
   validate: function (value, _options) {
     const problem = linksProblem(value)
     return problem === null || this._(problem.key, problem)
+  }
+}
+
+export const witness: Property = {
+  value: NEW_WITNESS,
+  validate: function (value, _options) {
+    const kept = Array.isArray(this['links']) ? (this['links'] as readonly unknown[]) : []
+    const problem = witnessProblem(value, dialog?.id === this.id ? dialog.links : kept, readOf(this))
+    return problem === null || `${this._('label.witness')}: ${this._(problem.key, problem)}`
   }
 }
 
@@ -79,6 +90,9 @@ export function save(this: EditorNode): void {
     for (const secret of ['key', 'previousKey']) inputOf(secret).value = ''
   }
   if (!areSameLinks(kept, this['links'])) this['links'] = kept
+  const { host, port } = witnessOf(this['witness'])
+  const typed = dialog.witness
+  if (typed.host !== host || String(typed.port) !== port) this['witness'] = typed
   for (const [name, chosen] of Object.entries(choices)) {
     // What the flow file leaves out stays so until it is changed.
     if (chosen !== String(this[name] ?? PAIR_DEFAULTS[name as ChoiceName])) this[name] = stored(chosen)

@@ -50,12 +50,32 @@ export interface ShownPair {
   readonly badge: { readonly fill: string; readonly shape: string }
 }
 
+/** A pair of other hosts that a witness here serves. */
+export interface WitnessedPair {
+  readonly name: string
+  readonly pair: string
+  /** Node id; null = nobody has the voice. */
+  readonly holder: string | null
+  /** ms since 1970; null = since before the start. */
+  readonly since: number | null
+  readonly sides: readonly { readonly node: string; readonly address: string; readonly heardAgo: number }[]
+}
+
+export interface ShownWitness {
+  readonly id: string
+  readonly name: string
+  /** Null while its settings keep it from running. */
+  readonly state: { readonly open: boolean; readonly port: number; readonly pairs: readonly WitnessedPair[] } | null
+  readonly problem: Text | null
+}
+
 export interface Answer {
   /** The runtime's clock; ms since 1970. */
   readonly at: number
   /** This host's own name. */
   readonly host: string
   readonly pairs: readonly ShownPair[]
+  readonly witnesses: readonly ShownWitness[]
 }
 
 /** The runtime's texts of reasons, by code. */

@@ -2,7 +2,7 @@
 import type { PairLink } from '../../src/host/pair'
 import { element, icon, setAttribute, setChildren, setText } from '../dom'
 import type { Context, Desk, Notice, RunningPair, ShownEvent, ShownPair, ShownStatus } from './answer'
-import { channelText, fitnessText, peerText, proofText, roundTripText } from './facts'
+import { channelText, fitnessText, peerText, proofText, roundTripText, witnessText } from './facts'
 import { Orders } from './orders'
 import { clock, exactClock, gap, joined, lasting, pick, reasonText, say } from './words'
 
@@ -41,6 +41,9 @@ export class Card {
   readonly #fitness = element('dd')
   readonly #channel = element('dd')
   readonly #proof = element('dd')
+  readonly #witness = element('dd')
+  /** Its word and what it says: only where the policy asks one. */
+  #witnessRow: readonly HTMLElement[] = []
   readonly #orders: Orders
   readonly #events: HTMLElement
   readonly #more = element('button', { type: 'button', class: 'ha-pair-more' })
@@ -87,12 +90,16 @@ export class Card {
   }
 
   #fillFacts(): void {
-    const fact = (key: string, value: HTMLElement): void =>
-      this.#facts.append(element('dt', {}, say(`fact.${key}`)), value)
+    const fact = (key: string, value: HTMLElement): readonly HTMLElement[] => {
+      const word = element('dt', {}, say(`fact.${key}`))
+      this.#facts.append(word, value)
+      return [word, value]
+    }
     fact('peer', this.#peer)
     fact('fitness', this.#fitness)
     fact('links', element('dd', {}, this.#links))
     fact('round-trip', this.#roundTrip)
+    this.#witnessRow = fact('witness', this.#witness)
     fact('channel', this.#channel)
     fact('proof', this.#proof)
     fact('key', this.#key)
@@ -168,7 +175,8 @@ export class Card {
     setText(this.#policy, joined(say(`policy.${status.policy}.name`), say(`policy.${status.policy}.cut`), wire))
     setText(this.#key, say(status.authenticated ? 'key.yes' : 'key.no'))
     setText(this.#channel, channelText(status.channel))
-    setText(this.#proof, proofText(status.channel))
+    setText(this.#proof, proofText(status))
+    for (const part of this.#witnessRow) part.hidden = status.witness === null
     this.#orders.show(this.#view, running, this.#context)
   }
 
@@ -234,6 +242,7 @@ export class Card {
     setAttribute(this.#since, 'title', exactClock(status.since))
     setText(this.#epoch, say('epoch', { epoch: status.epoch }))
     setText(this.#peer, peerText(status, pick(this.#view.peer), ageMs))
+    setText(this.#witness, witnessText(status, ageMs))
   }
 
   #showEvents(): void {

@@ -33,10 +33,25 @@ export const channelText = (channel: ChannelStatus | null): string =>
   channel === null ? say('channel.none') : say(channel.open ? 'channel.open' : 'channel.closed')
 
 /** What becomes of a crash of the peer. */
-export function proofText(channel: ChannelStatus | null): string {
+export function proofText({ channel, witness }: Pick<ShownStatus, 'channel' | 'witness'>): string {
+  if (witness !== null) return say('proof.witness')
   if (channel?.proof === true) return say('proof.yes')
   const why = channel === null || channel.why === null ? '' : say(`proof.why.${channel.why}`)
   return joined(say('proof.no'), why)
+}
+
+/** `ageMs`: since the answer. */
+export function witnessText({ witness }: ShownStatus, ageMs: number): string {
+  if (witness === null) return say('witness.none')
+  const { online, counted, holder, heardAgo } = witness
+  if (!online) {
+    const heard = heardAgo === null ? say('witness.never') : say('witness.heard', { ago: lasting(heardAgo + ageMs) })
+    return [say('witness.offline'), heard].join(say('separator'))
+  }
+  const voice = counted ? say(`witness.holder.${holder ?? 'nobody'}`) : ''
+  return [say('witness.online'), say(counted ? 'witness.agreed' : 'witness.not-agreed'), voice]
+    .filter((part) => part !== '')
+    .join(say('separator'))
 }
 
 export function roundTripText({ online, peer }: ShownStatus): string {

@@ -6,6 +6,7 @@ import { element, icon, setChildren, setText } from '../dom'
 import type { Failure } from '../red'
 import type { Answer, Catalogue, Context, Desk, Reply, Wanted } from './answer'
 import { Card } from './card'
+import { WitnessCard } from './witness-card'
 import { clock, joined, lasting, say, setCatalogue } from './words'
 
 const ID = 'ha-pair'
@@ -43,6 +44,7 @@ export function remove(): void {
 class Tab implements Desk {
   readonly #root: HTMLElement
   readonly #cards = new Map<string, Card>()
+  readonly #witnesses = new Map<string, WitnessCard>()
   readonly #host = element('h2', { class: 'ha-pair-host' })
   readonly #banner = element('div', { class: 'ha-pair-banner' })
   #bannerIcon: string | null = null
@@ -172,15 +174,30 @@ class Tab implements Desk {
       known?.show(pair, context)
       return card.element
     })
-    setChildren(this.#list, shown)
+    setChildren(this.#list, [...shown, ...this.#witnessCards(context)])
     setText(this.#host, say('host', { host: context.host }))
     this.#host.hidden = context.host === ''
-    this.#empty.hidden = this.#answer === null || pairs.length > 0 || context.stale
+    this.#empty.hidden = this.#answer === null || pairs.length + this.#witnesses.size > 0 || context.stale
     this.#showFreshness(context)
+  }
+
+  #witnessCards(context: Context): HTMLElement[] {
+    const witnesses = this.#answer?.witnesses ?? []
+    for (const id of this.#witnesses.keys()) {
+      if (!witnesses.some((witness) => witness.id === id)) this.#witnesses.delete(id)
+    }
+    return witnesses.map((witness) => {
+      const known = this.#witnesses.get(witness.id)
+      const card = known ?? new WitnessCard(witness, context)
+      this.#witnesses.set(witness.id, card)
+      known?.show(witness, context)
+      return card.element
+    })
   }
 
   #tick(): void {
     const context = this.#context
+    for (const card of this.#witnesses.values()) card.tick(context)
     for (const card of this.#cards.values()) card.tick(context)
     this.#showFreshness(context)
   }
@@ -243,13 +260,19 @@ function emptyState(): HTMLElement {
   const examples = element('button', { type: 'button', class: 'red-ui-button' }, say('empty.examples'))
   examples.addEventListener('click', () => RED.actions.invoke('core:show-examples-import-dialog'))
   examples.hidden = !RED.user.hasPermission('flows.write')
+  // A config node that no other node uses has no other place where it could be added.
+  const witness = element('button', { type: 'button', class: 'red-ui-button' }, say('empty.add-witness'))
+  witness.addEventListener('click', () => RED.editor.editConfig('', 'ha-pair-witness', '_ADD_'))
+  witness.hidden = examples.hidden
   const empty = element(
     'div',
     { class: 'ha-pair-empty' },
     element('h3', {}, say('empty.title')),
     element('p', {}, say('empty.what')),
     element('ol', {}, ...steps),
-    examples
+    examples,
+    element('p', {}, say('empty.witness')),
+    witness
   )
   empty.hidden = true
   return empty

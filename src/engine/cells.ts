@@ -10,9 +10,18 @@ import type { MachineView, PeerView, Role } from '../protocol/machine'
 
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
 const VERSION = 0
-const COPIES = [1, 8] as const
-const SLOT = { ROLE: 0, SERVING: 1, EPOCH: 2, LEASE_UNTIL: 3, FRESH_FOR: 4, HEARD_AT: 5, ROUND_TRIP: 6 } as const
-const PAIR_SLOTS = 15
+const COPIES = [1, 9] as const
+const SLOT = {
+  ROLE: 0,
+  SERVING: 1,
+  EPOCH: 2,
+  LEASE_UNTIL: 3,
+  FRESH_FOR: 4,
+  HEARD_AT: 5,
+  ROUND_TRIP: 6,
+  WITNESS_HEARD_AT: 7
+} as const
+const PAIR_SLOTS = 17
 const ENGINE = { TICK: 0, MAIN_BEAT: 1, DEAD: 2, WALL_OFFSET: 3, LEFT: 4 } as const
 const ENGINE_SLOTS = 5
 const NEVER = 2n ** 62n
@@ -32,6 +41,8 @@ export interface PairCellValue extends Pick<MachineView, 'role' | 'serving' | 'e
   /** Null = never. */
   readonly heardAtMs: number | null
   readonly roundTripMs: PeerView['roundTripMs']
+  /** Null = never, or there is no witness. */
+  readonly witnessHeardAtMs: number | null
 }
 
 export function newPairCell(): SharedArrayBuffer {
@@ -61,6 +72,7 @@ export class PairCell {
     Atomics.store(s, copy + SLOT.FRESH_FOR, toUs(value.freshForMs))
     Atomics.store(s, copy + SLOT.HEARD_AT, value.heardAtMs === null ? -1n : toUs(value.heardAtMs))
     Atomics.store(s, copy + SLOT.ROUND_TRIP, value.roundTripMs === null ? -1n : toUs(value.roundTripMs))
+    Atomics.store(s, copy + SLOT.WITNESS_HEARD_AT, value.witnessHeardAtMs === null ? -1n : toUs(value.witnessHeardAtMs))
     Atomics.store(s, VERSION, version)
   }
 
@@ -82,7 +94,8 @@ export class PairCell {
         leaseUntilMs: toMs(Atomics.load(s, copy + SLOT.LEASE_UNTIL)),
         freshForMs: toMs(Atomics.load(s, copy + SLOT.FRESH_FOR)),
         heardAtMs: toMsOrNull(Atomics.load(s, copy + SLOT.HEARD_AT)),
-        roundTripMs: toMsOrNull(Atomics.load(s, copy + SLOT.ROUND_TRIP))
+        roundTripMs: toMsOrNull(Atomics.load(s, copy + SLOT.ROUND_TRIP)),
+        witnessHeardAtMs: toMsOrNull(Atomics.load(s, copy + SLOT.WITNESS_HEARD_AT))
       }
       if (Atomics.load(s, VERSION) === version) return value
     }

@@ -3,7 +3,7 @@
  * Nothing else crosses, apart from the shared cells of `cells.ts`.
  */
 import type { FrameRejection, Head } from '../protocol/wire/frame'
-import type { CommandResult, Designation, Input, MachineView, PeerView, Role } from '../protocol/machine'
+import type { CommandResult, Designation, Input, MachineView, PeerView, Role, WitnessView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { EngineEvent, LinkProblem, StoreTrouble } from './events'
 
@@ -91,6 +91,8 @@ export interface Snapshot
   readonly dropped: Readonly<Partial<Record<FrameRejection, number>>>
   /** Sealed frames of a sender that does not hear this side (yet), since the start. */
   readonly greeted: number
+  /** Null where the policy asks for none; when it was heard is in the shared cell. */
+  readonly witness: Omit<WitnessView, 'heardAtMs'> | null
   /** s by which the peer's time of day is ahead of this side's; 0 while they agree, or while that is unknown. */
   readonly peerAheadS: number
   /** What is wrong with the epoch store; null = the last write succeeded. */

@@ -14,6 +14,7 @@ import {
 import type { Frame, FrameRejection, Trailer } from '../protocol/wire/frame'
 import type { Input, MachineView, Output, PairMachine, RandomInt, Role } from '../protocol/machine'
 import { addressText, type Word } from '../protocol/wire/paths'
+import type { Answer } from '../protocol/wire/witness-frame'
 import { TokenBucket, type Allowance } from '../protocol/token-bucket'
 import type { PairSettings } from '../protocol/settings'
 import { PeerClock } from './peer-clock'
@@ -37,6 +38,7 @@ import type { Resolver } from './resolve'
 import type { Scratch } from './scratch'
 import { Seal } from './seal'
 import { SnapshotTeller } from './snapshot'
+import { WitnessLink, type WitnessOwner } from './witness-link'
 import { EpochStore, FOREIGN, type Disk, type StoreProblem } from './store'
 
 /** Injected: `createMachine` of the protocol, or a stand-in for it in tests. */
@@ -85,7 +87,7 @@ const LAST_WRITE_MS = 500
  */
 const NONE: readonly EngineEvent[] = Object.freeze([])
 
-export class PairRuntime implements Waiting, LinkOwner {
+export class PairRuntime implements Waiting, LinkOwner, WitnessOwner {
   readonly pairId: number
   readonly settings: PairSettings
   // `Waiting`, kept by `Deadlines`.
@@ -104,6 +106,8 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** Null on the classic wire. */
   readonly #seal: Seal | null
   readonly #store: EpochStore | null
+  /** Null where the policy asks for none. */
+  readonly #witness: WitnessLink | null
   readonly #frameLimiter = new FrameLimiter()
   readonly #addressChanges = new TokenBucket()
   readonly #rejections = new Rejections()
@@ -168,6 +172,8 @@ export class PairRuntime implements Waiting, LinkOwner {
           peerTimeoutMs: add.settings.peerTimeoutMs
         })
     )
+    const { witness } = add.settings
+    this.#witness = witness === null ? null : new WitnessLink(this, witness, add.keys.key, host)
     this.#linkOpen = this.#links.map(() => false)
     this.#linkProblem = this.#links.map(() => null)
     this.#teller = new SnapshotTeller(add.settings, this.#links, this.#rejections, this.#peerClock, host.clock)
@@ -274,6 +280,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   /** The thread is about to end: the sockets are closed when this returns. */
   abandon(): void {
     this.#closing = true
+    this.#witness?.close()
     for (const link of this.#links) void link.close()
   }
 
@@ -307,10 +314,11 @@ export class PairRuntime implements Waiting, LinkOwner {
 
   /** To the shared cell, for the gates. */
   #publish(view: MachineView): void {
-    const { role, serving, online, asking, epoch, leaseUntilMs, freshForMs, peer, session, peerSession } = view
+    const { role, serving, online, asking, epoch, leaseUntilMs, freshForMs, peer, session, peerSession, witness } = view
     const heardAtMs = peer !== null && peer.heardAtMs > 0 ? peer.heardAtMs : null
     const roundTripMs = peer?.roundTripMs ?? null
-    this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs })
+    const witnessHeardAtMs = witness !== null && witness.heardAtMs > 0 ? witness.heardAtMs : null
+    this.#cell.write({ role, serving, epoch, leaseUntilMs, freshForMs, heardAtMs, roundTripMs, witnessHeardAtMs })
     const paced = this.#freshForMs !== freshForMs || this.#serving !== serving
     this.#role = role
     this.#serving = serving
@@ -340,6 +348,9 @@ export class PairRuntime implements Waiting, LinkOwner {
       case 'drop':
         this.#dropped = true
         this.#reject(output.link, output.cause)
+        break
+      case 'ask':
+        this.#witness?.ask(output.ask)
         break
       case 'reply': {
         const result = output.ok
@@ -579,6 +590,10 @@ export class PairRuntime implements Waiting, LinkOwner {
     this.#host.touch(this)
   }
 
+  witnessAnswered(answer: Answer): void {
+    this.step({ kind: 'witness', answer })
+  }
+
   // --- Leaving ---
 
   #refuse(requestId: number): void {
@@ -595,6 +610,7 @@ export class PairRuntime implements Waiting, LinkOwner {
   }
 
   async #closeAll(): Promise<void> {
+    this.#witness?.close()
     await Promise.all(this.#links.map((link) => link.close()))
     if (this.#store !== null) await within(LAST_WRITE_MS, this.#store.idle())
     this.#host.left(this)

@@ -72,6 +72,7 @@ export class SnapshotTeller {
       proof: view.proof,
       aloneBar: view.aloneBar,
       greeted,
+      witness: witnessOf(view),
       peerAheadS: this.#peerClock.aheadS,
       store
     }
@@ -86,6 +87,7 @@ export class SnapshotTeller {
     if (told.peerAheadS !== this.#peerClock.aheadS) return true
     if (told.differences !== view.differences || told.conflict !== view.conflict) return true
     if (told.proof !== view.proof || told.aloneBar !== view.aloneBar) return true
+    if (differs(told.witness, view.witness)) return true
     for (const link of this.#links) {
       const was = told.links[link.index]
       if (was?.open !== link.open || was.up !== (view.linksUp[link.index] === true) || was.problem !== link.problem) {
@@ -115,6 +117,16 @@ export class SnapshotTeller {
   #wallOf(atMs: number, nowMs: number): number {
     return Math.round(this.#clock.wallMs() - Math.max(0, nowMs - atMs))
   }
+}
+
+function witnessOf({ witness }: MachineView): Snapshot['witness'] {
+  if (witness === null) return null
+  const { online, counted, holder } = witness
+  return { online, counted, holder }
+}
+
+function differs(was: Snapshot['witness'], is: MachineView['witness']): boolean {
+  return was?.online !== is?.online || was?.counted !== is?.counted || was?.holder !== is?.holder
 }
 
 /** Where the peer is heard, or is to be found as long as it is not. */

@@ -5,13 +5,12 @@
  * side left there was written by another process, or set back by somebody: it is not written over, for it may promise more.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { threadId } from 'node:worker_threads'
 import { UINT48_MAX } from '../protocol/wire/frame'
-import type { PairRecord } from '../protocol/record'
+import type { PairRecord, WitnessRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
+import { codeOf, replaceFile } from './replace-file'
 import { WorkQueue } from './work-queue'
 
 const FORMAT = 'ha-pair record 2'
@@ -160,11 +159,12 @@ export class EpochStore {
 
 const isCount = (value: unknown): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= UINT48_MAX
+const isNodeId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 const isYesNo = (value: unknown): boolean => typeof value === 'boolean'
 
 /** Every field of a record, and what it has to look like. */
-const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = {
-  nodeId: (value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value),
+const FIELDS: Readonly<Record<keyof Required<PairRecord>, (value: unknown) => boolean>> = {
+  nodeId: isNodeId,
   epoch: isCount,
   reserved: isCount,
   parity: (value) => value === 0 || value === 1 || value === null,
@@ -172,13 +172,20 @@ const FIELDS: Readonly<Record<keyof PairRecord, (value: unknown) => boolean>> = 
   preferred: isYesNo,
   online: isYesNo,
   number: isCount,
-  peerPolicy: (value) => value === null || POLICIES.includes(value as Policy)
+  peerPolicy: (value) => value === null || POLICIES.includes(value as Policy),
+  witness: (value) => value === undefined || isWitness(value as Partial<WitnessRecord>)
 }
+const isWitness = ({ id, counted }: Partial<WitnessRecord>): boolean => isNodeId(id) && isYesNo(counted)
+
 const NAMES = Object.keys(FIELDS) as (keyof PairRecord)[]
 
 export function serializeRecord(record: PairRecord): string {
-  const body = JSON.stringify(record, NAMES)
+  const body = JSON.stringify(inOrder(record))
   return `${FORMAT}\n${body}\n${checksum(body, FORMAT)}\n`
+}
+
+function inOrder(record: PairRecord): PairRecord {
+  return Object.fromEntries(NAMES.map((name) => [name, record[name]])) as unknown as PairRecord
 }
 
 /** Null unless it is, byte for byte, what `serializeRecord` wrote, in this version of the package or the one before. */
@@ -221,50 +228,4 @@ function contentOf({ text, error }: Found): StoreContent {
   if (text === null) return { record: null, problem: 'missing' }
   const record = parseRecord(text)
   return record === null ? { record, problem: 'damaged' } : { record, problem: null }
-}
-
-/** What was there goes to `aside`, or is overwritten where that is null. Null, or the code of what failed. */
-async function replaceFile(file: string, text: string, aside: string | null): Promise<string | null> {
-  // A thread that died may still have one write under way: each thread has a name of its own for it.
-  const draft = `${file}.${threadId}.tmp`
-  try {
-    await mkdir(dirname(file), { recursive: true })
-    const handle = await open(draft, 'w', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    if (aside !== null) await setAside(file, aside)
-    await rename(draft, file)
-    await syncFolder(dirname(file))
-    return null
-  } catch (error) {
-    return codeOf(error)
-  }
-}
-
-/** A file that an earlier try has set aside already is not missed. */
-async function setAside(file: string, aside: string): Promise<void> {
-  try {
-    await rename(file, aside)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folder; there the rename is as durable as it gets.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

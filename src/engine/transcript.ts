@@ -3,6 +3,7 @@
  * write it too and read it again. One line each, bounded, whatever stands in it.
  */
 import { encodeClassic, encodeExtended, SEALED_BYTES, type Flag, type Frame } from '../protocol/wire/frame'
+import type { Answer, Ask } from '../protocol/wire/witness-frame'
 import type { Input, Output } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { Told } from './events'
@@ -68,6 +69,8 @@ export function outputText(output: Output): string {
       return `dropped ${output.cause}`
     case 'reply':
       return `reply ${output.id}: ${output.ok ? `ok ${output.role}` : `failed ${output.error}`}`
+    case 'ask':
+      return askText(output.ask)
     case 'barrier':
       return barrierText(output.id)
     case 'barrierOver':
@@ -114,9 +117,25 @@ export function inputText(input: Input): string {
     }
     case 'barrierDone':
       return `barrier-done ${input.id} ${input.ok ? 'ok' : 'failed'}`
+    case 'witness':
+      return answerText(input.answer)
     case 'goodbye':
       return `goodbye ${input.reason}`
   }
+}
+
+export function askText({ session, echo, seq, ack, loan, promiseMs, ...is }: Ask): string {
+  const words = `${word(is.wants, 'wants')}${word(is.holds, 'holds')}${word(is.releases, 'releases')}${word(is.states, 'states')}`
+  const ids = `${idText(session)}>${idText(echo)} seq=${seq} ack=${ack}`
+  return `ask ${is.role} ${idText(is.nodeId)} ${ids} loan=${loan} promise=${promiseMs}ms${words}`
+}
+
+/** All of it: enough to give the machine the same answer once more. */
+export function answerText({ witnessId, session, echo, seq, ack, loan, promisedMs, ...is }: Answer): string {
+  const ids = `${idText(witnessId)} ${idText(session)}>${idText(echo)} seq=${seq} ack=${ack}`
+  const other = `other=${idText(is.other)}/${is.otherHeardAgoMs === null ? 'never' : `${is.otherHeardAgoMs}ms`}`
+  const words = `${word(is.lent, 'lent')}${word(is.copied, 'copied')}${word(is.otherStates, 'other-states')}`
+  return `witness ${ids} loan=${loan} promised=${promisedMs}ms holder=${idText(is.holder)} ${other}${words}`
 }
 
 function word(isSo: boolean, text: string): string {

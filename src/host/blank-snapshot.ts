@@ -12,7 +12,8 @@ export const NOBODY_HEARD = {
   proof: 'offline',
   aloneBar: null,
   greeted: 0,
-  peerAheadS: 0
+  peerAheadS: 0,
+  witness: null
 } as const satisfies Partial<Snapshot>
 
 /** Until the engine has said something. */

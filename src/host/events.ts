@@ -45,6 +45,9 @@ export interface WarningDetails {
   /** A gate that resumes. */
   readonly 'sequence-stuck': { readonly node: string; readonly topic: string }
   readonly 'roles-flap': { readonly changes: number; readonly minutes: number }
+  /** `place`: address and port of the witness. */
+  readonly 'witness-lost': { readonly place: string }
+  readonly 'witness-not-agreed': NoDetail
   readonly 'same-priority': { readonly priority: number }
   readonly 'cloned-identity': NoDetail
   readonly suspended: { readonly ms: number }

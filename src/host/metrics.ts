@@ -74,7 +74,7 @@ function fill(
   sheet: Sheet,
   { at, status, situation, engine, troubles, warnings, links, dropped, ...counted }: PairVitals
 ): void {
-  const { policy, wire, peer, channel } = status
+  const { policy, wire, peer, channel, witness } = status
   sheet.gauge('info', 'How this side is set up; always 1.', [
     [1, { policy, wire, version: VERSION, authenticated: String(status.authenticated) }]
   ])
@@ -110,6 +110,18 @@ function fill(
   ])
   sheet.gauge('crash_proof_possible', 'Whether a crash of the peer could be proved now. Absent without a channel.', [
     [proof]
+  ])
+  sheet.gauge('witness_online', 'Whether the witness answers this side. Absent under every other policy.', [
+    [witness === null ? null : Number(witness.online)]
+  ])
+  sheet.gauge('witness_counted', 'Whether both sides have agreed on the witness. Absent under every other policy.', [
+    [witness === null ? null : Number(witness.counted)]
+  ])
+  sheet.gauge('witness_voice', 'Whether this side has the voice of the witness. Absent under every other policy.', [
+    [witness === null ? null : Number(witness.holder === 'self')]
+  ])
+  sheet.gauge('witness_heard_age_seconds', 'Time since the witness was heard. Absent before the first time.', [
+    [seconds(witness?.heardAgo ?? null)]
   ])
   sheet.gauge('fitness', 'How fit this side says it is, 0 to 255.', [[status.fitness]])
   sheet.gauge('peer_fitness', 'How fit the peer says it is, 0 to 255. Absent before it was heard.', [

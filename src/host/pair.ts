@@ -42,6 +42,19 @@ export interface PairStatus extends Pick<
     | null
   /** Null where there is none: no key, the classic wire, or switched off. */
   readonly channel: ChannelStatus | null
+  /** Null under every policy but `witness`. */
+  readonly witness: WitnessStatus | null
+}
+
+export interface WitnessStatus {
+  /** It was heard lately. */
+  readonly online: boolean
+  /** Both sides have agreed on it: its voice counts. */
+  readonly counted: boolean
+  /** Who has its voice, as it said last; null = nobody. */
+  readonly holder: 'self' | 'peer' | null
+  /** ms since it was heard; null = never. */
+  readonly heardAgo: number | null
 }
 
 export interface ChannelStatus {

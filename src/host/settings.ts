@@ -6,10 +6,19 @@
 import type { PairKeys } from '../engine/messages'
 import type { ReasonCode } from '../protocol/reasons'
 import { DEFAULTS, LINKS_MAX } from '../protocol/settings'
-import type { LinkSettings, PairSettings, Wire } from '../protocol/settings'
-import { bindsTheSame, pointsAtItself } from '../rules/addresses'
+import type { LinkSettings, PairSettings, Wire, WitnessSettings } from '../protocol/settings'
+import { bindsTheSame, pointsAtItself, whoseHost } from '../rules/addresses'
 import { migrate } from '../rules/migrations'
-import { CHOICES, CLASSIC_ONLY, NUMBERS, peerTimeoutMin, PORT, type Auth, type WholeNumber } from '../rules/properties'
+import {
+  CHOICES,
+  CLASSIC_ONLY,
+  NUMBERS,
+  peerTimeoutMin,
+  PORT,
+  WITNESS_PORT,
+  type Auth,
+  type WholeNumber
+} from '../rules/properties'
 import { healthPath, holdsVariable, isWholeVariable, PATH_CHARS_MAX, wholeNumber } from '../rules/values'
 
 export type ProblemCode =
@@ -80,7 +89,8 @@ export function parseSettings(raw: Raw, typed: Raw = {}): ParsedSettings {
     lossLimit: read.whole('lossLimit', NUMBERS.lossLimit),
     stallLimitMs: read.whole('stallLimit', NUMBERS.stallLimit),
     crashProof: read.yesNo('crashProof', DEFAULTS.crashProof),
-    channel: read.choice('channel', CHOICES.channel, DEFAULTS.channel)
+    channel: read.choice('channel', CHOICES.channel, DEFAULTS.channel),
+    witness: policy === 'witness' ? readWitness(read) : null
   }
   const path = readPath(read, 'healthPath')
   const auth = read.choice('auth', CHOICES.auth, wire === 'classic' ? CLASSIC_ONLY.auth : 'key')
@@ -94,7 +104,14 @@ export function parseSettings(raw: Raw, typed: Raw = {}): ParsedSettings {
     })
   }
   if (wire === 'classic') problems.push(...classicConflicts(settings))
-  if (linksAreClean) problems.push(...addressConflicts(links))
+  if (linksAreClean) {
+    problems.push(...addressConflicts(links))
+    if (settings.witness !== null) problems.push(...witnessConflicts(settings.witness, links))
+  }
+  // Nobody but the witness may lend the third voice, so it needs a key of its own, which is made of the pair's.
+  if (policy === 'witness' && auth === 'none') {
+    problems.push({ field: 'auth', code: 'conflict', detail: 'policy witness, auth none' })
+  }
   return problems.length === 0
     ? { ok: true, settings, keys, healthPath: path }
     : { ok: false, problems, healthPath: path }
@@ -131,6 +148,21 @@ function readLinks(read: Reader): LinkSettings[] {
       localPort: link.whole('localPort', PORT)
     }
   })
+}
+
+function readWitness(read: Reader): WitnessSettings {
+  const typed = read.typedOf('witness')
+  const raw = read.raw['witness']
+  const witness = new Reader(isRaw(raw) ? raw : {}, isRaw(typed) ? typed : {}, read.problems, 'witness.')
+  return { host: witness.needed('host'), port: witness.whole('port', WITNESS_PORT) }
+}
+
+/** It would fail with that host, and so be no third voice. */
+function witnessConflicts({ host }: WitnessSettings, links: readonly LinkSettings[]): SettingsProblem[] {
+  const whose = whoseHost(host, links)
+  if (whose === null) return []
+  const owner = whose === 'peer' ? 'the peer’s' : 'this side’s own'
+  return [{ field: 'witness.host', code: 'conflict', detail: `${host} is ${owner} address` }]
 }
 
 /** Without a slash at its end; '' = none. */
@@ -222,6 +254,10 @@ class Reader {
     this.problems = problems
     this.#typed = typed
     this.#prefix = prefix
+  }
+
+  typedOf(field: string): unknown {
+    return this.#typed[field]
   }
 
   /** An entry of a list as the flow file has it; undefined where the list itself comes from a variable. */

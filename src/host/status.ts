@@ -67,7 +67,14 @@ export function statusOf(
             heardAgo: cell.heardAtMs === null ? null : Math.max(0, Math.round(nowMs - cell.heardAtMs)),
             roundTrip: cell.roundTripMs === null ? null : Math.round(cell.roundTripMs * 1000) / 1000
           },
-    channel: own.channel
+    channel: own.channel,
+    witness:
+      snapshot.witness === null
+        ? null
+        : {
+            ...snapshot.witness,
+            heardAgo: cell.witnessHeardAtMs === null ? null : Math.max(0, Math.round(nowMs - cell.witnessHeardAtMs))
+          }
   }
 }
 

@@ -70,6 +70,9 @@ export const WARNINGS = {
   'foreign-record': TROUBLE,
   'settings-differ': warned(0, false),
   'link-down': warned(SETTLE_MS),
+  // The machine's event has the line in the log, if it was heard before.
+  'witness-lost': warned(SETTLE_MS, false),
+  'witness-not-agreed': warned(SETTLE_MS),
   'roles-flap': warned(0),
   'third-party': warned(SETTLE_MS),
   'channel-busy': warned(0, false),
@@ -313,6 +316,7 @@ export class Warnings {
     const different = channel?.differences ?? []
     if (different.length > 0) add('context-differs', usersDiffer(different))
     if (snapshot.store !== null) add(snapshot.store, {})
+    this.#holdingWitness(snapshot, add)
     const { policy, priority, wire } = this.#settings
     if (policy === 'preferred' && snapshot.peer?.priority === priority) add('same-priority', { priority })
     if (wire === 'classic') add('classic-wire', {})
@@ -323,6 +327,14 @@ export class Warnings {
       else add(code, past.detail, code === 'keys-differ' && snapshot.online ? REKEYING_MS : undefined)
     }
     return holding
+  }
+
+  /** Agreement takes contact, and an answer or two of the witness on each side. */
+  #holdingWitness({ witness, online }: Snapshot, add: Add): void {
+    const { witness: at, peerTimeoutMs } = this.#settings
+    if (witness === null || at === null) return
+    if (!witness.online) add('witness-lost', { place: `${at.host}:${at.port}` })
+    else if (online && !witness.counted) add('witness-not-agreed', {}, Math.max(SETTLE_MS, 2 * peerTimeoutMs))
   }
 
   #holdingLinks({ snapshot: { links, online }, portHolder }: Known, add: Add): void {

@@ -6,7 +6,7 @@
  * Once the peer is known, the side with the smaller node id uses even
  * numbers and the other odd ones, so that two sides cut off from each other never use the same number.
  */
-import type { PairRecord } from './record'
+import type { PairRecord, WitnessRecord } from './record'
 import type { Policy } from './settings'
 import { UINT48_MAX } from './wire/frame'
 
@@ -33,6 +33,7 @@ export class EpochAllocator {
   /** Of the newest record that was made. */
   #number: number
   #peerPolicy: Policy | null
+  #witness: WitnessRecord | null
   /** The disk holds a number at the end of its range. It stays there; this side takes no role, and follows the peer's numbers. */
   readonly exhausted: boolean
   #parity: 0 | 1 | null = null
@@ -63,6 +64,7 @@ export class EpochAllocator {
     this.#preferred = record?.preferred ?? false
     this.#online = record?.online ?? false
     this.#peerPolicy = record?.peerPolicy ?? null
+    this.#witness = record?.witness ?? null
   }
 
   get nodeId(): bigint {
@@ -115,6 +117,22 @@ export class EpochAllocator {
   get peerPolicy(): Policy | null {
     return this.#peerPolicy
   }
+  /** The witness that this side goes by, or is about to. */
+  get witnessId(): bigint | null {
+    return idOf(this.#witness)
+  }
+  /** It is what a restart would find, whatever becomes of the write under way. */
+  get statedWitness(): bigint | null {
+    const id = this.#witness?.id
+    const writing = this.#writing?.record.witness
+    const kept = id !== undefined && this.#durable?.witness?.id === id && (writing === undefined || writing?.id === id)
+    return kept ? idOf(this.#witness) : null
+  }
+  /** Both sides have agreed on it, and that is on disk. */
+  get countedWitness(): bigint | null {
+    const counted = this.#witness?.counted === true && this.#durable?.witness?.counted === true
+    return counted ? this.statedWitness : null
+  }
   get failed(): boolean {
     return this.#failed
   }
@@ -157,6 +175,11 @@ export class EpochAllocator {
 
   setPeerPolicy(policy: Policy): void {
     this.#peerPolicy = policy
+  }
+
+  setWitness(id: bigint | null, counted: boolean): void {
+    if (id === this.witnessId && counted === (this.#witness?.counted ?? false)) return
+    this.#witness = id === null ? null : { id: id.toString(16).padStart(16, '0'), counted }
   }
 
   /** The peer has seen this number of mine: the next record has a higher one. */
@@ -240,7 +263,8 @@ export class EpochAllocator {
       preferred: this.#preferred,
       online: this.#online,
       number: this.#number,
-      peerPolicy: this.#peerPolicy
+      peerPolicy: this.#peerPolicy,
+      ...(this.#witness === null ? {} : { witness: this.#witness })
     }
   }
 
@@ -256,10 +280,14 @@ export class EpochAllocator {
       disk.preferred !== this.#preferred ||
       disk.online !== this.#online ||
       disk.peerPolicy !== this.#peerPolicy ||
+      disk.witness?.id !== this.#witness?.id ||
+      disk.witness?.counted !== this.#witness?.counted ||
       disk.number < this.#number
     )
   }
 }
+
+const idOf = (witness: WitnessRecord | null): bigint | null => (witness === null ? null : BigInt(`0x${witness.id}`))
 
 function nextWithParity(floor: number, parity: 0 | 1 | null): number {
   const next = floor + 1

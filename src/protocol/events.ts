@@ -60,6 +60,7 @@ export interface MachineDetails {
   readonly store: NoDetail
   readonly mismatch: NoDetail | Differing
   readonly 'second-peer': NoDetail
+  readonly witness: NoDetail
   readonly 'proof-wrong': { readonly role: Role; readonly epoch: number }
 }
 
@@ -136,6 +137,7 @@ export const MACHINE_EVENTS = {
     'restored-copy'
   ],
   'second-peer': ['second-peer'],
+  witness: ['witness-heard', 'witness-lost', 'witness-agreed', 'witness-changed'],
   'proof-wrong': ['proof-wrong']
 } as const satisfies Readonly<Record<keyof MachineDetails, readonly ReasonCode[]>>
 

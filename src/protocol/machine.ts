@@ -6,6 +6,7 @@
  */
 import type { Difference, MachineEvent } from './events'
 import type { Frame, FrameRejection } from './wire/frame'
+import type { Answer, Ask } from './wire/witness-frame'
 import type { Position } from './position'
 import type { PairRecord } from './record'
 import type { ReasonCode } from './reasons'
@@ -53,6 +54,8 @@ export type Input =
   | { readonly kind: 'suspended'; readonly ms: number }
   /** Hash of the deployed flows; 0 = unknown. */
   | { readonly kind: 'flows'; readonly hash: number }
+  /** An answer of the witness, whose seal was verified. */
+  | { readonly kind: 'witness'; readonly answer: Answer }
   /**
    * What the host knows of its copy of the pair's data. `users`: flows on this host keep data that the peer is to have. `open`: the channel
    * carries it both ways. `inStep`: no snapshot is under way here, and this copy is less than 1 s old.
@@ -78,6 +81,8 @@ export type Output =
   /** Write this record durably and answer with `stored` and the same ticket. */
   | { readonly kind: 'store'; readonly ticket: number; readonly record: PairRecord }
   | ({ readonly kind: 'event' } & MachineEvent)
+  /** Seal this and send it to the witness. */
+  | { readonly kind: 'ask'; readonly ask: Ask }
   /** A sealed frame that does not belong to the current sessions; to be counted like any other rejection. */
   | { readonly kind: 'drop'; readonly link: number; readonly cause: FrameRejection }
   | ({ readonly kind: 'reply'; readonly id: number } & CommandResult)
@@ -149,6 +154,19 @@ export interface MachineView {
   /** The tether has ended, and whether the peer has crashed is being found out. */
   readonly asking: boolean
   readonly aloneBar: AloneBar | null
+  /** Null where the policy asks for none. */
+  readonly witness: WitnessView | null
+}
+
+/** What is known of the witness. Times are on the machine's monotonic clock. */
+export interface WitnessView {
+  readonly online: boolean
+  /** Both sides have agreed on it: its voice counts. */
+  readonly counted: boolean
+  /** -Infinity = never. */
+  readonly heardAtMs: number
+  /** Who has its voice, as it said last. */
+  readonly holder: 'self' | 'peer' | null
 }
 
 export interface PairMachine {

@@ -97,7 +97,12 @@ export const REASON_BYTES = {
   'context-differs': 89,
   'standby-writes': 90,
   'late-writes': 91,
-  'sequence-stuck': 92
+  'sequence-stuck': 92,
+  'witness-heard': 93,
+  'witness-lost': 94,
+  'witness-agreed': 95,
+  'witness-changed': 96,
+  'witness-not-agreed': 97
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

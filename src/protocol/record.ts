@@ -23,4 +23,13 @@ export interface PairRecord {
   readonly number: number
   /** What the peer stated last; null = nothing yet. */
   readonly peerPolicy: Policy | null
+  /** The witness that this side goes by; absent = none. */
+  readonly witness?: WitnessRecord
+}
+
+export interface WitnessRecord {
+  /** 16 hex digits. */
+  readonly id: string
+  /** The peer goes by it too. */
+  readonly counted: boolean
 }

@@ -5,7 +5,7 @@
 
 export type Wire = 'extended' | 'classic'
 export type Channel = 'auto' | 'off'
-export const POLICIES = ['availability', 'preferred', 'exclusive'] as const
+export const POLICIES = ['availability', 'preferred', 'exclusive', 'witness'] as const
 export type Policy = (typeof POLICIES)[number]
 
 /** One path to the peer. `localHost` "" means any address. */
@@ -14,6 +14,12 @@ export interface LinkSettings {
   readonly peerPort: number
   readonly localHost: string
   readonly localPort: number
+}
+
+/** Where the third voice listens. */
+export interface WitnessSettings {
+  readonly host: string
+  readonly port: number
 }
 
 export interface PairSettings {
@@ -34,6 +40,8 @@ export interface PairSettings {
   readonly crashProof: boolean
   /** `auto`: the encrypted channel to the peer is opened where there is a key. */
   readonly channel: Channel
+  /** Under the policy `witness` alone; else null. */
+  readonly witness: WitnessSettings | null
 }
 
 /** Inclusive ranges. `peerTimeout` also has to be at least twice the heartbeat. */
@@ -50,6 +58,7 @@ export const RANGES = {
 
 export const LINKS_MAX = 4
 export const DEFAULT_PORT = 1101
+export const DEFAULT_WITNESS_PORT = 1102
 
 export const DEFAULTS = {
   wire: 'extended',
@@ -63,7 +72,8 @@ export const DEFAULTS = {
   lossLimit: 5,
   stallLimitMs: 10_000,
   crashProof: true,
-  channel: 'auto'
+  channel: 'auto',
+  witness: null
 } as const
 
 /** The figures of the 2015 program: 60 s, 10 s and 5 frames. It does not state a heartbeat; 1 s is ours. */

@@ -64,6 +64,17 @@ export function bindsTheSame(a: LinkAddresses, b: LinkAddresses): boolean {
   return (isAnyAddress(hostA) || isAnyAddress(hostB)) && familyOf(a) === familyOf(b)
 }
 
+/** Of the two sides of these links the one that an address belongs to; null = neither, as far as text can tell. */
+export function whoseHost(
+  host: string,
+  links: readonly Pick<LinkAddresses, 'peerHost' | 'localHost'>[]
+): 'peer' | 'own' | null {
+  const asked = canonicalHost(host)
+  if (asked === '') return null
+  if (links.some(({ peerHost }) => canonicalHost(peerHost) === asked)) return 'peer'
+  return links.some(({ localHost }) => canonicalHost(localHost) === asked) ? 'own' : null
+}
+
 function isSamePort(a: number | string, b: number | string): boolean {
   return canonicalPort(a) === canonicalPort(b)
 }

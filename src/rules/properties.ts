@@ -2,7 +2,7 @@
  * What a `ha-pair` config node holds, property by property, as flow files and the dialog name it. Durations are ms. The running
  * pair (src/host/settings.ts) and the editor (editor/) both read it here, so that they cannot differ.
  */
-import { CLASSIC_PRESET, DEFAULT_PORT, DEFAULTS, POLICIES, RANGES } from '../protocol/settings'
+import { CLASSIC_PRESET, DEFAULT_PORT, DEFAULT_WITNESS_PORT, DEFAULTS, POLICIES, RANGES } from '../protocol/settings'
 import type { Channel, Wire } from '../protocol/settings'
 
 /** Inclusive. */
@@ -47,6 +47,9 @@ export type NumberName = keyof typeof NUMBERS
 
 export const PORT: WholeNumber = { ...RANGES.port, byDefault: DEFAULT_PORT }
 
+/** Where a witness listens. */
+export const WITNESS_PORT: WholeNumber = { ...RANGES.port, byDefault: DEFAULT_WITNESS_PORT }
+
 /** What a new node holds; also what is meant where the flow file leaves a property out. */
 export const PAIR_DEFAULTS = {
   wire: DEFAULTS.wire,
@@ -72,6 +75,9 @@ export const NEW_LINK = {
   localHost: '',
   localPort: DEFAULT_PORT
 } as const
+
+/** Of a new node: where the witness is, which the policy `witness` asks. */
+export const NEW_WITNESS = { host: '', port: DEFAULT_WITNESS_PORT } as const
 
 /** A shorter peer timeout than that many heartbeats would take one late frame for a loss. */
 const HEARTBEATS_MIN = 2

@@ -114,7 +114,8 @@ export class FakeMachine implements PairMachine {
     peerSession: 0n,
     proof: 'offline',
     asking: false,
-    aloneBar: null
+    aloneBar: null,
+    witness: null
   }
   answer: (input: Input, nowMs: number) => readonly Output[] = () => []
 

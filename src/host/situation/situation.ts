@@ -32,6 +32,7 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
   unfit: 'warning',
   'nobody-serves': 'critical',
   'cut-off': 'critical',
+  'peer-has-voice': 'warning',
   'stood-down': 'critical',
   waiting: 'critical',
   'peer-may-serve': 'critical',
@@ -53,6 +54,7 @@ const SILENT: ReadonlySet<StateCode> = new Set([
   'never-met',
   'peer-silent',
   'cut-off',
+  'peer-has-voice',
   'stood-down',
   'waiting',
   'peer-may-serve'
@@ -183,7 +185,13 @@ function standbyState({ status, warnings }: SituationFacts): StateCode {
   if (peer?.role === 'active' && warnings.some(({ code }) => code === 'one-way')) return 'standby'
   if (alone !== null) return alone
   if (reason === 'operator' || reason === 'operator-forced') return 'stood-down'
-  return lost?.reason === 'peer-left' || lost?.reason === 'peer-crashed' ? 'nobody-serves' : 'cut-off'
+  if (lost?.reason === 'peer-left' || lost?.reason === 'peer-crashed') return 'nobody-serves'
+  return hasVoice(status.witness) ? 'peer-has-voice' : 'cut-off'
+}
+
+/** Whoever it is lent to serves, or loses it within the promise, and then this side takes it. */
+function hasVoice(witness: SituationFacts['status']['witness']): boolean {
+  return witness !== null && witness.online && witness.counted && witness.holder === 'peer'
 }
 
 function initialState(facts: SituationFacts): StateCode {

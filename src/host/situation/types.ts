@@ -28,6 +28,8 @@ export type StateCode =
   | 'nobody-serves'
   /** Not Active, and the peer is silent: nobody serves, unless the peer still does. */
   | 'cut-off'
+  /** The same; but the third voice was lent to the peer, as the witness says. */
+  | 'peer-has-voice'
   /** The same, by an operator's command. */
   | 'stood-down'
   /** Neither role: it waits for the peer. */

@@ -61,6 +61,7 @@ const WARNING: Details['warning'] = {
 }
 
 export const DETAILS: Details = {
+  witness: {},
   started: { epoch: NOTHING },
   stopped: { fields: { en: 'settings that are wrong', zh: '有误的配置' } },
   role: { role: NOTHING, previousRole: NOTHING, epoch: NOTHING },

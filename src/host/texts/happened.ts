@@ -7,7 +7,7 @@ import type { PairWarning } from '../pair'
 import { BY_CAUSE } from '../warnings'
 import { ROLE_WORDS, warningValues } from '../situation/values'
 import { CAUSES } from './causes'
-import { CHANNEL, HANDOVER, LINK, OFFLINE, OTHERS, STORE } from './event-sentences'
+import { CHANNEL, HANDOVER, LINK, OFFLINE, OTHERS, STORE, WITNESS } from './event-sentences'
 import { fieldText } from './problems'
 import { REASONS } from './reasons'
 import { roleText } from './roles'
@@ -86,6 +86,8 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
     }
     case 'channel':
       return { text: CHANNEL[event.reason], todo }
+    case 'witness':
+      return { text: WITNESS[event.reason], todo }
     case 'store':
       return { text: STORE[event.reason], todo }
     case 'reasserted':

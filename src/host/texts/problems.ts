@@ -48,7 +48,13 @@ export const FIELD_WORDS: Readonly<Record<string, Text>> = {
   lossLimit: { en: 'Loss limit', zh: '丢帧上限' },
   stallLimit: { en: 'Stall limit', zh: '停滞上限' },
   healthPath: { en: 'Health path', zh: '健康检查路径' },
+  witness: { en: 'Witness', zh: '见证' },
   flows: { en: 'flows', zh: '流程' }
+}
+
+const OF_WITNESS: Readonly<Record<string, Text>> = {
+  'witness.host': { en: 'Witness, host', zh: '见证的主机' },
+  'witness.port': { en: 'Witness, port', zh: '见证的端口' }
 }
 
 const IN_LINK = /^links\[(\d+)\]\.(\w+)$/
@@ -56,7 +62,7 @@ const IN_LINK = /^links\[(\d+)\]\.(\w+)$/
 /** `links[0].peerPort` is 'Link 1, peer’s port'. One that the dialog does not have keeps its name. */
 export function fieldText(field: string): Text {
   const inLink = IN_LINK.exec(field)
-  if (inLink === null) return FIELD_WORDS[field] ?? { en: field, zh: field }
+  if (inLink === null) return FIELD_WORDS[field] ?? OF_WITNESS[field] ?? { en: field, zh: field }
   const [, index = '', name = ''] = inLink
   const word = FIELD_WORDS[name] ?? { en: name, zh: name }
   return fill({ en: 'Link {n}, {word}', zh: '链路 {n} 的{word}' }, { n: Number(index) + 1, word })

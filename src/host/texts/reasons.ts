@@ -747,6 +747,40 @@ const reasons = {
     },
     warns: false
   },
+  'witness-heard': { en: 'The witness answers.', zh: '见证节点有应答。', todo: NOTHING, warns: false },
+  'witness-lost': {
+    en: 'The witness does not answer. The pair goes on; if its link fails now too, nobody serves.',
+    zh: '见证节点没有应答。主备对继续运行；若此时双方之间的链路也中断，则无人执行。',
+    todo: {
+      en: 'Look at the witness’s host, its UDP port, and the firewalls between.',
+      zh: '检查见证节点所在主机、其 UDP 端口以及其间的防火墙。'
+    },
+    warns: true
+  },
+  'witness-agreed': {
+    en: 'Both sides go by the same witness.',
+    zh: '双方使用同一个见证节点。',
+    todo: NOTHING,
+    warns: false
+  },
+  'witness-changed': {
+    en: 'Another witness answers under the same address: it lost its files, or there are two of them.',
+    zh: '同一地址上应答的是另一个见证节点：它丢失了文件，或存在两个。',
+    todo: {
+      en: 'If you have not set it up anew, look which programs listen there. The pair agrees on the new one by itself, in contact.',
+      zh: '如果没有重新安装见证节点，请检查该地址上有哪些程序在监听。双方保持联系时会自动就新的见证节点达成一致。'
+    },
+    warns: true
+  },
+  'witness-not-agreed': {
+    en: 'The witness is heard, and the two sides have not agreed on it: its voice does not count yet.',
+    zh: '能收到见证节点，但双方尚未就它达成一致：它的一票暂不计入。',
+    todo: {
+      en: 'Both sides have to reach the same witness: compare its address on both, and see whether both hear it.',
+      zh: '双方必须能访问同一个见证节点：比较双方填写的地址，并查看双方是否都能收到它。'
+    },
+    warns: true
+  },
   'context-differs': {
     en: 'The context store, a gate or a sync node is not the same on both hosts.',
     zh: '两台主机的上下文存储、闸门或同步节点不一致。',

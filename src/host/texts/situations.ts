@@ -128,6 +128,15 @@ export const STATES = {
     zh: '{here} 未服务，{peer} 无应答。除非 {peer} 仍在服务，否则无人服务：策略 {policy} 不允许 {here} 接替。',
     todo: SWITCH_BY_FORCE
   },
+  'peer-has-voice': {
+    short: { en: 'peer silent · {role}', zh: '对端无应答 · {role}' },
+    en: '{peer} does not hear {here}, and has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
+    zh: '{here} 与 {peer} 失去联系，而见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after} 内接替。',
+    todo: {
+      en: 'Look at {peer}. If it runs, mend the link: cable, switch, firewall.',
+      zh: '查看 {peer}。若它在运行，请修复链路：网线、交换机、防火墙。'
+    }
+  },
   'stood-down': {
     short: { en: 'nobody Active? · by operator', zh: '无主？ · 操作员指令' },
     en: 'An operator made {here} Standby, and {peer} is not heard: nobody serves, unless {peer} does.',

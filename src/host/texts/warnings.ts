@@ -210,6 +210,24 @@ export const WARNING_TEXTS = {
       zh: '在最后一条链路失效之前修复：网线、交换机、地址、防火墙。'
     }
   },
+  'witness-lost': {
+    short: { en: 'witness silent · {role}', zh: '见证无应答 · {role}' },
+    en: 'The witness ({place}) does not answer {here}. If {here} and {peer} lose each other now too, nobody serves.',
+    zh: '见证节点（{place}）对 {here} 没有应答。若此时 {here} 与 {peer} 也失去联系，则无人服务。',
+    todo: {
+      en: 'Look at the witness: does it run, does it have this pair’s witness key, is its UDP port open for {here}?',
+      zh: '检查见证节点：是否在运行，是否有该对的见证密钥，其 UDP 端口是否对 {here} 放行。'
+    }
+  },
+  'witness-not-agreed': {
+    short: { en: 'no agreed witness · {role}', zh: '见证未商定 · {role}' },
+    en: '{here} hears the witness, and {here} and {peer} have not agreed on it: its voice does not count yet.',
+    zh: '{here} 能收到见证节点，但 {here} 与 {peer} 尚未就它达成一致：它的一票暂不计入。',
+    todo: {
+      en: 'Both have to reach the same witness. See on {peer} whether it hears it, and compare the witness’s address on both.',
+      zh: '双方必须能访问同一个见证节点。在 {peer} 上查看它是否能收到，并比较双方填写的见证地址。'
+    }
+  },
   'channel-busy': {
     short: { en: 'TCP port in use · {role}', zh: 'TCP 端口被占用 · {role}' },
     en: 'Another program on {here} holds the TCP port of the channel: a crash of {here} is noticed after {after} instead of at once.',

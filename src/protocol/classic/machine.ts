@@ -143,7 +143,8 @@ export class ClassicMachine implements PairMachine, Hearer {
       peerSession: 0n,
       proof: 'off',
       asking: false,
-      aloneBar: null
+      aloneBar: null,
+      witness: null
     }
   }
 
@@ -179,6 +180,7 @@ export class ClassicMachine implements PairMachine, Hearer {
       case 'flows':
       case 'data':
       case 'barrierDone':
+      case 'witness':
         return
     }
   }

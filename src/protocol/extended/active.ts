@@ -190,6 +190,13 @@ export class Active implements RoleObject, Serving {
     if (epoch > this.#epoch && this.#reassertDue === null) this.#reassert(m, 'peer-behind')
   }
 
+  readonly voiceWantedFromMs = (): number => Infinity
+
+  /** It lends its voice to nobody else: nobody took over while this side did not run. */
+  voiceHeard(m: Machine, lent: boolean): void {
+    if (lent && m.third.voice.answeredSentAtMs > (this.#pausedAtMs ?? Infinity)) this.resume(m, 'revalidated')
+  }
+
   stored(m: Machine): void {
     if (this.#reassertDue !== null) this.#reassert(m, this.#reassertDue)
   }

@@ -12,6 +12,7 @@ import type { Own } from './own'
 import type { Peer } from './peer'
 import { POLICY_RULES, servesUnderLease, type PolicyRules } from './policy'
 import type { Step } from './step'
+import type { Voice } from './voice'
 
 /** What is asked of any role. */
 export interface RoleFacts {
@@ -48,6 +49,7 @@ export interface Context extends Step {
   readonly peer: Peer
   readonly lease: Lease
   readonly failback: Failback
+  readonly third: { readonly voice: Voice; forget(session: bigint): void }
   readonly role: RoleFacts
   /** Why the role was taken, and when. */
   readonly reason: ReasonCode
@@ -64,7 +66,7 @@ export function isUnderLease(m: Context): boolean {
 
 /** The end of the right to serve; Infinity = nothing bounds it. */
 export function leaseUntilMs(m: Context): number {
-  return isUnderLease(m) && !m.role.sole ? m.lease.untilMs : Infinity
+  return isUnderLease(m) && !m.role.sole ? Math.max(m.lease.untilMs, m.third.voice.untilMs) : Infinity
 }
 
 /** A lease that counts from then, as the peer promises now, has not ended. */

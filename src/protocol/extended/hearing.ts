@@ -8,6 +8,7 @@ import { EPOCH_MAX, STORED_MAX } from '../epoch-allocator'
 import type { Input } from '../machine'
 import { promise, rulesOf } from './context'
 import { partnerHeard } from './partner'
+import { proofState } from './takeover'
 import { isGrant, type Machine } from './role'
 
 /** New numbers of a peer that was proven to have crashed, each later than a whole takeover delay: it lives, and does not hear this side. */
@@ -147,13 +148,15 @@ function compareRecords(m: Machine, trailer: Trailer): void {
 }
 
 /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
-function onRestoredCopy(m: Machine): void {
+export function onRestoredCopy(m: Machine): void {
   // Its goodbye would be taken for the other one's.
   if (m.role.kind === 'leaving') return m.peer.detector.lost()
   m.own.cast(m, 'restored-copy')
   loseContact(m, 'restored-copy')
   if (m.role.kind === 'active') m.becomeStandby('restored-copy')
-  m.peer.meetAgain(m.nowMs, m.randomId())
+  const session = m.randomId()
+  m.peer.meetAgain(m.nowMs, session)
+  m.third.forget(session)
   m.lease.forget()
 }
 
@@ -168,7 +171,7 @@ export function onTether(m: Machine, { id, session, peerSession, provable }: Ext
 /** Who was not heard just now gives no silence either: it is asked only while it is in contact. */
 export function onTetherEnded(m: Machine, id: number, fin: boolean): void {
   const { sessions, detector, proof } = m.peer
-  if (!m.started || m.role.kind === 'leaving' || !m.settings.crashProof || !detector.alive) {
+  if (!m.started || m.role.kind === 'leaving' || proofState(m) === 'off' || !detector.alive) {
     proof.ended(m.nowMs, id, false, 0)
     return
   }

@@ -47,7 +47,8 @@ export class Leaving implements RoleObject {
     }
     this.#firstSeq = m.peer.sessions.lastSentSeq + 1
     m.sender.urgeAtMs = heard ? m.nowMs : Infinity
-    if (heard && rulesOf(m).prefersOne && m.epochs.preferred) {
+    const { prefersOne, mark } = rulesOf(m)
+    if (heard && (mark === 'goodbye' || (prefersOne && m.epochs.preferred))) {
       m.epochs.setOnline(true)
       this.#storeUntilMs = m.nowMs + GOODBYE_STORE_MS
     }
@@ -97,6 +98,10 @@ export class Leaving implements RoleObject {
   // Nothing that happens to the peer brings a side back that leaves.
   hearGoodbye(): void {}
   peerLeft(): void {}
+  voiceHeard(): void {}
+  voiceWantedFromMs(): number {
+    return Infinity
+  }
   peerCrashed(): void {}
   proofRefuted(): void {}
   peerRestarted(): void {}

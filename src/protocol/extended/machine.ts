@@ -21,13 +21,14 @@
 import { machineEvent, type EventReason, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'
 import { EpochAllocator } from '../epoch-allocator'
-import type { CommandError, Input, MachineView, Output, PairMachine, RandomInt, Role } from '../machine'
+import type { CommandError, Input, MachineView, Output, PairMachine, RandomInt, Role, WitnessView } from '../machine'
 import type { PairRecord } from '../record'
+import type { Answer, Ask } from '../wire/witness-frame'
 import { LINKS_MAX, type PairSettings } from '../settings'
 import { Active } from './active'
-import { hasOwnEpoch, isReady, leaseUntilMs, promise } from './context'
+import { hasOwnEpoch, isReady, leaseUntilMs, promise, rulesOf } from './context'
 import { Failback } from './failback'
-import { onTether, onTetherEnded, receive } from './hearing'
+import { onRestoredCopy, onTether, onTetherEnded, receive } from './hearing'
 import { Leaving } from './leaving'
 import { Lease } from './lease'
 import { Own } from './own'
@@ -36,6 +37,7 @@ import { Peer } from './peer'
 import type { Held } from './role'
 import { Sender } from './sender'
 import { aloneBar, proofState } from './takeover'
+import { ThirdVoice } from './third-voice'
 import { fireDue, nextDueMs, type Timed } from './timers'
 
 /**
@@ -53,6 +55,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   readonly lease = new Lease()
   readonly failback: Failback
   readonly sender = new Sender()
+  readonly third: ThirdVoice
   epochs: EpochAllocator
 
   role: Active | Passive | Leaving = new Passive()
@@ -73,7 +76,9 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.settings = settings
     this.keyed = context.keyed
     this.#randomInt = context.randomInt
-    this.peer = new Peer(settings, this.randomId())
+    const session = this.randomId()
+    this.peer = new Peer(settings, session)
+    this.third = new ThirdVoice(session)
     this.failback = new Failback(settings)
     this.epochs = new EpochAllocator(null, this.randomId())
   }
@@ -140,6 +145,8 @@ export class ExtendedMachine implements PairMachine, Timed {
       case 'flows':
         own.flowsHash = input.hash >>> 0
         return
+      case 'witness':
+        return this.#onWitness(input.answer)
       case 'goodbye':
         return this.#leave(input.reason)
       default:
@@ -174,7 +181,8 @@ export class ExtendedMachine implements PairMachine, Timed {
       peerSession: detector.alive ? (sessions.peer?.session ?? 0n) : 0n,
       proof: proofState(this),
       asking: peer.proof.firstSeq !== null,
-      aloneBar: aloneBar(this)
+      aloneBar: aloneBar(this),
+      witness: this.#witnessView()
     }
   }
 
@@ -278,6 +286,8 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.own.promisedBeforeMs = record?.promisedMs ?? 0
     this.own.startedAtMs = this.nowMs
     promise(this)
+    // Who comes back to the policy that asks for it agrees with its peer again.
+    if (!rulesOf(this).asksWitness) this.epochs.setWitness(null, false)
     this.sinceMs = this.nowMs
     this.sender.speakAt(this.nowMs)
     this.event('started', 'starting', { epoch: this.epochs.floor })
@@ -292,6 +302,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     const waits = this.role.kind === 'active' && this.role.isInBarrier
     if (this.#leaveDue !== null && !waits) this.#leaveNow(this.#leaveDue)
     if (this.role.kind !== 'leaving') this.peer.settle(this)
+    this.third.settle(this)
     const write = this.epochs.flush(this.nowMs)
     if (write !== null) this.#out.push({ kind: 'store', ...write })
   }
@@ -331,13 +342,33 @@ export class ExtendedMachine implements PairMachine, Timed {
   #onSuspended(ms: number, lateMs: number): void {
     const { sessions, proof } = this.peer
     this.lease.suspended(ms)
+    this.third.voice.suspended(ms)
     sessions.forgetSendTimes()
     proof.drop()
     if (lateMs < ms) this.#wasDeaf(ms)
     this.role.pause(this, 'suspended', ms)
   }
 
+  #onWitness(answer: Answer): void {
+    if (!this.started || !rulesOf(this).asksWitness) return
+    const heard = this.third.hear(this, answer)
+    if (heard === 'beyond' || (heard === 'heard' && this.third.voice.copied)) return onRestoredCopy(this)
+    if (heard === 'heard') this.role.voiceHeard(this, answer.lent && this.third.voice.untilMs > this.nowMs)
+  }
+
+  #witnessView(): WitnessView | null {
+    if (!rulesOf(this).asksWitness) return null
+    const { voice, online } = this.third
+    const counted = voice.witnessId !== null && this.epochs.countedWitness === voice.witnessId
+    const holder = voice.holder === 0n ? null : voice.holder === this.epochs.nodeId ? 'self' : 'peer'
+    return { online, counted, heardAtMs: voice.heardAtMs, holder }
+  }
+
   // -------------------------------------------------------------------------------------------------------------- outputs
+
+  ask(ask: Ask): void {
+    this.#out.push({ kind: 'ask', ask })
+  }
 
   event<N extends keyof MachineDetails>(event: N, reason: EventReason<N>, detail: MachineDetails[N]): void {
     this.#out.push({ kind: 'event', ...machineEvent(event, reason, detail) })

@@ -39,7 +39,9 @@ function hasSettled(m: Context): boolean {
 export function partnerHeard(m: Context, trailer: Trailer, ackedAtMs: number | null): void {
   const { peer } = m
   peer.contactMade = true
-  m.epochs.setOnline(true)
+  if (rulesOf(m).mark === 'contact') m.epochs.setOnline(true)
+  // Contact takes the voice back that a goodbye handed over, but for one that is just being said.
+  else if (m.role.kind !== 'leaving') m.epochs.setOnline(false)
   m.own.heal(m.epochs.isSettled())
   agreeOnPreferred(m, trailer)
   // All that I said is acknowledged: that it was so before is no sign that the peer hears me no more.

@@ -9,7 +9,7 @@ import { followsData, hasChannel, isBehind, toldPosition } from './data'
 import { leaseMs } from './lease'
 import { rank, type Candidate, type Evidence } from './policy'
 import { isGrant, type Grantor, type GrantReason, type Held, type Machine, type RoleObject } from './role'
-import { evidenceOf, forcedFromMs, mayTakeOn, TAKEOVER_REASONS } from './takeover'
+import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, TAKEOVER_REASONS } from './takeover'
 
 /** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
@@ -106,6 +106,16 @@ export class Passive implements RoleObject, Grantor {
     if (active === null) return
     active.restsOnProof = known.evidence === 'crash'
     active.sole = known.evidence === 'goodbye' || active.restsOnProof
+  }
+
+  voiceHeard(m: Machine, lent: boolean): void {
+    if (lent) this.take(m)
+  }
+
+  voiceWantedFromMs(m: Machine): number {
+    const known = this.#evidence(m)
+    if (known === null || this.#held !== 'no' || m.own.hostStalled || !hasOwnEpoch(m)) return Infinity
+    return mayTakeWithVoice(m, known.evidence) ? known.fromMs : Infinity
   }
 
   peerCrashed(m: Machine): void {

@@ -16,7 +16,7 @@ import type { Policy } from '../settings'
  */
 export type Evidence = 'never-met' | 'silence' | 'stood-down' | 'crash' | 'goodbye'
 
-type Verdict = 'take' | 'wait' | 'if-preferred'
+type Verdict = 'take' | 'wait' | 'if-preferred' | 'with-voice'
 
 export interface PolicyRules {
   /** Whether a side takes the role alone on this evidence; what `aloneBar` names comes first. */
@@ -36,6 +36,15 @@ export interface PolicyRules {
   readonly prefersOne: boolean
   /** Roles are taken, and promises made, also while the disk takes no write. */
   readonly goesOnInMemory: boolean
+  /** A third voice backs who serves, beside the peer: it is asked all the time, and needed to take the role alone. */
+  readonly asksWitness: boolean
+  /** A crash of the peer is proved, and counts before its silence does. */
+  readonly provesCrashes: boolean
+  /**
+   * What the mark on disk means: that the peer was online when this side ended; or only that this side left with a goodbye, and so handed
+   * its voice to the peer until they meet.
+   */
+  readonly mark: 'contact' | 'goodbye'
 }
 
 /** What each policy means. The machine asks for a column by its name and never which policy it is. */
@@ -45,7 +54,10 @@ export const POLICY_RULES: Readonly<Record<Policy, PolicyRules>> = {
     underLease: 'nobody',
     neverBoth: false,
     prefersOne: false,
-    goesOnInMemory: true
+    goesOnInMemory: true,
+    asksWitness: false,
+    provesCrashes: true,
+    mark: 'contact'
   },
   preferred: {
     takesOn: {
@@ -58,20 +70,49 @@ export const POLICY_RULES: Readonly<Record<Policy, PolicyRules>> = {
     underLease: 'not-preferred',
     neverBoth: true,
     prefersOne: true,
-    goesOnInMemory: false
+    goesOnInMemory: false,
+    asksWitness: false,
+    provesCrashes: true,
+    mark: 'contact'
   },
   exclusive: {
     takesOn: { 'never-met': 'wait', silence: 'wait', 'stood-down': 'wait', crash: 'take', goodbye: 'take' },
     underLease: 'both',
     neverBoth: true,
     prefersOne: false,
-    goesOnInMemory: false
+    goesOnInMemory: false,
+    asksWitness: false,
+    provesCrashes: true,
+    mark: 'contact'
+  },
+  witness: {
+    takesOn: {
+      'never-met': 'with-voice',
+      silence: 'with-voice',
+      'stood-down': 'with-voice',
+      crash: 'wait',
+      goodbye: 'take'
+    },
+    underLease: 'both',
+    neverBoth: true,
+    prefersOne: false,
+    goesOnInMemory: false,
+    asksWitness: true,
+    provesCrashes: false,
+    mark: 'goodbye'
   }
 }
 
-export function mayTake(policy: Policy, evidence: Evidence, preferred: boolean): boolean {
+/** What stands behind a side that would act alone. */
+export interface Backing {
+  readonly preferred: boolean
+  /** The witness lends it its voice now. */
+  readonly voice: boolean
+}
+
+export function mayTake(policy: Policy, evidence: Evidence, { preferred, voice }: Backing): boolean {
   const verdict = POLICY_RULES[policy].takesOn[evidence]
-  return verdict === 'take' || (verdict === 'if-preferred' && preferred)
+  return verdict === 'take' || (verdict === 'if-preferred' && preferred) || (verdict === 'with-voice' && voice)
 }
 
 /** Whether an Active of this policy may act only while its peer keeps acknowledging. */

@@ -4,6 +4,7 @@
  */
 import type { EventReason } from '../events'
 import type { Frame, Trailer } from '../wire/frame'
+import type { Ask } from '../wire/witness-frame'
 import type { CommandError, Designation } from '../machine'
 import type { ReasonCode } from '../reasons'
 import type { RoleFacts } from './context'
@@ -26,10 +27,18 @@ export interface Grantor {
   grantRole(m: Machine, reason: GrantReason, commandId: number | null, deadlineMs?: number): void
 }
 
+/** When the witness is asked, and when its silence counts. */
+export interface AsksWitness {
+  askAtMs(m: Machine): number
+  ask(m: Machine): void
+  lostAtMs(m: Machine): number
+}
+
 /** The machine as its roles see it: all its parts, and the ways into another role. */
 export interface Machine extends Speaker {
   readonly sender: Sender
   readonly role: RoleObject
+  readonly third: Speaker['third'] & AsksWitness
   /** With an epoch that is on disk. */
   becomeActive(epoch: number, reason: EventReason<'role'>): Serving
   /** With a number of its own, if the store has confirmed one. */
@@ -40,6 +49,8 @@ export interface Machine extends Speaker {
   /** Asks the host for a barrier. Returns its id. */
   beginBarrier(): number
   endBarrier(id: number, granted: boolean): void
+  /** Asks the witness. */
+  ask(ask: Ask): void
   randomId(): bigint
 }
 
@@ -65,6 +76,10 @@ export interface RoleObject extends RoleFacts {
   considerFitness(m: Machine): void
   /** The store has answered. */
   stored(m: Machine, wasReady: boolean): void
+  /** From when the witness's voice is all that it lacks to take the role; Infinity = it lacks more. */
+  voiceWantedFromMs(m: Machine): number
+  /** The witness has answered; `lent`: its voice backs this side now. */
+  voiceHeard(m: Machine, lent: boolean): void
   command(m: Machine, id: number, designate: Designation, force: boolean): void
 }
 

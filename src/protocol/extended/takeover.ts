@@ -46,7 +46,13 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
 /** Whether the policy allows it and nothing bars it. */
 export function mayTakeOn(m: Context, evidence: Evidence): boolean {
   if (isBarred(m, evidence)) return false
-  return mayTake(m.settings.policy, evidence, m.epochs.preferred)
+  const voice = m.third.voice.untilMs > m.nowMs
+  return mayTake(m.settings.policy, evidence, { preferred: m.epochs.preferred, voice })
+}
+
+/** The same, if the witness lent its voice. */
+export function mayTakeWithVoice(m: Context, evidence: Evidence): boolean {
+  return !isBarred(m, evidence) && rulesOf(m).takesOn[evidence] === 'with-voice'
 }
 
 /** Who left in order has handed the role over. A peer that is proven dead serves no more. */
@@ -104,7 +110,7 @@ export function mayUseProof(m: Context): boolean {
 }
 
 export function proofState(m: Context): ProofState {
-  if (!m.settings.crashProof) return 'off'
+  if (!m.settings.crashProof || !rulesOf(m).provesCrashes) return 'off'
   if (!m.peer.detector.alive) return 'offline'
   const provable = m.peer.proof.provable
   if (provable === null) return 'no-tether'

@@ -32,6 +32,11 @@ export interface Timer {
 type Due<R> = (m: Timed, role: R) => number
 type Fire<R> = (m: Timed, role: R) => void
 
+/** Also while it takes leave. */
+function always(name: string, due: (m: Timed) => number, fire: (m: Timed) => void): Timer {
+  return { name, during: 'any role', due, fire }
+}
+
 /** While this side has not taken leave. */
 function timer(name: string, due: (m: Timed) => number, fire: (m: Timed) => void): Timer {
   return { name, during: 'any role', due: (m) => (m.role.kind === 'leaving' ? Infinity : due(m)), fire }
@@ -156,6 +161,16 @@ export const TIMERS: readonly Timer[] = [
     (m, passive) => passive.failbackAtMs(m),
     (m, passive) => passive.want(m, 'failback', null)
   ),
+  // h; h/10 (2 ms at least) while its voice is wanted for a takeover, h/4 until it is released
+  // => asks the witness
+  always(
+    'witness',
+    (m) => m.third.askAtMs(m),
+    (m) => m.third.ask(m)
+  ),
+  // P after its last answer
+  // => the witness is lost
+  timer('witness lost', (m) => m.third.lostAtMs(m), byEachStep),
   // h after any step, and with each tick
   // => hands over to a peer that has been fitter for P; being late, it notices
   whileActive(

@@ -15,7 +15,7 @@ export const MAGIC = 0xff
 export const HEADS = { negotiate: 0xa0, designate: 0xa5, connected: 0xaa, responsed: 0xaf } as const
 export type Head = keyof typeof HEADS
 const STATES: Readonly<Record<Role, number>> = { initial: 0, active: 1, standby: 2 }
-const POLICIES: Readonly<Record<Policy, number>> = { availability: 1, preferred: 2, exclusive: 3 }
+const POLICIES: Readonly<Record<Policy, number>> = { availability: 1, preferred: 2, exclusive: 3, witness: 4 }
 
 export const VERSION = 3
 export const CLASSIC_BYTES = 5

@@ -225,6 +225,7 @@ function sayOutput(output: Output): string | null {
       return `drop ${output.cause}`
     case 'barrierOver':
       return `barrier ${output.granted ? 'granted' : 'called off'}`
+    case 'ask':
     case 'barrier':
     case 'send':
     case 'store':

@@ -898,6 +898,7 @@ export class World {
         return
       case 'event':
       case 'drop':
+      case 'ask':
         return
       case 'barrier':
         if (own.barrier !== null) throw new Violated(`${NAMES[side]} begins a barrier in another`)

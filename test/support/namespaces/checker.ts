@@ -8,7 +8,7 @@
 import { US_PER_MS } from './clock'
 import type { History, Side, Tenure } from './history'
 
-export type Policy = 'availability' | 'preferred' | 'exclusive'
+export type Policy = 'availability' | 'preferred' | 'exclusive' | 'witness'
 
 /** Time in which the two may be unable to hear each other. */
 export interface Apart {

@@ -26,7 +26,8 @@ function status(role: PairStatus['role'], epoch: number): PairStatus {
     authenticated: true,
     leaseLeft: null,
     peer: null,
-    channel: null
+    channel: null,
+    witness: null
   }
 }
 

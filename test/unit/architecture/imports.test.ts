@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { type Import, importsIn, importsOf, typeScriptFiles } from './sources'
 
 /** Which part of the code a path belongs to, from the top of the import order to its bottom. */
-const PARTS = ['nodes/', 'context/', 'editor/', 'src/host/', 'src/engine/', 'src/rules/', 'src/protocol/'] as const
+const PARTS = [
+  'nodes/',
+  'context/',
+  'editor/',
+  'src/witness/',
+  'src/host/',
+  'src/engine/',
+  'src/rules/',
+  'src/protocol/'
+] as const
 /** They know no platform: no node:*, no package. */
 const PURE: readonly string[] = ['editor/', 'src/rules/', 'src/protocol/']
 
@@ -23,7 +32,7 @@ function judge({ file, specifier, target, typeOnly }: Import): string | null {
   if (from === to) return null
   switch (from) {
     case 'nodes/':
-      if (to === 'src/host/' || to === 'src/rules/') return null
+      if (to === 'src/host/' || to === 'src/rules/' || to === 'src/witness/') return null
       return to === 'src/protocol/' && typeOnly
         ? null
         : 'a node knows host and rules, and of the protocol its words only'
@@ -34,6 +43,10 @@ function judge({ file, specifier, target, typeOnly }: Import): string | null {
       return to === 'src/host/' && typeOnly
         ? null
         : 'the editor knows rules and protocol, and of the host its words only'
+    case 'src/witness/':
+      return to === 'src/host/' || to === 'src/engine/' || to === 'src/protocol/'
+        ? null
+        : 'a witness knows host, engine and protocol'
     case 'src/host/':
       if (to === 'src/rules/' || to === 'src/protocol/' || ENGINE_SEEN_BY_HOST.includes(target)) return null
       return 'the host knows rules and protocol, and of the engine its messages, events and cells only'
@@ -86,6 +99,8 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       ['nodes/x.ts', "import { REASON_BYTES } from '../src/protocol/reasons'"],
       ['nodes/x.ts', "import { x } from 'left-pad'"],
       ['nodes/x.ts', "import { x } from '../editor/dom'"],
+      ['src/host/x.ts', "import { Witness } from '../witness/witness'"],
+      ['src/witness/x.ts', "import { readKey } from '../../nodes/credentials'"],
       ['context/x.ts', "import { parse } from '../src/rules/values'"],
       ['context/x.ts', "import { x } from '../nodes/badge'"],
       ['editor/x.ts', "import { acquirePair } from '../src/host/hub'"],

@@ -38,7 +38,15 @@ describe('the package', () => {
   })
 
   it('has the nodes of the contract', () => {
-    const names = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-sync']
+    const names = [
+      'ha-pair',
+      'ha-pair-state',
+      'ha-pair-designate',
+      'ha-pair-gate',
+      'ha-pair-health',
+      'ha-pair-sync',
+      'ha-pair-witness'
+    ]
     for (const name of names) assert.equal(manifest['node-red'].nodes[name], `dist/nodes/${name}.js`)
   })
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readSource, typeScriptFiles, withoutComments } from './sources'
 
 /** Where a thread begins. */
-const ROOTS = ['src/host/root.ts', 'src/engine/worker.ts']
+const ROOTS = ['src/host/root.ts', 'src/engine/worker.ts', 'src/witness/root.ts']
 
 /** What else is kept by a module, and why that is fine. */
 const KEPT: Readonly<Record<string, string>> = {

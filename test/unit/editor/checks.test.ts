@@ -6,6 +6,7 @@ import {
   linksProblem,
   portIn,
   problemOf,
+  witnessProblem,
   type CheckedName,
   type Problem
 } from '../../../editor/pair/checks'
@@ -37,6 +38,43 @@ describe('the dialog and the running pair agree', () => {
       return good
     })
     assert.ok(verdicts.includes(true) && verdicts.includes(false))
+  })
+
+  it('on where a witness may be', () => {
+    const cases: readonly unknown[] = [
+      { host: '10.0.0.9', port: 1102 },
+      { host: 'third.example' },
+      { host: ' 10.0.0.9 ', port: '1102' },
+      { host: '10.0.0.2' },
+      { host: '10.0.0.1', port: 9 },
+      { host: '10.0.0.9', port: 0 },
+      { host: '10.0.0.9', port: 'x' },
+      { host: '' },
+      {},
+      undefined,
+      'text'
+    ]
+    const links = [{ ...LINK, localHost: '10.0.0.1' }]
+    const verdicts = cases.map((witness) => {
+      const raw: Raw = { ...PAIR, policy: 'witness', auth: 'key', key: KEY, links, witness }
+      const good = witnessProblem(witness, links, (other) => raw[other]) === null
+      assert.equal(good, parseSettings(raw).ok, JSON.stringify(witness))
+      return good
+    })
+    assert.deepEqual(verdicts.slice(0, 5), [true, true, true, false, false])
+    assert.equal(witnessProblem({ host: '300.1.1.1' }, links, () => 'witness')?.key, 'check.ipv4')
+    const key = (host: string): string | undefined => witnessProblem({ host }, links, () => 'witness')?.key
+    assert.deepEqual(['10.0.0.2', '10.0.0.1', '', '${HA_WITNESS}'].map(key), [
+      'check.witness-peer',
+      'check.witness-own',
+      'check.witnessHost',
+      undefined
+    ])
+    assert.equal(
+      witnessProblem({}, links, () => 'exclusive'),
+      null,
+      'nobody asks it'
+    )
   })
 
   it('on which health paths are good', () => {

@@ -20,24 +20,43 @@ const form =
   (property: keyof typeof PAIR_DEFAULTS): string =>
     typed[property] ?? String(PAIR_DEFAULTS[property])
 
-const ROWS = [...Object.keys(PAIR_DEFAULTS), 'key', 'previousKey']
+const ROWS = [...Object.keys(PAIR_DEFAULTS), 'key', 'previousKey', 'witness', 'witnessKey']
+/** Of every policy but one. */
+const OF_WITNESS = ['witness', 'witnessKey']
 const hiddenIn = (typed: Typed, hasSecret = true): Set<string> =>
   new Set(ROWS.filter((row) => !matters(row, form(typed), hasSecret)))
 
 describe('the rows of the form', () => {
   const classicOnly = ['lossLimit', 'receiptTimeout']
   for (const [what, typed, hidden] of [
-    ['a new pair', {}, [...classicOnly, 'failbackDelay']],
-    ['with failback', { failback: 'true' }, classicOnly],
-    ['failback from a variable', { failback: '${HA_FAILBACK}' }, classicOnly],
-    ['no key', { auth: 'none' }, [...classicOnly, 'failbackDelay', 'key', 'previousKey', 'channel', 'crashProof']],
-    ['no channel', { channel: 'off' }, [...classicOnly, 'failbackDelay', 'crashProof']],
+    ['a new pair', {}, [...classicOnly, ...OF_WITNESS, 'failbackDelay']],
+    ['with failback', { failback: 'true' }, [...classicOnly, ...OF_WITNESS]],
+    ['failback from a variable', { failback: '${HA_FAILBACK}' }, [...classicOnly, ...OF_WITNESS]],
+    ['policy witness', { policy: 'witness' }, [...classicOnly, 'failbackDelay', 'crashProof']],
+    ['the policy from a variable', { policy: '${HA_POLICY}' }, [...classicOnly, 'failbackDelay']],
+    [
+      'no key',
+      { auth: 'none' },
+      [...classicOnly, ...OF_WITNESS, 'failbackDelay', 'key', 'previousKey', 'channel', 'crashProof']
+    ],
+    ['no channel', { channel: 'off' }, [...classicOnly, ...OF_WITNESS, 'failbackDelay', 'crashProof']],
     [
       'the classic wire',
-      { wire: 'classic', failback: 'true' },
-      ['auth', 'key', 'previousKey', 'channel', 'policy', 'crashProof', 'priority', 'failback', 'failbackDelay']
+      { wire: 'classic', failback: 'true', policy: 'witness' },
+      [
+        ...OF_WITNESS,
+        'auth',
+        'key',
+        'previousKey',
+        'channel',
+        'policy',
+        'crashProof',
+        'priority',
+        'failback',
+        'failbackDelay'
+      ]
     ],
-    ['the wire from a variable', { wire: '${HA_WIRE}' }, ['failbackDelay']]
+    ['the wire from a variable', { wire: '${HA_WIRE}' }, [...OF_WITNESS, 'failbackDelay']]
   ] as const) {
     it(`${what}: what does not matter is hidden`, () => assert.deepEqual(hiddenIn(typed), new Set<string>(hidden)))
   }
@@ -91,6 +110,11 @@ describe('what follows from the timing', () => {
       'preferred',
       { policy: 'preferred' },
       ['crash at-once', 'vanish 2 vanish-preferred', 'hang 10', 'lease 1.8 lease-preferred']
+    ],
+    [
+      'witness: no proof of a crash counts',
+      { policy: 'witness', crashProof: 'true' },
+      ['crash 2 vanish-witness', 'vanish 2 vanish-witness', 'hang 10', 'lease 1.8 lease-witness']
     ],
     [
       'exclusive, no key',

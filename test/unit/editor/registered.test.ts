@@ -43,7 +43,7 @@ describe('what the pages register', () => {
   for (const page of NODE_FILES) {
     it(`${page}: all that it names is there`, () => {
       const { defaults, category, ...parts } = definitionOf(page)
-      assert.equal(category, page === 'ha-pair' ? 'config' : 'HA pair')
+      assert.equal(category, page === 'ha-pair' || page === 'ha-pair-witness' ? 'config' : 'HA pair')
       for (const [property, byDefault] of Object.entries(defaults)) {
         assert.notEqual(byDefault?.value, undefined, property)
         if (property !== 'name')
@@ -59,7 +59,7 @@ describe('what the pages register', () => {
     const { defaults } = definitionOf('ha-pair')
     assert.deepEqual(
       Object.keys(defaults).toSorted(),
-      [...Object.keys(PAIR_DEFAULTS), 'links', 'name', 'schema'].toSorted()
+      [...Object.keys(PAIR_DEFAULTS), 'links', 'name', 'schema', 'witness'].toSorted()
     )
     for (const [property, value] of Object.entries(PAIR_DEFAULTS))
       assert.equal(defaults[property]?.value, value, property)

@@ -37,6 +37,7 @@ export function seen({ peer, ...rest }: Seen = {}): ShownStatus {
     alone: null,
     lost: null,
     channel: null,
+    witness: null,
     peer: peer === null ? null : { ...PEER, ...peer },
     ...rest
   }

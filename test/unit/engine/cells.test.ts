@@ -18,7 +18,8 @@ const SERVING: PairCellValue = {
   leaseUntilMs: 2000.5,
   freshForMs: 100,
   heardAtMs: 1234.567,
-  roundTripMs: 0.25
+  roundTripMs: 0.25,
+  witnessHeardAtMs: 12.5
 }
 const WALL = 1_700_000_000_000
 
@@ -46,7 +47,8 @@ describe('the cell of a pair', () => {
       leaseUntilMs: Infinity,
       freshForMs: Infinity,
       heardAtMs: null,
-      roundTripMs: null
+      roundTripMs: null,
+      witnessHeardAtMs: null
     }
     cell.write(other)
     assert.deepEqual(cell.read(), other)
@@ -78,7 +80,7 @@ describe('the cell of a pair', () => {
        const flag = new Int32Array(workerData.flag)
        for (let i = 1; Atomics.load(flag, 0) === 0; i++) {
          cell.write({ role: i % 2 ? 'active' : 'standby', serving: i % 2 === 1, epoch: i, leaseUntilMs: i * 2,
-           freshForMs: i, heardAtMs: i, roundTripMs: i })
+           freshForMs: i, heardAtMs: i, roundTripMs: i, witnessHeardAtMs: i })
          for (let pause = 0; pause < 5000; pause++) Atomics.load(flag, 0)
        }`,
       {

@@ -94,6 +94,7 @@ const engineSays = (pair: HostedPair, proof: Snapshot['proof']): void => {
     aloneBar: null,
     greeted: 0,
     peerAheadS: 0,
+    witness: null,
     store: null
   }
   pair.onMessage({ type: 'update', pairId: 1, events: [], snapshot })

@@ -36,7 +36,8 @@ const STATUS: PairStatus = {
     heardAgo: 40,
     roundTrip: 0.5
   },
-  channel: { open: true, proof: false, why: 'addresses-differ', behind: null, bytes: null, keys: null }
+  channel: { open: true, proof: false, why: 'addresses-differ', behind: null, bytes: null, keys: null },
+  witness: null
 }
 const SITUATION = situationOf({ status: STATUS, warnings: [], peerHost: 'host-b', peerTimeoutMs: 2000, at: AT })
 const VITALS: PairVitals = {
@@ -180,6 +181,19 @@ describe('the metrics', () => {
       assert.deepEqual(await series(name, side({ channel: null })), {}, name)
     }
     assert.match(Object.keys(await series('info', VITALS)).join(), /^policy=exclusive,wire=extended,version=[\d.]+\S*,/)
+  })
+
+  it('tell what is known of the witness, and nothing without one', async () => {
+    const witness = { online: true, counted: false, holder: 'self', heardAgo: 250 } as const
+    const values = { witness_online: 1, witness_counted: 0, witness_voice: 1, witness_heard_age_seconds: 0.25 }
+    for (const [name, value] of Object.entries(values)) {
+      assert.deepEqual(await series(name, side({ witness })), { '': value }, name)
+      assert.deepEqual(await series(name, VITALS), {}, name)
+    }
+    const lost = side({ witness: { online: false, counted: true, holder: null, heardAgo: null } })
+    assert.deepEqual(await series('witness_online', lost), { '': 0 })
+    assert.deepEqual(await series('witness_voice', lost), { '': 0 })
+    assert.deepEqual(await series('witness_heard_age_seconds', lost), {})
   })
 
   it('are in seconds, and absent where there is nothing to tell', async () => {

@@ -49,7 +49,8 @@ describe('the settings of a config node', () => {
       lossLimit: 5,
       stallLimitMs: 10_000,
       crashProof: true,
-      channel: 'auto'
+      channel: 'auto',
+      witness: null
     })
     assert.deepEqual(keys, { key: KEY, previousKey: '' })
   })

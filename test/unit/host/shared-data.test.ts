@@ -15,7 +15,8 @@ const CELL: PairCellValue = {
   leaseUntilMs: Infinity,
   freshForMs: 0,
   heardAtMs: null,
-  roundTripMs: null
+  roundTripMs: null,
+  witnessHeardAtMs: null
 }
 const store = (over: Partial<StoreData> = {}): StoreData => ({
   position: { epoch: 2, number: 1 },

@@ -47,7 +47,8 @@ const ACTIVE: Facts = {
   authenticated: true,
   leaseLeft: null,
   peer: PEER,
-  channel: null
+  channel: null,
+  witness: null
 }
 const STANDBY: Facts = {
   ...ACTIVE,
@@ -56,6 +57,7 @@ const STANDBY: Facts = {
   reason: 'negotiated',
   peer: { ...PEER, role: 'active' }
 }
+const WITNESS = { online: true, counted: true, holder: 'self', heardAgo: 20 } as const
 const INITIAL: Facts = { ...STANDBY, role: 'initial', reason: 'starting', online: false, peer: null }
 const offline = (reason: NonNullable<PairStatus['lost']>['reason']) =>
   ({ online: false, lost: { reason, at: AT } }) as const
@@ -96,6 +98,25 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-crashed') }],
   ['nobody-serves', 'critical', { ...INITIAL, online: true, peer: PEER }],
   ['cut-off', 'critical', { ...STANDBY, ...offline('lost-connection'), policy: 'exclusive' }],
+  [
+    'peer-has-voice',
+    'warning',
+    { ...STANDBY, ...offline('lost-connection'), policy: 'witness', witness: { ...WITNESS, holder: 'peer' } }
+  ],
+  ...([{ online: false }, { counted: false }, { holder: 'self' }, { holder: null }] as const).map(
+    (change) =>
+      [
+        'cut-off',
+        'critical',
+        {
+          ...STANDBY,
+          ...offline('lost-connection'),
+          policy: 'witness',
+          witness: { ...WITNESS, holder: 'peer', ...change }
+        }
+      ] as const
+  ),
+  ['peer-silent', 'warning', { ...ACTIVE, ...offline('lost-connection'), policy: 'witness', witness: WITNESS }],
   ['stood-down', 'critical', { ...STANDBY, ...offline('lost-connection'), reason: 'operator-forced' }],
   ['waiting', 'critical', { ...INITIAL, policy: 'exclusive' }],
   ...(
@@ -161,8 +182,10 @@ describe('what is so with a pair', () => {
   })
 
   it('is red where nobody serves or two may, and only there', () => {
-    for (const [, severity, { role, online, serving }] of STATES_MADE) {
+    for (const [code, severity, { role, online, serving }] of STATES_MADE) {
       if (role === 'active' && online && serving) assert.notEqual(severity, 'critical')
+      // The witness vouches for the peer.
+      if (code === 'peer-has-voice') continue
       if (!serving && !online && role === 'standby') assert.equal(severity, 'critical')
     }
   })

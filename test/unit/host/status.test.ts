@@ -24,6 +24,7 @@ const SNAPSHOT: Snapshot = {
   aloneBar: null,
   greeted: 0,
   peerAheadS: 0,
+  witness: null,
   store: null
 }
 const CELL: PairCellValue = {
@@ -33,7 +34,8 @@ const CELL: PairCellValue = {
   leaseUntilMs: Infinity,
   freshForMs: 1000,
   heardAtMs: 4950.4,
-  roundTripMs: 0.41234
+  roundTripMs: 0.41234,
+  witnessHeardAtMs: null
 }
 
 function status(snapshot: Partial<Snapshot>, cell: Partial<PairCellValue>): Omit<PairStatus, 'situation'> {
@@ -74,7 +76,8 @@ describe('the status object', () => {
         heardAgo: 50,
         roundTrip: 0.412
       },
-      channel: null
+      channel: null,
+      witness: null
     })
   })
 
@@ -95,6 +98,13 @@ describe('the status object', () => {
     )
     const promoted = status({}, { role: 'active', serving: true, epoch: 5 })
     assert.deepEqual([promoted.role, promoted.serving, promoted.epoch], ['active', true, 5])
+  })
+
+  it('tells what is known of the witness, and when it was heard', () => {
+    const witness = { online: true, counted: false, holder: 'peer' } as const
+    assert.deepEqual(status({ witness }, {}).witness, { ...witness, heardAgo: null })
+    assert.deepEqual(status({ witness }, { witnessHeardAtMs: 4899.6 }).witness, { ...witness, heardAgo: 100 })
+    assert.equal(status({}, { witnessHeardAtMs: 4900 }).witness, null)
   })
 
   it('knows no peer before it has met one', () => {

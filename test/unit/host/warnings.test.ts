@@ -32,6 +32,7 @@ const QUIET: Snapshot = {
   aloneBar: null,
   greeted: 0,
   peerAheadS: 0,
+  witness: null,
   store: null
 }
 
@@ -127,6 +128,26 @@ describe('warnings', () => {
   it('are none while all is well', () => {
     const pair = new Watched().waits(10 * ROLLOUT_MS)
     assert.deepEqual([pair.codes, pair.said, pair.warnings.dueMs], [[], [], Infinity])
+  })
+
+  it('of a witness: silence, and no agreement in contact for longer than it takes', () => {
+    const at = { host: '10.0.0.9', port: 1102 }
+    const heard = { online: true, counted: true, holder: null } as const
+    const pair = new Watched({ policy: 'witness', witness: at, peerTimeoutMs: 2000 }).is({ witness: heard }).waits(9000)
+    assert.deepEqual(pair.codes, [])
+    pair.is({ witness: { ...heard, online: false } }).waits(2999)
+    assert.deepEqual(pair.codes, [])
+    pair.waits(1)
+    assert.deepEqual(
+      pair.warnings.list.map(({ code, detail }) => [code, detail]),
+      [['witness-lost', { place: '10.0.0.9:1102' }]]
+    )
+    pair.is({ witness: { ...heard, counted: false } }).waits(3999)
+    assert.deepEqual(pair.codes, [])
+    pair.waits(1)
+    assert.deepEqual(pair.codes, ['witness-not-agreed'])
+    pair.is({ online: false, witness: { ...heard, counted: false } }).waits(9000)
+    assert.deepEqual(pair.codes, [], 'without contact there is nothing to agree on')
   })
 
   it('of other flows come when a rollout should be over, and end at once', () => {

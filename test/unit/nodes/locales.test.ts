@@ -21,7 +21,6 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'choice.': CHOICE_TEXTS,
   'check.': ['ipv4', 'ipv6', 'hostname'],
   'waits.': ['http', 'link-call'],
-  'problem.': ['keep', 'keepFor'],
   'hint.': ['second-output', 'drop', 'hold-latest', 'resume', 'latest', 'stream'],
   'warning.': ['latest', 'stream'],
   'output.': ['role', 'online', 'event', 'open', 'closed', 'not-again'],
@@ -29,7 +28,9 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'preset.': PRESET_TEXTS,
   'effect.': ['crash', 'vanish', 'hang', 'lease', 'at-once', 'environment'],
   'command.': ['payload', 'active', 'standby', 'swap'],
-  'label.': ['name']
+  'label.': ['name', 'port', 'host'],
+  'problem.': ['keep', 'keepFor'],
+  'wrong.': ['no-user-directory', 'unset', 'port', 'keys', 'no-keys']
 }
 
 /** Whole keys in the arguments of RED._, say and node._, and those that begin a built key. */
@@ -117,6 +118,7 @@ describe('the texts', () => {
       'ha-pair-gate.ts': ['ha-pair-gate'],
       'ha-pair-health.ts': ['ha-pair-health'],
       'ha-pair-state.ts': ['ha-pair-state'],
+      'ha-pair-witness.ts': ['ha-pair-witness'],
       'ha-pair-sync.ts': ['ha-pair-sync']
     }
     let used = 0

@@ -17,6 +17,7 @@ import haPairGate from '../../../nodes/ha-pair-gate'
 import haPairHealth from '../../../nodes/ha-pair-health'
 import haPairSync from '../../../nodes/ha-pair-sync'
 import haPairState from '../../../nodes/ha-pair-state'
+import haPairWitness from '../../../nodes/ha-pair-witness'
 import { hub } from '../../../src/host/root'
 import type { PairStatus } from '../../../src/host/pair'
 import { translator, type NodeFile } from '../../support/texts'
@@ -59,6 +60,7 @@ const INITIALIZERS: Readonly<Record<NodeFile, Initializer>> = {
   'ha-pair-designate': haPairDesignate,
   'ha-pair-gate': haPairGate,
   'ha-pair-health': haPairHealth,
+  'ha-pair-witness': haPairWitness,
   'ha-pair-sync': haPairSync
 }
 
@@ -126,7 +128,8 @@ const OUTPUTS: Readonly<Record<NodeFile, number>> = {
   'ha-pair-designate': 1,
   'ha-pair-gate': 2,
   'ha-pair-health': 0,
-  'ha-pair-sync': 1
+  'ha-pair-sync': 1,
+  'ha-pair-witness': 0
 }
 
 /** A user node of `type` on the tab, wired to test inboxes named `<id>.1`, `<id>.2`, ... */

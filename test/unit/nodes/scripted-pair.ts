@@ -49,7 +49,8 @@ const STANDBY: PairStatus = {
     heardAgo: 1,
     roundTrip: 1
   },
-  channel: null
+  channel: null,
+  witness: null
 }
 
 export class ScriptedPair implements Pair {

@@ -292,7 +292,7 @@ describe('frame, extended wire', () => {
     ['version 2 in its own length', changed(5, 2).subarray(0, 98), 'version'],
     ['a later version, longer', Uint8Array.of(...changed(5, 4), 0, 0, 0), 'version'],
     ['policy 0', changed(51, 0x06), 'field'],
-    ['policy 4', changed(51, 0x46), 'field'],
+    ['policy 5', changed(51, 0x56), 'field'],
     ['link 4', changed(53, 0x40), 'field'],
     ['heartbeat 0', changed(54, 0, 0), 'field'],
     ['peerTimeout 0', changed(56, 0, 0, 0, 0), 'field']

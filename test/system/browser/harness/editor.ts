@@ -396,6 +396,11 @@ export class Editor {
     return this.#opened()
   }
 
+  /** A dialog that the page has just opened by itself. */
+  openedNow(): Promise<Dialog> {
+    return this.#opened()
+  }
+
   /** In a node's dialog: the button beside the field that names a config node; it makes one where there is none. */
   async openConfigOf(property: string): Promise<Dialog> {
     const button = (kind: string): Locator => this.page.locator(`#node-input-btn-${property}-${kind}`)

@@ -28,20 +28,27 @@ const TABLE: readonly (readonly [Policy, Evidence, boolean, boolean])[] = [
   ['exclusive', 'silence', false, false],
   ['exclusive', 'stood-down', false, false],
   ['exclusive', 'crash', true, true],
-  ['exclusive', 'goodbye', true, true]
+  ['exclusive', 'goodbye', true, true],
+  ['witness', 'never-met', false, false],
+  ['witness', 'silence', false, false],
+  ['witness', 'stood-down', false, false],
+  ['witness', 'crash', false, false],
+  ['witness', 'goodbye', true, true]
 ]
 
 const LEASED: readonly (readonly [Policy, boolean, boolean])[] = [
   ['availability', false, false],
   ['preferred', true, false],
-  ['exclusive', true, true]
+  ['exclusive', true, true],
+  ['witness', true, true]
 ]
 
 const COLUMNS: readonly (readonly [Policy, boolean, boolean, boolean])[] = [
   // policy, never both, prefers one, goes on in memory
   ['availability', false, false, true],
   ['preferred', true, true, false],
-  ['exclusive', true, false, false]
+  ['exclusive', true, false, false],
+  ['witness', true, false, false]
 ]
 
 const candidate = (over: Partial<Candidate> = {}): Candidate => ({
@@ -59,13 +66,23 @@ const candidate = (over: Partial<Candidate> = {}): Candidate => ({
 describe('policies', () => {
   for (const [policy, evidence, other, preferred] of TABLE) {
     it(`${policy}: ${evidence} -> ${String(other)}, preferred side ${String(preferred)}`, () => {
-      assert.equal(mayTake(policy, evidence, false), other)
-      assert.equal(mayTake(policy, evidence, true), preferred)
+      const voice = false
+      assert.equal(mayTake(policy, evidence, { preferred: false, voice }), other)
+      assert.equal(mayTake(policy, evidence, { preferred: true, voice }), preferred)
     })
   }
 
   it('covers every policy and every evidence once', () => {
-    assert.equal(new Set(TABLE.map(([policy, evidence]) => `${policy}/${evidence}`)).size, 15)
+    assert.equal(new Set(TABLE.map(([policy, evidence]) => `${policy}/${evidence}`)).size, 20)
+  })
+
+  it('witness: with its voice a side acts on silence of any kind, never on a crash; goodbye needs none', () => {
+    const [without, having] = [false, true].map((voice) =>
+      (['never-met', 'silence', 'stood-down', 'crash', 'goodbye'] as const).filter((evidence) =>
+        mayTake('witness', evidence, { preferred: false, voice })
+      )
+    )
+    assert.deepEqual([without, having], [['goodbye'], ['never-met', 'silence', 'stood-down', 'goodbye']])
   })
 
   for (const [policy, other, preferred] of LEASED) {

@@ -1,0 +1,125 @@
+/**
+ * What a side has of its witness, under the policy that asks for one: when it asks, on which witness the two sides have agreed, and the
+ * voice itself (`voice.ts`).
+ *
+ * A witness counts once both sides, in contact, have it on disk and nothing else: a side first lets go of any other one, puts the new one
+ * on disk, and says so to the new one; that tells it of the other side. So no side counts a witness while the other one may still
+ * count another.
+ */
+import type { Answer } from '../wire/witness-frame'
+import type { Machine } from './role'
+import { rulesOf } from './context'
+import { Voice, type Heard } from './voice'
+
+/** Asks while the voice is wanted for a takeover, in a heartbeat. */
+const URGENT_ASKS = 10
+const URGENT_MS_MIN = 2
+/** A side that leaves says that it releases its loan; nobody waits for the answer. */
+const FAREWELLS_MAX = 3
+
+export class ThirdVoice {
+  voice: Voice
+  /** Null = not yet. */
+  #askedAtMs: number | null = null
+  /** The witness that is heard, and since when it is the only one. */
+  #heardId: bigint | null = null
+  #heardSinceMs = Infinity
+  #farewells = 0
+  #online = false
+
+  constructor(session: bigint) {
+    this.voice = new Voice(session)
+  }
+
+  /** It was heard lately. */
+  get online(): boolean {
+    return this.#online
+  }
+
+  /** This side begins again as a new one. */
+  forget(session: bigint): void {
+    this.voice = new Voice(session)
+    this.#askedAtMs = null
+  }
+
+  /** When it is asked next; Infinity = there is none. */
+  askAtMs(m: Machine): number {
+    if (!rulesOf(m).asksWitness || !m.started) return Infinity
+    const { heartbeatMs } = m.peer
+    // At once; a deadline is a time on the clock.
+    const askedAtMs = this.#askedAtMs ?? m.nowMs - heartbeatMs
+    if (m.role.kind === 'leaving') {
+      return this.voice.releasing && this.#farewells < FAREWELLS_MAX ? askedAtMs + heartbeatMs / 4 : Infinity
+    }
+    const wantedMs = Math.max(
+      m.role.voiceWantedFromMs(m),
+      askedAtMs + Math.max(URGENT_MS_MIN, heartbeatMs / URGENT_ASKS)
+    )
+    const nextMs = askedAtMs + (this.voice.releasing ? heartbeatMs / 4 : heartbeatMs)
+    return Math.min(wantedMs, nextMs)
+  }
+
+  ask(m: Machine): void {
+    if (m.role.kind === 'leaving') this.#farewells += 1
+    this.#askedAtMs = m.nowMs
+    const ask = this.voice.ask(m.nowMs, {
+      role: m.role.name,
+      nodeId: m.epochs.nodeId,
+      promiseMs: m.peer.peerTimeoutMs,
+      wants: this.#counts(m) && (m.role.kind === 'active' || m.nowMs >= m.role.voiceWantedFromMs(m)),
+      states: this.#heardId !== null && m.epochs.statedWitness === this.#heardId
+    })
+    m.ask(ask)
+  }
+
+  hear(m: Machine, answer: Answer): Heard {
+    const counted = m.epochs.countedWitness === answer.witnessId
+    const heard = this.voice.hear(m.nowMs, answer, counted)
+    if (heard !== 'heard') return heard
+    if (this.#heardId !== answer.witnessId) {
+      if (this.#heardId !== null) m.event('witness', 'witness-changed', {})
+      this.#heardId = answer.witnessId
+      this.#heardSinceMs = m.nowMs
+    }
+    this.#agree(m)
+    return heard
+  }
+
+  /** At the end of each step. */
+  settle(m: Machine): void {
+    if (!rulesOf(m).asksWitness) return
+    if (m.role.kind !== 'active') this.voice.release()
+    const silentMs = Math.max(m.peer.peerTimeoutMs, 2 * m.peer.heartbeatMs)
+    const online = m.nowMs < this.voice.heardAtMs + silentMs
+    if (online === this.#online) return
+    this.#online = online
+    m.event('witness', online ? 'witness-heard' : 'witness-lost', {})
+  }
+
+  /** When `settle` finds that it is not heard any more. */
+  lostAtMs(m: Machine): number {
+    if (!this.#online) return Infinity
+    return this.voice.heardAtMs + Math.max(m.peer.peerTimeoutMs, 2 * m.peer.heartbeatMs)
+  }
+
+  /** The witness that is heard is the one that both sides have agreed on. */
+  #counts(m: Machine): boolean {
+    return this.#heardId !== null && m.epochs.countedWitness === this.#heardId
+  }
+
+  #agree(m: Machine): void {
+    const id = this.#heardId
+    if (id === null || !m.peer.online || m.role.kind === 'leaving') return
+    const { epochs, peer } = m
+    if (epochs.witnessId !== id) {
+      // Another one, for long enough not to be a name with two addresses; and the peer backs who serves meanwhile.
+      if (epochs.witnessId !== null && m.nowMs < this.#heardSinceMs + peer.peerTimeoutMs) return
+      this.voice.giveUp()
+      return epochs.setWitness(id, false)
+    }
+    if (epochs.countedWitness === id || epochs.statedWitness !== id) return
+    if (this.voice.stating !== peer.sessions.peer?.session) return
+    epochs.setWitness(id, true)
+    m.event('witness', 'witness-agreed', {})
+  }
+}

@@ -1,0 +1,343 @@
+/**
+ * The third voice of one pair, as a pure machine: it lends its voice to one session at a time and promises to lend it to no other for
+ * P. Time is an argument; sealing, sockets and the disk are the caller's.
+ *
+ *   1. A loan is to a session and has a number. Whoever holds it has it renewed with each ask; P counts from the receipt of the ask, the
+ *      borrower's right L from its sending (`extended/lease.ts`).
+ *   2. Another session, also of the same node, gets it P after the last renewal, or when the holder's own session has released it by
+ *      number. A session that has released a loan, or let it lapse, never uses that number again.
+ *   3. Holder and promise are on disk before the loan is told. After a start only the stored holder's session is renewed; others wait
+ *      the promise from the start, also where the record is an old one.
+ *   4. It renews only for a session that acknowledged an answer within P: one that asks and hears nothing lets the voice go.
+ *   5. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
+ */
+import type { Answer, Ask } from '../wire/witness-frame'
+
+/** What is on disk for a pair, written when it changes. */
+export interface LoanRecord {
+  /** Number of the latest loan. */
+  readonly loan: number
+  readonly holderNode: bigint
+  readonly holderSession: bigint
+  readonly promisedMs: number
+}
+
+export type LenderInput<From> =
+  | { readonly kind: 'ask'; readonly ask: Ask; readonly from: From }
+  /** The answer to a `store` output. */
+  | { readonly kind: 'stored'; readonly ok: boolean }
+  /** Another start of this witness writes its files: from now on nothing is lent. */
+  | { readonly kind: 'fenced' }
+
+export type LenderOutput<From> =
+  | { readonly kind: 'answer'; readonly to: From; readonly answer: Answer }
+  /** One at a time: the next comes after `stored`. */
+  | { readonly kind: 'store'; readonly record: LoanRecord }
+  | { readonly kind: 'event'; readonly event: LenderEvent }
+
+export type LenderEvent =
+  | { readonly name: 'lent' | 'released' | 'rolled-back'; readonly nodeId: bigint; readonly loan: number }
+  | { readonly name: 'copied'; readonly nodeId: bigint }
+  | { readonly name: 'third-party'; readonly nodeId: bigint }
+  | { readonly name: 'store-failed' }
+
+/** For people. */
+export interface LenderView {
+  /** Node id; null = nobody has the voice. */
+  readonly holder: bigint | null
+  readonly loan: number
+  /** When the loan of the holder was made, on the machine's clock. */
+  readonly sinceMs: number
+  /** ms until another one may get it, 0 = now. */
+  readonly waitMs: number
+  readonly sides: readonly { readonly nodeId: bigint; readonly heardAgoMs: number }[]
+}
+
+interface Side {
+  readonly nodeId: bigint
+  /** Of the last ask. */
+  seq: number
+  /** Highest of this witness's numbers that it acknowledged. */
+  acked: number
+  /** When that last grew. */
+  ackedAtMs: number
+  heardAtMs: number
+  answers: number
+  copied: boolean
+  states: boolean
+}
+
+/** A loan that waits for the disk. */
+interface Pending<From> {
+  readonly record: LoanRecord
+  ask: Ask
+  to: From
+}
+
+/** The number of an answer to one who did not know this start. */
+const FIRST_ANSWER = 1
+/** Of a pair: its two sides, and some that were started again. */
+const SIDES_KEPT = 8
+
+export class Lender<From> {
+  readonly #witnessId: bigint
+  readonly #session: bigint
+  readonly #startedAtMs: number
+  #record: LoanRecord | null
+  /** -Infinity: who holds the loan has not asked since the start. */
+  #renewedAtMs = -Infinity
+  #lentAtMs = -Infinity
+  /** The holder's own session gave it back. */
+  #released = false
+  #pending: Pending<From> | null = null
+  /** Of the holder: a longer promise, or a loan that the disk had forgotten. */
+  #pendingPromise: LoanRecord | null = null
+  /** The disk takes no second record before it has answered for the first. */
+  #writing = false
+  #fenced = false
+  readonly #sides = new Map<bigint, Side>()
+  readonly #out: LenderOutput<From>[] = []
+
+  /** `record`: what the disk held, null = nothing. `session`: random, of this start. */
+  constructor(nowMs: number, witnessId: bigint, session: bigint, record: LoanRecord | null) {
+    this.#startedAtMs = nowMs
+    this.#witnessId = witnessId
+    this.#session = session
+    this.#record = record
+  }
+
+  step(nowMs: number, input: LenderInput<From>): readonly LenderOutput<From>[] {
+    this.#out.length = 0
+    switch (input.kind) {
+      case 'ask':
+        this.#hear(nowMs, input.ask, input.from)
+        break
+      case 'stored':
+        this.#stored(nowMs, input.ok)
+        break
+      case 'fenced':
+        this.#fenced = true
+        this.#pending = null
+        break
+      default:
+        input satisfies never
+    }
+    return [...this.#out]
+  }
+
+  view(nowMs: number): LenderView {
+    const record = this.#record
+    const held = record !== null && !this.#released
+    const sides = [...this.#sides.values()].map(({ nodeId, heardAtMs }) => ({ nodeId, heardAgoMs: nowMs - heardAtMs }))
+    return {
+      holder: held ? record.holderNode : null,
+      loan: record?.loan ?? 0,
+      sinceMs: this.#lentAtMs,
+      waitMs: Math.max(0, this.#freeFromMs(0) - nowMs),
+      sides
+    }
+  }
+
+  #hear(nowMs: number, ask: Ask, from: From): void {
+    // It does not know this start: the answer tells it, and nothing changes.
+    if (ask.echo !== this.#session) return this.#answer(nowMs, null, ask, from, false)
+    const side = this.#sideOf(nowMs, ask)
+    if (ask.seq <= side.seq) return
+    side.seq = ask.seq
+    side.heardAtMs = nowMs
+    side.states = ask.states
+    if (ask.ack < side.acked && !side.copied) {
+      side.copied = true
+      this.#event({ name: 'copied', nodeId: ask.nodeId })
+    }
+    if (ask.ack > side.acked) {
+      side.acked = ask.ack
+      side.ackedAtMs = nowMs
+    }
+    if (ask.releases) this.#release(ask)
+    const lent = !this.#fenced && !side.copied && this.#lends(nowMs, ask, from, side)
+    if (lent !== 'waits') this.#answer(nowMs, side, ask, from, lent)
+  }
+
+  /** `waits`: the answer follows when the disk has it. */
+  #lends(nowMs: number, ask: Ask, from: From, side: Side): boolean | 'waits' {
+    if (ask.holds) return this.#renew(nowMs, ask, side)
+    if (!ask.wants) return false
+    const record = this.#record
+    const pending = this.#pending
+    if (pending !== null) {
+      if (pending.record.holderSession !== ask.session) return false
+      // Its right counts from the newest ask that is answered.
+      pending.ask = ask
+      pending.to = from
+      return 'waits'
+    }
+    // Of an earlier start only a loan that its holder still has is believed: the disk may be an old one.
+    const mine = record?.holderSession === ask.session && this.#renewedAtMs !== -Infinity
+    // It lost the answer: the loan is there already.
+    if (mine && !this.#released && (record?.loan ?? 0) > ask.loan) return this.#renewed(nowMs, ask, side)
+    if (!mine && nowMs < this.#freeFromMs(ask.promiseMs)) return false
+    if (this.#writing) return false
+    const next: LoanRecord = {
+      loan: Math.max(record?.loan ?? 0, ask.loan) + 1,
+      holderNode: ask.nodeId,
+      holderSession: ask.session,
+      promisedMs: ask.promiseMs
+    }
+    this.#pending = { record: next, ask, to: from }
+    this.#write(next)
+    return 'waits'
+  }
+
+  #renew(nowMs: number, ask: Ask, side: Side): boolean {
+    const record = this.#record
+    if (this.#pending !== null) return false
+    // Only who has a loan asks as its holder: a higher number than the disk's says that the disk was set back. Said late, it counts no more.
+    if (record === null || ask.loan > record.loan) return this.#renewedAtMs === -Infinity && this.#adopt(nowMs, ask)
+    if (this.#released || record.holderSession !== ask.session || record.loan !== ask.loan) return false
+    if (ask.promiseMs > record.promisedMs && !this.#writing) this.#promise({ ...record, promisedMs: ask.promiseMs })
+    return this.#renewed(nowMs, ask, side)
+  }
+
+  #renewed(nowMs: number, ask: Ask, side: Side): boolean {
+    const promisedMs = this.#record?.promisedMs ?? ask.promiseMs
+    if (nowMs - side.ackedAtMs >= promisedMs) return false
+    this.#renewedAtMs = nowMs
+    return true
+  }
+
+  /** A longer promise counts once it is on disk. */
+  #promise(record: LoanRecord): void {
+    this.#pendingPromise = record
+    this.#write(record)
+  }
+
+  /** The record is older than the holder's loan. The holder keeps it, others wait a whole promise from now. */
+  #adopt(nowMs: number, ask: Ask): false {
+    if (this.#writing) return false
+    this.#event({ name: 'rolled-back', nodeId: ask.nodeId, loan: ask.loan })
+    const record: LoanRecord = {
+      loan: ask.loan,
+      holderNode: ask.nodeId,
+      holderSession: ask.session,
+      promisedMs: Math.max(ask.promiseMs, this.#record?.promisedMs ?? 0)
+    }
+    this.#renewedAtMs = nowMs
+    this.#promise(record)
+    return false
+  }
+
+  #release(ask: Ask): void {
+    const record = this.#record
+    if (record === null || this.#released) return
+    if (record.holderSession !== ask.session || record.loan !== ask.loan) return
+    this.#released = true
+    this.#event({ name: 'released', nodeId: ask.nodeId, loan: ask.loan })
+  }
+
+  /** From when another session may have the voice. `promiseMs`: the promise that it asks for, as far as the disk may not know a longer one. */
+  #freeFromMs(promiseMs: number): number {
+    if (this.#released) return -Infinity
+    const promisedMs = Math.max(this.#record?.promisedMs ?? 0, promiseMs)
+    return Math.max(this.#startedAtMs, this.#renewedAtMs) + promisedMs
+  }
+
+  #write(record: LoanRecord): void {
+    this.#writing = true
+    this.#out.push({ kind: 'store', record })
+  }
+
+  #stored(nowMs: number, ok: boolean): void {
+    this.#writing = false
+    const pending = this.#pending
+    const promise = this.#pendingPromise
+    this.#pending = null
+    this.#pendingPromise = null
+    if (!ok) this.#event({ name: 'store-failed' })
+    if (promise !== null) {
+      if (!ok) return
+      if (promise.loan !== this.#record?.loan) this.#released = false
+      this.#record = promise
+      return
+    }
+    if (pending === null) return
+    const { record, ask, to } = pending
+    const side = this.#sides.get(ask.session) ?? null
+    const lent = ok && !this.#fenced && side?.copied !== true
+    if (lent) {
+      this.#record = record
+      this.#released = false
+      this.#renewedAtMs = nowMs
+      this.#lentAtMs = nowMs
+      this.#event({ name: 'lent', nodeId: record.holderNode, loan: record.loan })
+    }
+    this.#answer(nowMs, side, ask, to, lent)
+  }
+
+  #answer(nowMs: number, side: Side | null, ask: Ask, to: From, lent: boolean): void {
+    if (side !== null) side.answers += 1
+    const record = this.#record
+    const answer: Answer = {
+      witnessId: this.#witnessId,
+      session: this.#session,
+      echo: ask.session,
+      seq: side?.answers ?? FIRST_ANSWER,
+      ack: ask.seq,
+      lent,
+      copied: side?.copied === true,
+      loan: lent ? (record?.loan ?? 0) : 0,
+      promisedMs: lent ? (record?.promisedMs ?? 0) : 0,
+      holder: record?.holderNode ?? 0n,
+      ...this.#otherOf(nowMs, ask.nodeId)
+    }
+    this.#out.push({ kind: 'answer', to, answer })
+  }
+
+  #otherOf(nowMs: number, nodeId: bigint): Pick<Answer, 'other' | 'otherStates' | 'otherHeardAgoMs'> {
+    let found: { readonly session: bigint; readonly side: Side } | null = null
+    for (const [session, side] of this.#sides) {
+      if (side.nodeId !== nodeId && side.heardAtMs >= (found?.side.heardAtMs ?? -Infinity)) found = { session, side }
+    }
+    if (found === null) return { other: 0n, otherStates: false, otherHeardAgoMs: null }
+    const { session, side } = found
+    return { other: session, otherStates: side.states, otherHeardAgoMs: Math.round(nowMs - side.heardAtMs) }
+  }
+
+  #sideOf(nowMs: number, ask: Ask): Side {
+    const known = this.#sides.get(ask.session)
+    if (known !== undefined) return known
+    this.#makeRoom()
+    const nodes = new Set([...this.#sides.values()].map(({ nodeId }) => nodeId))
+    if (nodes.size >= 2 && !nodes.has(ask.nodeId)) this.#event({ name: 'third-party', nodeId: ask.nodeId })
+    const side: Side = {
+      nodeId: ask.nodeId,
+      seq: 0,
+      acked: ask.ack,
+      // It echoes this start: it has heard its first answer.
+      ackedAtMs: nowMs,
+      heardAtMs: nowMs,
+      answers: Math.max(FIRST_ANSWER, ask.ack),
+      copied: false,
+      states: ask.states
+    }
+    this.#sides.set(ask.session, side)
+    return side
+  }
+
+  /** The holder stays known: what it said before must not count twice. */
+  #makeRoom(): void {
+    if (this.#sides.size < SIDES_KEPT) return
+    let oldest: bigint | null = null
+    let atMs = Infinity
+    for (const [session, { heardAtMs }] of this.#sides) {
+      if (session === this.#record?.holderSession || heardAtMs >= atMs) continue
+      oldest = session
+      atMs = heardAtMs
+    }
+    if (oldest !== null) this.#sides.delete(oldest)
+  }
+
+  #event(event: LenderEvent): void {
+    this.#out.push({ kind: 'event', event })
+  }
+}

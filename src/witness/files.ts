@@ -1,0 +1,127 @@
+/**
+ * What a witness has on disk: who it is, and for each pair the latest loan. Small files, replaced as a whole, with a checksum: one that is not
+ * exactly what was written is no file.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf, replaceFile } from '../engine/replace-file'
+import type { LoanRecord } from '../protocol/witness/lender'
+import { UINT48_MAX } from '../protocol/wire/bytes'
+
+const FORMAT = 'ha-pair witness 1'
+
+export interface Identity {
+  /** 16 hex digits, random, for as long as the files last. */
+  readonly id: string
+  /** Grows by one with each start. */
+  readonly start: number
+}
+
+/** `state`: what was there before. */
+export interface Opened {
+  readonly identity: Identity
+  readonly state: 'known' | 'new' | 'damaged'
+}
+
+export class WitnessFiles {
+  readonly #folder: string
+  #identity: Identity | null = null
+  /** Of the file of the identity, as this start left it. */
+  #stamp = ''
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Raises the number of the start. Errors: throws where that cannot be made durable; nothing may be lent then. */
+  async open(): Promise<Opened> {
+    const text = await readIfThere(this.#file())
+    const before = text === null ? null : parse(text, isIdentity)
+    const state = text === null ? 'new' : before === null ? 'damaged' : 'known'
+    const identity = { id: before?.id ?? randomBytes(8).toString('hex'), start: (before?.start ?? 0) + 1 }
+    const aside = state === 'damaged' ? `${this.#file()}.damaged` : null
+    const error = await replaceFile(this.#file(), serialize(identity), aside)
+    if (error !== null) throw new Error(`${this.#file()}: ${error}`)
+    this.#identity = identity
+    this.#stamp = this.#stampNow()
+    return { identity, state }
+  }
+
+  /** False = another start has written here since: this one lends nothing any more. */
+  isMine(): boolean {
+    if (this.#identity === null) return false
+    return this.#stampNow() === this.#stamp
+  }
+
+  /** Errors: throws where the file cannot be read. A damaged one is as none: the lender waits either way. */
+  async readLoan(pair: string): Promise<LoanRecord | null> {
+    const text = await readIfThere(this.#file(pair))
+    const stored = text === null ? null : parse(text, isStoredLoan)
+    if (stored === null) return null
+    return {
+      loan: stored.loan,
+      holderNode: BigInt(`0x${stored.holderNode}`),
+      holderSession: BigInt(`0x${stored.holderSession}`),
+      promisedMs: stored.promisedMs
+    }
+  }
+
+  /** Null, or why it is not on disk. */
+  writeLoan(pair: string, { loan, holderNode, holderSession, promisedMs }: LoanRecord): Promise<string | null> {
+    const stored: StoredLoan = { loan, holderNode: hex(holderNode), holderSession: hex(holderSession), promisedMs }
+    return replaceFile(this.#file(pair), serialize(stored), null)
+  }
+
+  #file(pair?: string): string {
+    return pair === undefined ? join(this.#folder, 'witness') : join(this.#folder, 'pairs', pair)
+  }
+
+  #stampNow(): string {
+    try {
+      const { dev, ino, mtimeMs, size } = statSync(this.#file())
+      return `${dev}:${ino}:${mtimeMs}:${size}`
+    } catch (error) {
+      return codeOf(error)
+    }
+  }
+}
+
+interface StoredLoan {
+  readonly loan: number
+  readonly holderNode: string
+  readonly holderSession: string
+  readonly promisedMs: number
+}
+
+const hex = (value: bigint): string => value.toString(16).padStart(16, '0')
+const isHex = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
+const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) <= UINT48_MAX
+
+const isIdentity = (value: Identity): boolean => isHex(value.id) && isCount(value.start)
+const isStoredLoan = (value: StoredLoan): boolean =>
+  isCount(value.loan) && isCount(value.promisedMs) && isHex(value.holderNode) && isHex(value.holderSession)
+
+function serialize(value: Identity | StoredLoan): string {
+  const body = JSON.stringify(value)
+  return `${FORMAT}\n${body}\n${checksum(body)}\n`
+}
+
+function parse<T>(text: string, fits: (value: T) => boolean): T | null {
+  const [format, body = '', check, rest] = text.split('\n')
+  if (format !== FORMAT || check !== checksum(body) || rest !== '') return null
+  const value = JSON.parse(body) as T
+  return fits(value) ? value : null
+}
+
+const checksum = (body: string): string => createHash('sha256').update(FORMAT).update(body).digest('hex')
+
+async function readIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}

@@ -1,0 +1,125 @@
+/** Cuts, crashes, restarts and old disks at random, among three voices: what may happen at once is bounded by nothing but the seed. */
+import { P_MS, ThreeVoices, type HostName, type Way } from './world'
+
+export const WAYS: readonly Way[] = ['ab', 'ba', 'aw', 'wa', 'bw', 'wb']
+const HOSTS = ['a', 'b'] as const
+
+export interface Outcome {
+  readonly overlapsAtMs: readonly number[]
+  readonly cuts: number
+  readonly faults: number
+  readonly loans: number
+  readonly roles: number
+  /** Share of the time in which somebody served. */
+  readonly servedShare: number
+  /** Somebody serves again once all is well. */
+  readonly heals: boolean
+}
+
+export interface CutsOptions {
+  readonly forMs?: number
+  readonly log?: (line: string) => void
+}
+
+/** The same seed, the same story. */
+export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = {}): Outcome {
+  const chance = new ThreeVoices({ seed: seed ^ 0x5eedn }).random
+  const loss = chance.chance(0.5) ? 0 : chance.between(0, 0.3)
+  const delayMs = chance.chance(0.2) ? P_MS / 2 : chance.between(1, 30)
+  const world = new ThreeVoices({ seed, loss, delayMs, ...(log === undefined ? {} : { log }) })
+  const { random } = world
+  const say = (line: string): void => log?.(`${world.nowMs.toFixed(1).padStart(10)} * ${line}`)
+  let [cuts, faults] = [0, 0]
+  world.startWitness()
+  for (const name of HOSTS) world.timeline.after(random.between(0, P_MS), () => world.start(name))
+  if (random.chance(0.8)) world.advance(4 * P_MS)
+
+  const cutFor = (ways: readonly Way[], ms: number): void => {
+    cuts += 1
+    say(`cut ${ways.join(' ')} for ${ms.toFixed(0)} ms`)
+    for (const way of ways) world.cut.add(way)
+    world.timeline.after(ms, () => {
+      for (const way of ways) world.cut.delete(way)
+      say(`whole ${ways.join(' ')}`)
+    })
+  }
+  const pickWays = (): readonly Way[] =>
+    random.pick<readonly Way[]>([
+      ['ab', 'ba'],
+      ['aw', 'wa'],
+      ['bw', 'wb'],
+      ['ab', 'ba', 'aw', 'wa'],
+      ['ab', 'ba', 'bw', 'wb'],
+      ['aw', 'wa', 'bw', 'wb'],
+      [random.pick(WAYS)],
+      WAYS
+    ])
+  const again = (name: HostName): void => {
+    world.timeline.after(random.logBetween(20, 4 * P_MS), () => world.start(name))
+  }
+  const fault = (): void => {
+    faults += 1
+    const name = random.pick(HOSTS)
+    const host = world.host(name)
+    const ms = random.logBetween(20, 4 * P_MS)
+    switch (
+      random.weighted({ cut: 12, crash: 3, stop: 2, witness: 3, old: 1, stall: 3, lender: 2, command: 2, disk: 1 })
+    ) {
+      case 'cut':
+        return cutFor(pickWays(), ms)
+      case 'crash':
+        world.crash(name)
+        return again(name)
+      case 'stop':
+        world.stop(name)
+        world.timeline.after(400, () => again(name))
+        return
+      case 'witness':
+        world.stopWitness()
+        world.timeline.after(random.chance(0.5) ? 0 : ms, () => world.startWitness())
+        return
+      case 'old':
+        return world.startWitness({ setBack: true })
+      case 'stall':
+        say(`${name} stalls for ${ms.toFixed(0)} ms`)
+        return world.stall(name, ms)
+      case 'lender':
+        return world.stallWitness(ms)
+      case 'command':
+        return world.command(name, random.pick(['active', 'standby', 'swap'] as const), false)
+      case 'disk':
+        host.diskFails = true
+        world.timeline.after(ms, () => (host.diskFails = false))
+        return
+    }
+  }
+
+  const beganMs = world.nowMs
+  let servedMs = 0
+  while (world.nowMs < beganMs + forMs && world.overlaps.length === 0) {
+    const stepMs = random.logBetween(10, 2 * P_MS)
+    const before = world.nowMs
+    fault()
+    while (world.nowMs < before + stepMs) {
+      world.advance(10)
+      if (world.server !== null) servedMs += 10
+    }
+  }
+  const disturbedMs = world.nowMs - beganMs
+  // All is well from here on.
+  say('quiet')
+  world.advance(5 * P_MS)
+  world.cut.clear()
+  for (const name of HOSTS) world.host(name).diskFails = false
+  for (const name of HOSTS) world.start(name)
+  world.advance(12 * P_MS)
+  return {
+    overlapsAtMs: world.overlaps.map(({ atMs }) => atMs),
+    cuts,
+    faults,
+    loans: world.loans,
+    roles: world.changes.length,
+    servedShare: servedMs / disturbedMs,
+    heals: world.server !== null
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Three voices under random cuts, by hand:
+ *
+ *     node dist/test/exploration/witness/run.js --seeds 5000 [--from 1]        until so many seeds, or the first that fails
+ *     node dist/test/exploration/witness/run.js --seed N                       one seed, as a story
+ */
+import { runCuts } from './cuts'
+
+function option(name: string): string | null {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? null : (process.argv[at + 1] ?? '')
+}
+
+function main(): number {
+  const one = option('seed')
+  if (one !== null) {
+    const outcome = runCuts(BigInt(one), { log: (line) => console.log(line) })
+    console.log(outcome)
+    return outcome.overlapsAtMs.length === 0 && outcome.heals ? 0 : 1
+  }
+  const [from, count] = [Number(option('from') ?? 1), Number(option('seeds') ?? 1000)]
+  let [cuts, loans, failed] = [0, 0, 0]
+  for (let seed = from; seed < from + count; seed++) {
+    const outcome = runCuts(BigInt(seed))
+    cuts += outcome.cuts
+    loans += outcome.loans
+    if (outcome.overlapsAtMs.length === 0 && outcome.heals) continue
+    failed += 1
+    const why = outcome.heals ? `two serve at ${outcome.overlapsAtMs[0]?.toFixed(1)} ms` : 'nobody serves in the end'
+    console.log(`FAILS: seed ${seed}: ${why}; again: node dist/test/exploration/witness/run.js --seed ${seed}`)
+  }
+  console.log(`${count} seeds, ${cuts} cuts, ${loans} loans, ${failed} fail`)
+  return failed === 0 ? 0 : 1
+}
+
+process.exitCode = main()

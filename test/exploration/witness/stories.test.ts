@@ -1,0 +1,206 @@
+/** Every single failure has an answer: what the three voices do, one fault at a time. */
+import { strict as assert } from 'node:assert'
+import { HEARTBEAT_MS, P_MS, ThreeVoices, type HostName, type Way } from './world'
+
+const WAYS = {
+  link: ['ab', 'ba'],
+  'a-w': ['aw', 'wa'],
+  'b-w': ['bw', 'wb']
+} as const satisfies Readonly<Record<string, readonly Way[]>>
+
+const TRIALS = 10
+
+/** A pair that has agreed on its witness; its server, and the other one. */
+function settled(seed: number): { readonly world: ThreeVoices; readonly server: HostName; readonly standby: HostName } {
+  const world = new ThreeVoices({ seed: BigInt(seed) })
+  world.startWitness()
+  world.start('a')
+  world.advance(world.random.between(0, 500))
+  world.start('b')
+  world.advance(6 * P_MS)
+  const server = world.server
+  assert.ok(server !== null, 'somebody serves')
+  for (const name of ['a', 'b'] as const) {
+    const view = world.host(name).machine?.view().witness
+    assert.deepEqual([view?.online, view?.counted], [true, true], `${name} counts the witness`)
+  }
+  world.advance(world.random.between(0, 2 * HEARTBEAT_MS))
+  world.countFromNow()
+  return { world, server, standby: world.other(server).name }
+}
+
+/** Nobody noticed: the same side serves, all the time. */
+function undisturbed(world: ThreeVoices, server: HostName): void {
+  assert.equal(world.server, server)
+  assert.ok(world.longestGapMs <= HEARTBEAT_MS, `nobody served for ${world.longestGapMs.toFixed(1)} ms`)
+  assert.deepEqual(
+    world.changes.filter(({ role }) => role === 'active'),
+    []
+  )
+}
+
+function each(run: (seed: number) => void): void {
+  for (let seed = 1; seed <= TRIALS; seed++) run(seed)
+}
+
+describe('three voices, one fault at a time', () => {
+  it('the Active’s host goes: the other one serves after P and a little', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      world.crash(server)
+      world.advance(2 * P_MS)
+      assert.equal(world.server, standby)
+      // P of three clocks, a heartbeat of phase, and the disk of the witness.
+      const boundMs = (P_MS + HEARTBEAT_MS) * 1.06 + 30
+      assert.ok(world.longestGapMs <= boundMs, `${world.longestGapMs.toFixed(0)} ms`)
+      assert.deepEqual(world.overlaps, [])
+    })
+  })
+
+  it('the Active is cut off from both: it has stopped before the other one serves', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      for (const way of ['ab', 'ba', server === 'a' ? 'aw' : 'bw', server === 'a' ? 'wa' : 'wb'] as const)
+        world.cut.add(way)
+      world.advance(3 * P_MS)
+      assert.equal(world.server, standby)
+      assert.equal(world.host(server).machine?.view().role, 'standby')
+      assert.deepEqual(world.overlaps, [])
+      world.cut.clear()
+      world.advance(2 * P_MS)
+      assert.equal(world.server, standby)
+      assert.deepEqual(world.overlaps, [])
+    })
+  })
+
+  it('the Standby’s host goes, and comes back: nothing happens', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      world.crash(standby)
+      world.advance(5 * P_MS)
+      undisturbed(world, server)
+      world.start(standby)
+      world.advance(4 * P_MS)
+      undisturbed(world, server)
+      assert.equal(world.host(standby).machine?.view().role, 'standby')
+    })
+  })
+
+  it('the link between the two is cut, also in one direction only: the incumbent goes on', () => {
+    for (const ways of [WAYS.link, ['ab'], ['ba']] as const)
+      each((seed) => {
+        const { world, server } = settled(seed)
+        for (const way of ways) world.cut.add(way)
+        world.advance(6 * P_MS)
+        undisturbed(world, server)
+        world.cut.clear()
+        world.advance(3 * P_MS)
+        undisturbed(world, server)
+      })
+  })
+
+  it('the witness goes, and comes back: nothing happens', () => {
+    each((seed) => {
+      const { world, server } = settled(seed)
+      world.stopWitness()
+      world.advance(6 * P_MS)
+      undisturbed(world, server)
+      assert.equal(world.host(server).machine?.view().witness?.online, false)
+      world.startWitness()
+      world.advance(3 * P_MS)
+      undisturbed(world, server)
+      assert.equal(world.host(server).machine?.view().witness?.online, true)
+    })
+  })
+
+  it('a witness that was started again backs its holder at once: the link may go right after', () => {
+    each((seed) => {
+      const { world, server } = settled(seed)
+      world.startWitness()
+      world.advance(3 * HEARTBEAT_MS)
+      for (const way of WAYS.link) world.cut.add(way)
+      world.advance(4 * P_MS)
+      undisturbed(world, server)
+    })
+  })
+
+  it('the way to the witness flaps, of either side, in either direction: nothing happens', () => {
+    for (const ways of [WAYS['a-w'], WAYS['b-w'], ['aw'], ['wa']] as const)
+      each((seed) => {
+        const { world, server } = settled(seed)
+        for (let i = 0; i < 8; i++) {
+          for (const way of ways) world.cut.add(way)
+          world.advance(world.random.between(50, 2 * P_MS))
+          world.cut.clear()
+          world.advance(world.random.between(50, P_MS))
+        }
+        undisturbed(world, server)
+      })
+  })
+
+  it('a swap moves the voice too: the new Active goes on when the link is cut a moment later', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      world.command(server, 'standby', false)
+      world.advance(HEARTBEAT_MS * 3)
+      assert.equal(world.server, standby)
+      for (const way of WAYS.link) world.cut.add(way)
+      world.countFromNow()
+      world.advance(5 * P_MS)
+      undisturbed(world, standby)
+      assert.deepEqual(world.overlaps, [])
+    })
+  })
+
+  it('the Active is stopped in order: the other one serves at once, needs no lease, and the stopped one waits for it', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      world.stop(server)
+      world.advance(HEARTBEAT_MS)
+      assert.equal(world.server, standby)
+      // Alone with nothing, for ever.
+      world.stopWitness()
+      world.advance(5 * P_MS)
+      assert.equal(world.server, standby)
+      // Whoever comes back while it cannot be heard does not serve beside it, also with the witness.
+      for (const way of WAYS.link) world.cut.add(way)
+      world.startWitness()
+      world.start(server)
+      world.advance(6 * P_MS)
+      assert.equal(world.server, standby)
+      assert.deepEqual(world.overlaps, [])
+      world.cut.clear()
+      world.advance(4 * P_MS)
+      assert.equal(world.server, standby)
+      assert.equal(world.host(server).machine?.view().role, 'standby')
+    })
+  })
+})
+
+describe('three voices, a witness that does not count', () => {
+  it('counts for nobody before the two have met: neither serves on its voice', () => {
+    const world = new ThreeVoices({ seed: 1n })
+    world.startWitness()
+    for (const way of WAYS.link) world.cut.add(way)
+    world.start('a')
+    world.start('b')
+    world.advance(10 * P_MS)
+    assert.equal(world.server, null)
+    assert.equal(world.loans, 0)
+  })
+
+  it('is a stranger without its files, until both have it on disk', () => {
+    const { world, server } = settled(3)
+    assert.equal(world.host(server).record?.witness?.counted, true)
+    world.stopWitness()
+    world.startWitness({ lost: true, id: 0x99n })
+    for (const way of WAYS.link) world.cut.add(way)
+    world.advance(3 * P_MS)
+    assert.equal(world.server, null, 'the pair has lost its link and its witness')
+    world.cut.clear()
+    world.advance(5 * P_MS)
+    assert.ok(world.server !== null)
+    assert.equal(world.host(server).record?.witness?.id, '0000000000000099')
+    assert.deepEqual(world.overlaps, [])
+  })
+})
