@@ -135,7 +135,8 @@ describe('the simulation', () => {
         this.timeout(60_000)
         const factory = saboteur.wrap(createMachine)
         for (let seed = 1n; seed <= SABOTAGE_SEEDS_MAX; seed++) {
-          const { violation } = simulate(makePlan(seed, saboteur.profile), factory)
+          const plan = { ...makePlan(seed, saboteur.profile), unheard: saboteur.unheard ?? [] }
+          const { violation } = simulate(plan, factory)
           if (violation !== null && saboteur.caughtBy.includes(violation.checker)) return
         }
         assert.fail(`not caught within ${SABOTAGE_SEEDS_MAX} seeds of profile ${saboteur.profile}`)

@@ -10,6 +10,7 @@ import { fieldText } from '../../../src/host/texts/problems'
 import { REASON_BYTES } from '../../../src/protocol/reasons'
 import { Badges } from '../../support/node-red/badges'
 import { eventually, pause } from '../../support/eventually'
+import { exampleNames } from '../../support/examples/files'
 import {
   type Entry,
   type FlowNode,
@@ -60,6 +61,17 @@ const gateOf = async (host: NodeRedProcess): Promise<GateAnswer> => (await host.
 const usesPair = ({ type }: FlowNode): boolean => type.startsWith('ha-pair')
 
 /** The flow with something changed that has nothing to do with the pair. */
+const EXAMPLES_MENU = `/admin/library/examples/flows/${PACKAGE}/`
+
+/** Paths in the import menu below this folder, '' or with a slash at its end: folders are listed by name, examples with more. */
+async function examplesIn(host: NodeRedProcess, folder: string): Promise<string[]> {
+  const listed = (await host.get(`${EXAMPLES_MENU}${encodeURI(folder)}`)).body as (string | { readonly fn: string })[]
+  const below = listed.map((entry) =>
+    typeof entry === 'string' ? examplesIn(host, `${folder}${entry}/`) : Promise.resolve([`${folder}${entry.fn}`])
+  )
+  return (await Promise.all(below)).flat()
+}
+
 function withNewComment(flows: readonly FlowNode[], text: string): FlowNode[] {
   return flows.map((node) => (node.id === 'designated' ? { ...node, name: text } : node))
 }
@@ -350,14 +362,11 @@ export function tellStories(findVersion: () => NodeRed): void {
     story('the examples are in the import menu', async (active) => {
       const menu = (await active.get('/admin/library/examples/flows/')).body as unknown[]
       assert.ok(JSON.stringify(menu).includes(PACKAGE), JSON.stringify(menu))
-      const listed = (await active.get(`/admin/library/examples/flows/${PACKAGE}/`)).body as { fn: string }[]
-      const names = listed.map(({ fn }) => fn)
-      const expected = readdirSync(join(ROOT, 'examples')).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? [])
-      assert.deepEqual(names.toSorted(), expected.toSorted())
-      assert.ok(names.length >= 4)
+      const names = await examplesIn(active, '')
+      assert.deepEqual(names.toSorted(), exampleNames())
       for (const name of names) {
         const { status, body } = await active.get(
-          `/admin/library/examples/flows/${PACKAGE}/${encodeURIComponent(name)}`
+          `${EXAMPLES_MENU}${encodeURI(name)}`
         )
         assert.equal(status, 200, name)
         assert.ok(Array.isArray(body) && body.length > 0, name)
@@ -457,11 +466,10 @@ export function tellStories(findVersion: () => NodeRed): void {
 
     it('every example deploys as it is, with nothing but the environment set and the key typed', async function () {
       this.timeout(STORY_LIMIT_MS)
-      const menu = `/admin/library/examples/flows/${PACKAGE}/`
-      const examples = (await solo.get(menu)).body as { fn: string }[]
-      for (const { fn } of examples) {
+      // Those in folders need more: other nodes, or a context store.
+      for (const fn of (await examplesIn(solo, '')).filter((name) => !name.includes('/'))) {
         const logFrom = solo.log.length
-        const flow = (await solo.get(`${menu}${encodeURIComponent(fn)}`)).body as FlowNode[]
+        const flow = (await solo.get(`${EXAMPLES_MENU}${encodeURI(fn)}`)).body as FlowNode[]
         await solo.deploy([], 'full')
         const typed = { key: '${HA_PAIR_KEY}' }
         await solo.deploy(
