@@ -141,6 +141,9 @@ export const MACHINE_EVENTS = {
   'proof-wrong': ['proof-wrong']
 } as const satisfies Readonly<Record<keyof MachineDetails, readonly ReasonCode[]>>
 
+/** Why this event may happen; of several, why they may happen together. */
+export type EventReason<N extends keyof MachineDetails> = (typeof MACHINE_EVENTS)[N][number]
+
 /** A union by name. */
 export type EventOf<Details, Reasons extends Readonly<Record<keyof Details, readonly ReasonCode[]>>> = {
   readonly [N in keyof Details]: {
@@ -152,10 +155,10 @@ export type EventOf<Details, Reasons extends Readonly<Record<keyof Details, read
 
 export type MachineEvent = EventOf<MachineDetails, typeof MACHINE_EVENTS>
 
-/** The caller's `detail` fits its `event`, which the compiler does not see any more in here. */
+/** The caller's `reason` and `detail` fit its `event`, which the compiler does not see any more in here. */
 export function machineEvent<N extends keyof MachineDetails>(
   event: N,
-  reason: ReasonCode,
+  reason: EventReason<N>,
   detail: MachineDetails[N]
 ): MachineEvent {
   return { event, reason, detail } as unknown as MachineEvent

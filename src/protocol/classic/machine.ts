@@ -27,7 +27,7 @@
  * What a frame means is a table, `reactions.ts`; what lasts as long as a role is in `term.ts`, what an operator ordered in `orders.ts`.
  * Rules: docs/reference/PROTOCOL.md, 'Classic wire'. Origin: the 2015 design in the seed.
  */
-import { machineEvent, type MachineDetails } from '../events'
+import { machineEvent, type EventReason, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'
 import type { Head } from '../wire/frame'
 import { EpochAllocator } from '../epoch-allocator'
@@ -188,7 +188,7 @@ export class ClassicMachine implements PairMachine, Hearer {
   // --- Roles ---
 
   /** The only place that sets a role. */
-  #enter(role: Role, reason: ReasonCode): void {
+  #enter(role: Role, reason: EventReason<'role'>): void {
     if (role === this.role) throw new Error(`already ${role}`)
     this.#previousRole = this.role
     this.role = role
@@ -200,14 +200,14 @@ export class ClassicMachine implements PairMachine, Hearer {
     this.event('role', reason, { role, previousRole: this.#previousRole, epoch: this.epoch })
   }
 
-  becomeActive(reason: ReasonCode): void {
+  becomeActive(reason: EventReason<'role'>): void {
     this.takeEpoch()
     this.#enter('active', reason)
     this.#spokeAtMs = this.nowMs
     this.orders.becameActive(this)
   }
 
-  becomeStandby(reason: ReasonCode): void {
+  becomeStandby(reason: EventReason<'role'>): void {
     this.#enter('standby', reason)
     this.#activeHeardAtMs = this.nowMs
   }
@@ -342,7 +342,7 @@ export class ClassicMachine implements PairMachine, Hearer {
     if (ms >= this.#freshForMs) this.#pause('suspended', ms)
   }
 
-  #pause(reason: ReasonCode, ms: number): void {
+  #pause(reason: EventReason<'paused'>, ms: number): void {
     if (this.role !== 'active' || !this.online) return
     this.#spokeAtMs = this.nowMs
     this.term.pause(this, reason, ms)
@@ -397,14 +397,14 @@ export class ClassicMachine implements PairMachine, Hearer {
 
   // --- Words to the outside ---
 
-  setOnline(online: boolean, reason: ReasonCode): void {
+  setOnline(online: boolean, reason: EventReason<'online'> & EventReason<'link'>): void {
     if (online === this.online) return
     this.online = online
     this.event('online', reason, { online })
     this.event('link', reason, { link: 0, up: online })
   }
 
-  event<N extends keyof MachineDetails>(event: N, reason: ReasonCode, detail: MachineDetails[N]): void {
+  event<N extends keyof MachineDetails>(event: N, reason: EventReason<N>, detail: MachineDetails[N]): void {
     this.#out.push({ kind: 'event', ...machineEvent(event, reason, detail) })
   }
 

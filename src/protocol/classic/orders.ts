@@ -1,5 +1,5 @@
 /** Changes of roles by order: an operator's, and those of hung flows. The peer has to confirm them; each ends in a bounded time. */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { Frame } from '../wire/frame'
 import type { CommandError } from '../machine'
 import type { Classic } from './parts'
@@ -11,7 +11,7 @@ interface Order {
   readonly commandId: number | null
   readonly target: 'active' | 'standby'
   readonly force: boolean
-  readonly reason: ReasonCode
+  readonly reason: EventReason<'handover'> & EventReason<'role'>
   readonly frameId: number
   /** This side was Active and takes the role back when nobody else took it. */
   readonly hadRole: boolean

@@ -1,5 +1,5 @@
 /** The classic machine as its parts see it. */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { CommandError, PeerView } from '../machine'
 import type { PairSettings } from '../settings'
 import type { Speaker, Speaking } from './speaker'
@@ -13,10 +13,10 @@ export interface Classic extends Speaking {
   readonly listening: boolean
   readonly online: boolean
   readonly peer: PeerView | null
-  becomeActive(reason: ReasonCode): void
-  becomeStandby(reason: ReasonCode): void
+  becomeActive(reason: EventReason<'role'>): void
+  becomeStandby(reason: EventReason<'role'>): void
   takeEpoch(): void
-  setOnline(online: boolean, reason: ReasonCode): void
+  setOnline(online: boolean, reason: EventReason<'online'> & EventReason<'link'>): void
   /** The next heartbeat goes out then. */
   beatAt(atMs: number): void
   confirm(id: number): void

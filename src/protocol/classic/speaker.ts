@@ -1,6 +1,5 @@
 /** What goes out on the classic wire, and what is awaited for it. Answers are bounded: a peer that answers every answer cannot make us flood. */
-import type { MachineDetails } from '../events'
-import type { ReasonCode } from '../reasons'
+import type { EventReason, MachineDetails } from '../events'
 import type { RandomInt, Role } from '../machine'
 import type { Head } from '../wire/frame'
 import { Receipts } from './receipts'
@@ -18,7 +17,7 @@ export interface Speaking {
   readonly nowMs: number
   readonly role: Role
   send(head: Head, state: Role, id: number, value: number): void
-  event<N extends keyof MachineDetails>(event: N, reason: ReasonCode, detail: MachineDetails[N]): void
+  event<N extends keyof MachineDetails>(event: N, reason: EventReason<N>, detail: MachineDetails[N]): void
 }
 
 export class Speaker {

@@ -1,5 +1,5 @@
 /** What lasts as long as a role is held: it is made new with each change of role. */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { Classic } from './parts'
 import { BY_ORDER } from './speaker'
 
@@ -37,7 +37,7 @@ export class Term {
     return this.#paused !== null
   }
 
-  pause(m: Classic, reason: ReasonCode, ms: number): void {
+  pause(m: Classic, reason: EventReason<'paused'>, ms: number): void {
     const wasServing = this.#paused === null
     this.#paused = { sinceMs: m.nowMs, untilMs: m.nowMs + m.settings.peerTimeoutMs }
     m.beatAt(m.nowMs)
@@ -54,7 +54,7 @@ export class Term {
     return this.#paused !== null && sentAtMs >= this.#paused.sinceMs
   }
 
-  resume(m: Classic, reason: ReasonCode): void {
+  resume(m: Classic, reason: EventReason<'resumed'>): void {
     this.#paused = null
     m.event('resumed', reason, {})
   }
@@ -113,7 +113,7 @@ export class Term {
     this.#yield(m, 'larger-token')
   }
 
-  #yield(m: Classic, reason: ReasonCode): void {
+  #yield(m: Classic, reason: EventReason<'yielded'> & EventReason<'role'>): void {
     m.event('yielded', reason, { epoch: m.epoch, token: m.speaker.token })
     m.becomeStandby(reason)
   }

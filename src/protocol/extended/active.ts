@@ -1,12 +1,12 @@
 /** Being Active: serving, under a lease or alone, until somebody else has the role or this side has to stop. */
 import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
-import type { MachineDetails } from '../events'
+import type { EventReason, MachineDetails } from '../events'
 import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isUnderLease, leaseUntilMs } from './context'
 import { barrierMs, isPeerBehind, sharesData } from './data'
 import { winsConflict } from './policy'
-import type { Machine, RoleObject, Serving } from './role'
+import type { GrantReason, Machine, RoleObject, Serving } from './role'
 import { isBarred, mayUseProof } from './takeover'
 
 /** Takeover delays that are waited at most after barriers that failed. */
@@ -14,7 +14,7 @@ const BARRIER_DAMPING_MAX = 64
 
 /** Why the role goes to the peer, and who asked for that. */
 interface Cause {
-  readonly reason: ReasonCode
+  readonly reason: GrantReason
   readonly commandId: number | null
   /** An operator's word: nothing waits for data. */
   readonly forced: boolean
@@ -24,6 +24,7 @@ interface Cause {
 
 /** A handover that waits for the peer's fresh readiness; I still serve. */
 interface Handover extends Cause {
+  readonly reason: EventReason<'handover'> & GrantReason
   readonly firstSeq: number
   readonly deadlineMs: number
 }
@@ -43,7 +44,7 @@ export class Active implements RoleObject, Serving {
   name: Role = 'active'
   #epoch: number
   /** I stay Active, but with a newer epoch, as soon as there is one. */
-  #reassertDue: ReasonCode | null = null
+  #reassertDue: EventReason<'reasserted'> | null = null
   sole = false
   /** The role, or the right to serve without a lease, rests on a proof of a crash. */
   restsOnProof = false
@@ -152,7 +153,7 @@ export class Active implements RoleObject, Serving {
 
   // --------------------------------------------------------------------------------------------------- pauses and epochs
 
-  pause(m: Machine, reason: 'own-stall' | 'suspended', ms: number): void {
+  pause(m: Machine, reason: EventReason<'paused'>, ms: number): void {
     this.callOff(m, reason)
     if (this.#pausedAtMs === null) m.event('paused', reason, { ms: Math.round(ms) })
     this.#pausedAtMs = m.nowMs
@@ -160,7 +161,7 @@ export class Active implements RoleObject, Serving {
     m.sender.announce(m, { probe: true })
   }
 
-  resume(m: Machine, reason: ReasonCode): void {
+  resume(m: Machine, reason: EventReason<'resumed'>): void {
     this.#pausedAtMs = null
     m.event('resumed', reason, { epoch: this.#epoch })
   }
@@ -173,7 +174,7 @@ export class Active implements RoleObject, Serving {
   }
 
   /** Stays Active with a newer epoch than any the peer knows. */
-  #reassert(m: Machine, reason: ReasonCode): void {
+  #reassert(m: Machine, reason: EventReason<'reasserted'>): void {
     // Without a number on disk it is due when the store has answered.
     this.#reassertDue = hasOwnEpoch(m) ? null : reason
     if (this.#reassertDue !== null) return
@@ -273,7 +274,7 @@ export class Active implements RoleObject, Serving {
 
   // ----------------------------------------------------------------------------------------------------------- handover
 
-  #startHandover(m: Machine, reason: ReasonCode, commandId: number | null, forced = false): void {
+  #startHandover(m: Machine, reason: Handover['reason'], commandId: number | null, forced = false): void {
     this.#handover = {
       reason,
       commandId,

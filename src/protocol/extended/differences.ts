@@ -1,5 +1,5 @@
 /** Settings and flows that are not the same on both sides, as the peer said last. */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { Trailer } from '../wire/frame'
 import type { Difference } from '../machine'
 import type { PairSettings } from '../settings'
@@ -39,7 +39,12 @@ export class Differences {
     else this.#all = [...this.#settingsDiffer, ...flows]
   }
 
-  #tell(step: Step, found: readonly Difference[], differ: ReasonCode, agree: ReasonCode): void {
+  #tell(
+    step: Step,
+    found: readonly Difference[],
+    differ: EventReason<'mismatch'>,
+    agree: EventReason<'mismatch'>
+  ): void {
     this.#all = [...this.#settingsDiffer, ...this.#flowsDiffer]
     if (found.length === 0) return step.event('mismatch', agree, {})
     step.event('mismatch', differ, {

@@ -2,7 +2,7 @@
  * What comes in from the peer, by frames and by the tether: whether it counts, what it says of the peer whatever this side's role is,
  * and when contact begins and ends. What a word means to a role, the role says.
  */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { Frame, Trailer } from '../wire/frame'
 import { EPOCH_MAX, STORED_MAX } from '../epoch-allocator'
 import type { Input } from '../machine'
@@ -126,7 +126,7 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   m.role.peerLeft(m, trailer)
 }
 
-export function loseContact(m: Machine, reason: ReasonCode): void {
+export function loseContact(m: Machine, reason: EventReason<'online'>): void {
   const { peer } = m
   peer.detector.lost()
   m.epochs.hear(peer.helloEpoch)

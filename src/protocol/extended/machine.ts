@@ -18,7 +18,7 @@
  * What exists in one role only is in `active.ts`, `passive.ts` and `leaving.ts`, made new on entry; what outlives a role is in `own.ts`,
  * `peer.ts`, `lease.ts`, `failback.ts` and the epoch allocator. Everything that only the passing of time brings is in `timers.ts`.
  */
-import { machineEvent, type MachineDetails } from '../events'
+import { machineEvent, type EventReason, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'
 import { EpochAllocator } from '../epoch-allocator'
 import type { CommandError, Input, MachineView, Output, PairMachine, RandomInt, Role, WitnessView } from '../machine'
@@ -189,7 +189,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   // ------------------------------------------------------------------------------------------------------ role changes
 
   /** The only place that sets a role. A role of the same name takes over in silence. */
-  #enter(role: Active | Passive | Leaving, name: Role, reason: ReasonCode): void {
+  #enter(role: Active | Passive | Leaving, name: Role, reason: EventReason<'role'>): void {
     const before = this.role.name
     this.role = role
     role.name = name
@@ -201,7 +201,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.event('role', reason, { role: name, previousRole: before, epoch })
   }
 
-  becomeActive(epoch: number, reason: ReasonCode): Active {
+  becomeActive(epoch: number, reason: EventReason<'role'>): Active {
     const left = this.role
     if (left.kind !== 'passive') throw new Error(`no way from ${left.kind} to Active`)
     this.epochs.use(epoch)
@@ -214,13 +214,13 @@ export class ExtendedMachine implements PairMachine, Timed {
     return active
   }
 
-  promote(reason: ReasonCode): Active | null {
+  promote(reason: EventReason<'role'>): Active | null {
     if (!hasOwnEpoch(this)) return null
     this.failback.damp(this.nowMs, this.peer.peerTimeoutMs, reason)
     return this.becomeActive(this.epochs.nextOwn(), reason)
   }
 
-  becomeStandby(reason: ReasonCode, held: Held = 'no'): Passive {
+  becomeStandby(reason: EventReason<'role'>, held: Held = 'no'): Passive {
     const left = this.role
     if (left.kind === 'leaving') throw new Error('no way from leaving to Standby')
     // An Initial that stands by keeps what it asked for and what it granted.
@@ -370,7 +370,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     this.#out.push({ kind: 'ask', ask })
   }
 
-  event<N extends keyof MachineDetails>(event: N, reason: ReasonCode, detail: MachineDetails[N]): void {
+  event<N extends keyof MachineDetails>(event: N, reason: EventReason<N>, detail: MachineDetails[N]): void {
     this.#out.push({ kind: 'event', ...machineEvent(event, reason, detail) })
   }
 

@@ -57,7 +57,8 @@ export class Own {
   cast(step: Step, doubt: Doubt): void {
     if (this.#doubt === doubt || this.#doubt === 'foreign-record') return
     this.#doubt = doubt
-    step.event(doubt === 'foreign-record' ? 'store' : 'mismatch', doubt, {})
+    if (doubt === 'foreign-record') step.event('store', doubt, {})
+    else step.event('mismatch', doubt, {})
   }
 
   /** FailureDetector, and the newer record is on disk. Another process that writes the file is not gone by that. */

@@ -1,4 +1,5 @@
 /** Not being Active: Initial until the peer is known or this side stands by, then Standby. It waits, is granted the role, or takes it. */
+import type { EventReason } from '../events'
 import type { ReasonCode } from '../reasons'
 import { NOWHERE } from '../position'
 import type { Frame, Trailer } from '../wire/frame'
@@ -7,21 +8,21 @@ import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, r
 import { followsData, hasChannel, isBehind, toldPosition } from './data'
 import { leaseMs } from './lease'
 import { rank, type Candidate, type Evidence } from './policy'
-import { isGrant, type Grantor, type Held, type Machine, type RoleObject } from './role'
+import { isGrant, type Grantor, type GrantReason, type Held, type Machine, type RoleObject } from './role'
 import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, TAKEOVER_REASONS } from './takeover'
 
 /** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
   readonly epoch: number
   readonly firstSeq: number
-  readonly reason: ReasonCode
+  readonly reason: GrantReason
   readonly commandId: number | null
   readonly deadlineMs: number
 }
 
 /** My wish for the role, by an operator or to fail back. */
 interface Wish {
-  readonly reason: ReasonCode
+  readonly reason: EventReason<'role'>
   readonly commandId: number | null
   readonly firstSeq: number
   readonly deadlineMs: number
@@ -228,7 +229,8 @@ export class Passive implements RoleObject, Grantor {
     m.epochs.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
     if (!m.epochs.isReserved(epoch, rulesOf(m).goesOnInMemory)) return
-    m.event('designate', trailer.reason, { epoch, to: 'self', id: frame.id })
+    // A peer of ours gives no other reason; what another one gives is told as it is.
+    m.event('designate', trailer.reason as GrantReason, { epoch, to: 'self', id: frame.id })
     m.lease.extend(sentAtMs, m.peer.promisedMs)
     m.becomeActive(epoch, this.#wish?.reason ?? grantReason(trailer))
   }
@@ -236,7 +238,7 @@ export class Passive implements RoleObject, Grantor {
   // ------------------------------------------------------------------------------------------------------ my own grant
 
   /** I do not serve, and from now on the peer may. Its epoch is above everything I know. */
-  grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
+  grantRole(m: Machine, reason: GrantReason, commandId: number | null, deadlineMs = m.nowMs + m.peer.commandMs): void {
     const epoch = m.epochs.nextForPeer()
     m.epochs.hear(epoch)
     this.#heldEpoch = 0
@@ -286,22 +288,25 @@ export class Passive implements RoleObject, Grantor {
     return m.failback.askAtMs(m.peer, m.sinceMs, m.own.fitness)
   }
 
-  want(m: Machine, reason: ReasonCode, commandId: number | null, forceAtMs: number): void {
-    this.#wish = {
+  want(m: Machine, reason: EventReason<'handover'> & EventReason<'role'>, commandId: number | null): void {
+    this.#wish = this.#wishFor(m, reason, commandId, Infinity)
+    m.event('handover', reason, { phase: 'asking' })
+    m.sender.ask(m)
+  }
+
+  #wishFor(m: Machine, reason: Wish['reason'], commandId: number | null, forceAtMs: number): Wish {
+    return {
       reason,
       commandId,
       firstSeq: m.peer.sessions.lastSentSeq + 1,
       deadlineMs: (forceAtMs === Infinity ? m.nowMs : forceAtMs) + m.peer.commandMs,
       forceAtMs
     }
-    if (forceAtMs !== Infinity) return
-    m.event('handover', reason, { phase: 'asking' })
-    m.sender.ask(m)
   }
 
   /** Where data would be waited for, the peer is told that it shall not. */
   #wantOf(m: Machine, commandId: number | null, force: boolean): void {
-    this.want(m, force && followsData(m) ? 'operator-forced' : 'operator', commandId, Infinity)
+    this.want(m, force && followsData(m) ? 'operator-forced' : 'operator', commandId)
   }
 
   failWish(m: Machine, error: CommandError, detail: ReasonCode | ''): void {
@@ -349,7 +354,7 @@ export class Passive implements RoleObject, Grantor {
     }
     if (!force) return m.replyError(id, 'peer-offline', '')
     this.#held = 'no'
-    this.want(m, 'operator-forced', id, forcedFromMs(m))
+    this.#wish = this.#wishFor(m, 'operator-forced', id, forcedFromMs(m))
     if (m.nowMs >= this.forceAtMs) this.takeForced(m)
   }
 
@@ -363,7 +368,7 @@ export class Passive implements RoleObject, Grantor {
 }
 
 /** Why the receiver of a grant becomes Active, in its own words. */
-function grantReason(trailer: Trailer): ReasonCode {
+function grantReason(trailer: Trailer): EventReason<'role'> {
   if (trailer.flags.goodbye) return 'peer-left'
   switch (trailer.reason) {
     case 'negotiated':

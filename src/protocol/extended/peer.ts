@@ -2,7 +2,7 @@
  * What is known of the other side: whether it lives (`failure-detector.ts`), which of its sessions counts (`sessions.ts`), whether a crash
  * is being proved (`proof.ts`), and what it said last. Whatever this side's role is, it knows the same of its peer.
  */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { Trailer } from '../wire/frame'
 import { STORED_MAX } from '../epoch-allocator'
 import type { PeerView, Role } from '../machine'
@@ -162,7 +162,7 @@ export class Peer {
     return this.#online ? this.detector.oneWayAtMs(this.peerTimeoutMs) : Infinity
   }
 
-  setOnline(step: Step, online: boolean, reason: ReasonCode): void {
+  setOnline(step: Step, online: boolean, reason: EventReason<'online'>): void {
     if (online === this.#online) return
     this.#online = online
     this.#onlineSinceMs = online ? step.nowMs : Infinity

@@ -2,6 +2,7 @@
  * A role is an object: it holds what exists only in that role, is made new on entry, and says what happens in it.
  * `active.ts`, `passive.ts` and `leaving.ts` are the three; what they may ask of the machine, and the machine of them, is here.
  */
+import type { EventReason } from '../events'
 import type { Frame, Trailer } from '../wire/frame'
 import type { Ask } from '../wire/witness-frame'
 import type { CommandError, Designation } from '../machine'
@@ -18,9 +19,12 @@ export interface Serving {
   restsOnProof: boolean
 }
 
+/** Why a side that stands by gives the role to its peer. */
+export type GrantReason = EventReason<'role'> & EventReason<'designate'>
+
 /** What an Active that steps down needs of the new Standby. */
 export interface Grantor {
-  grantRole(m: Machine, reason: ReasonCode, commandId: number | null, deadlineMs?: number): void
+  grantRole(m: Machine, reason: GrantReason, commandId: number | null, deadlineMs?: number): void
 }
 
 /** When the witness is asked, and when its silence counts. */
@@ -36,10 +40,10 @@ export interface Machine extends Speaker {
   readonly role: RoleObject
   readonly third: Speaker['third'] & AsksWitness
   /** With an epoch that is on disk. */
-  becomeActive(epoch: number, reason: ReasonCode): Serving
+  becomeActive(epoch: number, reason: EventReason<'role'>): Serving
   /** With a number of its own, if the store has confirmed one. */
-  promote(reason: ReasonCode): Serving | null
-  becomeStandby(reason: ReasonCode, held?: Held): Grantor
+  promote(reason: EventReason<'role'>): Serving | null
+  becomeStandby(reason: EventReason<'role'>, held?: Held): Grantor
   replyOk(id: number | null): void
   replyError(id: number | null, error: CommandError, detail: ReasonCode | ''): void
   /** Asks the host for a barrier. Returns its id. */
@@ -67,7 +71,7 @@ export interface RoleObject extends RoleFacts {
   /** FailureDetector is lost, for whatever reason. */
   contactLost(m: Machine): void
   /** `ms`: for so long this side did not run. */
-  pause(m: Machine, reason: 'own-stall' | 'suspended', ms: number): void
+  pause(m: Machine, reason: EventReason<'paused'>, ms: number): void
   /** Fitness may have changed, on either side, or has lasted. */
   considerFitness(m: Machine): void
   /** The store has answered. */

@@ -1,5 +1,4 @@
-import type { ReasonCode } from '../reasons'
-import type { MachineDetails } from '../events'
+import type { EventReason, MachineDetails } from '../events'
 import type { Output } from '../machine'
 
 /**
@@ -8,6 +7,6 @@ import type { Output } from '../machine'
  */
 export interface Step {
   readonly nowMs: number
-  event<N extends keyof MachineDetails>(event: N, reason: ReasonCode, detail: MachineDetails[N]): void
+  event<N extends keyof MachineDetails>(event: N, reason: EventReason<N>, detail: MachineDetails[N]): void
   drop(link: number, cause: Extract<Output, { kind: 'drop' }>['cause']): void
 }

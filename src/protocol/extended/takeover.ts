@@ -2,12 +2,12 @@
  * Taking the role without being granted it: what is known of a peer that does not object, from when that allows to act, and what bars
  * it. Which evidence is enough under which policy is a table in `policy.ts`.
  */
-import type { ReasonCode } from '../reasons'
+import type { EventReason } from '../events'
 import type { AloneBar, ProofState } from '../machine'
 import { rulesOf, type Context } from './context'
 import { mayTake, type Evidence } from './policy'
 
-export const TAKEOVER_REASONS: Readonly<Record<Evidence, ReasonCode>> = {
+export const TAKEOVER_REASONS: Readonly<Record<Evidence, EventReason<'role'>>> = {
   'never-met': 'cannot-negotiate',
   silence: 'lost-connection',
   'stood-down': 'half-open',

@@ -159,7 +159,7 @@ export const TIMERS: readonly Timer[] = [
   whilePassive(
     'fail-back',
     (m, passive) => passive.failbackAtMs(m),
-    (m, passive) => passive.want(m, 'failback', null, Infinity)
+    (m, passive) => passive.want(m, 'failback', null)
   ),
   // h; h/10 (2 ms at least) while its voice is wanted for a takeover, h/4 until it is released
   // => asks the witness

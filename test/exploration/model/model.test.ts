@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { EXPECTED, QUICK } from './configurations'
 import { Random } from '../../support/random'
+import { compileMutants, type Compiled } from '../mutation/compile'
+import { IN_MODEL } from '../mutation/in-model'
 import { explore, tell } from './explore'
-import { SABOTAGES } from './mutations'
 import { loadTransparent, OPAQUE, type Protocol } from './transparent'
 import { World, type Configuration } from './world'
 
@@ -107,12 +108,22 @@ describe('the model', () => {
   })
 
   describe('catches a machine that', () => {
-    for (const { does, mutations, configuration, caughtBy } of SABOTAGES) {
+    const { mutations } = IN_MODEL
+    let mutants: readonly Compiled[] = []
+    before(function () {
+      this.timeout(60_000)
+      mutants = compileMutants(mutations)
+    })
+
+    for (const [index, { does, caughtBy }] of mutations.entries()) {
       it(does, function () {
         this.timeout(120_000)
-        const named = { ...configuration, name: does }
-        const { violation } = explore(named, loadTransparent(mutations), { ...LIMITS, eventuallyEvery: 5 })
-        assert.match(violation?.message ?? 'nothing was found', caughtBy)
+        assert.ok(caughtBy !== 'tests')
+        const { violation } = explore(caughtBy.space, loadTransparent(mutants[index]), {
+          ...LIMITS,
+          eventuallyEvery: 5
+        })
+        assert.match(violation?.message ?? 'nothing was found', caughtBy.says)
       })
     }
   })

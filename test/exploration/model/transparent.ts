@@ -8,8 +8,8 @@
  * `text` refuses what would break this argument, and model.test.ts walks both machines side by side.
  */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, posix, sep } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { compileFunction } from 'node:vm'
 import type { PairMachine } from '../../../src/protocol/machine'
 import type { PairSettings } from '../../../src/protocol/settings'
@@ -28,42 +28,27 @@ export interface Protocol {
   hasMet(machine: PairMachine): boolean | null
 }
 
-/** One deliberate fault in the compiled text. */
-export interface Mutation {
-  /** Relative to the compiled `src/protocol`. */
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
+/** Compiled text of a mutant, by file without extension, in the place of the machine's own. */
+type Mutant = ReadonlyMap<string, string>
 
 const FOLDER = join(ROOT, 'dist', 'src', 'protocol')
 
-function text(file: string, mutations: readonly Mutation[]): string {
-  let source = readFileSync(join(FOLDER, file), 'utf8')
+function text(file: string, mutant: Mutant): string {
+  const source = mutant.get(file.replace(/\.js$/, '')) ?? readFileSync(join(FOLDER, file), 'utf8')
   assert.ok(!source.includes('_p_'), `${file} has names of its own that begin with _p_`)
   assert.ok(!/#\w+ in |\bextends\b(?! Output|<)|Object\.(keys|entries|assign|values)\(this/.test(source), file)
-  source = source.replace(/#([A-Za-z]\w*)/g, '_p_$1')
-  for (const { file: where, find, replace } of mutations) {
-    if (where !== file) continue
-    assert.equal(source.split(find).length, 2, `a mutation fits exactly once: ${find}`)
-    source = source.replace(find, () => replace)
-  }
-  return source
+  return source.replace(/#([A-Za-z]\w*)/g, '_p_$1')
 }
 
-/** Loads the compiled protocol afresh. Errors: throws when a mutation does not fit the text exactly once. */
-export function loadTransparent(mutations: readonly Mutation[] = []): Protocol {
-  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.js'))
-    .map((file) => file.split(sep).join('/'))
-  for (const { file } of mutations) assert.ok(files.includes(file), `no file ${file}`)
+/** Loads the compiled protocol afresh, or a mutant of it. */
+export function loadTransparent(mutant: Mutant = new Map()): Protocol {
   const loaded = new Map<string, Record<string, unknown>>()
   const load = (file: string): Record<string, unknown> => {
     const known = loaded.get(file)
     if (known !== undefined) return known
     const exported: Record<string, unknown> = {}
     loaded.set(file, exported)
-    const body = compileFunction(text(file, mutations), ['exports', 'require'], { filename: `transparent/${file}` })
+    const body = compileFunction(text(file, mutant), ['exports', 'require'], { filename: `transparent/${file}` })
     body(exported, (name: string) => load(`${posix.join(posix.dirname(file), name)}.js`))
     return exported
   }

@@ -1,23 +1,46 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { Script } from 'node:vm'
+import { compileMutants, compileSources } from './compile'
+import { IN_MODEL } from './in-model'
 import { RULES } from './list'
-import { compiled, mutate, Subject, TESTS } from './subject'
+import { mutate, mutation } from './mutation'
+import { compiled, Subject, TESTS } from './subject'
 
-const ALL = RULES.flatMap(({ mutations }) => mutations)
+/** A file with one text twice. */
+const twice = (): string => 'a b a'
+
+const ALL = [...RULES, IN_MODEL].flatMap(({ mutations }) => mutations)
 
 /** The campaign itself takes minutes: `node dist/test/exploration/mutation/run.js`. */
 describe('the mutations', () => {
-  for (const mutation of ALL) {
-    it(`still apply: ${mutation.does}`, () => {
-      const source = compiled(mutation.file)
-      const mutated = mutate(source, mutation)
-      assert.notEqual(mutated, source)
-      // A mutant that does not even parse would be caught for nothing.
-      assert.doesNotThrow(() => new Script(mutated))
+  for (const one of ALL) {
+    it(`still apply, in exactly one place: ${one.does}`, () => {
+      assert.doesNotThrow(() => mutate(one))
     })
   }
+
+  it('are programs, and other ones than the machine', function () {
+    this.timeout(60_000)
+    const mutants = compileMutants(ALL)
+    assert.equal(mutants.length, ALL.length)
+    for (const [index, mutant] of mutants.entries()) {
+      assert.ok(mutant.size > 0)
+      for (const [file, text] of mutant) assert.notEqual(text, compiled(file), ALL[index]?.does)
+    }
+  })
+
+  it('differ from the machine by nothing but the mutation: what is not mutated compiles to what is built', function () {
+    this.timeout(60_000)
+    const nothing = { ...mutation('extended/lease', 'nothing', 'class Lease', 'class Lease') }
+    assert.equal(compileMutants([nothing])[0]?.get('extended/lease'), compiled('extended/lease'))
+  })
+
+  it('are refused by name when they are no programs', function () {
+    this.timeout(60_000)
+    const broken = new Map([['extended/lease', 'const = 1']])
+    assert.throws(() => compileSources([broken], () => 'reads as nothing'), /'reads as nothing': extended\/lease\.ts/)
+  })
 
   it('find all that they are tested by in the copy that is mutated', () => {
     const subject = new Subject()
@@ -31,14 +54,15 @@ describe('the mutations', () => {
     }
   })
 
-  it('are at least forty, each with a name of its own', () => {
-    assert.ok(ALL.length >= 40)
-    assert.equal(new Set(ALL.map(({ does }) => does)).size, ALL.length)
+  it('are at least 279, each with a name of its own among its kind', () => {
+    assert.ok(ALL.length >= 279)
+    for (const list of [RULES.flatMap(({ mutations }) => mutations), IN_MODEL.mutations]) {
+      assert.equal(new Set(list.map(({ does }) => does)).size, list.length)
+    }
   })
 
   it('refuse a text that is not there exactly once', () => {
-    const gone = { does: 'nothing', file: 'extended/lease', edits: [{ find: 'no such text', put: '' }] } as const
-    assert.throws(() => mutate('a b a', gone), /0 places/)
-    assert.throws(() => mutate('a b a', { ...gone, edits: [{ find: 'a', put: '' }] }), /2 places/)
+    assert.throws(() => mutate(mutation('extended/lease', 'nothing', 'no such text', ''), twice), /0 places/)
+    assert.throws(() => mutate(mutation('extended/lease', 'nothing', 'a', ''), twice), /2 places/)
   })
 })

@@ -1,38 +1,5 @@
-/**
- * Named mutations of the machine, each of them breaking one rule: `find` is text of the compiled file, there exactly
- * once, and `put` takes its place. `run.ts` says what catches each; `list.test.ts` keeps the list true.
- */
-
-/** Relative to src/protocol. */
-export type MutatedFile =
-  | 'epoch-allocator'
-  | 'position'
-  | 'wire/paths'
-  | `extended/${'active' | 'data' | 'failure-detector' | 'context' | 'sessions' | 'failback' | 'hearing' | 'lease' | 'leaving'}`
-  | `extended/${'machine' | 'own' | 'partner' | 'passive' | 'peer' | 'policy' | 'proof' | 'sender' | 'takeover' | 'timers'}`
-
-export interface Edit {
-  readonly find: string
-  readonly put: string
-}
-
-export interface Mutation {
-  /** What the mutated machine does: 'a machine that ...'. */
-  readonly does: string
-  readonly file: MutatedFile
-  readonly edits: readonly Edit[]
-}
-
-export interface Rule {
-  /** In the words of docs/reference/PROTOCOL.md. */
-  readonly rule: string
-  readonly mutations: readonly Mutation[]
-}
-
-/** One place changed. */
-function mutation(file: MutatedFile, does: string, find: string, put: string): Mutation {
-  return { does, file, edits: [{ find, put }] }
-}
+/** What a machine may not lose unseen: its rules in the words of docs/reference/PROTOCOL.md, and mutations that break each. */
+import { mutation, type Rule } from './mutation'
 
 export const RULES: readonly Rule[] = [
   {
@@ -54,8 +21,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'wire/paths',
         'hears any host without a key',
-        'return this.#keyed || this.isConfigured(ip);',
-        'return this.#keyed || ip !== "";'
+        'return this.#keyed || this.isConfigured(ip)',
+        'return this.#keyed || ip !== ""'
       ),
       mutation('wire/paths', 'answers any port without a key', 'this.#keyed && port !== 0 ? port', 'port !== 0 ? port'),
       mutation('wire/paths', 'writes to port 0', 'this.#keyed && port !== 0 ? port', 'this.#keyed ? port'),
@@ -77,13 +44,13 @@ export const RULES: readonly Rule[] = [
         'return this.counts(heard.ip) && (first',
         'return this.counts(heard.ip) || (first'
       ),
-      mutation('wire/paths', 'takes any old number for a copy', ' && word.seq > this.#seq - REPEATS_KEPT', ''),
+      mutation('wire/paths', 'takes any old number for a copy', '&& word.seq > this.#seq - REPEATS_KEPT', ''),
       mutation(
         'wire/paths',
         'calls a link with nothing but recordings alive',
         'if (word !== null && !this.#isNew(word))',
-        `this.#heardAtMs = nowMs;
-        if (word !== null && !this.#isNew(word))`
+        `this.#heardAtMs = nowMs
+    if (word !== null && !this.#isNew(word))`
       )
     ]
   },
@@ -93,7 +60,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/lease',
         'leaves the drift of the clocks out',
-        '(promisedMs / (1 + exports.CLOCK_DRIFT)',
+        '(promisedMs / (1 + CLOCK_DRIFT)',
         '(promisedMs'
       ),
       mutation('extended/lease', 'keeps no slack from the gate to the effect', '- slackMs)', ')'),
@@ -106,23 +73,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'renews the lease on any word, acknowledged or not',
+        `if (ackedAtMs === null) return
+  peer.detector.answered`,
         `if (ackedAtMs === null)
-        return;
-    peer.detector.answered`,
-        `if (ackedAtMs === null)
-        ackedAtMs = m.nowMs;
-    peer.detector.answered`
+    ackedAtMs = m.nowMs
+  peer.detector.answered`
       ),
       mutation(
         'extended/active',
         'stays Active when the lease has run out',
-        'if (m.nowMs < (0, context_1.leaseUntilMs)(m))',
+        'if (m.nowMs < leaseUntilMs(m))',
         'if (true)'
       ),
       mutation(
         'extended/machine',
         'tells the gate of no lease',
-        'leaseUntilMs: (0, context_1.leaseUntilMs)(this)',
+        'leaseUntilMs: leaseUntilMs(this)',
         'leaseUntilMs: Infinity'
       ),
       mutation(
@@ -134,23 +100,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/lease',
         'keeps the lease of the peer’s former session',
-        `if (!this.isOfThisSession)
-            this.untilMs = -Infinity;`,
+        'if (!this.isOfThisSession) this.untilMs = -Infinity',
         ''
       ),
-      mutation('extended/lease', 'does not shorten the lease by a suspend', 'this.untilMs -= ms;', ''),
+      mutation('extended/lease', 'does not shorten the lease by a suspend', 'this.untilMs -= ms', ''),
       mutation(
         'extended/machine',
         'counts a lease from before a suspend after it',
-        `sessions.forgetSendTimes();
-        proof.drop();`,
-        'proof.drop();'
+        `sessions.forgetSendTimes()
+    proof.drop()`,
+        'proof.drop()'
       ),
       mutation(
         'extended/machine',
         'moves the lease by its own stall',
-        'peer.detector.wasDeaf(this.nowMs, lateMs);',
-        '(peer.detector.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs));'
+        'peer.detector.wasDeaf(this.nowMs, lateMs)',
+        '(peer.detector.wasDeaf(this.nowMs, lateMs), (this.lease.untilMs += lateMs))'
       ),
       mutation(
         'extended/peer',
@@ -184,23 +149,23 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'stops at the lease’s end though the peer left',
-        `peerLeft(m, trailer) {
-        this.sole = true;`,
-        'peerLeft(m, trailer) {'
+        `peerLeft(m: Machine, trailer: Trailer): void {
+    this.sole = true`,
+        'peerLeft(m: Machine, trailer: Trailer): void {'
       ),
       mutation(
         'extended/partner',
         'counts a peer without bounding its own right',
-        `m.role.sole = false;
-        m.lease.untilMs = boundMs;`,
+        `m.role.sole = false
+    m.lease.untilMs = boundMs`,
         ''
       ),
       mutation(
         'extended/partner',
         'gives up its sole right without a lease',
-        `m.role.sole = false;
-        m.lease.untilMs = boundMs;`,
-        'm.role.sole = false;'
+        `m.role.sole = false
+    m.lease.untilMs = boundMs`,
+        'm.role.sole = false'
       ),
       mutation(
         'extended/partner',
@@ -211,21 +176,19 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'serves on the lease of the session before while it counts the new one',
-        `else if (!m.lease.isOfThisSession)
-        m.lease.untilMs = Math.min(m.lease.untilMs, boundMs);`,
+        'else if (!m.lease.isOfThisSession) m.lease.untilMs = Math.min(m.lease.untilMs, boundMs)',
         ''
       ),
       mutation(
         'extended/partner',
         'counts a peer that may die again right after its start',
-        'if ((0, context_1.isUnderLease)(m) && !hasSettled(m))',
+        'if (isUnderLease(m) && !hasSettled(m))',
         'if (false)'
       ),
       mutation(
         'extended/partner',
         'never counts a peer that has no tether',
-        `if (detector.heardAtMs >= detector.sinceMs + peerTimeoutMs)
-        return true;`,
+        'if (detector.heardAtMs >= detector.sinceMs + peerTimeoutMs) return true',
         ''
       ),
       mutation(
@@ -255,8 +218,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'takes over from an Active that is heard but does not hear it',
-        `if (m.peer.word?.role === 'active')
-            return null;`,
+        "if (m.peer.word?.role === 'active') return null",
         ''
       ),
       mutation(
@@ -274,7 +236,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes back what it granted while the peer is heard',
-        'return grantIsOpen ? null : ',
+        'return grantIsOpen ? null :',
         'return '
       ),
       mutation(
@@ -303,7 +265,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sender',
         'wakes up for its own word though it answered in between',
-        'return answers ? Math.max(this.#nextSendAtMs, ',
+        'return answers ? Math.max(this.#nextSendAtMs,',
         'return answers ? Math.min(this.#nextSendAtMs, '
       ),
       mutation(
@@ -327,7 +289,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'takes the role alone though the peer answers and is about to be met',
-        '(0, context_1.rulesOf)(m).neverBoth ? m.peer.helloAtMs',
+        'rulesOf(m).neverBoth ? m.peer.helloAtMs',
         'false ? m.peer.helloAtMs'
       )
     ]
@@ -335,7 +297,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'nobody is declared dead for one’s own deafness',
     mutations: [
-      mutation('extended/machine', 'does not credit its own stall', 'peer.detector.wasDeaf(this.nowMs, lateMs);', ';'),
+      mutation('extended/machine', 'does not credit its own stall', 'peer.detector.wasDeaf(this.nowMs, lateMs)', ''),
       mutation(
         'extended/machine',
         'takes the role in the moment it wakes from its own stall',
@@ -354,25 +316,24 @@ export const RULES: readonly Rule[] = [
         'const sinceMs = listeningSinceMs === Infinity ? m.own.startedAtMs : listeningSinceMs',
         'const sinceMs = m.own.startedAtMs'
       ),
-      mutation('extended/sessions', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId;', ''),
+      mutation('extended/sessions', 'never learns a new node id of its peer', 'peer.nodeId = trailer.nodeId', ''),
       mutation('extended/machine', 'does not credit a suspend', 'if (lateMs < ms)', 'if (false)'),
       mutation(
         'extended/failure-detector',
         'judges the peer though all its sockets are closed',
-        'return this.#alive && this.#listeningSinceMs !== Infinity ? ',
+        'return this.#alive && this.#listeningSinceMs !== Infinity ?',
         'return this.#alive ? '
       ),
       mutation(
         'extended/failure-detector',
         'counts the silence from before its socket was open again',
-        'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs);',
-        ';'
+        'this.#heardAtMs = Math.max(this.#heardAtMs, nowMs)',
+        'void 0'
       ),
       mutation(
         'extended/takeover',
         'judges a peer it met before its sockets were closed',
-        `if (listeningSinceMs === Infinity)
-        return null;`,
+        'if (listeningSinceMs === Infinity) return null',
         ''
       ),
       mutation(
@@ -392,8 +353,8 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'own stalls and suspends stop the serving until contact is confirmed',
     mutations: [
-      mutation('extended/machine', 'serves on after its own stall', "this.role.pause(this, 'own-stall', ", 'void ('),
-      mutation('extended/machine', 'serves on after a suspend', "this.role.pause(this, 'suspended', ms);", ''),
+      mutation('extended/machine', 'serves on after its own stall', "this.role.pause(this, 'own-stall',", 'void ('),
+      mutation('extended/machine', 'serves on after a suspend', "this.role.pause(this, 'suspended', ms)", ''),
       mutation(
         'extended/active',
         'takes up serving on an acknowledgement from before the pause',
@@ -409,14 +370,13 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/lease',
         'lets the gate trust a dead engine for the whole peerTimeout',
-        '/ (1 + exports.CLOCK_DRIFT) - heartbeatMs',
-        '/ (1 - exports.CLOCK_DRIFT)'
+        '/ (1 + CLOCK_DRIFT) - heartbeatMs',
+        '/ (1 - CLOCK_DRIFT)'
       ),
       mutation(
         'extended/active',
         'stays paused though an operator forces it to serve',
-        `if (force && this.#pausedAtMs !== null)
-                this.resume(m, 'operator-forced')`,
+        "if (force && this.#pausedAtMs !== null) this.resume(m, 'operator-forced')",
         ''
       )
     ]
@@ -427,7 +387,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/timers',
         'does not probe a suspect',
-        'm.peer.detector.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.sender.probe(m)',
+        `m.peer.detector.nextProbeAtMs(m.peer.heartbeatMs),
+    (m) => m.sender.probe(m)`,
         'm.peer.detector.nextProbeAtMs(m.peer.heartbeatMs), (m) => m.peer.detector.probed(m.nowMs)'
       ),
       mutation(
@@ -441,7 +402,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'the proof of a crash: a provable tether ends with a FIN, a dial is refused, probes stay unanswered',
     mutations: [
-      mutation('extended/hearing', 'proves crashes though `crashProof` is off', '!m.settings.crashProof || ', ''),
+      mutation('extended/hearing', 'proves crashes though `crashProof` is off', '!m.settings.crashProof ||', ''),
       mutation(
         'extended/proof',
         'proves a crash by a tether between addresses that differ',
@@ -464,24 +425,18 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/proof',
         'asks twice about one end',
-        `this.#tether = null;
-        if (!fin`,
+        `this.#tether = null
+    if (!fin`,
         'if (!fin'
       ),
       mutation(
         'extended/proof',
         'goes on asking though a new tether is up',
-        `this.#tether = { id, provable };
-        this.#asking = null;`,
-        'this.#tether = { id, provable };'
+        `this.#tether = { id, provable }
+    this.#asking = null`,
+        'this.#tether = { id, provable }'
       ),
-      mutation(
-        'extended/proof',
-        'goes on asking though its dial was answered',
-        `else
-            this.#asking = null;`,
-        ''
-      ),
+      mutation('extended/proof', 'goes on asking though its dial was answered', 'else this.#asking = null', ''),
       mutation(
         'extended/proof',
         'counts the dial that followed another end',
@@ -492,15 +447,15 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/proof',
         'proves a crash by a silence in which it asked nothing',
-        ' || asking.unanswered < PROBES_MIN',
+        '|| asking.unanswered < PROBES_MIN',
         ''
       ),
       mutation(
         'extended/proof',
         'counts probes from before the last word',
-        `this.#asking.quietSinceMs = nowMs;
-        this.#asking.unanswered = 0;`,
-        'this.#asking.quietSinceMs = nowMs;'
+        `this.#asking.quietSinceMs = nowMs
+    this.#asking.unanswered = 0`,
+        'this.#asking.quietSinceMs = nowMs'
       ),
       mutation(
         'extended/proof',
@@ -508,13 +463,7 @@ export const RULES: readonly Rule[] = [
         'if (ack >= this.#asking.firstSeq)',
         'if (false)'
       ),
-      mutation(
-        'extended/proof',
-        'takes frames of before the FIN for no frames',
-        `else
-            this.disturbed(nowMs);`,
-        ''
-      ),
+      mutation('extended/proof', 'takes frames of before the FIN for no frames', 'else this.disturbed(nowMs)', ''),
       mutation(
         'extended/proof',
         'waits less than two round trips',
@@ -539,71 +488,62 @@ export const RULES: readonly Rule[] = [
         'return this.#samples === 0 ? this.#ackedWithinMs',
         'return this.#samples === 0 ? Infinity'
       ),
-      mutation(
-        'extended/failure-detector',
-        'asks on some links only',
-        `if (!path.open)
-                return false`,
-        ''
-      ),
+      mutation('extended/failure-detector', 'asks on some links only', 'if (!path.open) return false', ''),
       mutation('extended/failure-detector', 'asks on no link', 'return open > 0', 'return true'),
       mutation(
         'extended/machine',
         'counts a probe that could not be sent',
-        `if (peer.detector.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs))
-                    peer.proof.disturbed(this.nowMs)`,
+        'if (peer.detector.isHeardOn(this.nowMs, input.link, peer.peerTimeoutMs)) peer.proof.disturbed(this.nowMs)',
         ''
       ),
       mutation(
         'extended/machine',
         'counts silence from before a link opened or closed',
-        `this.peer.detector.setOpen(this.nowMs, link, open);
-        this.peer.proof.disturbed(this.nowMs);`,
-        'this.peer.detector.setOpen(this.nowMs, link, open);'
+        `this.peer.detector.setOpen(this.nowMs, link, open)
+    this.peer.proof.disturbed(this.nowMs)`,
+        'this.peer.detector.setOpen(this.nowMs, link, open)'
       ),
       mutation(
         'extended/machine',
         'counts its own stall as silence',
-        `if (lateMs > peer.quietMs / 4)
-            peer.proof.disturbed(nowMs)`,
+        'if (lateMs > peer.quietMs / 4) peer.proof.disturbed(nowMs)',
         ''
       ),
       mutation(
         'extended/machine',
         'goes on asking after a suspend',
-        `sessions.forgetSendTimes();
-        proof.drop();`,
-        'sessions.forgetSendTimes();'
+        `sessions.forgetSendTimes()
+    proof.drop()`,
+        'sessions.forgetSendTimes()'
       ),
       mutation(
         'extended/machine',
         'forgets its tether in a suspend',
-        `sessions.forgetSendTimes();
-        proof.drop();`,
-        `sessions.forgetSendTimes();
-        proof.forget();`
+        `sessions.forgetSendTimes()
+    proof.drop()`,
+        `sessions.forgetSendTimes()
+    proof.forget()`
       ),
       mutation(
         'extended/hearing',
         'proves the crash of a peer that it does not hear anyway',
-        ` || !detector.alive) {
-        proof.ended`,
+        `|| !detector.alive) {
+    proof.ended`,
         `) {
-            proof.ended`
+      proof.ended`
       ),
       mutation(
         'extended/hearing',
         'goes on asking when the peer is lost',
-        `m.epochs.hear(peer.helloEpoch);
-    peer.proof.drop();`,
-        'm.epochs.hear(peer.helloEpoch);'
+        `m.epochs.hear(peer.helloEpoch)
+  peer.proof.drop()`,
+        'm.epochs.hear(peer.helloEpoch)'
       ),
       mutation(
         'extended/hearing',
         'does not ask at once',
-        `if (proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1))
-        m.sender.probe(m);`,
-        'proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1);'
+        'if (proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1)) m.sender.probe(m)',
+        'proof.ended(m.nowMs, id, fin, sessions.lastSentSeq + 1)'
       ),
       mutation(
         'extended/passive',
@@ -614,17 +554,17 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'serves under a lease on after a proof of a crash',
-        `return;
-        this.sole = true;
-        this.restsOnProof = true;`,
-        'return;'
+        `return
+    this.sole = true
+    this.restsOnProof = true`,
+        'return'
       ),
       mutation(
         'extended/peer',
         'keeps the tether of the session before',
-        `this.#rival = null;
-        this.proof.forget();`,
-        'this.#rival = null;'
+        `this.#rival = null
+    this.proof.forget()`,
+        'this.#rival = null'
       )
     ]
   },
@@ -634,12 +574,11 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'never hears that its proof was wrong',
+        "if (departed?.evidence !== 'crash') return true",
         `if (departed?.evidence !== 'crash')
-        return true;`,
-        `if (departed?.evidence !== 'crash')
-            return true;
-        if (departed !== null)
-            return false;`
+      return true
+    if (departed !== null)
+      return false`
       ),
       mutation(
         'extended/hearing',
@@ -668,15 +607,13 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'serves on though its proof was wrong',
-        `if (this.restsOnProof)
-            m.becomeStandby('proof-wrong')`,
+        "if (this.restsOnProof) m.becomeStandby('proof-wrong')",
         ''
       ),
       mutation(
         'extended/active',
         'gives up a role that does not rest on the proof',
-        `if (this.restsOnProof)
-            m.becomeStandby('proof-wrong')`,
+        "if (this.restsOnProof) m.becomeStandby('proof-wrong')",
         "m.becomeStandby('proof-wrong')"
       )
     ]
@@ -699,8 +636,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'makes contact by hearing',
-        "peer.uncounted = !partner && frame.state === 'active';",
-        "(peer.uncounted = !partner && frame.state === 'active'), (peer.contactMade = true);"
+        "peer.uncounted = !partner && frame.state === 'active'",
+        `peer.uncounted = !partner && frame.state === 'active'
+  peer.contactMade = true`
       ),
       mutation(
         'extended/takeover',
@@ -718,22 +656,21 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'keeps the mark after a goodbye',
-        `firstSeq: 0, lateFrames: 0 };
-    m.epochs.setOnline(false);`,
-        'firstSeq: 0, lateFrames: 0 };'
+        `firstSeq: 0, lateFrames: 0 }
+  m.epochs.setOnline(false)`,
+        'firstSeq: 0, lateFrames: 0 }'
       ),
       mutation(
         'extended/leaving',
         'keeps the mark when both leave',
-        `if (trailer.flags.goodbye)
-            m.epochs.setOnline(false)`,
+        'if (trailer.flags.goodbye) m.epochs.setOnline(false)',
         ''
       ),
       mutation(
         'extended/partner',
         'never sets the mark',
-        `m.epochs.setOnline(true);
-    m.own.heal`,
+        `m.epochs.setOnline(true)
+  m.own.heal`,
         'm.own.heal'
       ),
       mutation(
@@ -745,7 +682,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'epoch-allocator',
         'says that it is marked while a write may clear the mark',
-        'this.#writing?.record.online !== false && ',
+        'this.#writing?.record.online !== false &&',
         ''
       ),
       mutation(
@@ -757,14 +694,13 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'does not act on a proof because of its mark',
-        " && !(evidence === 'crash' && bar === 'peer-may-serve')",
+        "&& !(evidence === 'crash' && bar === 'peer-may-serve')",
         ''
       ),
       mutation(
         'extended/hearing',
         'takes an answer of long ago for a sign of life',
-        `if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs)
-        return`,
+        'if (sentAtMs === null || m.nowMs >= sentAtMs + peer.peerTimeoutMs) return',
         ''
       )
     ]
@@ -775,7 +711,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'uses a proof at any time',
-        'return !(0, context_1.rulesOf)(m).prefersOne || m.epochs.preferred || m.nowMs < m.lease.proofUntilMs',
+        'return !rulesOf(m).prefersOne || m.epochs.preferred || m.nowMs < m.lease.proofUntilMs',
         'return true'
       ),
       mutation(
@@ -784,24 +720,19 @@ export const RULES: readonly Rule[] = [
         'if (trailer.flags.marked)',
         'if (true)'
       ),
-      mutation('extended/lease', 'does not shorten the window by a suspend', 'this.proofUntilMs -= ms;', ''),
+      mutation('extended/lease', 'does not shorten the window by a suspend', 'this.proofUntilMs -= ms', ''),
       mutation(
         'extended/lease',
         'keeps the window of the session before',
-        `this.isOfThisSession = false;
-        this.proofUntilMs = -Infinity;`,
-        'this.isOfThisSession = false;'
+        `this.isOfThisSession = false
+    this.proofUntilMs = -Infinity`,
+        'this.isOfThisSession = false'
       ),
-      mutation(
-        'extended/active',
-        'serves without a lease on a proof that it may not use',
-        '!(0, takeover_1.mayUseProof)(m) || ',
-        ''
-      ),
+      mutation('extended/active', 'serves without a lease on a proof that it may not use', '!mayUseProof(m) ||', ''),
       mutation(
         'extended/active',
         'serves without a lease on a proof though it may take no role alone',
-        " || (0, takeover_1.isBarred)(m, 'crash'))",
+        "|| isBarred(m, 'crash'))",
         ')'
       ),
       mutation(
@@ -818,8 +749,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'acts alone though it is in doubt of itself',
-        `if (m.own.doubt !== null)
-        return m.own.doubt`,
+        'if (m.own.doubt !== null) return m.own.doubt',
         ''
       ),
       mutation(
@@ -840,18 +770,17 @@ export const RULES: readonly Rule[] = [
         "if (this.#doubt !== 'foreign-record' && isSettled)",
         "if (this.#doubt !== 'foreign-record')"
       ),
-      mutation('extended/hearing', 'does not notice that its disk was set back', "m.own.cast(m, 'rolled-back');", ''),
+      mutation('extended/hearing', 'does not notice that its disk was set back', "m.own.cast(m, 'rolled-back')", ''),
       mutation(
         'extended/hearing',
         'counts records from where its disk was set back to',
-        'm.epochs.raiseNumber(trailer.peerRecord);',
+        'm.epochs.raiseNumber(trailer.peerRecord)',
         ''
       ),
       mutation(
         'extended/hearing',
         'serves on though it is a copy',
-        `if (m.role.kind === 'active')
-        m.becomeStandby('restored-copy')`,
+        "if (m.role.kind === 'active') m.becomeStandby('restored-copy')",
         ''
       ),
       mutation(
@@ -881,20 +810,19 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'is barred by nothing at the end of its numbers',
-        `if (m.epochs.exhausted)
-        return 'numbers-exhausted'`,
+        "if (m.epochs.exhausted) return 'numbers-exhausted'",
         ''
       ),
       mutation(
         'epoch-allocator',
         'takes a role at the end of its numbers',
-        'if (this.exhausted || epoch > exports.EPOCH_MAX)',
-        'if (epoch > exports.EPOCH_MAX)'
+        'if (this.exhausted || epoch > EPOCH_MAX)',
+        'if (epoch > EPOCH_MAX)'
       ),
       mutation(
         'epoch-allocator',
         'takes a role with a number above the range',
-        'if (this.exhausted || epoch > exports.EPOCH_MAX)',
+        'if (this.exhausted || epoch > EPOCH_MAX)',
         'if (this.exhausted)'
       )
     ]
@@ -905,16 +833,15 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'forgets the number of a session that it has not adopted',
-        `m.epochs.hear(peer.helloEpoch);
-    peer.proof.drop();`,
-        'peer.proof.drop();'
+        `m.epochs.hear(peer.helloEpoch)
+  peer.proof.drop()`,
+        'peer.proof.drop()'
       ),
       mutation(
         'extended/hearing',
         'follows the number of a session while the living one is heard',
-        `if (!peer.detector.alive)
-        m.epochs.hear(peer.helloEpoch);`,
-        'm.epochs.hear(peer.helloEpoch);'
+        'if (!peer.detector.alive) m.epochs.hear(peer.helloEpoch)',
+        'm.epochs.hear(peer.helloEpoch)'
       ),
       mutation(
         'extended/sender',
@@ -925,10 +852,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sender',
         'is as sparing with answers to openings without contact as with it',
-        `if (!m.peer.detector.alive)
-        return HELLO_ANSWERS_ALONE`,
+        'if (!m.peer.detector.alive) return HELLO_ANSWERS_ALONE',
         `if (false)
-            return HELLO_ANSWERS_ALONE`
+      return HELLO_ANSWERS_ALONE`
       ),
       mutation(
         'extended/sessions',
@@ -964,8 +890,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sessions',
         'adopts a session that echoes another one of mine',
-        `if (trailer.echo !== this.session)
-            return false;`,
+        'if (trailer.echo !== this.session) return false',
         ''
       ),
       mutation(
@@ -977,16 +902,15 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sessions',
         'believes an acknowledgement of what it never sent',
-        `if (trailer.ack > this.#seq)
-            return { kind: 'beyond' };
-        if (trailer.seq <=`,
+        `if (trailer.ack > this.#seq) return { kind: 'beyond' }
+    if (trailer.seq <=`,
         'if (trailer.seq <='
       ),
       mutation('extended/sessions', 'talks to its own mirror', 'if (trailer.session === this.session)', 'if (false)'),
       mutation(
         'extended/sessions',
         'lets another session take the place of a living peer',
-        'if (guarded && ',
+        'if (guarded &&',
         'if (false && '
       ),
       mutation(
@@ -995,7 +919,7 @@ export const RULES: readonly Rule[] = [
         'this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2',
         'this.detector.alive'
       ),
-      mutation('extended/hearing', 'hears on from a peer that left', 'peer.sessions.retirePeer();', ''),
+      mutation('extended/hearing', 'hears on from a peer that left', 'peer.sessions.retirePeer()', ''),
       mutation(
         'extended/sender',
         'answers every opening, as many as come',
@@ -1010,24 +934,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'forgets that a former session may serve',
-        'peer.formerUntilMs = peer.detector.heardAtMs + peer.peerTimeoutMs;',
+        'peer.formerUntilMs = peer.detector.heardAtMs + peer.peerTimeoutMs',
         ''
       ),
       mutation(
         'extended/passive',
         'takes a grant while a former session may serve',
-        ` || m.nowMs < m.peer.formerUntilMs)
-            return;
-        if (!(0, context_1.isBacked)`,
+        `|| m.nowMs < m.peer.formerUntilMs) return
+    if (!isBacked`,
         `)
-            return;
-        if (!(0, context_1.isBacked)`
+      return
+    if (!isBacked`
       ),
       mutation(
         'extended/passive',
         'grants the role while a former session may serve',
-        `if (m.nowMs < m.peer.formerUntilMs)
-            return;`,
+        'if (m.nowMs < m.peer.formerUntilMs) return',
         ''
       ),
       mutation(
@@ -1040,7 +962,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sessions',
         'takes a session that it refused on an old confirmation',
-        'this.#candidates?.set(trailer.session, this.#seq);',
+        'this.#candidates?.set(trailer.session, this.#seq)',
         ''
       ),
       mutation(
@@ -1076,7 +998,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'counts as a partner before its parity is on disk',
-        'if (!m.epochs.hasMet && ',
+        'if (!m.epochs.hasMet &&',
         'if (false && '
       )
     ]
@@ -1099,7 +1021,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes a grant that is not on disk under every policy',
-        'm.epochs.isReserved(epoch, (0, context_1.rulesOf)(m).goesOnInMemory)',
+        'm.epochs.isReserved(epoch, rulesOf(m).goesOnInMemory)',
         'true'
       ),
       mutation(
@@ -1114,7 +1036,7 @@ export const RULES: readonly Rule[] = [
         'return parity === null || next % 2 === parity ? next : next + 1',
         'return next'
       ),
-      mutation('epoch-allocator', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null;', ''),
+      mutation('epoch-allocator', 'forgets its parity in a restart', 'this.#parity = record?.parity ?? null', ''),
       mutation(
         'epoch-allocator',
         'believes the disk’s answer to another write',
@@ -1124,7 +1046,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'epoch-allocator',
         'does not write a number that it heard of while a higher one is reserved',
-        '            disk.epoch !== this.#floor ||\n',
+        'disk.epoch !== this.#floor ||',
         ''
       ),
       mutation(
@@ -1142,31 +1064,30 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'serves on with an epoch below what the peer knows',
-        `if (trailer.epoch > this.#epoch)
-            this.#reassert(m, 'peer-behind');
-        if (this.#handover`,
+        `if (trailer.epoch > this.#epoch) this.#reassert(m, 'peer-behind')
+    if (this.#handover`,
         'if (this.#handover'
       ),
       mutation(
         'extended/active',
         'serves on with an epoch below what the peer knew when it left',
-        `this.sole = true;
-        if (trailer.epoch > this.#epoch)`,
-        `this.sole = true;
-        if (false)`
+        `this.sole = true
+    if (trailer.epoch > this.#epoch)`,
+        `this.sole = true
+    if (false)`
       ),
       mutation(
         'extended/active',
         'forgets that it has to take a newer epoch when the disk was busy',
-        `stored(m) {
-        if (this.#reassertDue !== null)`,
-        `stored(m) {
-        if (false)`
+        `stored(m: Machine): void {
+    if (this.#reassertDue !== null)`,
+        `stored(m: Machine): void {
+    if (false)`
       ),
       mutation(
         'extended/hearing',
         'does not note the epochs that it hears of',
-        "if (m.role.kind === 'active' || !(0, role_1.isGrant)(frame))",
+        "if (m.role.kind === 'active' || !isGrant(frame))",
         'if (false)'
       )
     ]
@@ -1177,8 +1098,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/context',
         'promises more than its disk would keep',
-        ': m.epochs.promisedMs;',
-        ': Math.max(m.epochs.promisedMs, m.settings.peerTimeoutMs);'
+        ': m.epochs.promisedMs',
+        ': Math.max(m.epochs.promisedMs, m.settings.peerTimeoutMs)'
       ),
       mutation(
         'epoch-allocator',
@@ -1189,7 +1110,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'epoch-allocator',
         'promises what a failed write may have taken back',
-        'this.#writing?.record.promisedMs ?? Infinity, this.#unsure?.promisedMs ?? Infinity',
+        `this.#writing?.record.promisedMs ?? Infinity,
+      this.#unsure?.promisedMs ?? Infinity`,
         'this.#writing?.record.promisedMs ?? Infinity'
       ),
       mutation(
@@ -1227,18 +1149,13 @@ export const RULES: readonly Rule[] = [
         'else if (!trailer.flags.preferred)',
         'else'
       ),
-      mutation('extended/partner', 'never gives the preference up', 'm.epochs.setPreferred(false);', ';')
+      mutation('extended/partner', 'never gives the preference up', 'm.epochs.setPreferred(false)', 'void 0')
     ]
   },
   {
     rule: 'a grant is taken only if it is new, fresh and for a partner',
     mutations: [
-      mutation(
-        'extended/passive',
-        'takes a grant however old it is',
-        'if (!(0, context_1.isBacked)(m, sentAtMs))',
-        'if (false)'
-      ),
+      mutation('extended/passive', 'takes a grant however old it is', 'if (!isBacked(m, sentAtMs))', 'if (false)'),
       mutation(
         'extended/passive',
         'takes a grant of a number that is not above all it knows',
@@ -1248,7 +1165,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes a grant though its flows hang',
-        'epoch <= m.epochs.floor || m.own.hostStalled || ',
+        'epoch <= m.epochs.floor || m.own.hostStalled ||',
         'epoch <= m.epochs.floor || '
       ),
       mutation(
@@ -1260,22 +1177,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes a grant from a side that does not count it as a partner',
-        'if (sentAtMs === null || trailer.heardLinks === 0 || ',
+        'if (sentAtMs === null || trailer.heardLinks === 0 ||',
         'if (sentAtMs === null || '
       ),
       mutation(
         'extended/passive',
         'does not say that it will never take a grant',
-        `m.epochs.hear(epoch);
-            m.sender.refuse('not-ready');`,
-        'm.epochs.hear(epoch);'
+        `m.epochs.hear(epoch)
+      m.sender.refuse('not-ready')`,
+        'm.epochs.hear(epoch)'
       ),
       mutation(
         'extended/passive',
         'takes later what it refused',
-        `m.epochs.hear(epoch);
-            m.sender.refuse('not-ready');`,
-        "m.sender.refuse('not-ready');"
+        `m.epochs.hear(epoch)
+      m.sender.refuse('not-ready')`,
+        "m.sender.refuse('not-ready')"
       )
     ]
   },
@@ -1284,36 +1201,38 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         does: 'serves on while its grant is out',
-        file: 'extended/active',
         edits: [
           {
-            find: `get grantedEpoch() {
-        return null;`,
-            put: `get grantedEpoch() {
-        return this.granted ?? null;`
+            file: 'extended/active',
+            find: `get grantedEpoch(): number | null {
+    return null`,
+            put: `get grantedEpoch(): number | null {
+    return this.granted ?? null`
           },
           {
-            find: 'm.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenUntilMs);',
-            put: `m.epochs.hear((this.granted = m.epochs.nextForPeer()));
-        m.sender.ask(m, {});
-        m.replyOk(cause.commandId);`
+            file: 'extended/active',
+            find: 'm.becomeStandby(reason).grantRole(m, reason, cause.commandId, takenUntilMs)',
+            put: `m.epochs.hear((this.granted = m.epochs.nextForPeer()))
+    m.sender.ask(m, {})
+    m.replyOk(cause.commandId)`
           }
-        ]
+        ],
+        caughtBy: 'tests'
       },
       mutation(
         'extended/passive',
         'does not count a granted number as used',
-        `m.epochs.nextForPeer();
-        m.epochs.hear(epoch);`,
-        'm.epochs.nextForPeer();'
+        `m.epochs.nextForPeer()
+    m.epochs.hear(epoch)`,
+        'm.epochs.nextForPeer()'
       ),
       mutation(
         'extended/passive',
         'grants a number of its own kind',
-        `m.epochs.nextForPeer();
-        m.epochs.hear(epoch);`,
-        `m.epochs.nextOwn();
-        m.epochs.hear(epoch);`
+        `m.epochs.nextForPeer()
+    m.epochs.hear(epoch)`,
+        `m.epochs.nextOwn()
+    m.epochs.hear(epoch)`
       ),
       mutation(
         'extended/passive',
@@ -1324,7 +1243,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes any refusal for one of its grant',
-        ' && trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq',
+        '&& trailer.epoch >= grant.epoch && trailer.ack >= grant.firstSeq',
         ''
       ),
       mutation(
@@ -1336,20 +1255,20 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'keeps its grant though the peer restarted',
-        `peerRestarted(m) {
-        this.failGrantCommand(m);
-        this.#grant = null;`,
-        `peerRestarted(m) {
-        this.failGrantCommand(m);`
+        `peerRestarted(m: Machine): void {
+    this.failGrantCommand(m)
+    this.#grant = null`,
+        `peerRestarted(m: Machine): void {
+    this.failGrantCommand(m)`
       ),
       mutation(
         'extended/passive',
         'keeps its grant though contact is lost',
-        `this.#held = 'no';
-        this.failGrantCommand(m);
-        this.#grant = null;`,
-        `this.#held = 'no';
-        this.failGrantCommand(m);`
+        `this.#held = 'no'
+    this.failGrantCommand(m)
+    this.#grant = null`,
+        `this.#held = 'no'
+    this.failGrantCommand(m)`
       ),
       mutation(
         'extended/passive',
@@ -1412,16 +1331,16 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         does: 'decides by node id alone',
-        file: 'extended/policy',
         edits: [
-          { find: 'if (mine.epoch !== theirs.epoch)', put: 'if (false)' },
-          { find: 'if (mine.priority !== theirs.priority)', put: 'if (false)' }
-        ]
+          { file: 'extended/policy', find: 'if (mine.epoch !== theirs.epoch)', put: 'if (false)' },
+          { file: 'extended/policy', find: 'if (mine.priority !== theirs.priority)', put: 'if (false)' }
+        ],
+        caughtBy: 'tests'
       },
       mutation('extended/policy', 'leaves the epoch out', 'if (mine.epoch !== theirs.epoch)', 'if (false)'),
       mutation('extended/policy', 'leaves the priority out', 'if (mine.priority !== theirs.priority)', 'if (false)'),
-      mutation('extended/active', 'never yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (false) {'),
-      mutation('extended/active', 'always yields', 'if (!(0, policy_1.winsConflict)(mine, trailer)) {', 'if (true) {'),
+      mutation('extended/active', 'never yields', 'if (!winsConflict(mine, trailer)) {', 'if (false) {'),
+      mutation('extended/active', 'always yields', 'if (!winsConflict(mine, trailer)) {', 'if (true) {'),
       mutation(
         'extended/active',
         'keeps the same number as the one that yielded',
@@ -1434,8 +1353,13 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'two sides without a role agree on one',
     mutations: [
-      mutation('extended/passive', 'grants the role to a peer that is not ready', 'if (peer.ready && (0,', 'if ((0,'),
-      mutation('extended/passive', 'never grants', 'if (peer.ready && (0,', 'if (false && (0,'),
+      mutation(
+        'extended/passive',
+        'grants the role to a peer that is not ready',
+        'if (peer.ready && rank(',
+        'if (rank('
+      ),
+      mutation('extended/passive', 'never grants', 'if (peer.ready && rank(', 'if (false && rank('),
       mutation(
         'extended/policy',
         'ranks an Initial like a Standby',
@@ -1450,7 +1374,7 @@ export const RULES: readonly Rule[] = [
         'a.priority - b.priority',
         'b.priority - a.priority'
       ),
-      mutation('extended/hearing', 'keeps the identity of a copied disk', 'm.epochs.renumber(m.randomId());', '')
+      mutation('extended/hearing', 'keeps the identity of a copied disk', 'm.epochs.renumber(m.randomId())', '')
     ]
   },
   {
@@ -1458,32 +1382,35 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         does: 'says goodbye and serves on',
-        file: 'extended/machine',
         edits: [
-          { find: 'serving: role.isServing', put: "serving: role.name === 'active'" },
-          { find: "this.#enter(leaving, 'initial', reason)", put: 'this.#enter(leaving, left.name, reason)' }
-        ]
+          { file: 'extended/machine', find: 'serving: role.isServing', put: "serving: role.name === 'active'" },
+          {
+            file: 'extended/machine',
+            find: "this.#enter(leaving, 'initial', reason)",
+            put: 'this.#enter(leaving, left.name, reason)'
+          }
+        ],
+        caughtBy: 'tests'
       },
       mutation(
         'extended/hearing',
         'does not hear a goodbye',
-        `if (trailer.flags.goodbye)
-        return onPeerLeft`,
+        'if (trailer.flags.goodbye) return onPeerLeft',
         `if (false)
-        return onPeerLeft`
+    return onPeerLeft`
       ),
       mutation(
         'extended/leaving',
         'says goodbye before its mark is on disk',
-        'const marked = m.epochs.onlineOnDisk;',
-        'const marked = true;'
+        'const marked = m.epochs.onlineOnDisk',
+        'const marked = true'
       ),
       mutation('extended/leaving', 'says goodbye once only', 'this.#sent >= GOODBYES_MAX', 'this.#sent >= 1'),
       mutation(
         'extended/hearing',
         'does not answer a goodbye',
-        `m.sender.answer(m, frame);
-    peer.sessions`,
+        `m.sender.answer(m, frame)
+  peer.sessions`,
         'peer.sessions'
       )
     ]
@@ -1492,7 +1419,7 @@ export const RULES: readonly Rule[] = [
     rule: 'operators, fail-back and fitness move the role only as documented',
     mutations: [
       mutation('extended/failback', 'fails back at once', '+ this.#settings.failbackDelayMs', ''),
-      mutation('extended/failback', 'fails back against an operator’s move', 'if (this.held || ', 'if ('),
+      mutation('extended/failback', 'fails back against an operator’s move', 'if (this.held ||', 'if ('),
       mutation(
         'extended/failback',
         'fails back though it is less fit',
@@ -1508,8 +1435,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'gives the role back, however often it did not last',
-        'const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs);',
-        'const damped = false;'
+        'const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)',
+        'const damped = false'
       ),
       mutation(
         'extended/failback',
@@ -1520,7 +1447,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/failback',
         'fails back to the lower priority too',
-        ' || word.priority >= this.#settings.priority',
+        '|| word.priority >= this.#settings.priority',
         ''
       ),
       mutation(
@@ -1532,7 +1459,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'never hands over to a fitter peer',
-        "this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null);",
+        "this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null)",
         ''
       ),
       mutation(
@@ -1550,16 +1477,15 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'stays away for ever after it was told to stand by once',
-        `if (this.#held === 'deferring')
-            this.#held = 'no';`,
+        "if (this.#held === 'deferring') this.#held = 'no'",
         ''
       ),
       mutation(
         'extended/passive',
         'stays away for ever after it was forced to',
-        `this.#held = 'no';
-        this.#heldEpoch = 0;`,
-        'this.#heldEpoch = 0;'
+        `this.#held = 'no'
+    this.#heldEpoch = 0`,
+        'this.#heldEpoch = 0'
       )
     ]
   },
@@ -1575,29 +1501,27 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/machine',
         'leaves without an answer to what is open',
-        `for (const id of role.commandIds)
-            this.replyError(id, 'stopped', '')`,
+        "for (const id of role.commandIds) this.replyError(id, 'stopped', '')",
         ''
       ),
       mutation(
         'extended/passive',
         'asks for the role though it is not fit',
-        `if (!m.own.isFit)
-                return m.replyError(id, 'refused', 'not-ready')`,
+        "if (!m.own.isFit) return m.replyError(id, 'refused', 'not-ready')",
         `if (false)
-                return m.replyError(id, 'refused', 'not-ready')`
+        return m.replyError(id, 'refused', 'not-ready')`
       ),
       mutation(
         'extended/passive',
         'takes a refused grant back on contact that is too old for a lease',
-        ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))',
-        ' && (0, context_1.isReady)(m))'
+        '&& isReady(m) && isBacked(m, sentAtMs))',
+        ' && isReady(m))'
       ),
       mutation(
         'extended/passive',
         'takes a refused grant back though its flows hang',
-        ' && (0, context_1.isReady)(m) && (0, context_1.isBacked)(m, sentAtMs))',
-        ' && (0, context_1.isBacked)(m, sentAtMs))'
+        '&& isReady(m) && isBacked(m, sentAtMs))',
+        ' && isBacked(m, sentAtMs))'
       )
     ]
   },
@@ -1613,16 +1537,16 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'serves again on an answer to what it asked before its second stall',
-        `this.#pausedAtMs = m.nowMs;
-        this.#pausedSeq = m`,
-        `this.#pausedAtMs = m.nowMs;
-        this.#pausedSeq ||= m`
+        `this.#pausedAtMs = m.nowMs
+    this.#pausedSeq = m`,
+        `this.#pausedAtMs = m.nowMs
+    this.#pausedSeq ||= m`
       ),
       mutation(
         'extended/takeover',
         'acts at once beside a peer that it has only just heard one way',
-        'Math.max(oneWayAtMs, heardForMs, notBeforeMs)',
-        'Math.max(oneWayAtMs, notBeforeMs)'
+        'Math.max(oneWayAtMs, heardForMs, notBeforeMs, takenMs)',
+        'Math.max(oneWayAtMs, notBeforeMs, takenMs)'
       )
     ]
   },
@@ -1632,22 +1556,22 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'does not note a number that it took anew while serving',
-        `const epoch = m.epochs.nextOwn();
-        m.epochs.use(epoch);
-        this.#epoch`,
-        `const epoch = m.epochs.nextOwn();
-        this.#epoch`
+        `const epoch = m.epochs.nextOwn()
+    m.epochs.use(epoch)
+    this.#epoch`,
+        `const epoch = m.epochs.nextOwn()
+    this.#epoch`
       ),
       mutation(
         'extended/partner',
         'prefers neither side when both have the same priority',
-        ': m.epochs.nodeId > trailer.nodeId;',
-        ': false;'
+        ': m.epochs.nodeId > trailer.nodeId',
+        ': false'
       ),
       mutation(
         'extended/hearing',
         'believes an epoch that leaves no room for the next',
-        'trailer.epoch > epoch_allocator_1.EPOCH_MAX ||',
+        'trailer.epoch > EPOCH_MAX ||',
         ''
       )
     ]
@@ -1658,23 +1582,23 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/failure-detector',
         'believes that a lost peer still hears it',
-        `this.#answeredAtMs = -Infinity;
-        this.#peerHears = 0;`,
+        `this.#answeredAtMs = -Infinity
+    this.#peerHears = 0`,
         ''
       ),
       mutation(
         'extended/failure-detector',
         'hears a new session on links that only the old one used',
-        `path.heardAtMs = -Infinity;
-            path.markedAtMs = -Infinity;`,
-        'path.heardAtMs = -Infinity;'
+        `path.heardAtMs = -Infinity
+      path.markedAtMs = -Infinity`,
+        'path.heardAtMs = -Infinity'
       ),
       mutation('extended/failure-detector', 'calls a closed link up', '!this.#alive || !path.open)', '!this.#alive)'),
       mutation(
         'extended/failure-detector',
         'does not credit its own stall to the wait for a first word',
-        'this.#listeningSinceMs = later(this.#listeningSinceMs);',
-        ';'
+        'this.#listeningSinceMs = later(this.#listeningSinceMs)',
+        ''
       ),
       mutation(
         'extended/leaving',
@@ -1711,8 +1635,8 @@ export const RULES: readonly Rule[] = [
         "return m.keyed && m.settings.channel === 'auto'",
         'return m.keyed'
       ),
-      mutation('extended/data', 'is behind a peer that does not serve', 'm.peer.isHeardActive && ', ''),
-      mutation('extended/data', 'is behind a peer that keeps nothing', ' && m.peer.word?.users === true', ''),
+      mutation('extended/data', 'is behind a peer that does not serve', 'm.peer.isHeardActive &&', ''),
+      mutation('extended/data', 'is behind a peer that keeps nothing', '&& m.peer.word?.users === true', ''),
       mutation(
         'extended/data',
         'is in step while its channel is shut',
@@ -1726,44 +1650,28 @@ export const RULES: readonly Rule[] = [
         'm.own.data.open'
       ),
       mutation('extended/data', 'does not look at its own channel', '(!m.own.data.open || m.peer.word', '(m.peer.word'),
-      mutation('extended/data', 'does not hear that the peer is behind', ' || m.peer.word?.behind === true', ''),
+      mutation('extended/data', 'does not hear that the peer is behind', '|| m.peer.word?.behind === true', ''),
       mutation(
         'extended/active',
         'swaps to a peer that is behind',
-        `if ((0, data_1.isPeerBehind)(m))
-            return this.#refuse`,
+        'if (isPeerBehind(m)) return this.#refuse',
         `if (false)
-            return this.#refuse`
+      return this.#refuse`
       ),
-      mutation(
-        'extended/active',
-        'asks a peer that is behind to be fitter',
-        '((0, data_1.isPeerBehind)(m) || m.nowMs',
-        '(m.nowMs'
-      ),
-      mutation(
-        'extended/passive',
-        'wants the role though it is behind',
-        'if ((0, data_1.isBehind)(m) && !force)',
-        'if (false)'
-      ),
-      mutation(
-        'extended/passive',
-        'takes no force for its data',
-        '(0, data_1.isBehind)(m) && !force',
-        '(0, data_1.isBehind)(m)'
-      ),
-      mutation('extended/passive', 'fails back before it has the data', ' || (0, data_1.isBehind)(m)', ''),
+      mutation('extended/active', 'asks a peer that is behind to be fitter', '(isPeerBehind(m) || m.nowMs', '(m.nowMs'),
+      mutation('extended/passive', 'wants the role though it is behind', 'if (isBehind(m) && !force)', 'if (false)'),
+      mutation('extended/passive', 'takes no force for its data', 'isBehind(m) && !force', 'isBehind(m)'),
+      mutation('extended/passive', 'fails back before it has the data', '|| isBehind(m)', ''),
       mutation(
         'extended/passive',
         'does not tell the peer of its force',
-        "force && (0, data_1.followsData)(m) ? 'operator-forced' : 'operator'",
+        "force && followsData(m) ? 'operator-forced' : 'operator'",
         "'operator'"
       ),
       mutation(
         'extended/passive',
         'tells its peer of force where no data is kept',
-        'force && (0, data_1.followsData)(m) ?',
+        'force && followsData(m) ?',
         'force ?'
       )
     ]
@@ -1771,66 +1679,58 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'while nobody serves the fresher data wins, after the held epoch and before role and priority',
     mutations: [
-      mutation(
-        'extended/policy',
-        'does not rank by data',
-        '(0, position_1.comparePositions)(a.position, b.position) ||',
-        ''
-      ),
+      mutation('extended/policy', 'does not rank by data', 'comparePositions(a.position, b.position) ||', ''),
       {
         does: 'ranks the role before the data',
-        file: 'extended/policy',
         edits: [
-          { find: '(0, position_1.comparePositions)(a.position, b.position) ||', put: '' },
+          { file: 'extended/policy', find: 'comparePositions(a.position, b.position) ||', put: '' },
           {
+            file: 'extended/policy',
             find: 'a.priority - b.priority ||',
-            put: '(0, position_1.comparePositions)(a.position, b.position) || a.priority - b.priority ||'
+            put: 'comparePositions(a.position, b.position) || a.priority - b.priority ||'
           }
-        ]
+        ],
+        caughtBy: 'tests'
       },
       {
         does: 'ranks the data before the held epoch',
-        file: 'extended/policy',
         edits: [
-          { find: '(0, position_1.comparePositions)(a.position, b.position) ||', put: '' },
+          { file: 'extended/policy', find: 'comparePositions(a.position, b.position) ||', put: '' },
           {
+            file: 'extended/policy',
             find: 'a.heldEpoch - b.heldEpoch ||',
-            put: '(0, position_1.comparePositions)(a.position, b.position) || a.heldEpoch - b.heldEpoch ||'
+            put: 'comparePositions(a.position, b.position) || a.heldEpoch - b.heldEpoch ||'
           }
-        ]
+        ],
+        caughtBy: 'tests'
       },
       mutation('position', 'takes the lower number for the newer', 'a.number - b.number', 'b.number - a.number'),
-      mutation('position', 'compares the numbers of different epochs', 'a.epoch - b.epoch || ', ''),
-      mutation(
-        'position',
-        'believes a position at the end of its range',
-        ' && epoch < epoch_allocator_1.STORED_MAX',
-        ''
-      ),
+      mutation('position', 'compares the numbers of different epochs', 'a.epoch - b.epoch ||', ''),
+      mutation('position', 'believes a position at the end of its range', '&& epoch < STORED_MAX', ''),
       mutation(
         'position',
         'lets a number run over on the wire',
-        'Math.min(Math.max(0, number), frame_1.DATA_NUMBER_MAX)',
+        'Math.min(Math.max(0, number), DATA_NUMBER_MAX)',
         'number'
       ),
       mutation(
         'extended/passive',
         'compares data that a peer without a channel keeps for itself',
-        '(0, data_1.hasChannel)(m) && trailer.flags.channel',
+        'hasChannel(m) && trailer.flags.channel',
         'true'
       ),
       mutation(
         'extended/passive',
         'does not look at its own data',
-        'position: compared ? (0, data_1.toldPosition)(m)',
-        'position: false ? (0, data_1.toldPosition)(m)'
+        'position: compared ? toldPosition(m)',
+        'position: false ? toldPosition(m)'
       ),
       mutation('extended/data', 'tells of data that stays here', 'return hasChannel(m) ? m.own', 'return true ? m.own'),
-      mutation('extended/machine', 'does not hear the epoch of its data', 'this.epochs.hear(epoch);', ''),
+      mutation('extended/machine', 'does not hear the epoch of its data', 'this.epochs.hear(epoch)', ''),
       mutation(
         'extended/machine',
         'forgets at its start what it was told of its data',
-        'this.epochs.hear(this.own.data.position.epoch);',
+        'this.epochs.hear(this.own.data.position.epoch)',
         ''
       ),
       mutation(
@@ -1842,7 +1742,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'believes a position that no side ever states',
-        ' || trailer.dataEpoch >= epoch_allocator_1.STORED_MAX',
+        '|| trailer.dataEpoch >= STORED_MAX',
         ''
       )
     ]
@@ -1853,10 +1753,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'hands over without a barrier',
-        `if (!(0, data_1.sharesData)(m))
-            return this.#stepDown`,
+        'if (!sharesData(m)) return this.#stepDown',
         `if (true)
-            return this.#stepDown`
+      return this.#stepDown`
       ),
       mutation(
         'extended/active',
@@ -1896,25 +1795,20 @@ export const RULES: readonly Rule[] = [
         'Math.min(BARRIER_MS_MAX, m.peer.peerTimeoutMs / 2)',
         'm.peer.peerTimeoutMs / 2'
       ),
-      mutation('extended/active', 'waits on for a peer that is lost', "this.callOff(m, 'peer-silent');", ''),
+      mutation('extended/active', 'waits on for a peer that is lost', "this.callOff(m, 'peer-silent')", ''),
       mutation(
         'extended/active',
         'waits on for a peer that has started again',
-        "this.callOff(m, 'peer-restarted');",
+        "this.callOff(m, 'peer-restarted')",
         ''
       ),
-      mutation('extended/active', 'goes on with a barrier after a pause', 'this.callOff(m, reason);', ''),
-      mutation(
-        'extended/active',
-        'goes on with a barrier beside another Active',
-        "this.callOff(m, 'peer-active');",
-        ''
-      ),
+      mutation('extended/active', 'goes on with a barrier after a pause', 'this.callOff(m, reason)', ''),
+      mutation('extended/active', 'goes on with a barrier beside another Active', "this.callOff(m, 'peer-active')", ''),
       mutation(
         'extended/active',
         'waits on though an operator forces it to stay',
-        "this.callOff(m, 'operator-forced');",
-        ';'
+        "this.callOff(m, 'operator-forced')",
+        ''
       ),
       mutation(
         'extended/active',
@@ -1925,41 +1819,39 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'begins a barrier for a wish that it has just refused',
-        ' || trailer.ack < this.#refusedSeq',
+        '|| trailer.ack < this.#refusedSeq',
         ''
       ),
       mutation(
         'extended/active',
         'tries a barrier again and again',
-        "if (because === 'not-synchronised')\n            this.#damp(m)",
-        'if (false)\n            this.#damp(m)'
+        "if (because === 'not-synchronised') this.#damp(m)",
+        `if (false)
+      this.#damp(m)`
       ),
       mutation(
         'extended/active',
         'does not tell the peer that its wish came to nothing',
-        `if (wished)
-            m.sender.refuse(because);`,
+        'if (wished) m.sender.refuse(because)',
         ''
       ),
       mutation(
         'extended/active',
         'lets an operator wait for a barrier that is called off',
-        'm.replyError(commandId, errorOf(because), because);',
+        'm.replyError(commandId, errorOf(because), because)',
         ''
       ),
       mutation(
         'extended/active',
         'leaves a barrier open when its role is lost',
-        `if (this.#barrier !== null)
-            m.endBarrier(this.#barrier.id, false);
-        this.#barrier = null;`,
+        `if (this.#barrier !== null) m.endBarrier(this.#barrier.id, false)
+    this.#barrier = null`,
         ''
       ),
       mutation(
         'extended/active',
         'does not say that a barrier came to its end',
-        `if (barrier !== null)
-            m.endBarrier(barrier.id, true);`,
+        'if (barrier !== null) m.endBarrier(barrier.id, true)',
         ''
       ),
       mutation(
@@ -1977,10 +1869,9 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'waits on for a host that hangs',
-        `if (!m.own.isFit)
-                this.#goWithout`,
+        'if (!m.own.isFit) this.#goWithout',
         `if (false)
-                this.#goWithout`
+        this.#goWithout`
       )
     ]
   },
@@ -2020,16 +1911,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'begins again with the barrier that is open already',
-        `if (this.#barrier !== null)
-            this.#barrier = { ...this.#barrier, cause: null };
-        else if`,
+        `if (this.#barrier !== null) this.#barrier = { ...this.#barrier, cause: null }
+    else if`,
         'if'
       ),
       mutation(
         'extended/active',
         'opens its gate once more before it leaves',
-        `if (barrier.cause === null)
-            return this.#leaveWithout(m, because);`,
+        'if (barrier.cause === null) return this.#leaveWithout(m, because)',
         ''
       )
     ]

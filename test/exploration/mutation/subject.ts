@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { MutatedFile, Mutation } from './list'
 import { ROOT } from '../../support/root'
+import type { Compiled } from './compile'
 
 const COPIED = [
   ['dist', 'src', 'protocol'],
@@ -22,28 +22,13 @@ export const TESTS: readonly string[] = [
   join('dist', 'test', 'scenarios')
 ]
 
-/** The compiled source of one file of the machine. */
-export function compiled(file: MutatedFile, root = ROOT): string {
+/** The compiled text of one file of the machine as it is. */
+export function compiled(file: string, root = ROOT): string {
   return readFileSync(pathOf(root, file), 'utf8')
 }
 
-function pathOf(root: string, file: MutatedFile): string {
+function pathOf(root: string, file: string): string {
   return join(root, 'dist', 'src', 'protocol', `${file}.js`)
-}
-
-/** Errors: throws when the text to replace is not there exactly once: then the list is out of date. */
-export function mutate(source: string, mutation: Mutation): string {
-  let mutated = source
-  for (const { find, put } of mutation.edits) {
-    const parts = mutated.split(find)
-    if (parts.length !== 2) {
-      throw new Error(
-        `'${mutation.does}': ${parts.length - 1} places in ${mutation.file}.js read ${JSON.stringify(find)}`
-      )
-    }
-    mutated = parts.join(put)
-  }
-  return mutated
 }
 
 export class Subject {
@@ -57,12 +42,13 @@ export class Subject {
     symlinkSync(join(ROOT, 'node_modules'), join(this.root, 'node_modules'), 'junction')
   }
 
-  /** Replaces one file of the machine by its mutant; the function returned brings the original back. */
-  apply(mutation: Mutation): () => void {
-    const path = pathOf(this.root, mutation.file)
-    const original = readFileSync(path, 'utf8')
-    writeFileSync(path, mutate(original, mutation))
-    return () => writeFileSync(path, original)
+  /** Puts a mutant in the place of the machine; the function returned brings the machine back. */
+  apply(mutant: Compiled): () => void {
+    const originals = [...mutant.keys()].map((file) => [file, compiled(file, this.root)] as const)
+    for (const [file, text] of mutant) writeFileSync(pathOf(this.root, file), text)
+    return () => {
+      for (const [file, text] of originals) writeFileSync(pathOf(this.root, file), text)
+    }
   }
 
   remove(): void {

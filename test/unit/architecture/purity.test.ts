@@ -70,7 +70,12 @@ describe('protocol and rules are pure', () => {
       ['a timer', 'export const x = setTimeout(() => {}, 1)\n', /Cannot find name 'setTimeout'/],
       ['the process', 'export const x = process.hrtime()\n', /Cannot find name 'process'/],
       ['a clock', 'export const x = performance.now()\n', /Cannot find name 'performance'/],
-      ['the engine', "import { nowUs } from '../engine/cells'\nexport const x = nowUs\n", /engine\/cells\.ts/]
+      ['the engine', "import { nowUs } from '../engine/cells'\nexport const x = nowUs\n", /engine\/cells\.ts/],
+      [
+        'an event with a reason with which it never comes',
+        "import { machineEvent } from './events'\nexport const x = machineEvent('paused', 'operator', { ms: 1 })\n",
+        /'"operator"' is not assignable to parameter of type '"own-stall" \| "suspended"'/
+      ]
     ]
     for (const [what, code, complaint] of intruders) {
       it(what, () => {
