@@ -365,9 +365,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       const names = await examplesIn(active, '')
       assert.deepEqual(names.toSorted(), exampleNames())
       for (const name of names) {
-        const { status, body } = await active.get(
-          `${EXAMPLES_MENU}${encodeURI(name)}`
-        )
+        const { status, body } = await active.get(`${EXAMPLES_MENU}${encodeURI(name)}`)
         assert.equal(status, 200, name)
         assert.ok(Array.isArray(body) && body.length > 0, name)
       }
