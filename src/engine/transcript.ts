@@ -134,7 +134,7 @@ export function askText({ session, echo, seq, ack, loan, promiseMs, ...is }: Ask
 export function answerText({ witnessId, session, echo, seq, ack, loan, promisedMs, ...is }: Answer): string {
   const ids = `${idText(witnessId)} ${idText(session)}>${idText(echo)} seq=${seq} ack=${ack}`
   const other = `other=${idText(is.other)}/${is.otherHeardAgoMs === null ? 'never' : `${is.otherHeardAgoMs}ms`}`
-  const words = `${word(is.lent, 'lent')}${word(is.copied, 'copied')}${word(is.otherStates, 'other-states')}`
+  const words = `${word(is.lent, 'lent')}${word(is.copied, 'copied')}${word(is.otherStates, 'other-states')}${word(is.otherHolds, 'other-holds')}`
   return `witness ${ids} loan=${loan} promised=${promisedMs}ms holder=${idText(is.holder)} ${other}${words}`
 }
 

@@ -73,14 +73,21 @@ export class Leaving implements RoleObject {
       return
     }
     if (this.#sent === 0) this.#firstSeq = m.peer.sessions.lastSentSeq + 1
+    this.#say(m)
+  }
+
+  #say(m: Machine): void {
     this.#sent += 1
     m.sender.urgeAtMs = m.nowMs + m.peer.retryMs
     m.sender.send(m, this.grantedEpoch === null ? 'connected' : 'designate', { probe: true, goodbye: true })
   }
 
   hear(m: Machine, _frame: Frame, trailer: Trailer): void {
-    // Both leave: neither serves, and neither waits for the other one when it comes back.
-    if (trailer.flags.goodbye) m.epochs.setOnline(false)
+    // Both leave: neither serves, and neither waits for the other one when it comes back, which that one has to know too.
+    if (trailer.flags.goodbye) {
+      m.epochs.setOnline(false)
+      if (this.#sent === 0) this.#say(m)
+    }
     if (trailer.flags.goodbye || (this.#sent > 0 && trailer.ack >= this.#firstSeq)) {
       m.sender.urgeAtMs = Infinity
       m.peer.detector.lost()

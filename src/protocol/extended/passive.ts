@@ -9,7 +9,7 @@ import { followsData, hasChannel, isBehind, toldPosition } from './data'
 import { leaseMs } from './lease'
 import { rank, type Candidate, type Evidence } from './policy'
 import { isGrant, type Grantor, type GrantReason, type Held, type Machine, type RoleObject } from './role'
-import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, TAKEOVER_REASONS } from './takeover'
+import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, othersUntilMs, TAKEOVER_REASONS } from './takeover'
 
 /** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
@@ -177,7 +177,7 @@ export class Passive implements RoleObject, Grantor {
   /** Neither is Active, both hear each other: the lower one grants the role to the higher one. */
   #negotiate(m: Machine, frame: Frame, trailer: Trailer): void {
     if (trailer.heardLinks === 0 || !m.peer.isTwoWay(m.nowMs)) return
-    if (m.nowMs < m.peer.formerUntilMs) return
+    if (m.nowMs < othersUntilMs(m)) return
     // Where one of the two has no channel, nothing is known of the data of both.
     const compared = hasChannel(m) && trailer.flags.channel
     const peer: Candidate = {
@@ -224,7 +224,7 @@ export class Passive implements RoleObject, Grantor {
     }
     // The grantor waits P after it heard me last; what it acknowledges tells me how much of that is left.
     const sentAtMs = m.peer.sessions.sentAtMs(trailer.ack)
-    if (sentAtMs === null || trailer.heardLinks === 0 || m.nowMs < m.peer.formerUntilMs) return
+    if (sentAtMs === null || trailer.heardLinks === 0 || m.nowMs < othersUntilMs(m)) return
     if (!isBacked(m, sentAtMs)) return
     m.epochs.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.

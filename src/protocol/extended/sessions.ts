@@ -127,7 +127,7 @@ export class Sessions {
     if (trailer.session === 0n || trailer.seq === 0 || trailer.link >= LINKS_MAX)
       return { kind: 'drop', cause: 'field' }
     if (this.#peer !== null && trailer.session === this.#peer.session) return this.#receiveCurrent(this.#peer, trailer)
-    if (this.#retired.includes(trailer.session)) return { kind: 'drop', cause: 'replayed' }
+    if (this.isRetired(trailer.session)) return { kind: 'drop', cause: 'replayed' }
     if (trailer.echo === this.session && trailer.ack > this.#seq) return { kind: 'beyond' }
     if (!this.#isConfirmedBy(trailer)) {
       const acquainted = trailer.echo === this.session
@@ -162,6 +162,11 @@ export class Sessions {
     if (candidates.size >= CANDIDATES_KEPT && oldest.done !== true) candidates.delete(oldest.value)
     candidates.set(trailer.session, this.#seq)
     return false
+  }
+
+  /** It said goodbye. */
+  isRetired(session: bigint): boolean {
+    return this.#retired.includes(session)
   }
 
   /** The peer said goodbye: this session is over, and its frames are refused from now on. */

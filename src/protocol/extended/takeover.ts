@@ -18,7 +18,7 @@ export const TAKEOVER_REASONS: Readonly<Record<Evidence, EventReason<'role'>>> =
 /** What a side that is not Active knows of a peer that does not object, and since when that allows to act on it. */
 export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly fromMs: number } | null {
   const { detector, departed, peerTimeoutMs } = m.peer
-  const notBeforeMs = Math.max(m.own.notAloneBeforeMs, m.peer.formerUntilMs)
+  const notBeforeMs = Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
   const listeningSinceMs = detector.listeningSinceMs
   if (detector.alive) {
     if (m.peer.word?.role === 'active') return null
@@ -31,7 +31,7 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     return { evidence: 'stood-down', fromMs }
   }
   if (departed !== null && (departed.evidence === 'goodbye' || mayUseProof(m))) {
-    return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, m.peer.formerUntilMs) }
+    return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, othersUntilMs(m)) }
   }
   if (listeningSinceMs === Infinity) return null
   const aloneFromMs = Math.max(afterReturnMs(m), notBeforeMs)
@@ -41,6 +41,18 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
   }
   return { evidence: 'silence', fromMs: Math.max(detector.heardAtMs + peerTimeoutMs, aloneFromMs) }
+}
+
+/**
+ * Until then another session than the peer's may serve, and no role is taken or given: the former one, or who has the witness's voice. That
+ * one is the peer before it was copied or replaced, and lives on where only the witness hears it.
+ */
+export function othersUntilMs(m: Context): number {
+  const { sessions, formerUntilMs, peerTimeoutMs } = m.peer
+  const { otherHolder, otherHeardAtMs, witnessId } = m.third.voice
+  const known = otherHolder === 0n || otherHolder === sessions.peer?.session || sessions.isRetired(otherHolder)
+  if (known || otherHeardAtMs === null || m.epochs.countedWitness !== witnessId) return formerUntilMs
+  return Math.max(formerUntilMs, otherHeardAtMs + peerTimeoutMs)
 }
 
 /** Whether the policy allows it and nothing bars it. */

@@ -3,12 +3,13 @@
  * voice itself (`voice.ts`).
  *
  * A witness counts once both sides, in contact, have it on disk and nothing else: a side first lets go of any other one, puts the new one
- * on disk, and says so to the new one; that tells it of the other side. So no side counts a witness while the other one may still
- * count another.
+ * on disk, and says so to the new one; that tells it of the other side. What the other side said before this one let go is no word of
+ * now: it may count another one since. So no side counts a witness while the other one may still count another.
  */
 import type { Answer } from '../wire/witness-frame'
 import type { Machine } from './role'
 import { rulesOf } from './context'
+import { CLOCK_DRIFT } from './lease'
 import { Voice, type Heard } from './voice'
 
 /** Asks while the voice is wanted for a takeover, in a heartbeat. */
@@ -24,6 +25,8 @@ export class ThirdVoice {
   /** The witness that is heard, and since when it is the only one. */
   #heardId: bigint | null = null
   #heardSinceMs = Infinity
+  /** Since when this side goes by the one that it goes by. */
+  #wentOverAtMs = -Infinity
   #farewells = 0
   #online = false
 
@@ -115,10 +118,14 @@ export class ThirdVoice {
       // Another one, for long enough not to be a name with two addresses; and the peer backs who serves meanwhile.
       if (epochs.witnessId !== null && m.nowMs < this.#heardSinceMs + peer.peerTimeoutMs) return
       this.voice.giveUp()
+      this.#wentOverAtMs = m.nowMs
       return epochs.setWitness(id, false)
     }
     if (epochs.countedWitness === id || epochs.statedWitness !== id) return
     if (this.voice.stating !== peer.sessions.peer?.session) return
+    // The witness says so of what is less than a promise old.
+    const sinceMs = Math.max(this.#wentOverAtMs, m.own.startedAtMs)
+    if (this.voice.answeredSentAtMs <= sinceMs + peer.peerTimeoutMs * (1 + 2 * CLOCK_DRIFT)) return
     epochs.setWitness(id, true)
     m.event('witness', 'witness-agreed', {})
   }

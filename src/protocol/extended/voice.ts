@@ -45,6 +45,8 @@ export class Voice {
   /** Node id of who has the voice, as the witness said last; 0 = nobody. */
   holder = 0n
   otherHeardAtMs: number | null = null
+  /** Session of another side that has the voice, as the witness said last; 0 = none. */
+  otherHolder = 0n
   /** Session of the other side, as the witness heard it last, if that states this witness; 0 = none. */
   stating = 0n
   #seq = 0
@@ -119,6 +121,7 @@ export class Voice {
     this.holder = answer.holder
     this.otherHeardAtMs = answer.otherHeardAgoMs === null ? null : nowMs - answer.otherHeardAgoMs
     this.copied = answer.copied
+    this.otherHolder = answer.otherHolds ? answer.other : 0n
     this.stating = answer.otherStates ? answer.other : 0n
     if (this.#releaseSeq !== null && answer.ack >= this.#releaseSeq) this.#releaseSeq = null
     if (answer.copied) this.giveUp()

@@ -25,7 +25,7 @@ const NEVER_HEARD = 0xffffffff
 
 const STATES: readonly Role[] = ['initial', 'active', 'standby']
 const ASK_BITS = { wants: 1, holds: 2, releases: 4, states: 8 } as const
-const ANSWER_BITS = { lent: 1, copied: 2, otherStates: 4 } as const
+const ANSWER_BITS = { lent: 1, copied: 2, otherStates: 4, otherHolds: 8 } as const
 
 export interface Ask {
   readonly role: Role
@@ -67,10 +67,12 @@ export interface Answer {
   readonly promisedMs: number
   /** Node id of the side that has the voice, or had it last; 0 = nobody had it. */
   readonly holder: bigint
-  /** Session of the other side, as it was heard last; 0 = never. */
+  /** Session of another side: of the holder, else the one that was heard last; 0 = none. */
   readonly other: bigint
-  /** That session states this witness. */
+  /** That session states this witness, and said so within the promise that was asked for. */
   readonly otherStates: boolean
+  /** That session has the voice now. */
+  readonly otherHolds: boolean
   /** ms since it was heard here; null = never. */
   readonly otherHeardAgoMs: number | null
 }
@@ -98,7 +100,8 @@ export function encodeAnswer(answer: Answer, pair: Uint8Array, target: Uint8Arra
   const bits =
     (answer.lent ? ANSWER_BITS.lent : 0) |
     (answer.copied ? ANSWER_BITS.copied : 0) |
-    (answer.otherStates ? ANSWER_BITS.otherStates : 0)
+    (answer.otherStates ? ANSWER_BITS.otherStates : 0) |
+    (answer.otherHolds ? ANSWER_BITS.otherHolds : 0)
   const view = encodeHead(target, WITNESS_HEADS.answer, 0, bits, pair)
   view.setBigUint64(15, answer.witnessId)
   view.setBigUint64(23, answer.session)
@@ -159,6 +162,7 @@ export function decodeAnswer(bytes: Uint8Array): Answer | WitnessRejection {
     holder: view.getBigUint64(61),
     other: view.getBigUint64(69),
     otherStates: (bits & ANSWER_BITS.otherStates) !== 0,
+    otherHolds: (bits & ANSWER_BITS.otherHolds) !== 0,
     otherHeardAgoMs: heardAgoMs === NEVER_HEARD ? null : heardAgoMs
   }
   const named = answer.witnessId !== 0n && answer.session !== 0n && answer.seq !== 0

@@ -8,7 +8,7 @@
  *      number. A session that has released a loan, or let it lapse, never uses that number again.
  *   3. Holder and promise are on disk before the loan is told. After a start only the stored holder's session is renewed; others wait
  *      the promise from the start, also where the record is an old one.
- *   4. It renews only for a session that acknowledged an answer within P: one that asks and hears nothing lets the voice go.
+ *   4. It lends and renews only to a session that acknowledged an answer within P: one that asks and hears nothing lets the voice go.
  *   5. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
  */
 import type { Answer, Ask } from '../wire/witness-frame'
@@ -63,6 +63,11 @@ interface Side {
   ackedAtMs: number
   heardAtMs: number
   answers: number
+  /** The answer `markSeq` went out then; whoever acknowledges it spoke after that, however long the ask was on its way. */
+  markSeq: number
+  markAtMs: number
+  /** Its newest ask was sent after this. */
+  saidAtMs: number
   copied: boolean
   states: boolean
 }
@@ -154,6 +159,7 @@ export class Lender<From> {
       side.acked = ask.ack
       side.ackedAtMs = nowMs
     }
+    if (ask.ack >= side.markSeq) side.saidAtMs = side.markAtMs
     if (ask.releases) this.#release(ask)
     const lent = !this.#fenced && !side.copied && this.#lends(nowMs, ask, from, side)
     if (lent !== 'waits') this.#answer(nowMs, side, ask, from, lent)
@@ -177,7 +183,8 @@ export class Lender<From> {
     // It lost the answer: the loan is there already.
     if (mine && !this.#released && (record?.loan ?? 0) > ask.loan) return this.#renewed(nowMs, ask, side)
     if (!mine && nowMs < this.#freeFromMs(ask.promiseMs)) return false
-    if (this.#writing) return false
+    // Who hears nothing could not use it, and would keep it from the other one.
+    if (this.#writing || nowMs - side.ackedAtMs >= ask.promiseMs) return false
     const next: LoanRecord = {
       loan: Math.max(record?.loan ?? 0, ask.loan) + 1,
       holderNode: ask.nodeId,
@@ -275,32 +282,56 @@ export class Lender<From> {
   }
 
   #answer(nowMs: number, side: Side | null, ask: Ask, to: From, lent: boolean): void {
-    if (side !== null) side.answers += 1
+    if (side !== null) {
+      side.answers += 1
+      if (side.acked >= side.markSeq) {
+        side.markSeq = side.answers
+        side.markAtMs = nowMs
+      }
+    }
     const record = this.#record
     const answer: Answer = {
       witnessId: this.#witnessId,
       session: this.#session,
       echo: ask.session,
-      seq: side?.answers ?? FIRST_ANSWER,
+      // A side that comes back from another witness goes on where it was: an acknowledgement that went back would make it a copy.
+      seq: (side ?? this.#sides.get(ask.session))?.answers ?? FIRST_ANSWER,
       ack: ask.seq,
       lent,
       copied: side?.copied === true,
       loan: lent ? (record?.loan ?? 0) : 0,
       promisedMs: lent ? (record?.promisedMs ?? 0) : 0,
       holder: record?.holderNode ?? 0n,
-      ...this.#otherOf(nowMs, ask.nodeId)
+      ...this.#otherOf(nowMs, ask)
     }
     this.#out.push({ kind: 'answer', to, answer })
   }
 
-  #otherOf(nowMs: number, nodeId: bigint): Pick<Answer, 'other' | 'otherStates' | 'otherHeardAgoMs'> {
+  /** Who has the voice, if that is another one; else whom it heard last. A statement that may be older than a promise is none. */
+  #otherOf(nowMs: number, ask: Ask): Pick<Answer, 'other' | 'otherStates' | 'otherHolds' | 'otherHeardAgoMs'> {
     let found: { readonly session: bigint; readonly side: Side } | null = null
     for (const [session, side] of this.#sides) {
-      if (side.nodeId !== nodeId && side.heardAtMs >= (found?.side.heardAtMs ?? -Infinity)) found = { session, side }
+      if (side.nodeId === ask.nodeId) continue
+      if (this.#isHeldBy(nowMs, session)) {
+        found = { session, side }
+        break
+      }
+      if (side.heardAtMs >= (found?.side.heardAtMs ?? -Infinity)) found = { session, side }
     }
-    if (found === null) return { other: 0n, otherStates: false, otherHeardAgoMs: null }
+    if (found === null) return { other: 0n, otherStates: false, otherHolds: false, otherHeardAgoMs: null }
     const { session, side } = found
-    return { other: session, otherStates: side.states, otherHeardAgoMs: Math.round(nowMs - side.heardAtMs) }
+    return {
+      other: session,
+      otherStates: side.states && nowMs < side.saidAtMs + ask.promiseMs,
+      otherHolds: this.#isHeldBy(nowMs, session),
+      otherHeardAgoMs: Math.round(nowMs - side.heardAtMs)
+    }
+  }
+
+  #isHeldBy(nowMs: number, session: bigint): boolean {
+    const record = this.#record
+    if (record?.holderSession !== session || this.#released) return false
+    return nowMs < this.#renewedAtMs + record.promisedMs
   }
 
   #sideOf(nowMs: number, ask: Ask): Side {
@@ -317,6 +348,9 @@ export class Lender<From> {
       ackedAtMs: nowMs,
       heardAtMs: nowMs,
       answers: Math.max(FIRST_ANSWER, ask.ack),
+      markSeq: ask.ack,
+      markAtMs: this.#startedAtMs,
+      saidAtMs: this.#startedAtMs,
       copied: false,
       states: ask.states
     }

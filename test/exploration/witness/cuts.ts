@@ -1,5 +1,16 @@
 /** Cuts, crashes, restarts and old disks at random, among three voices: what may happen at once is bounded by nothing but the seed. */
-import { P_MS, ThreeVoices, type HostName, type Way } from './world'
+import { P_MS, ThreeVoices, type HostName, type Setup, type Way } from './world'
+
+/**
+ * What else the seed may do, beside cuts, crashes, stops, stalls, sleeps and full disks:
+ * - `disks`: the witness's disk is set back.
+ * - `timeouts`: a side comes back with other times. A disk that is set back may then have forgotten a longer promise: not both.
+ * - `policies`: a side comes back with another policy.
+ * - `addresses`: the address of the witness leads to another one, on each side for itself; a witness loses its files.
+ */
+const KINDS = ['disks', 'timeouts', 'policies', 'addresses'] as const
+export type Kind = (typeof KINDS)[number]
+const LONGEST_P_MS = 3 * P_MS
 
 export const WAYS: readonly Way[] = ['ab', 'ba', 'aw', 'wa', 'bw', 'wb']
 const HOSTS = ['a', 'b'] as const
@@ -18,11 +29,13 @@ export interface Outcome {
 
 export interface CutsOptions {
   readonly forMs?: number
+  readonly kind?: Kind
   readonly log?: (line: string) => void
 }
 
 /** The same seed, the same story. */
-export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = {}): Outcome {
+export function runCuts(seed: bigint, { forMs = 20 * P_MS, kind: only, log }: CutsOptions = {}): Outcome {
+  const kind = only ?? KINDS[Number(seed % BigInt(KINDS.length))] ?? 'disks'
   const chance = new ThreeVoices({ seed: seed ^ 0x5eedn }).random
   const loss = chance.chance(0.5) ? 0 : chance.between(0, 0.3)
   const delayMs = chance.chance(0.2) ? P_MS / 2 : chance.between(1, 30)
@@ -31,6 +44,7 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = 
   const say = (line: string): void => log?.(`${world.nowMs.toFixed(1).padStart(10)} * ${line}`)
   let [cuts, faults] = [0, 0]
   world.startWitness()
+  if (kind === 'addresses') world.startWitness({ which: 1 })
   for (const name of HOSTS) world.timeline.after(random.between(0, P_MS), () => world.start(name))
   if (random.chance(0.8)) world.advance(4 * P_MS)
 
@@ -55,7 +69,14 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = 
       WAYS
     ])
   const again = (name: HostName): void => {
-    world.timeline.after(random.logBetween(20, 4 * P_MS), () => world.start(name))
+    world.timeline.after(random.logBetween(20, 4 * P_MS), () => world.start(name, setup()))
+  }
+  const setup = (): Partial<Setup> => {
+    if (kind === 'policies')
+      return { policy: random.pick(['witness', 'witness', 'witness', 'exclusive', 'preferred'] as const) }
+    if (kind !== 'timeouts') return {}
+    const peerTimeoutMs = random.pick([P_MS / 2, P_MS, LONGEST_P_MS])
+    return { peerTimeoutMs, heartbeatMs: peerTimeoutMs / random.pick([4, 10, 20]) }
   }
   const fault = (): void => {
     faults += 1
@@ -63,7 +84,20 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = 
     const host = world.host(name)
     const ms = random.logBetween(20, 4 * P_MS)
     switch (
-      random.weighted({ cut: 12, crash: 3, stop: 2, witness: 3, old: 1, stall: 3, lender: 2, command: 2, disk: 1 })
+      random.weighted({
+        cut: 12,
+        crash: 3,
+        stop: 2,
+        witness: 3,
+        stall: 3,
+        suspend: 1,
+        lender: 2,
+        command: 2,
+        disk: 1,
+        old: kind === 'disks' ? 1 : 0,
+        lost: kind === 'addresses' ? 1 : 0,
+        lead: kind === 'addresses' ? 8 : 0
+      })
     ) {
       case 'cut':
         return cutFor(pickWays(), ms)
@@ -78,6 +112,15 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = 
         world.stopWitness()
         world.timeline.after(random.chance(0.5) ? 0 : ms, () => world.startWitness())
         return
+      case 'lost':
+        return world.startWitness({ lost: true, id: BigInt(random.int(2 ** 40)) + 1n })
+      case 'lead':
+        return random.chance(0.3)
+          ? HOSTS.forEach((each) => world.lead(each, random.chance(0.5) ? 0 : 1))
+          : world.lead(name, random.chance(0.5) ? 0 : 1)
+      case 'suspend':
+        say(`${name} sleeps for ${ms.toFixed(0)} ms`)
+        return world.suspend(name, ms)
       case 'old':
         return world.startWitness({ setBack: true })
       case 'stall':
@@ -111,8 +154,9 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, log }: CutsOptions = 
   world.advance(5 * P_MS)
   world.cut.clear()
   for (const name of HOSTS) world.host(name).diskFails = false
+  for (const name of HOSTS) world.lead(name, 0)
   for (const name of HOSTS) world.start(name)
-  world.advance(12 * P_MS)
+  world.advance(12 * (kind === 'timeouts' ? LONGEST_P_MS : P_MS))
   return {
     overlapsAtMs: world.overlaps.map(({ atMs }) => atMs),
     cuts,

@@ -1,47 +1,7 @@
 /** Every single failure has an answer: what the three voices do, one fault at a time. */
 import { strict as assert } from 'node:assert'
-import { HEARTBEAT_MS, P_MS, ThreeVoices, type HostName, type Way } from './world'
-
-const WAYS = {
-  link: ['ab', 'ba'],
-  'a-w': ['aw', 'wa'],
-  'b-w': ['bw', 'wb']
-} as const satisfies Readonly<Record<string, readonly Way[]>>
-
-const TRIALS = 10
-
-/** A pair that has agreed on its witness; its server, and the other one. */
-function settled(seed: number): { readonly world: ThreeVoices; readonly server: HostName; readonly standby: HostName } {
-  const world = new ThreeVoices({ seed: BigInt(seed) })
-  world.startWitness()
-  world.start('a')
-  world.advance(world.random.between(0, 500))
-  world.start('b')
-  world.advance(6 * P_MS)
-  const server = world.server
-  assert.ok(server !== null, 'somebody serves')
-  for (const name of ['a', 'b'] as const) {
-    const view = world.host(name).machine?.view().witness
-    assert.deepEqual([view?.online, view?.counted], [true, true], `${name} counts the witness`)
-  }
-  world.advance(world.random.between(0, 2 * HEARTBEAT_MS))
-  world.countFromNow()
-  return { world, server, standby: world.other(server).name }
-}
-
-/** Nobody noticed: the same side serves, all the time. */
-function undisturbed(world: ThreeVoices, server: HostName): void {
-  assert.equal(world.server, server)
-  assert.ok(world.longestGapMs <= HEARTBEAT_MS, `nobody served for ${world.longestGapMs.toFixed(1)} ms`)
-  assert.deepEqual(
-    world.changes.filter(({ role }) => role === 'active'),
-    []
-  )
-}
-
-function each(run: (seed: number) => void): void {
-  for (let seed = 1; seed <= TRIALS; seed++) run(seed)
-}
+import { each, settled, undisturbed, WAYS } from './settled'
+import { HEARTBEAT_MS, P_MS, ThreeVoices } from './world'
 
 describe('three voices, one fault at a time', () => {
   it('the Active’s host goes: the other one serves after P and a little', () => {

@@ -8,19 +8,24 @@ import { CLOCK_DRIFT } from '../../../src/protocol/extended/lease'
 import type { Input, Output, PairMachine } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'
 import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
+import type { PairSettings } from '../../../src/protocol/settings'
 import type { Frame } from '../../../src/protocol/wire/frame'
 import { Lender, type LoanRecord } from '../../../src/protocol/witness/lender'
 import { Random } from '../../support/random'
 import { testSettings } from '../../support/machine/settings'
 import { Timeline } from '../../support/timeline'
 
-export type HostName = 'a' | 'b'
+/** `c` is another host for the place of `a`: it has its key and, copied, its folder. Whatever `b` sends goes to both. */
+export type HostName = 'a' | 'b' | 'c'
 /** Each way in each direction; `w` is the witness. */
-export type Way = 'ab' | 'ba' | 'aw' | 'wa' | 'bw' | 'wb'
+export type Way = 'ab' | 'ba' | 'aw' | 'wa' | 'bw' | 'wb' | 'cb' | 'bc' | 'cw' | 'wc'
 
 export const HEARTBEAT_MS = 100
 export const P_MS = 1000
 const WITNESS_ID = 0x77n
+const SECOND_ID = 0x88n
+
+export type Setup = Pick<PairSettings, 'policy' | 'heartbeatMs' | 'peerTimeoutMs'>
 
 export interface WorldOptions {
   readonly seed: bigint
@@ -39,8 +44,12 @@ export interface Overlap {
 class Host {
   readonly name: HostName
   readonly rate: number
-  readonly originMs: number
+  originMs: number
   machine: PairMachine | null = null
+  /** As it was deployed last. */
+  setup: Setup
+  /** Where the address of the witness leads from here. */
+  asks: Witness
   /** What a restart finds. */
   record: PairRecord | null = null
   /** Grows with each start and end: what was under way for an earlier process is nobody's. */
@@ -51,10 +60,14 @@ class Host {
   lastStepMs = 0
   reachedMs = 0
 
-  constructor(name: HostName, rate: number, originMs: number) {
+  suspended = false
+
+  constructor(name: HostName, rate: number, originMs: number, setup: Setup, asks: Witness) {
     this.name = name
     this.rate = rate
     this.originMs = originMs
+    this.setup = setup
+    this.asks = asks
   }
 
   localMs(trueMs: number): number {
@@ -68,9 +81,30 @@ class Host {
   /** The gate, as it stands without a step. */
   serves(trueMs: number): boolean {
     const view = this.machine?.view()
-    if (view === undefined || view.role !== 'active' || !view.serving) return false
+    if (view === undefined || view.role !== 'active' || !view.serving || this.suspended) return false
     const nowMs = this.localMs(trueMs)
     return nowMs < view.leaseUntilMs && nowMs < this.lastStepMs + view.freshForMs
+  }
+}
+
+class Witness {
+  lender: Lender<Host> | null = null
+  life = 0
+  stalledUntilMs = 0
+  loan: LoanRecord | null = null
+  formerLoan: LoanRecord | null = null
+  id: bigint
+  readonly #rate: number
+  readonly #originMs: number
+
+  constructor(id: bigint, rate: number, originMs: number) {
+    this.id = id
+    this.#rate = rate
+    this.#originMs = originMs
+  }
+
+  localMs(trueMs: number): number {
+    return this.#originMs + trueMs * this.#rate
   }
 }
 
@@ -79,6 +113,9 @@ export class ThreeVoices {
   readonly random: Random
   readonly a: Host
   readonly b: Host
+  readonly c: Host
+  /** Two programs; the address of the pair's witness leads to the first one, until `asks` of a host says otherwise. */
+  readonly witnesses: readonly [Witness, Witness]
   readonly overlaps: Overlap[] = []
   readonly cut = new Set<Way>()
   /** ms in which nobody served, since `countFrom` was called last. */
@@ -90,12 +127,8 @@ export class ThreeVoices {
   }[] = []
   loans = 0
   witnessStarts = 0
-  #lender: Lender<Host> | null = null
-  #witnessLife = 0
-  #witnessStalledUntilMs = 0
-  readonly #witnessClock: { readonly rate: number; readonly originMs: number }
-  #loan: LoanRecord | null = null
-  #formerLoan: LoanRecord | null = null
+  /** What a way takes longer. */
+  readonly #slow = new Map<Way, number>()
   readonly #options: Required<Omit<WorldOptions, 'log'>> & { readonly log: ((line: string) => void) | null }
   #nobodySinceMs: number | null = 0
   #longestGapMs = 0
@@ -112,9 +145,14 @@ export class ThreeVoices {
     }
     this.random = new Random(seed, 'three voices')
     const rate = (): number => 1 + this.random.between(-CLOCK_DRIFT, CLOCK_DRIFT) * 0.999
-    this.a = new Host('a', rate(), this.random.between(0, 1e6))
-    this.b = new Host('b', rate(), this.random.between(0, 1e6))
-    this.#witnessClock = { rate: rate(), originMs: this.random.between(0, 1e6) }
+    const witness = (id: bigint): Witness => new Witness(id, rate(), this.random.between(0, 1e6))
+    this.witnesses = [witness(WITNESS_ID), witness(SECOND_ID)]
+    const { heartbeatMs, peerTimeoutMs } = this.#options
+    const setup = { policy: 'witness', heartbeatMs, peerTimeoutMs } as const
+    const host = (name: HostName): Host => new Host(name, rate(), this.random.between(0, 1e6), setup, this.witnesses[0])
+    this.a = host('a')
+    this.b = host('b')
+    this.c = host('c')
   }
 
   get nowMs(): number {
@@ -134,17 +172,21 @@ export class ThreeVoices {
   }
 
   host(name: HostName): Host {
-    return name === 'a' ? this.a : this.b
+    return name === 'a' ? this.a : name === 'b' ? this.b : this.c
   }
 
   other(name: HostName): Host {
-    return name === 'a' ? this.b : this.a
+    return name === 'b' ? this.a : this.b
   }
 
-  /** Who serves now; null = nobody, or both. */
+  /** Who serves now; null = nobody, or two. */
   get server(): HostName | null {
-    const [a, b] = [this.a.serves(this.nowMs), this.b.serves(this.nowMs)]
-    return a === b ? null : a ? 'a' : 'b'
+    const [first, ...others] = this.#servers()
+    return others.length === 0 ? (first ?? null) : null
+  }
+
+  #servers(): readonly HostName[] {
+    return [this.a, this.b, this.c].filter((host) => host.serves(this.nowMs)).map(({ name }) => name)
   }
 
   advance(ms: number): void {
@@ -155,15 +197,14 @@ export class ThreeVoices {
 
   // ------------------------------------------------------------------------------------------------------------- hosts
 
-  start(name: HostName): void {
+  /** `setup`: what was deployed since it ran last. */
+  start(name: HostName, setup: Partial<Setup> = {}): void {
     const host = this.host(name)
     if (host.machine !== null) return
-    const { heartbeatMs, peerTimeoutMs } = this.#options
+    host.setup = { ...host.setup, ...setup }
     const settings = testSettings({
       name,
-      policy: 'witness',
-      heartbeatMs,
-      peerTimeoutMs,
+      ...host.setup,
       witness: { host: '10.0.0.9', port: 1102 },
       channel: 'off'
     })
@@ -171,7 +212,8 @@ export class ThreeVoices {
     host.machine = createMachine(settings, { randomInt: (bound) => random.int(bound), keyed: true })
     host.life += 1
     host.leaving = false
-    this.#log(`${name} starts`)
+    const { policy, peerTimeoutMs } = host.setup
+    this.#log(`${name} starts: ${policy}, ${peerTimeoutMs} ms`)
     this.#step(host, { kind: 'start', record: host.record })
     this.#step(host, { kind: 'link', link: 0, open: true, detail: '' })
   }
@@ -201,6 +243,26 @@ export class ThreeVoices {
     const host = this.host(name)
     host.stalledUntilMs = Math.max(host.stalledUntilMs, this.nowMs + forMs)
     this.timeline.after(forMs, () => this.#tick(host))
+  }
+
+  /** The host sleeps, and its clock with it. */
+  suspend(name: HostName, forMs: number): void {
+    const host = this.host(name)
+    if (host.machine === null || host.suspended || this.nowMs < host.stalledUntilMs) return
+    host.stalledUntilMs = this.nowMs + forMs
+    host.suspended = true
+    host.originMs -= forMs * host.rate
+    const { life } = host
+    this.timeline.after(forMs, () => {
+      host.suspended = false
+      if (host.life === life) this.#step(host, { kind: 'suspended', ms: forMs * host.rate })
+    })
+  }
+
+  /** `c` gets a copy of `a`'s folder, and starts. */
+  copyHost(): void {
+    this.c.record = this.a.record
+    this.start('c')
   }
 
   command(name: HostName, designate: 'active' | 'standby' | 'swap', force: boolean): void {
@@ -261,13 +323,18 @@ export class ThreeVoices {
     switch (output.kind) {
       case 'send': {
         const { frame, link } = output
-        const to = this.other(host.name)
-        this.#carry(host.name === 'a' ? 'ab' : 'ba', () => this.#receive(to, link, frame))
+        const peers = host.name === 'b' ? [this.a, this.c] : [this.b]
+        for (const to of peers) {
+          if (to.machine === null && to === this.c) continue
+          this.#carry(`${host.name}${to.name}` as Way, () => this.#receive(to, link, frame))
+        }
         return
       }
-      case 'ask':
-        this.#carry(host.name === 'a' ? 'aw' : 'bw', () => this.#asked(host, output.ask))
+      case 'ask': {
+        const { asks } = host
+        this.#carry(`${host.name}w`, () => this.#asked(asks, host, output.ask))
         return
+      }
       case 'store':
         this.#store(host, output.ticket, output.record)
         return
@@ -300,7 +367,7 @@ export class ThreeVoices {
 
   #carry(way: Way, arrive: () => void): void {
     if (this.cut.has(way) || this.random.chance(this.#options.loss)) return
-    const delayMs = this.random.between(0.2, this.#options.delayMs)
+    const delayMs = this.random.between(0.2, this.#options.delayMs) + (this.#slow.get(way) ?? 0)
     this.timeline.after(delayMs, () => {
       if (!this.cut.has(way) || this.random.chance(0.5)) arrive()
     })
@@ -309,44 +376,53 @@ export class ThreeVoices {
 
   // ----------------------------------------------------------------------------------------------------------- witness
 
-  /** `setBack`: its disk holds what it held one loan ago. */
-  startWitness({ setBack = false, lost = false, id = WITNESS_ID } = {}): void {
-    this.#witnessLife += 1
+  /** `setBack`: its disk holds what it held one loan ago. `lost`: it holds nothing. `id`: it is another one. */
+  startWitness({ setBack = false, lost = false, id = null as bigint | null, which = 0 as 0 | 1 } = {}): void {
+    const witness = this.witnesses[which]
+    witness.life += 1
     this.witnessStarts += 1
-    if (setBack) this.#loan = this.#formerLoan
-    if (lost) this.#loan = null
+    if (setBack) witness.loan = witness.formerLoan
+    if (lost) witness.loan = null
+    if (id !== null) witness.id = id
     const session = BigInt(this.random.int(2 ** 48)) + 1n
-    this.#lender = new Lender<Host>(this.#witnessMs(), id, session, this.#loan)
-    this.#log('the witness starts')
+    witness.lender = new Lender<Host>(witness.localMs(this.nowMs), witness.id, session, witness.loan)
+    this.#log(`witness ${witness.id} starts`)
   }
 
-  stopWitness(): void {
-    this.#witnessLife += 1
-    this.#lender = null
-    this.#log('the witness ends')
+  stopWitness(which: 0 | 1 = 0): void {
+    const witness = this.witnesses[which]
+    witness.life += 1
+    witness.lender = null
+    this.#log(`witness ${witness.id} ends`)
   }
 
   stallWitness(forMs: number): void {
-    this.#witnessStalledUntilMs = this.nowMs + forMs
+    this.witnesses[0].stalledUntilMs = this.nowMs + forMs
   }
 
-  #witnessMs(): number {
-    return this.#witnessClock.originMs + this.nowMs * this.#witnessClock.rate
+  /** From here on the address of the witness leads there. */
+  lead(name: HostName, which: 0 | 1): void {
+    this.host(name).asks = this.witnesses[which]
+    this.#log(`${name} asks witness ${this.witnesses[which].id}`)
   }
 
-  #asked(host: Host, ask: Ask): void {
-    if (this.nowMs < this.#witnessStalledUntilMs) {
-      this.timeline.at(this.#witnessStalledUntilMs, () => this.#asked(host, ask))
+  /** What the witness says to it is under way for so much longer. */
+  delayTo(name: HostName, ms: number): void {
+    this.#slow.set(`w${name}`, ms)
+  }
+
+  #asked(witness: Witness, host: Host, ask: Ask): void {
+    if (this.nowMs < witness.stalledUntilMs) {
+      this.timeline.at(witness.stalledUntilMs, () => this.#asked(witness, host, ask))
       return
     }
-    this.#witnessStep({ kind: 'ask', ask, from: host })
+    this.#witnessStep(witness, { kind: 'ask', ask, from: host })
   }
 
-  #witnessStep(input: Parameters<Lender<Host>['step']>[1]): void {
-    const lender = this.#lender
+  #witnessStep(witness: Witness, input: Parameters<Lender<Host>['step']>[1]): void {
+    const { lender, life } = witness
     if (lender === null) return
-    const life = this.#witnessLife
-    for (const output of lender.step(this.#witnessMs(), input)) {
+    for (const output of lender.step(witness.localMs(this.nowMs), input)) {
       if (output.kind === 'answer') this.#answer(output.to, output.answer)
       else if (output.kind === 'event') {
         if (output.event.name === 'lent') this.loans += 1
@@ -356,9 +432,9 @@ export class ThreeVoices {
       } else {
         const { record } = output
         this.timeline.after(this.random.between(0.5, 5), () => {
-          this.#formerLoan = this.#loan
-          this.#loan = record
-          if (this.#witnessLife === life) this.#witnessStep({ kind: 'stored', ok: true })
+          witness.formerLoan = witness.loan
+          witness.loan = record
+          if (witness.life === life) this.#witnessStep(witness, { kind: 'stored', ok: true })
         })
       }
     }
@@ -366,7 +442,7 @@ export class ThreeVoices {
 
   #answer(to: Host, answer: Answer): void {
     const { life } = to
-    this.#carry(to.name === 'a' ? 'wa' : 'wb', () => {
+    this.#carry(`w${to.name}`, () => {
       // A process that started since hears it too: it is not for its session.
       if (to.machine !== null) this.#step(to, { kind: 'witness', answer })
       else if (to.life !== life) return
@@ -376,12 +452,12 @@ export class ThreeVoices {
   // -------------------------------------------------------------------------------------------------------------- looks
 
   #look(): void {
-    const [a, b] = [this.a.serves(this.nowMs), this.b.serves(this.nowMs)]
-    if (a && b) {
+    const servers = this.#servers()
+    if (servers.length > 1) {
       if (this.overlaps.length === 0) this.#log('BOTH SERVE')
       this.overlaps.push({ atMs: this.nowMs })
     }
-    const nobody = !a && !b
+    const nobody = servers.length === 0
     if (nobody && this.#nobodySinceMs === null) this.#nobodySinceMs = this.nowMs
     if (!nobody && this.#nobodySinceMs !== null) {
       this.#longestGapMs = Math.max(this.#longestGapMs, this.nowMs - this.#nobodySinceMs)

@@ -47,6 +47,7 @@ const ANSWER: Answer = {
   holder: 0x8182838485868788n,
   other: 0xa1a2a3a4a5a6a7a8n,
   otherStates: true,
+  otherHolds: false,
   otherHeardAgoMs: 0x91929394
 }
 const GOLDEN_ANSWER =

@@ -22,6 +22,7 @@ function answerTo(ask: Ask, more: Partial<Answer> = {}): Answer {
     holder: 1n,
     other: 22n,
     otherStates: false,
+    otherHolds: false,
     otherHeardAgoMs: null,
     ...more
   }
