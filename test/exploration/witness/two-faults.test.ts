@@ -1,8 +1,10 @@
 /** Two things at once: the table of docs/operating/WITNESS.md, cell by cell. At most one serves in each. */
 import { strict as assert } from 'node:assert'
+import { share } from '../../support/share'
 import { P_MS, ThreeVoices, type HostName } from './world'
 
-const TRIALS = 5
+const TRIALS = share(2, 10)
+const LIMIT_MS = 60_000
 
 /** Who serves in the end: the Active of the beginning, the other one, or nobody. */
 type Outcome = 'active' | 'other' | 'nobody'
@@ -49,7 +51,8 @@ function happens(world: ThreeVoices, active: HostName, what: First | Second): vo
   }
 }
 
-describe('three voices, two faults at once', () => {
+describe('three voices, two faults at once', function () {
+  this.timeout(LIMIT_MS)
   for (const [first, second, outcome] of TABLE) {
     it(`${first}, and ${second}: ${outcome} serves`, () => {
       for (let seed = 1; seed <= TRIALS; seed++) {
