@@ -213,6 +213,7 @@ export class ThreeVoices {
     host.machine = createMachine(settings, { randomInt: (bound) => random.int(bound), keyed: true })
     host.life += 1
     host.leaving = false
+    host.suspended = false
     const { policy, peerTimeoutMs } = host.setup
     this.#log(`${name} starts: ${policy}, ${peerTimeoutMs} ms`)
     this.#step(host, { kind: 'start', record: host.record })
@@ -255,7 +256,6 @@ export class ThreeVoices {
     host.originMs -= forMs * host.rate
     const { life } = host
     this.timeline.after(forMs, () => {
-      host.suspended = false
       if (host.life === life) this.#step(host, { kind: 'suspended', ms: forMs * host.rate })
     })
   }
@@ -294,6 +294,8 @@ export class ThreeVoices {
     const [role, serving] = [before.role, before.serving]
     const outputs = machine.step(nowMs, input)
     host.lastStepMs = nowMs
+    // The gate sees that the host slept before the engine does.
+    if (input.kind === 'suspended') host.suspended = false
     for (const output of outputs) this.#perform(host, output)
     const after = machine.view()
     if (after.role !== role || after.serving !== serving) {
