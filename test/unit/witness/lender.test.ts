@@ -269,12 +269,47 @@ describe('lender', () => {
     desk.nowMs += 40
     const { other, otherStates, otherHeardAgoMs } = answerOf(desk.ask(B, { states: true }))
     assert.deepEqual([other, otherStates, otherHeardAgoMs], [11n, false, 40])
+    // The first ask of a session may have been under way for as long as this start is old.
+    assert.equal(answerOf(desk.ask(A)).otherStates, false)
+    desk.ask(B, { states: true })
     const toA = answerOf(desk.ask(A))
     assert.deepEqual([toA.other, toA.otherStates, toA.otherHeardAgoMs], [22n, true, 0])
+    desk.nowMs += P
+    assert.equal(answerOf(desk.ask(A)).otherStates, false)
     desk.nowMs += 5
     desk.ask({ ...B, session: 23n })
     assert.deepEqual([answerOf(desk.ask(A)).other, answerOf(desk.ask(A)).otherStates], [23n, false])
     assert.deepEqual(events(desk.ask({ nodeId: 3n, session: 33n })), ['third-party'])
+  })
+
+  it('names the one that has the voice rather than the one that it heard last', () => {
+    const { desk, loan } = lentToA()
+    desk.nowMs += 40
+    desk.ask({ nodeId: 1n, session: 12n })
+    const toB = answerOf(desk.ask(B))
+    assert.deepEqual([toB.other, toB.otherHolds, toB.otherHeardAgoMs], [11n, true, 40])
+    desk.nowMs += P
+    assert.deepEqual([answerOf(desk.ask(B)).other, answerOf(desk.ask(B)).otherHolds], [12n, false])
+    desk.ask(A, { releases: true, loan })
+    assert.equal(answerOf(desk.ask(B)).otherHolds, false)
+  })
+
+  it('lends nothing new to one that hears nothing', () => {
+    const desk = new Desk()
+    const deaf = { ack: 1 }
+    desk.ask(A, deaf)
+    desk.nowMs += P
+    assert.equal(answerOf(desk.ask(A, { ...deaf, wants: true })).lent, false)
+    assert.equal(answerOf(desk.ask(A, { wants: true })).lent, true)
+  })
+
+  it('takes nobody for a copy that comes back from another witness', () => {
+    const { desk, loan } = lentToA()
+    for (let i = 0; i < 5; i++) desk.ask(A, { holds: true, loan })
+    const stranger = answerOf(desk.ask(A, { echo: 1234n, ack: 1, holds: true, loan }))
+    assert.deepEqual([stranger.lent, stranger.copied], [false, false])
+    const back = answerOf(desk.ask(A, { holds: true, loan }))
+    assert.deepEqual([back.lent, back.copied], [true, false])
   })
 
   it('forgets the oldest sessions, never the holder’s', () => {
