@@ -18,6 +18,8 @@ import { FURTHER_TREES, ROOT } from './build.mjs'
 const SEEDS = 100_000
 const CHAOS_PIECES = 10
 const CHAOS_MINUTES_PER_PIECE = 3
+const WITNESS_PIECES = 10
+const WITNESS_SEEDS_PER_PIECE = 150
 
 const pieces = (count, make) => Array.from({ length: count }, (_, i) => make(i))
 
@@ -55,6 +57,20 @@ const STAGES = [
     name: 'field',
     what: 'forged messages and lost interfaces, at their full length',
     pieces: [['system/field/run.js']]
+  },
+  {
+    name: 'witness',
+    what: `three voices: every order of 5 cuts and starts, ${WITNESS_PIECES * WITNESS_SEEDS_PER_PIECE} seeds of cuts`,
+    pieces: [
+      ...pieces(WITNESS_PIECES, (i) => ['exploration/witness/run.js', '--schedules', '5', '--part', `${i}/${WITNESS_PIECES}`]),
+      ...pieces(WITNESS_PIECES, (i) => [
+        'exploration/witness/run.js',
+        '--from',
+        String(1 + i * WITNESS_SEEDS_PER_PIECE),
+        '--seeds',
+        String(WITNESS_SEEDS_PER_PIECE)
+      ])
+    ]
   },
   { name: 'mutation', what: 'the machine broken on purpose', pieces: [['exploration/mutation/run.js']] }
 ]
