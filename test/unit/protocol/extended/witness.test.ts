@@ -244,6 +244,37 @@ describe('extended wire, a machine and its witness', () => {
     assert.ok(side.machine.serves)
   })
 
+  it('has less of the voice after a sleep', () => {
+    const side = active()
+    side.answers = { lent: true, loan: 3, promisedMs: 8 * P }
+    side.advanceMs(2 * HEARTBEAT)
+    const { leaseUntilMs } = side.machine.view
+    side.machine.step({ kind: 'suspended', ms: 3 * P })
+    assert.equal(side.machine.view.leaseUntilMs, leaseUntilMs - 3 * P)
+  })
+
+  it('serves after a pause by an answer to what it asked since, not before', () => {
+    const side = active()
+    side.answers = { lent: true, loan: 3, promisedMs: 8 * P }
+    side.advanceMs(2 * HEARTBEAT)
+    side.machine.peerSays = null
+    side.answers = null
+    side.takeAsks()
+    side.advanceMs(HEARTBEAT)
+    const [before] = side.takeAsks().slice(-1)
+    side.machine.nowMs += 1.5 * P
+    side.machine.step({ kind: 'tick' })
+    assert.deepEqual([side.role, side.machine.serves], ['active', false])
+    assert.ok(before !== undefined)
+    side.answer(before, { lent: true, loan: 3, promisedMs: 8 * P })
+    assert.equal(side.machine.serves, false)
+    side.advanceMs(2 * HEARTBEAT)
+    const [since] = side.takeAsks().slice(-1)
+    assert.ok(since !== undefined)
+    side.answer(since, { lent: true, loan: 3, promisedMs: 8 * P })
+    assert.equal(side.machine.serves, true)
+  })
+
   it('believes no proof of a crash, on either side', () => {
     for (const word of [ACTIVE, STANDBY]) {
       const side = word === STANDBY ? active() : met(ACTIVE)
