@@ -62,7 +62,13 @@ const STAGES = [
     name: 'witness',
     what: `three voices: every order of 5 cuts and starts, ${WITNESS_PIECES * WITNESS_SEEDS_PER_PIECE} seeds of cuts`,
     pieces: [
-      ...pieces(WITNESS_PIECES, (i) => ['exploration/witness/run.js', '--schedules', '5', '--part', `${i}/${WITNESS_PIECES}`]),
+      ...pieces(WITNESS_PIECES, (i) => [
+        'exploration/witness/run.js',
+        '--schedules',
+        '5',
+        '--part',
+        `${i}/${WITNESS_PIECES}`
+      ]),
       ...pieces(WITNESS_PIECES, (i) => [
         'exploration/witness/run.js',
         '--from',

@@ -21,7 +21,12 @@ export const WITNESS_RULES: readonly Rule[] = [
         'Math.max(m.lease.untilMs, m.third.voice.untilMs)',
         'm.third.voice.untilMs'
       ),
-      mutation('extended/policy', 'takes the role without the voice', "(verdict === 'with-voice' && voice)", "verdict === 'with-voice'"),
+      mutation(
+        'extended/policy',
+        'takes the role without the voice',
+        "(verdict === 'with-voice' && voice)",
+        "verdict === 'with-voice'"
+      ),
       mutation(
         'extended/policy',
         'serves on after its lease under witness',
@@ -102,7 +107,12 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(MINE, 'keeps the voice as Standby', "if (m.role.kind !== 'active') this.voice.release()", ''),
       mutation(MINE, 'does not ask as Active', "(m.role.kind === 'active' || ", '('),
       mutation(MINE, 'wants a voice that does not count', 'wants: this.#counts(m) && (', 'wants: ('),
-      mutation(MINE, 'does not say that it releases when it leaves', 'this.voice.releasing && this.#farewells', 'false && this.#farewells'),
+      mutation(
+        MINE,
+        'does not say that it releases when it leaves',
+        'this.voice.releasing && this.#farewells',
+        'false && this.#farewells'
+      ),
       mutation(
         'extended/takeover',
         'takes a role beside another session that has the voice',
@@ -120,7 +130,12 @@ export const WITNESS_RULES: readonly Rule[] = [
   {
     rule: 'a witness counts once both state it, on disk, and nothing else',
     mutations: [
-      mutation(MINE, 'counts any witness', 'const counted = m.epochs.countedWitness === answer.witnessId', 'const counted = true'),
+      mutation(
+        MINE,
+        'counts any witness',
+        'const counted = m.epochs.countedWitness === answer.witnessId',
+        'const counted = true'
+      ),
       mutation(MINE, 'agrees alone', 'if (this.voice.stating !== peer.sessions.peer?.session) return\n', ''),
       mutation(
         MINE,
@@ -128,7 +143,12 @@ export const WITNESS_RULES: readonly Rule[] = [
         'if (this.voice.answeredSentAtMs <= sinceMs + peer.peerTimeoutMs * (1 + 2 * CLOCK_DRIFT)) return\n',
         ''
       ),
-      mutation(MINE, 'keeps the voice of a witness that it leaves', '      this.voice.giveUp()\n      this.#went', '      this.#went'),
+      mutation(
+        MINE,
+        'keeps the voice of a witness that it leaves',
+        '      this.voice.giveUp()\n      this.#went',
+        '      this.#went'
+      ),
       mutation(
         MINE,
         'goes over at the first word of another one',
@@ -168,11 +188,21 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(VOICE, 'uses the whole promise', 'leaseMs(answer.promisedMs)', 'answer.promisedMs'),
       mutation(VOICE, 'uses a number that is over', 'answer.loan <= this.#spent || ', ''),
       mutation(VOICE, 'uses an older number', ' || answer.loan < (this.#loan?.number ?? 0)', ''),
-      mutation(VOICE, 'holds a loan that has lapsed', 'if (this.#loan !== null && nowMs >= this.#loan.untilMs) this.giveUp()', ''),
+      mutation(
+        VOICE,
+        'holds a loan that has lapsed',
+        'if (this.#loan !== null && nowMs >= this.#loan.untilMs) this.giveUp()',
+        ''
+      ),
       mutation(VOICE, 'hears what is for another session', "if (answer.echo !== this.session) return 'session'\n", ''),
       mutation(VOICE, 'hears an answer twice', "if (answer.ack <= this.#answeredSeq) return 'replayed'\n", ''),
       mutation(VOICE, 'does not know itself a copy', "if (answer.ack > this.#seq) return 'beyond'\n", ''),
-      mutation(VOICE, 'keeps what it releases', '    this.giveUp()\n    this.#releaseSeq = Infinity', '    this.#releaseSeq = Infinity')
+      mutation(
+        VOICE,
+        'keeps what it releases',
+        '    this.giveUp()\n    this.#releaseSeq = Infinity',
+        '    this.#releaseSeq = Infinity'
+      )
     ]
   },
   {
@@ -261,7 +291,12 @@ export const WITNESS_RULES: readonly Rule[] = [
       ),
       mutation(LENDER, 'renews without a promise', '    this.#renewedAtMs = nowMs\n    return true', '    return true'),
       mutation(LENDER, 'renews while the disk takes another loan', 'if (this.#pending !== null) return false\n', ''),
-      mutation(LENDER, 'renews for one that hears nothing', 'if (nowMs - side.ackedAtMs >= promisedMs) return false\n', ''),
+      mutation(
+        LENDER,
+        'renews for one that hears nothing',
+        'if (nowMs - side.ackedAtMs >= promisedMs) return false\n',
+        ''
+      ),
       mutation(
         LENDER,
         'lends to one that hears nothing',
@@ -281,9 +316,24 @@ export const WITNESS_RULES: readonly Rule[] = [
         'Math.max(record?.loan ?? 0, ask.loan) + 1',
         'Math.max(record?.loan ?? 0, ask.loan)'
       ),
-      mutation(LENDER, 'lends to both of two copies', '!this.#fenced && !side.copied && this.#lends', '!this.#fenced && this.#lends'),
-      mutation(LENDER, 'lends beside another start', '!this.#fenced && !side.copied && this.#lends', '!side.copied && this.#lends'),
-      mutation(LENDER, 'lends what the disk did not take', 'const lent = ok && !this.#fenced', 'const lent = !this.#fenced'),
+      mutation(
+        LENDER,
+        'lends to both of two copies',
+        '!this.#fenced && !side.copied && this.#lends',
+        '!this.#fenced && this.#lends'
+      ),
+      mutation(
+        LENDER,
+        'lends beside another start',
+        '!this.#fenced && !side.copied && this.#lends',
+        '!side.copied && this.#lends'
+      ),
+      mutation(
+        LENDER,
+        'lends what the disk did not take',
+        'const lent = ok && !this.#fenced',
+        'const lent = !this.#fenced'
+      ),
       mutation(
         LENDER,
         'takes a side that was at another witness for a copy',

@@ -11,7 +11,10 @@ export const WAYS = {
 const TRIALS = 10
 
 /** A pair that has agreed on its witness; its server, and the other one. */
-export function settled(seed: number, options: Partial<WorldOptions> = {}): { readonly world: ThreeVoices; readonly server: HostName; readonly standby: HostName } {
+export function settled(
+  seed: number,
+  options: Partial<WorldOptions> = {}
+): { readonly world: ThreeVoices; readonly server: HostName; readonly standby: HostName } {
   const world = new ThreeVoices({ seed: BigInt(seed), ...options })
   world.startWitness()
   world.start('a')

@@ -146,8 +146,7 @@ export class ThreeVoices {
       log: log ?? null
     }
     this.random = new Random(seed, 'three voices')
-    const rate = (which: 0 | 1 | 2): number =>
-      1 + (rates?.[which] ?? this.random.between(-1, 1)) * CLOCK_DRIFT * 0.999
+    const rate = (which: 0 | 1 | 2): number => 1 + (rates?.[which] ?? this.random.between(-1, 1)) * CLOCK_DRIFT * 0.999
     const witness = (id: bigint): Witness => new Witness(id, rate(2), this.random.between(0, 1e6))
     this.witnesses = [witness(WITNESS_ID), witness(SECOND_ID)]
     const { heartbeatMs, peerTimeoutMs } = this.#options

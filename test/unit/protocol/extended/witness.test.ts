@@ -141,7 +141,9 @@ describe('extended wire, a machine and its witness', () => {
     side.advanceMs(2 * P)
     const asks = side.takeAsks()
     assert.ok(Math.abs(asks.length - (2 * P) / HEARTBEAT) <= 1, `${asks.length} asks`)
-    assert.ok(asks.every(({ wants, holds, promiseMs, nodeId }) => !wants && !holds && promiseMs === P && nodeId === NODE))
+    assert.ok(
+      asks.every(({ wants, holds, promiseMs, nodeId }) => !wants && !holds && promiseMs === P && nodeId === NODE)
+    )
   })
 
   it('wants the voice once its own promise to the peer is over, and then often', () => {
@@ -162,6 +164,23 @@ describe('extended wire, a machine and its witness', () => {
     side.answers = null
     side.advanceMs(P)
     assert.equal(side.role, 'standby')
+  })
+
+  it('wants it after its start when the promise of its former life is over', () => {
+    const side = new Side({ witness: AGREED, promisedMs: 3 * P })
+    side.advanceMs(3 * P - 50)
+    assert.ok(side.takeAsks().every(({ wants }) => !wants))
+    side.advanceMs(2 * HEARTBEAT)
+    assert.ok(side.takeAsks().some(({ wants }) => wants))
+  })
+
+  it('is granted the role by a peer that still has the voice', () => {
+    const side = met(NOT_READY)
+    side.answers = { other: side.peerSession, otherHolds: true, otherHeardAgoMs: 10 }
+    side.advanceMs(2 * HEARTBEAT)
+    side.machine.peerSays = GRANT
+    side.advanceMs(2 * HEARTBEAT)
+    assert.equal(side.role, 'active')
   })
 
   it('has the voice from the sending of what was answered', () => {
@@ -190,8 +209,9 @@ describe('extended wire, a machine and its witness', () => {
   it('does not use a voice on which the two have not agreed, and asks for none', () => {
     const side = met(ACTIVE, { witness: { ...AGREED, counted: false } })
     side.machine.peerSays = null
+    side.advanceMs(2 * P)
     side.answers = { lent: true, loan: 3, promisedMs: P }
-    side.advanceMs(4 * P)
+    side.advanceMs(2 * P)
     assert.equal(side.role, 'standby')
     assert.ok(side.takeAsks().every(({ wants }) => !wants))
   })
@@ -319,7 +339,10 @@ describe('extended wire, a machine and its witness', () => {
     side.machine.peerSays = { ...NOT_READY, flags: ['ready'] }
     side.machine.takeSaid()
     side.advanceMs(P)
-    assert.equal(side.machine.takeSaid().some(({ head }) => head === 'designate'), false)
+    assert.equal(
+      side.machine.takeSaid().some(({ head }) => head === 'designate'),
+      false
+    )
     side.machine.peerSays = GRANT
     side.answers = {}
     side.advanceMs(P + 2 * HEARTBEAT)
