@@ -29,6 +29,8 @@ const WHOLES = [
   { suites: ['simulation'], minutes: 2 },
   { suites: ['chaos'], minutes: 3 }
 ]
+const WITNESS_PIECES = 10
+const WITNESS_SEEDS_PER_PIECE = 150
 
 const pieces = (count, make) => Array.from({ length: count }, (_, i) => make(i))
 
@@ -66,6 +68,26 @@ const STAGES = [
     name: 'whole',
     what: 'suites of which npm test takes a share',
     pieces: WHOLES.map(({ suites }) => ['test.mjs', ...suites])
+  },
+  {
+    name: 'witness',
+    what: `three voices: every order of 5 cuts and starts, ${WITNESS_PIECES * WITNESS_SEEDS_PER_PIECE} seeds of cuts`,
+    pieces: [
+      ...pieces(WITNESS_PIECES, (i) => [
+        'exploration/witness/run.js',
+        '--schedules',
+        '5',
+        '--part',
+        `${i}/${WITNESS_PIECES}`
+      ]),
+      ...pieces(WITNESS_PIECES, (i) => [
+        'exploration/witness/run.js',
+        '--from',
+        String(1 + i * WITNESS_SEEDS_PER_PIECE),
+        '--seeds',
+        String(WITNESS_SEEDS_PER_PIECE)
+      ])
+    ]
   },
   { name: 'mutation', what: 'the machine broken on purpose', pieces: [['exploration/mutation/run.js']] }
 ]

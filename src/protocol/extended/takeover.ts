@@ -31,7 +31,9 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     return { evidence: 'stood-down', fromMs }
   }
   if (departed !== null && (departed.evidence === 'goodbye' || mayUseProof(m))) {
-    return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, othersUntilMs(m)) }
+    // A proof is of the process that ended. One that has been started since, and answers, is about to be met.
+    const answeredMs = departed.evidence === 'crash' ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
+    return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, othersUntilMs(m), answeredMs) }
   }
   if (listeningSinceMs === Infinity) return null
   const aloneFromMs = Math.max(afterReturnMs(m), notBeforeMs)

@@ -1,5 +1,6 @@
 /** What a machine may not lose unseen: its rules in the words of docs/reference/PROTOCOL.md, and mutations that break each. */
 import { mutation, type Rule } from './mutation'
+import { WITNESS_RULES } from './witness'
 
 export const RULES: readonly Rule[] = [
   {
@@ -402,7 +403,7 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'the proof of a crash: a provable tether ends with a FIN, a dial is refused, probes stay unanswered',
     mutations: [
-      mutation('extended/hearing', 'proves crashes though `crashProof` is off', '!m.settings.crashProof ||', ''),
+      mutation('extended/takeover', 'proves crashes though `crashProof` is off', '!m.settings.crashProof ||', ''),
       mutation(
         'extended/proof',
         'proves a crash by a tether between addresses that differ',
@@ -663,15 +664,15 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/leaving',
         'keeps the mark when both leave',
-        'if (trailer.flags.goodbye) m.epochs.setOnline(false)',
-        ''
+        `m.epochs.setOnline(false)
+      if (this.#sent`,
+        'if (this.#sent'
       ),
       mutation(
         'extended/partner',
         'never sets the mark',
-        `m.epochs.setOnline(true)
-  m.own.heal`,
-        'm.own.heal'
+        "if (rulesOf(m).mark === 'contact') m.epochs.setOnline(true)",
+        "if (rulesOf(m).mark === 'contact') void 0"
       ),
       mutation(
         'extended/sender',
@@ -872,7 +873,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sessions',
         'lets a replaced session come back',
-        'if (this.#retired.includes(trailer.session))',
+        'if (this.isRetired(trailer.session))',
         'if (false)'
       ),
       mutation(
@@ -940,7 +941,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'takes a grant while a former session may serve',
-        `|| m.nowMs < m.peer.formerUntilMs) return
+        `|| m.nowMs < othersUntilMs(m)) return
     if (!isBacked`,
         `)
       return
@@ -949,7 +950,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'grants the role while a former session may serve',
-        'if (m.nowMs < m.peer.formerUntilMs) return',
+        'if (m.nowMs < othersUntilMs(m)) return',
         ''
       ),
       mutation(
@@ -1922,5 +1923,6 @@ export const RULES: readonly Rule[] = [
         ''
       )
     ]
-  }
+  },
+  ...WITNESS_RULES
 ]

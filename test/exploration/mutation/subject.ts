@@ -11,7 +11,9 @@ const COPIED = [
   ['dist', 'test', 'support'],
   ['dist', 'test', 'unit', 'protocol'],
   ['dist', 'test', 'scenarios'],
+  ['dist', 'test', 'unit', 'witness'],
   ['dist', 'test', 'exploration', 'simulation'],
+  ['dist', 'test', 'exploration', 'witness'],
   ['test', 'scenarios']
 ]
 
@@ -19,6 +21,10 @@ const COPIED = [
 export const TESTS: readonly string[] = [
   join('dist', 'test', 'unit', 'protocol', 'extended'),
   join('dist', 'test', 'unit', 'protocol', 'paths.test.js'),
+  join('dist', 'test', 'unit', 'witness', 'lender.test.js'),
+  join('dist', 'test', 'unit', 'witness', 'voice.test.js'),
+  join('dist', 'test', 'exploration', 'witness', 'stories.test.js'),
+  join('dist', 'test', 'exploration', 'witness', 'attacks.test.js'),
   join('dist', 'test', 'scenarios')
 ]
 

@@ -1,8 +1,22 @@
 /** At most one of the two serves, whatever is cut and whoever comes back; the long form is `run.ts`. */
 import { strict as assert } from 'node:assert'
 import { runCuts } from './cuts'
+import { exhaust } from './schedules'
 
-const SEEDS = 120
+const SEEDS = 100
+
+/** Orders of so many cuts and starts; `npm run verify` goes deeper. */
+const DEPTH = 2
+
+describe('three voices, every order of cuts and starts', () => {
+  it(`never serve twice, to the depth of ${DEPTH}, and one serves again once all is well`, function () {
+    this.timeout(120_000)
+    const { schedules, states, violation } = exhaust(DEPTH)
+    assert.equal(violation, null)
+    console.log(`# ${schedules} schedules, ${states} situations`)
+    assert.ok(schedules > 100 && states > 30, `${schedules} schedules, ${states} situations`)
+  })
+})
 
 describe('three voices, cuts at random', () => {
   it('never serve twice, and one serves again once all is well', function () {

@@ -3,8 +3,10 @@
  *
  *     node dist/test/exploration/witness/run.js --seeds 5000 [--from 1]        until so many seeds, or the first that fails
  *     node dist/test/exploration/witness/run.js --seed N                       one seed, as a story
+ *     node dist/test/exploration/witness/run.js --schedules DEPTH [--part I/N] every order of cuts and starts to that depth
  */
 import { runCuts } from './cuts'
+import { exhaust } from './schedules'
 
 function option(name: string): string | null {
   const at = process.argv.indexOf(`--${name}`)
@@ -17,6 +19,13 @@ function main(): number {
     const outcome = runCuts(BigInt(one), { log: (line) => console.log(line) })
     console.log(outcome)
     return outcome.overlapsAtMs.length === 0 && outcome.heals ? 0 : 1
+  }
+  const depth = option('schedules')
+  if (depth !== null) {
+    const [part = 0, parts = 1] = (option('part') ?? '0/1').split('/').map(Number)
+    const { schedules, states, violation } = exhaust(Number(depth), part, parts)
+    console.log(`${schedules} schedules, ${states} situations${violation === null ? '' : `; FAILS: ${violation}`}`)
+    return violation === null ? 0 : 1
   }
   const [from, count] = [Number(option('from') ?? 1), Number(option('seeds') ?? 1000)]
   let [cuts, loans, failed] = [0, 0, 0]

@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly delayMs?: number
   readonly heartbeatMs?: number
   readonly peerTimeoutMs?: number
+  /** How fast the clocks of a, b and w run, -1 to 1 of the drift that is allowed; as the seed says otherwise. */
+  readonly rates?: readonly [number, number, number]
   readonly log?: (line: string) => void
 }
 
@@ -136,11 +138,11 @@ export class ThreeVoices {
   witnessStarts = 0
   /** What a way takes longer. */
   readonly #slow = new Map<Way, number>()
-  readonly #options: Required<Omit<WorldOptions, 'log'>> & { readonly log: ((line: string) => void) | null }
+  readonly #options: Required<Omit<WorldOptions, 'log' | 'rates'>> & { readonly log: ((line: string) => void) | null }
   #nobodySinceMs: number | null = 0
   #longestGapMs = 0
 
-  constructor({ log, ...options }: WorldOptions) {
+  constructor({ log, rates, ...options }: WorldOptions) {
     const { seed } = options
     this.#options = {
       loss: 0,
@@ -151,12 +153,13 @@ export class ThreeVoices {
       log: log ?? null
     }
     this.random = new Random(seed, 'three voices')
-    const rate = (): number => 1 + this.random.between(-CLOCK_DRIFT, CLOCK_DRIFT) * 0.999
-    const witness = (id: bigint): Witness => new Witness(id, rate(), this.random.between(0, 1e6))
+    const rate = (which: 0 | 1 | 2): number => 1 + (rates?.[which] ?? this.random.between(-1, 1)) * CLOCK_DRIFT * 0.999
+    const witness = (id: bigint): Witness => new Witness(id, rate(2), this.random.between(0, 1e6))
     this.witnesses = [witness(WITNESS_ID), witness(SECOND_ID)]
     const { heartbeatMs, peerTimeoutMs } = this.#options
     const setup = { policy: 'witness', heartbeatMs, peerTimeoutMs } as const
-    const host = (name: HostName): Host => new Host(name, rate(), this.random.between(0, 1e6), setup, this.witnesses[0])
+    const host = (name: HostName): Host =>
+      new Host(name, rate(name === 'b' ? 1 : 0), this.random.between(0, 1e6), setup, this.witnesses[0])
     this.a = host('a')
     this.b = host('b')
     this.c = host('c')
@@ -219,6 +222,7 @@ export class ThreeVoices {
     host.machine = createMachine(settings, { randomInt: (bound) => random.int(bound), keyed: true })
     host.life += 1
     host.leaving = false
+    host.suspended = false
     const { policy, peerTimeoutMs } = host.setup
     this.#log(`${name} starts: ${policy}, ${peerTimeoutMs} ms`)
     this.#step(host, { kind: 'start', record: host.record })
@@ -261,7 +265,6 @@ export class ThreeVoices {
     host.originMs -= forMs * host.rate
     const { life } = host
     this.timeline.after(forMs, () => {
-      host.suspended = false
       if (host.life === life) this.#step(host, { kind: 'suspended', ms: forMs * host.rate })
     })
   }
@@ -300,6 +303,8 @@ export class ThreeVoices {
     const [role, serving] = [before.role, before.serving]
     const outputs = machine.step(nowMs, input)
     host.lastStepMs = nowMs
+    // The gate sees that the host slept before the engine does.
+    if (input.kind === 'suspended') host.suspended = false
     for (const output of outputs) this.#perform(host, output)
     const after = machine.view()
     if (after.role !== role || after.serving !== serving) {

@@ -349,38 +349,44 @@ class Anything {
   }
 }
 
+const ROUNDS_MAX = 6
+const RARE = [
+  'peer-crashed',
+  'proof-wrong',
+  'rolled-back',
+  'restored-copy',
+  'second-peer',
+  'operator-forced',
+  'not-synchronised',
+  'data-behind',
+  'called off'
+]
+
 describe('extended wire, anything', () => {
   it('is survived, and never shows what is at odds with itself', function () {
     this.timeout(60_000)
     const told = new Set<string>()
-    fc.assert(
-      fc.property(
-        fc.record({ policy, crashProof: fc.boolean(), failback: fc.boolean(), priority: fc.constantFrom(50, 200) }),
-        record,
-        fc.array(act, { minLength: 20, maxLength: 200, size: 'max' }),
-        fc.boolean(),
-        (settings, disk, acts, leaves) => {
-          const anything = new Anything(settings, disk)
-          for (const what of acts) anything.does(what)
-          if (leaves) anything.step({ kind: 'goodbye', reason: 'shutdown' })
-          for (const what of acts.slice(0, 20)) anything.does(what)
-          anything.rests()
-          for (const reason of anything.told) told.add(reason)
-        }
-      ),
-      { numRuns: 500 }
-    )
-    for (const reason of [
-      'peer-crashed',
-      'proof-wrong',
-      'rolled-back',
-      'restored-copy',
-      'second-peer',
-      'operator-forced',
-      'not-synchronised',
-      'data-behind',
-      'called off'
-    ])
-      assert.ok(told.has(reason), `never met: ${reason}`)
+    const missing = (): readonly string[] => RARE.filter((reason) => !told.has(reason))
+    // What is rare may need some more.
+    for (let round = 0; round < ROUNDS_MAX && (round === 0 || missing().length > 0); round++) {
+      fc.assert(
+        fc.property(
+          fc.record({ policy, crashProof: fc.boolean(), failback: fc.boolean(), priority: fc.constantFrom(50, 200) }),
+          record,
+          fc.array(act, { minLength: 20, maxLength: 200, size: 'max' }),
+          fc.boolean(),
+          (settings, disk, acts, leaves) => {
+            const anything = new Anything(settings, disk)
+            for (const what of acts) anything.does(what)
+            if (leaves) anything.step({ kind: 'goodbye', reason: 'shutdown' })
+            for (const what of acts.slice(0, 20)) anything.does(what)
+            anything.rests()
+            for (const reason of anything.told) told.add(reason)
+          }
+        ),
+        { numRuns: 500 }
+      )
+    }
+    assert.deepEqual(missing(), [], 'never met')
   })
 })

@@ -1,0 +1,365 @@
+/** One machine and its witness: when it asks, for what, and what an answer gives it. Two of them: test/exploration/witness. */
+import assert from 'node:assert/strict'
+import type { Output } from '../../../../src/protocol/machine'
+import { leaseMs } from '../../../../src/protocol/extended/lease'
+import type { PairRecord, WitnessRecord } from '../../../../src/protocol/record'
+import type { PairSettings } from '../../../../src/protocol/settings'
+import type { Answer, Ask } from '../../../../src/protocol/wire/witness-frame'
+import { ExtendedHarness, type Word } from '../../../support/machine/extended-harness'
+
+const P = 1000
+const HEARTBEAT = 100
+const WITNESS = 0x77n
+const OTHER_WITNESS = 0x88n
+const NODE = 1n
+const ACTIVE: Word = { state: 'active', epoch: 21 }
+const STANDBY: Word = { state: 'standby', epoch: 22, flags: ['ready'] }
+const NOT_READY: Word = { state: 'initial', epoch: 20 }
+const GRANT: Word = { head: 'designate', state: 'standby', epoch: 22, trailer: { reason: 'operator' } }
+const AGREED: WitnessRecord = { id: '0000000000000077', counted: true }
+
+class Side {
+  readonly machine: ExtendedHarness
+  readonly asks: Ask[] = []
+  /** Each ask is answered at once with this; null = it is not. */
+  answers: Partial<Answer> | null = {}
+  #seq = 0
+
+  constructor(record: Partial<PairRecord> = {}, settings: Partial<PairSettings> = {}) {
+    this.machine = new ExtendedHarness({
+      settings: { policy: 'witness', witness: { host: '192.0.2.9', port: 1102 }, ...settings },
+      record: {
+        nodeId: '0000000000000001',
+        epoch: 20,
+        reserved: 0,
+        parity: 0,
+        promisedMs: P,
+        preferred: false,
+        online: false,
+        number: 1,
+        peerPolicy: 'witness',
+        ...record
+      },
+      peer: {}
+    })
+    const { machine } = this.machine
+    const step = machine.step.bind(machine)
+    machine.step = (nowMs, input) => {
+      const outputs = step(nowMs, input)
+      for (const output of outputs) this.#note(output)
+      return outputs
+    }
+  }
+
+  get role(): string {
+    return this.machine.view.role
+  }
+
+  get peerSession(): bigint {
+    return this.machine.view.peerSession
+  }
+
+  /** What was asked since the last call. */
+  takeAsks(): readonly Ask[] {
+    return this.asks.splice(0)
+  }
+
+  /** Time passes, by steps in which asks are answered. */
+  advanceMs(ms: number): void {
+    for (let passed = 0; passed < ms; passed += 5) {
+      this.machine.advanceMs(Math.min(5, ms - passed))
+      const [ask] = this.#due.splice(0).slice(-1)
+      if (ask !== undefined && this.answers !== null) this.answer(ask, this.answers)
+    }
+  }
+
+  readonly #due: Ask[] = []
+
+  answer(ask: Ask, more: Partial<Answer>): void {
+    this.#seq += 1
+    const answer: Answer = {
+      witnessId: WITNESS,
+      session: 900n,
+      echo: ask.session,
+      seq: this.#seq,
+      ack: ask.seq,
+      lent: false,
+      copied: false,
+      loan: 0,
+      promisedMs: 0,
+      holder: 0n,
+      other: 0n,
+      otherStates: false,
+      otherHolds: false,
+      otherHeardAgoMs: null,
+      ...more
+    }
+    this.machine.step({ kind: 'witness', answer })
+  }
+
+  #note(output: Output): void {
+    if (output.kind !== 'ask') return
+    this.asks.push(output.ask)
+    this.#due.push(output.ask)
+  }
+
+  says(word: Word): void {
+    this.machine.peerSays = word
+    this.machine.hears(word)
+    this.machine.hears(word)
+  }
+
+  get counted(): boolean | undefined {
+    return this.machine.view.witness?.counted
+  }
+}
+
+/** In contact with its peer, which says this. */
+function met(word: Word, record: Partial<PairRecord> = { witness: AGREED }): Side {
+  const side = new Side(record)
+  side.says(word)
+  side.advanceMs(2 * P)
+  side.takeAsks()
+  return side
+}
+
+/** Active by the peer's grant; the peer stands by. */
+function active(record?: Partial<PairRecord>): Side {
+  const side = met(NOT_READY, record)
+  side.machine.peerSays = GRANT
+  side.advanceMs(HEARTBEAT)
+  assert.equal(side.role, 'active')
+  side.machine.peerSays = STANDBY
+  side.advanceMs(3 * HEARTBEAT)
+  side.takeAsks()
+  return side
+}
+
+describe('extended wire, a machine and its witness', () => {
+  it('asks each heartbeat, and for the voice not while the peer is heard', () => {
+    const side = met(ACTIVE)
+    side.advanceMs(2 * P)
+    const asks = side.takeAsks()
+    assert.ok(Math.abs(asks.length - (2 * P) / HEARTBEAT) <= 1, `${asks.length} asks`)
+    assert.ok(
+      asks.every(({ wants, holds, promiseMs, nodeId }) => !wants && !holds && promiseMs === P && nodeId === NODE)
+    )
+  })
+
+  it('wants the voice once its own promise to the peer is over, and then often', () => {
+    const side = met(ACTIVE)
+    side.machine.peerSays = null
+    side.advanceMs(P - HEARTBEAT - 10)
+    assert.ok(side.takeAsks().every(({ wants }) => !wants))
+    side.advanceMs(2 * HEARTBEAT)
+    const wanting = side.takeAsks().filter(({ wants }) => wants)
+    assert.ok(wanting.length >= 5, `${wanting.length} asks`)
+    assert.equal(side.role, 'standby')
+    side.answers = { lent: true, loan: 3, promisedMs: P }
+    side.advanceMs(HEARTBEAT)
+    assert.equal(side.role, 'active')
+    // And serves on it alone, for as long as it is renewed.
+    side.advanceMs(3 * P)
+    assert.ok(side.machine.serves)
+    side.answers = null
+    side.advanceMs(P)
+    assert.equal(side.role, 'standby')
+  })
+
+  it('wants it after its start when the promise of its former life is over', () => {
+    const side = new Side({ witness: AGREED, promisedMs: 3 * P })
+    side.advanceMs(3 * P - 50)
+    assert.ok(side.takeAsks().every(({ wants }) => !wants))
+    side.advanceMs(2 * HEARTBEAT)
+    assert.ok(side.takeAsks().some(({ wants }) => wants))
+  })
+
+  it('is granted the role by a peer that still has the voice', () => {
+    const side = met(NOT_READY)
+    side.answers = { other: side.peerSession, otherHolds: true, otherHeardAgoMs: 10 }
+    side.advanceMs(2 * HEARTBEAT)
+    side.machine.peerSays = GRANT
+    side.advanceMs(2 * HEARTBEAT)
+    assert.equal(side.role, 'active')
+  })
+
+  it('has the voice from the sending of what was answered', () => {
+    const side = active()
+    side.machine.peerSays = null
+    side.answers = null
+    side.takeAsks()
+    side.advanceMs(HEARTBEAT)
+    const sentAtMs = side.machine.nowMs
+    const [ask] = side.takeAsks().slice(-1)
+    side.advanceMs(P / 2)
+    assert.ok(ask !== undefined)
+    side.answer(ask, { lent: true, loan: 3, promisedMs: P })
+    const { leaseUntilMs } = side.machine.view
+    assert.ok(leaseUntilMs <= sentAtMs + leaseMs(P) && leaseUntilMs > sentAtMs + leaseMs(P) - HEARTBEAT - 5)
+  })
+
+  it('takes no role with a voice that comes before its own promise is over, and gives it back', () => {
+    const side = met(ACTIVE)
+    side.answers = { lent: true, loan: 3, promisedMs: P }
+    side.advanceMs(2 * HEARTBEAT)
+    assert.equal(side.role, 'standby')
+    assert.ok(side.takeAsks().some(({ releases, loan }) => releases && loan === 3))
+  })
+
+  it('does not use a voice on which the two have not agreed, and asks for none', () => {
+    const side = met(ACTIVE, { witness: { ...AGREED, counted: false } })
+    side.machine.peerSays = null
+    side.advanceMs(2 * P)
+    side.answers = { lent: true, loan: 3, promisedMs: P }
+    side.advanceMs(2 * P)
+    assert.equal(side.role, 'standby')
+    assert.ok(side.takeAsks().every(({ wants }) => !wants))
+  })
+
+  it('counts the witness that the peer’s living session states, a promise after it went over itself', () => {
+    const side = new Side()
+    side.says(ACTIVE)
+    side.answers = { other: side.peerSession, otherStates: false }
+    side.advanceMs(4 * P)
+    assert.equal(side.counted, false)
+    assert.ok(side.takeAsks().some(({ states }) => states))
+    side.answers = { other: side.peerSession + 7n, otherStates: true }
+    side.advanceMs(P)
+    assert.equal(side.counted, false)
+    side.answers = { other: side.peerSession, otherStates: true }
+    side.advanceMs(2 * HEARTBEAT)
+    assert.equal(side.counted, true)
+  })
+
+  it('does not count it by what the peer may have stated before', () => {
+    const side = new Side()
+    side.says(ACTIVE)
+    side.answers = { other: side.peerSession, otherStates: true }
+    side.advanceMs(P)
+    assert.equal(side.counted, false)
+    side.advanceMs(P / 2)
+    assert.equal(side.counted, true)
+  })
+
+  it('counts no witness that it cannot put on disk', () => {
+    const side = new Side()
+    side.machine.storeAnswers = false
+    side.says(ACTIVE)
+    side.answers = { other: side.peerSession, otherStates: true }
+    side.advanceMs(4 * P)
+    assert.deepEqual([side.counted, side.takeAsks().some(({ states }) => states)], [false, false])
+  })
+
+  it('goes over to another one after a promise in contact, and gives the voice of the first one up at once', () => {
+    const side = active()
+    side.answers = { lent: true, loan: 3, promisedMs: 8 * P }
+    side.advanceMs(2 * HEARTBEAT)
+    assert.ok(side.machine.view.leaseUntilMs > side.machine.nowMs + 6 * P)
+    side.answers = { witnessId: OTHER_WITNESS }
+    side.advanceMs(P / 2)
+    assert.ok(side.machine.view.leaseUntilMs > side.machine.nowMs + 5 * P)
+    side.advanceMs(P)
+    assert.equal(side.machine.lastRecord?.witness?.id, '0000000000000088')
+    assert.ok(side.machine.view.leaseUntilMs <= side.machine.nowMs + P)
+    assert.ok(side.machine.serves)
+  })
+
+  it('has less of the voice after a sleep', () => {
+    const side = active()
+    side.answers = { lent: true, loan: 3, promisedMs: 8 * P }
+    side.advanceMs(2 * HEARTBEAT)
+    const { leaseUntilMs } = side.machine.view
+    side.machine.step({ kind: 'suspended', ms: 3 * P })
+    assert.equal(side.machine.view.leaseUntilMs, leaseUntilMs - 3 * P)
+  })
+
+  it('serves after a pause by an answer to what it asked since, not before', () => {
+    const side = active()
+    side.answers = { lent: true, loan: 3, promisedMs: 8 * P }
+    side.advanceMs(2 * HEARTBEAT)
+    side.machine.peerSays = null
+    side.answers = null
+    side.takeAsks()
+    side.advanceMs(HEARTBEAT)
+    const [before] = side.takeAsks().slice(-1)
+    side.machine.nowMs += 1.5 * P
+    side.machine.step({ kind: 'tick' })
+    assert.deepEqual([side.role, side.machine.serves], ['active', false])
+    assert.ok(before !== undefined)
+    side.answer(before, { lent: true, loan: 3, promisedMs: 8 * P })
+    assert.equal(side.machine.serves, false)
+    side.advanceMs(2 * HEARTBEAT)
+    const [since] = side.takeAsks().slice(-1)
+    assert.ok(since !== undefined)
+    side.answer(since, { lent: true, loan: 3, promisedMs: 8 * P })
+    assert.equal(side.machine.serves, true)
+  })
+
+  it('believes no proof of a crash, on either side', () => {
+    for (const word of [ACTIVE, STANDBY]) {
+      const side = word === STANDBY ? active() : met(ACTIVE)
+      side.machine.tether()
+      side.advanceMs(HEARTBEAT)
+      assert.equal(side.machine.view.proof, 'off')
+      side.machine.tetherEnds()
+      side.advanceMs(P / 2)
+      assert.equal(side.role, word === STANDBY ? 'active' : 'standby')
+      assert.ok(word !== STANDBY || side.machine.view.leaseUntilMs < Infinity)
+      side.advanceMs(P)
+      assert.equal(side.role, 'standby')
+    }
+  })
+
+  it('needs no voice, and no lease, after a goodbye, and asks for the voice all the same', () => {
+    const side = active()
+    side.machine.hears({ head: 'connected', state: 'initial', epoch: 22, flags: ['goodbye', 'probe'] })
+    side.machine.peerSays = null
+    side.advanceMs(3 * P)
+    assert.equal(side.machine.view.leaseUntilMs, Infinity)
+    assert.ok(side.takeAsks().some(({ wants }) => wants))
+  })
+
+  it('begins again as another one when the witness sees two processes in its session', () => {
+    const side = active()
+    const { session } = side.machine.view
+    side.answers = { copied: true }
+    side.advanceMs(2 * HEARTBEAT)
+    assert.notEqual(side.role, 'active')
+    assert.notEqual(side.machine.view.session, session)
+  })
+
+  it('takes no role beside another session that has the voice: the peer before it was copied or replaced', () => {
+    const side = met(NOT_READY)
+    side.answers = { other: 0xabcn, otherHolds: true, otherHeardAgoMs: 10 }
+    side.advanceMs(2 * HEARTBEAT)
+    // Neither is a grant taken, nor one given to who is ready.
+    side.machine.peerSays = GRANT
+    side.advanceMs(P)
+    assert.notEqual(side.role, 'active')
+    side.machine.peerSays = { ...NOT_READY, flags: ['ready'] }
+    side.machine.takeSaid()
+    side.advanceMs(P)
+    assert.equal(
+      side.machine.takeSaid().some(({ head }) => head === 'designate'),
+      false
+    )
+    side.machine.peerSays = GRANT
+    side.answers = {}
+    side.advanceMs(P + 2 * HEARTBEAT)
+    assert.equal(side.role, 'active')
+  })
+
+  it('asks another time for the voice when it leaves only to give it back', () => {
+    const side = active()
+    side.answers = { lent: true, loan: 3, promisedMs: P }
+    side.advanceMs(2 * HEARTBEAT)
+    side.takeAsks()
+    side.answers = null
+    side.machine.step({ kind: 'goodbye', reason: 'shutdown' })
+    side.advanceMs(P)
+    const asks = side.takeAsks()
+    assert.ok(asks.length >= 1 && asks.length <= 3)
+    assert.ok(asks.every(({ releases, wants, holds, loan }) => releases && !wants && !holds && loan === 3))
+    assert.equal(side.machine.lastRecord?.online, true)
+  })
+})
