@@ -14,6 +14,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../test/support/root'
 import { BLOCK_ROW, LOSS_ROW } from './calm'
+import { CONTEXT_AGE_ROW, CONTEXT_COST_ROW, CONTEXT_JOIN_ROW } from './context'
 import { CPU_ROW, MEMORY_ROW } from './cost'
 import { FAILOVER_ROWS } from './failover'
 import { FLOOD_ROW } from './flood'
@@ -22,19 +23,24 @@ import { parseNotes } from './tools/notes'
 import { PLOTS, reportOf, tableOf } from './tools/report'
 import { load, save, type Results } from './tools/results'
 import type { Row } from './tools/row'
+import { RESUME_ROWS } from './resume'
 import { SWAP_ROW } from './swap'
 import { WIRE_ROW } from './wire'
 
 const ROWS: readonly Row[] = [
   ...FAILOVER_ROWS,
   SWAP_ROW,
+  ...RESUME_ROWS,
   BLOCK_ROW,
   LOSS_ROW,
   FLOOD_ROW,
   CPU_ROW,
   MEMORY_ROW,
   GATE_ROW,
-  WIRE_ROW
+  WIRE_ROW,
+  CONTEXT_COST_ROW,
+  CONTEXT_AGE_ROW,
+  CONTEXT_JOIN_ROW
 ]
 const FILE = join(ROOT, '.bench', 'results.json')
 

@@ -1,7 +1,7 @@
 /** The simulated plant: keeps the work book, and speaks UDP with the two sides on loopback. */
 import { createSocket, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
-import { SIDES, WorkBook, type Answer, type Offer, type SideName } from './work-book'
+import { SIDES, WorkBook, type Execution, type SideName } from './work-book'
 
 export const WORK_PERIOD_MS = 50
 const TICK_MS = 10
@@ -17,7 +17,8 @@ export interface PlantGap {
 
 /** Emits `gap` (PlantGap) when work goes on after it stood still. */
 export class Plant extends EventEmitter<{ gap: [PlantGap] }> {
-  readonly book = new WorkBook()
+  readonly #run = Date.now()
+  readonly book = new WorkBook(this.#run)
   readonly #socket: Socket
   readonly #ports: Readonly<Record<SideName, number>>
   #timer: NodeJS.Timeout | null = null
@@ -84,39 +85,31 @@ export class Plant extends EventEmitter<{ gap: [PlantGap] }> {
   #tick(): void {
     if (this.#timer === null) return
     const nowMs = performance.now()
-    this.#send(this.book.tick(nowMs))
+    this.book.tick(nowMs)
     if (nowMs < this.#nextItemMs) return
-    this.#send([this.book.issue(nowMs)])
+    const order = JSON.stringify(this.book.issue(nowMs))
+    for (const side of SIDES) this.#socket.send(order, this.#ports[side], '127.0.0.1')
     this.#nextItemMs += WORK_PERIOD_MS
     // After a stall of this very process: go on at the steady rate, no burst.
     if (this.#nextItemMs < nowMs) this.#nextItemMs = nowMs + WORK_PERIOD_MS
   }
 
   #received(datagram: Buffer): void {
-    const answer = parseAnswer(datagram)
-    if (answer === null) return
+    const execution = parseExecution(datagram, this.#run)
+    if (execution === null) return
     const nowMs = performance.now()
-    if (answer.answer === 'done') {
-      const gap = this.#lastDone === null ? 0 : nowMs - this.#lastDone.atMs
-      this.#longestGapMs = Math.max(this.#longestGapMs, gap)
-      if (this.#lastDone !== null && gap > NOTABLE_GAP_MS) {
-        this.emit('gap', { ms: gap, before: this.#lastDone.by, after: answer.by })
-      }
-      this.#lastDone = { atMs: nowMs, by: answer.by }
+    const gap = this.#lastDone === null ? 0 : nowMs - this.#lastDone.atMs
+    this.#longestGapMs = Math.max(this.#longestGapMs, gap)
+    if (this.#lastDone !== null && gap > NOTABLE_GAP_MS) {
+      this.emit('gap', { ms: gap, before: this.#lastDone.by, after: execution.by })
     }
-    this.#send(this.book.answer(answer, nowMs))
-  }
-
-  #send(offers: readonly Offer[]): void {
-    for (const offer of offers) {
-      const datagram = JSON.stringify(offer)
-      for (const side of SIDES) this.#socket.send(datagram, this.#ports[side], '127.0.0.1')
-    }
+    this.#lastDone = { atMs: nowMs, by: execution.by }
+    this.book.executed(execution)
   }
 }
 
-/** Null for anything that is not an answer: anyone who sends to the port cannot hurt the plant. */
-export function parseAnswer(datagram: Uint8Array): Answer | null {
+/** Null for anything that is no report of this run: anyone who sends to the port cannot hurt the plant. */
+export function parseExecution(datagram: Uint8Array, run: number): Execution | null {
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(datagram).toString('utf8'))
@@ -124,8 +117,7 @@ export function parseAnswer(datagram: Uint8Array): Answer | null {
     return null
   }
   if (typeof value !== 'object' || value === null) return null
-  const { offer, item, epoch, answer, by, held } = value as Record<string, unknown>
-  if (typeof offer !== 'number' || typeof item !== 'number' || typeof epoch !== 'number') return null
-  if ((answer !== 'done' && answer !== 'refused') || (by !== 'A' && by !== 'B')) return null
-  return { offer, item, epoch, answer, by, held: typeof held === 'number' ? held : null }
+  const { run: ofRun, item, epoch, by } = value as Record<string, unknown>
+  if (ofRun !== run || typeof item !== 'number' || typeof epoch !== 'number') return null
+  return by === 'A' || by === 'B' ? { item, by, epoch } : null
 }

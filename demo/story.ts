@@ -12,6 +12,8 @@ const SWAP_PATIENCE_MS = 10_000
 const TAKEOVER_PATIENCE_MS = 5000
 const WATCH_MS = 3000
 const POLL_MS = 20
+/** A crash: what passed the gate in the last 7 ms, and one item comes every 50 ms. */
+const TWICE_MAX = 1
 /** Steady work may fall this short of the plan, since timers are late on a busy machine. */
 const STEADY_SHARE = 0.8
 
@@ -70,13 +72,9 @@ export async function tellStory(demo: PairDemo, print: (line: string) => void): 
   const tookMs = (first.status?.since ?? 0) - killedAt
   await pause(WATCH_MS)
   change = await settledSince(demo, before)
-  const missable = peerTimeoutMs / WORK_PERIOD_MS
   must(change.doneBy[first.name] > 0, `${first.name} did nothing after the crash`)
-  must(
-    change.missed <= missable,
-    `the crash missed ${change.missed} items, more than the ${missable} of one peerTimeout`
-  )
-  must(change.twice === 0, `the crash did work twice: ${tallyText(change)}`)
+  must(change.missed === 0, `the crash missed work: ${tallyText(change)}`)
+  must(change.twice <= TWICE_MAX, `the crash did more work twice than its last moment: ${tallyText(change)}`)
   const crashWait = Math.round(plant.takeLongestGapMs())
   verdict(
     `Crash: ${first.name} was Active ${tookMs} ms after the kill -9, epoch ${epochOf(first)}. ${tallyText(change)}. Longest wait ${crashWait} ms.`

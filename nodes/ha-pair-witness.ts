@@ -82,7 +82,7 @@ export default function (RED: NodeAPI): void {
   function readSettings(node: WitnessNode, def: WitnessDef): Settings {
     const stopped = (key: string, params?: Record<string, string | number>): Settings => ({
       ok: false,
-      problem: say(`problem.${key}`, params)
+      problem: say(`wrong.${key}`, params)
     })
     const { userDir } = RED.settings
     if (!userDir) return stopped('no-user-directory')

@@ -10,6 +10,7 @@ import { stoppedSituation } from '../src/host/situation/situation'
 import { problemText } from '../src/host/texts/problems'
 import { spoken, type Say } from './badge'
 import { readKey } from './credentials'
+import { isDefaultStore } from './default-store'
 import { whenFlowsSettled } from './flows-started'
 import { HealthRoutes } from './health-routes'
 import { onFlowsHash } from './deployed-flows'
@@ -52,6 +53,8 @@ export default function (RED: NodeAPI): void {
       return
     }
 
+    const { contextStorage } = RED.settings as { readonly contextStorage?: unknown }
+    if (isDefaultStore(contextStorage)) this.warn(say('log.default-store'))
     const lease = hub.acquire({
       id: this.id,
       settings: parsed.settings,

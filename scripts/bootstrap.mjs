@@ -2,7 +2,7 @@
  * Makes a fresh clone usable with nothing but Node.js and npm: installs what the lock file names where it is missing or
  * out of date, and builds. `npm start` and `npm test` begin here. Uses no dependency.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build, ROOT } from './build.mjs'
@@ -29,9 +29,8 @@ export function isInstalled(folder) {
   })
 }
 
-/** Installs the lock file of `folder` if need be. Errors: throws when npm fails. */
-export function ensureInstalled(folder = ROOT) {
-  if (isInstalled(folder)) return
+/** How npm is called to install the lock file of `folder`: a command and its arguments, and options for spawn. */
+function installCommand(folder) {
   console.log(`Installing the packages of ${relative(ROOT, folder) || 'this checkout'} ...`)
   // Install scripts stay off: nothing here needs one, and none may fetch from elsewhere.
   const args = [
@@ -45,18 +44,30 @@ export function ensureInstalled(folder = ROOT) {
     '--loglevel=error'
   ]
   const viaNpm = process.env.npm_execpath?.endsWith('.js') === true
-  const run = viaNpm
-    ? spawnSync(process.execPath, [process.env.npm_execpath, ...args], {
-        cwd: folder,
-        stdio: ['ignore', 'inherit', 'inherit']
-      })
-    : spawnSync('npm', args, {
-        cwd: folder,
-        stdio: ['ignore', 'inherit', 'inherit'],
-        shell: process.platform === 'win32'
-      })
+  const options = { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] }
+  return viaNpm
+    ? [process.execPath, [process.env.npm_execpath, ...args], options]
+    : ['npm', args, { ...options, shell: process.platform === 'win32' }]
+}
+
+const failed = (folder) => new Error(`npm ci failed in ${folder}`)
+
+/** Installs the lock file of `folder` if need be. Errors: throws when npm fails. */
+export function ensureInstalled(folder = ROOT) {
+  if (isInstalled(folder)) return
+  const run = spawnSync(...installCommand(folder))
   if (run.error) throw run.error
-  if (run.status !== 0) throw new Error(`npm ci failed in ${folder}`)
+  if (run.status !== 0) throw failed(folder)
+}
+
+/** The same, while this process does something else. Errors: rejects when npm fails. */
+export function installBeside(folder) {
+  if (isInstalled(folder)) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const child = spawn(...installCommand(folder))
+    child.on('error', reject)
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(failed(folder))))
+  })
 }
 
 /**

@@ -16,7 +16,7 @@ import { fillPage } from './pages.mjs'
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const DIST = join(ROOT, 'dist')
-export const PACKAGE_TREES = ['src', 'nodes', 'editor']
+export const PACKAGE_TREES = ['src', 'nodes', 'context', 'editor']
 export const FURTHER_TREES = ['test', 'demo', 'bench']
 
 /** Every file below `folder`, as paths relative to ROOT; nothing when the folder does not exist. */
@@ -88,7 +88,7 @@ export function build({ further = [] } = {}) {
   const sources = trees.flatMap(filesBelow).filter(isTypeScript)
   const incomplete = sources.some((source) => !existsSync(join(ROOT, outputOf(source))))
   // These refer to all of src/.
-  const projects = ['nodes', 'editor', ...further].map((tree) => join(ROOT, tree))
+  const projects = ['nodes', 'context', 'editor', ...further].map((tree) => join(ROOT, tree))
   const run = spawnSync(process.execPath, [compiler, '-b', ...(incomplete ? ['--force'] : []), ...projects], {
     cwd: ROOT,
     stdio: 'inherit'

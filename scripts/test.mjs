@@ -12,44 +12,95 @@
  * test is a failure.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { bootstrap, ensureInstalled, NODE_RED_5 } from './bootstrap.mjs'
+import { bootstrap, ensureInstalled, installBeside, NODE_RED_5 } from './bootstrap.mjs'
 import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
+import { ensureExampleNodes } from './example-nodes.mjs'
 import { runChecks } from './check.mjs'
+import { inLanes } from './lanes.mjs'
 
 /**
- * `pure` suites touch no socket and no clock, `patient` ones wait for real processes with time to spare: two of a kind may share the machine.
+ * `cores`: how much of a core a process of this suite keeps busy, or wants to find free; most of the tests wait most of the time.
+ * `files`: those that get a process of their own, with about how many seconds each takes, and its `cores` where it differs; all
+ * others of the suite share one, which takes `rest`, or have one each. The figures decide only what runs beside what.
  */
 const SUITES = [
-  { name: 'architecture', required: true, pure: true },
-  { name: 'protocol', required: true, pure: true },
-  { name: 'scenarios', required: true, pure: true },
-  { name: 'simulation', pure: true },
-  { name: 'model', pure: true },
-  { name: 'host', required: true },
-  { name: 'engine', required: true },
-  { name: 'nodes', required: true },
-  { name: 'demo' },
+  { name: 'architecture', required: true, cores: 1, rest: 5 },
+  { name: 'protocol', required: true, cores: 1, files: { windows: [10] }, rest: 15 },
+  { name: 'scenarios', required: true, cores: 1, rest: 3 },
+  { name: 'rules', cores: 1, rest: 2 },
+  { name: 'editor', cores: 1, rest: 3 },
+  { name: 'mutation', cores: 1, rest: 2 },
+  { name: 'bench-tools', cores: 1, rest: 2 },
+  { name: 'simulation', cores: 1, files: { simulation: [20] }, rest: 5 },
+  { name: 'model', cores: 1, rest: 30 },
+  {
+    name: 'host',
+    required: true,
+    cores: 0.35,
+    files: { channel: [20], 'channel-attacks': [7], departure: [10], fence: [10], 'files-in-use': [10], hub: [20] },
+    rest: 35
+  },
+  {
+    name: 'engine',
+    required: true,
+    cores: 0.25,
+    files: { addresses: [33], interfaces: [33], pair: [15], engine: [8] },
+    rest: 15
+  },
+  { name: 'nodes', required: true, cores: 0.35, files: { health: [8], pair: [8] }, rest: 20 },
+  { name: 'context', required: true, cores: 0.5, rest: 15 },
+  { name: 'demo', cores: 0.5, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
-  { name: 'chaos', required: true },
+  { name: 'chaos', required: true, cores: 0.9, files: { chaos: [50] }, rest: 2 },
   // The same, and hping3 and tcpdump.
-  { name: 'field', required: true },
+  {
+    name: 'field',
+    required: true,
+    cores: 0.4,
+    files: { addresses: [20], crash: [30], files: [20], forged: [15], links: [12] }
+  },
   // Needs Chromium; where there is none it says so, and counts as skipped.
-  { name: 'browser', required: true, patient: true },
-  { name: 'e2e', required: true, patient: true }
+  {
+    name: 'browser',
+    required: true,
+    cores: 0.75,
+    files: { 'node-red-5': [60], 'node-red-4': [55], 'first-evening': [50] }
+  },
+  {
+    name: 'e2e',
+    required: true,
+    cores: 0.6,
+    files: {
+      'flows-differ': [70, 0.2],
+      credentials: [25],
+      'node-red-4': [20],
+      'node-red-5': [20],
+      permissions: [12],
+      'install-from-git': [6, 1]
+    }
+  },
+  { name: 'monitoring', cores: 0.5, files: { 'load-balancer': [30] }, rest: 3 },
+  { name: 'deployment', cores: 0.5, rest: 8 },
+  { name: 'situations', cores: 0.6, files: { situations: [30] } }
 ]
+/** What is not listed has each of its files run by itself. */
+const UNLISTED = { cores: 0.7 }
+const SECONDS_USUAL = 20
 const GROUPS = ['unit', 'exploration', 'system']
-const NEED_NODE_RED_5 = new Set(['browser', 'e2e'])
-const AT_ONCE = 2
-const SUITE_LIMIT_MS = 20 * 60_000
+/** `npm run verify` sets it: suites take the whole of what they take a share of otherwise (test/support/share.ts). */
+const WHOLE = process.env.HA_PAIR_WHOLE === '1'
+const PART_LIMIT_MS = (WHOLE ? 40 : 10) * 60_000
 /** A suite whose tests are over but whose process goes on has left a socket, a timer or a thread behind. */
 const LINGER_LIMIT_MS = 20_000
 /** Quicker tests are only counted, not named. */
 const NAMED_FROM_MS = 400
 const OUTPUT_KEPT_CHARS = 40_000
 
+const STARTED_AT = Date.now()
 const inCi = process.env.CI === 'true'
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
 
@@ -78,12 +129,11 @@ function findSuites() {
   const listed = SUITES.filter(({ name, required }) => required || found.has(name))
   const others = [...found.keys()]
     .filter((name) => !SUITES.some((suite) => suite.name === name))
-    .map((name) => ({ name, patient: true }))
+    .map((name) => ({ name, ...UNLISTED }))
   return [...listed, ...others].map((suite) => ({ ...suite, group: null, folder: null, ...found.get(suite.name) }))
 }
 
-function testFiles({ folder, files }) {
-  if (files !== undefined) return files
+function testFiles({ folder }) {
   if (folder === null) return []
   return filesBelow(folder)
     .filter((path) => path.endsWith('.test.ts'))
@@ -104,7 +154,7 @@ async function runSuite(suite, { mochaArgs, update }) {
     say(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, in ${seconds(result.ms)}`)
     return result
   }
-  const files = testFiles(suite)
+  const { run: files } = suite
   if (files.length === 0) {
     fail('no tests', `there must be a folder ${suite.name} with tests in it, and there is none.`)
     return finish()
@@ -142,7 +192,7 @@ async function runSuite(suite, { mochaArgs, update }) {
       killedFor = why
       child.kill('SIGKILL')
     }, ms)
-  const timers = [killAfter(SUITE_LIMIT_MS, `the suite ran for more than ${seconds(SUITE_LIMIT_MS)}`)]
+  const timers = [killAfter(PART_LIMIT_MS, `it ran for more than ${seconds(PART_LIMIT_MS)}`)]
   createInterface({ input: child.stdio[3] }).on('line', (line) => {
     const happening = JSON.parse(line)
     switch (happening.kind) {
@@ -179,10 +229,22 @@ async function runSuite(suite, { mochaArgs, update }) {
   return finish()
 }
 
-/** A patient suite in parts, one a file, so that the longest of them does not keep the others waiting. */
-function inParts(suite) {
-  const files = testFiles(suite)
-  return files.length < 2 ? [suite] : files.map((file) => ({ ...suite, files: [file] }))
+/** A suite in parts, each a process: the files that its entry names, or each one where it has no `rest`, and the others together. */
+function inParts(suite, { mochaArgs }) {
+  const all = testFiles(suite)
+  const { files: known = {}, rest, ...common } = suite
+  // With a pattern for titles most files have nothing to run.
+  if (mochaArgs.length > 0 || all.length < 2) return [{ ...common, run: all, seconds: rest ?? SECONDS_USUAL }]
+  const parts = []
+  const others = []
+  for (const file of all) {
+    const named = known[basename(file, '.test.js')]
+    const [takes = SECONDS_USUAL, cores = suite.cores] = named ?? []
+    if (named !== undefined || rest === undefined) parts.push({ ...common, run: [file], seconds: takes, cores })
+    else others.push(file)
+  }
+  if (others.length > 0) parts.push({ ...common, run: others, seconds: rest })
+  return parts
 }
 
 /** What the parts of one suite came to. */
@@ -196,27 +258,12 @@ function together(results) {
   return [...sums.values()]
 }
 
+/** Runs the suites in parts, side by side; returns their results in the order in which they are listed. */
 async function runSuites(suites, options) {
   const results = []
-  const runAll = async (some, atOnce) => {
-    const waiting = [...some]
-    const lane = async () => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        results.push(await runSuite(next, options))
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, lane))
-  }
-  await runAll(
-    suites.filter(({ pure }) => pure),
-    AT_ONCE
-  )
-  await runAll(
-    suites.filter(({ pure, patient }) => !pure && !patient),
-    1
-  )
-  await runAll(suites.filter(({ patient }) => patient).flatMap(inParts), AT_ONCE)
-  return together(results)
+  const parts = suites.flatMap((suite) => inParts(suite, options))
+  await inLanes(parts, async (part) => void results.push(await runSuite(part, options)))
+  return together(suites.flatMap(({ name }) => results.filter((result) => result.name === name)))
 }
 
 /** Prints the table and the closing line; returns the exit code. */
@@ -230,6 +277,7 @@ function close(results, failedChecks) {
     console.log(`${mark} ${name.padEnd(16)}${counts} ${seconds(ms).padStart(9)}`)
   }
   for (const name of failedChecks) console.log(`FAIL check: ${name}`)
+  console.log(`All of it took ${((Date.now() - STARTED_AT) / 60_000).toFixed(1)} minutes.`)
   const ran = sum('passed') + failedInAll
   if (ran === 0) console.log('No test ran: that is a failure.')
   if (inCi && sum('skipped') > 0) console.log('Tests were skipped: with CI=true that is a failure.')
@@ -254,6 +302,10 @@ async function main() {
     options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
+  // A failure is thrown where it is awaited.
+  const nodeRed5 = chosen.some(({ group }) => group === 'system') ? installBeside(NODE_RED_5) : Promise.resolve()
+  nodeRed5.catch(() => {})
+  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
   let failedChecks = []
   if (withCheck) {
     ensureInstalled()
@@ -267,8 +319,15 @@ async function main() {
   } else {
     bootstrap({ further: FURTHER_TREES })
   }
-  if (chosen.some(({ name }) => NEED_NODE_RED_5.has(name)) && existsSync(NODE_RED_5)) ensureInstalled(NODE_RED_5)
-  return close(await runSuites(chosen, options), failedChecks)
+  await nodeRed5
+  // What several suites need and is made once: test/support/once-in-run.ts.
+  const folder = mkdtempSync(join(tmpdir(), 'ha-pair-run-'))
+  process.env.HA_PAIR_RUN_FOLDER = folder
+  try {
+    return close(await runSuites(chosen, options), failedChecks)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 main().then(

@@ -4,7 +4,7 @@
  *   npm run verify                      everything that is left for this commit
  *   npm run verify -- simulation        these stages only
  *   npm run verify -- --again           forgets what was done
- *   npm run verify -- --minutes 15      a share of simulation, mutations and chaos that fits, other seeds for each commit; nothing is remembered
+ *   npm run verify -- --minutes 15      a share of everything that ends in time, another one for each commit; nothing is remembered
  *   npm run verify -- --report          prints what has been done so far, and runs nothing
  *
  * Ctrl-C ends the piece that runs, prints the partial result and keeps it in .verify/.
@@ -20,10 +20,21 @@ const CHAOS_PIECES = 10
 const CHAOS_MINUTES_PER_PIECE = 3
 const WITNESS_PIECES = 10
 const WITNESS_SEEDS_PER_PIECE = 150
+/** Suites of which `npm test` takes a share, and about how many minutes the whole of each takes on two cores. */
+const WHOLES = [
+  { suites: ['browser'], minutes: 5 },
+  { suites: ['field'], minutes: 3 },
+  { suites: ['protocol', 'host', 'engine', 'nodes'], minutes: 2 },
+  { suites: ['e2e', 'demo'], minutes: 3 },
+  { suites: ['model'], minutes: 2 },
+  { suites: ['examples'], minutes: 2 },
+  { suites: ['simulation'], minutes: 2 },
+  { suites: ['chaos'], minutes: 3 }
+]
 
 const pieces = (count, make) => Array.from({ length: count }, (_, i) => make(i))
 
-/** Each piece is one run of a program below dist/test, and is done when that exits with 0. */
+/** Each piece is one run of a program of dist/test, or of scripts, and is done when that exits with 0. */
 const STAGES = [
   {
     name: 'simulation',
@@ -54,9 +65,9 @@ const STAGES = [
     ]
   },
   {
-    name: 'field',
-    what: 'forged messages and lost interfaces, at their full length',
-    pieces: [['system/field/run.js']]
+    name: 'whole',
+    what: 'suites of which npm test takes a share',
+    pieces: WHOLES.map(({ suites }) => ['test.mjs', ...suites])
   },
   {
     name: 'witness',
@@ -81,18 +92,36 @@ const STAGES = [
   { name: 'mutation', what: 'the machine broken on purpose', pieces: [['exploration/mutation/run.js']] }
 ]
 
-/** Shares of the time, and what fills each; `from` is another one for each commit. */
+/**
+ * What comes first in a bounded run: the part of the time that each gets, and how many minutes it needs to show anything. The rest of the
+ * time is for the wholes, in turn. `from` is another one for each commit.
+ */
 const BOUNDED = [
   {
-    share: 0.35,
+    name: 'simulation',
+    part: 0.2,
+    minutesMin: 0.1,
     args: (time, from) => ['exploration/simulation/verify.js', '--from', `${from}000`, '--minutes', time]
   },
   {
-    share: 0.3,
+    name: 'mutation',
+    part: 0.25,
+    minutesMin: 2.5,
     args: (time, from) => ['exploration/mutation/run.js', '--quick', '--from', `${from}`, '--minutes', time]
   },
-  { share: 0.35, args: (time, from) => ['exploration/chaos/run.js', '--seed', `${from}`, '--minutes', time] }
+  {
+    name: 'chaos',
+    part: 0.15,
+    minutesMin: 0.5,
+    args: (time, from) => ['exploration/chaos/run.js', '--seed', `${from}`, '--minutes', time]
+  }
 ]
+/** A piece of these ends what it has begun: so much longer than its time it may take. */
+const OVERTIME_MS = 2 * 60_000
+/** For what a bounded run does besides its pieces. */
+const RESERVE_MS = 15_000
+const END_LIMIT_MS = 10_000
+const TAIL_CHARS = 20_000
 
 const folder = join(ROOT, '.verify')
 const minutes = (ms) => `${(ms / 60_000).toFixed(1)} min`
@@ -111,6 +140,13 @@ function save(file, state) {
   writeFileSync(file, `${JSON.stringify(state, null, 2)}\n`)
 }
 
+const isSuites = ([program]) => program === 'test.mjs'
+
+/** The command that does a piece again, for people. */
+function commandOf(args) {
+  return isSuites(args) ? `HA_PAIR_WHOLE=1 npm test -- ${args.slice(1).join(' ')}` : `node dist/test/${args.join(' ')}`
+}
+
 function report(stages, state) {
   let failed = 0
   for (const { name, what, pieces: all } of stages) {
@@ -119,7 +155,7 @@ function report(stages, state) {
     failed += bad.length
     const word = bad.length > 0 ? 'FAIL' : done === all.length ? 'ok  ' : 'part'
     console.log(`${word} ${name.padEnd(12)} ${done} of ${all.length} pieces (${what})`)
-    for (const args of bad) console.log(`       again: node dist/test/${args.join(' ')}`)
+    for (const args of bad) console.log(`       again: ${commandOf(args)}`)
   }
   return failed
 }
@@ -127,42 +163,106 @@ function report(stages, state) {
 let running = null
 let interrupted = false
 
-function runPiece(args) {
+/** All processes of a piece: it leads a group of its own. */
+function signal(child, name) {
+  try {
+    process.kill(-child.pid, name)
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** Runs a piece, for `limitMs` at most: after that it is ended, and `cut`. `bad`: it has told of a failure, however it ended. */
+function runPiece(args, limitMs = Infinity) {
   return new Promise((resolve) => {
-    let tail = ''
-    const child = spawn(process.execPath, [join(ROOT, 'dist', 'test', args[0]), ...args.slice(1)], {
+    const program = isSuites(args) ? join(ROOT, 'scripts', args[0]) : join(ROOT, 'dist', 'test', args[0])
+    const child = spawn(process.execPath, [program, ...args.slice(1)], {
       cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'pipe']
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: isSuites(args) ? { ...process.env, HA_PAIR_WHOLE: '1' } : process.env
     })
     running = child
+    let tail = ''
+    let bad = false
+    let cut = false
+    const timers = []
+    if (limitMs < Infinity) {
+      const end = () => {
+        cut = true
+        signal(child, 'SIGINT')
+        timers.push(setTimeout(() => signal(child, 'SIGKILL'), END_LIMIT_MS))
+      }
+      timers.push(setTimeout(end, limitMs))
+    }
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
+      stream.setEncoding('utf8').on('data', (chunk) => {
         process.stdout.write(chunk)
-        tail = (tail + chunk).slice(-20_000)
+        tail = (tail + chunk).slice(-TAIL_CHARS)
+        bad ||= /^\[[\w-]+\] FAIL /m.test(tail)
       })
     }
-    child.on('exit', (code) => {
+    // Nothing of it stays behind.
+    child.on('exit', () => signal(child, 'SIGKILL'))
+    child.on('close', (code) => {
       running = null
-      resolve({ ok: code === 0, tail })
+      timers.forEach(clearTimeout)
+      resolve({ ok: code === 0, bad, cut, tail })
     })
   })
 }
+
+const lastLine = (text) => text.trim().split('\n').at(-1)?.trim() ?? ''
 
 /** Throws unless `text` is a number of minutes. */
 async function runBounded(text) {
   const total = Number(text)
   if (!(total > 0)) throw new Error('--minutes takes a number of minutes')
-  bootstrap({ further: FURTHER_TREES })
+  const startedAt = Date.now()
+  const untilMs = startedAt + total * 60_000 - RESERVE_MS
+  const leftMs = () => untilMs - Date.now()
+  bootstrap({ further: FURTHER_TREES, nodeRed5: true })
   const from = 1 + (parseInt(git('rev-parse', '--short=6', 'HEAD'), 16) % 1_000_000)
+  const told = []
+  const tell = (word, name, what) => told.push(`${word.padEnd(5)}${name.padEnd(44)}${what}`)
   let failed = 0
-  for (const { share, args } of BOUNDED) {
-    const piece = args((total * share).toFixed(1), from)
-    console.log(`\n[${total} minutes] ${piece.join(' ')}`)
-    const { ok } = await runPiece(piece)
-    if (interrupted) break
-    if (!ok) failed++
-    console.log(ok ? 'ok' : `FAIL; again: node dist/test/${piece.join(' ')}`)
+  const run = async (name, args, limitMs, mayBeCut) => {
+    console.log(`\n[${minutes(leftMs())} left] ${args.join(' ')}`)
+    const pieceFrom = Date.now()
+    const { ok, bad, cut, tail } = await runPiece(args, limitMs)
+    const took = minutes(Date.now() - pieceFrom)
+    if (interrupted) return
+    if (ok) tell('ok', name, `${lastLine(tail)} (${took})`)
+    else if (cut && mayBeCut && !bad) tell('part', name, `out of time after ${took}; nothing failed until then`)
+    else {
+      failed++
+      tell(
+        'FAIL',
+        name,
+        `${bad ? 'tests failed' : cut ? 'does not end' : lastLine(tail)} (${took}); again: ${commandOf(args)}`
+      )
+    }
   }
+
+  for (const { name, part, minutesMin, args } of BOUNDED) {
+    if (interrupted) break
+    const share = total * part
+    if (share < minutesMin) tell('-', name, 'no time for it')
+    else await run(name, args(share.toFixed(1), from), Math.min(leftMs(), share * 60_000 + OVERTIME_MS), false)
+  }
+  // What fits into the time that is left, beginning with another one at each commit; the last one may be cut.
+  const due = WHOLES.map((_, i) => WHOLES[(from + i) % WHOLES.length])
+  let anyWhole = false
+  for (const { suites, minutes: needed } of due) {
+    const name = `the whole of ${suites.join(', ')}`
+    const fits = needed * 60_000 <= leftMs()
+    if (interrupted || leftMs() < 30_000 || (!fits && anyWhole)) tell('-', name, 'no time for it')
+    else await run(name, ['test.mjs', ...suites], leftMs(), true)
+    anyWhole = true
+  }
+
+  console.log(`\n${interrupted ? 'Interrupted; so far' : 'In'} ${minutes(Date.now() - startedAt)} of ${total} minutes:`)
+  for (const line of told) console.log(line)
   process.exitCode = failed > 0 ? 1 : interrupted ? 130 : 0
 }
 
@@ -206,7 +306,7 @@ async function runAll(stages, state, file) {
 
 process.on('SIGINT', () => {
   interrupted = true
-  running?.kill('SIGINT')
+  if (running !== null) signal(running, 'SIGINT')
 })
 
 await main(process.argv.slice(2))

@@ -49,8 +49,8 @@ export const links: Property = {
 export const witness: Property = {
   value: NEW_WITNESS,
   validate: function (value, _options) {
-    const stored = Array.isArray(this['links']) ? (this['links'] as readonly unknown[]) : []
-    const problem = witnessProblem(value, dialog?.id === this.id ? dialog.links : stored, readOf(this))
+    const kept = Array.isArray(this['links']) ? (this['links'] as readonly unknown[]) : []
+    const problem = witnessProblem(value, dialog?.id === this.id ? dialog.links : kept, readOf(this))
     return problem === null || `${this._('label.witness')}: ${this._(problem.key, problem)}`
   }
 }

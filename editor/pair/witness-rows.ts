@@ -79,6 +79,7 @@ export class WitnessRows {
     if (this.#madeOf === null) return
     inputById('ha-pair-witness-key-text').focus()
     inputById('ha-pair-witness-key-text').select()
+    inputById('ha-pair-witness-key-text').scrollLeft = 0
   }
 
   /** `key`: as typed; null = the stored one. Rejects with the failure. */

@@ -175,7 +175,7 @@ export class Card {
     setText(this.#policy, joined(say(`policy.${status.policy}.name`), say(`policy.${status.policy}.cut`), wire))
     setText(this.#key, say(status.authenticated ? 'key.yes' : 'key.no'))
     setText(this.#channel, channelText(status.channel))
-    setText(this.#proof, proofText(status.channel))
+    setText(this.#proof, proofText(status))
     for (const part of this.#witnessRow) part.hidden = status.witness === null
     this.#orders.show(this.#view, running, this.#context)
   }

@@ -33,7 +33,8 @@ export const channelText = (channel: ChannelStatus | null): string =>
   channel === null ? say('channel.none') : say(channel.open ? 'channel.open' : 'channel.closed')
 
 /** What becomes of a crash of the peer. */
-export function proofText(channel: ChannelStatus | null): string {
+export function proofText({ channel, witness }: Pick<ShownStatus, 'channel' | 'witness'>): string {
+  if (witness !== null) return say('proof.witness')
   if (channel?.proof === true) return say('proof.yes')
   const why = channel === null || channel.why === null ? '' : say(`proof.why.${channel.why}`)
   return joined(say('proof.no'), why)

@@ -39,6 +39,11 @@ export interface WarningDetails {
   readonly 'link-down': { readonly down: readonly number[]; readonly places: readonly string[]; readonly of: number }
   readonly 'channel-busy': { readonly noticedAfter: string }
   readonly 'channel-blocked': { readonly noticedAfter: string }
+  readonly 'context-differs': UsersDiffer
+  readonly 'standby-writes': Written
+  readonly 'late-writes': Written
+  /** A gate that resumes. */
+  readonly 'sequence-stuck': { readonly node: string; readonly topic: string }
   readonly 'roles-flap': { readonly changes: number; readonly minutes: number }
   /** `place`: address and port of the witness. */
   readonly 'witness-lost': { readonly place: string }
@@ -53,6 +58,14 @@ export interface WarningDetails {
   readonly 'classic-wire': NoDetail
 }
 type Dropped = { readonly cause: FrameRejection }
+/** Stores, gates and sync nodes, with what each side says of them; '' = it is not there. */
+type UsersDiffer = {
+  readonly differ: readonly string[]
+  readonly here: readonly string[]
+  readonly peer: readonly string[]
+}
+/** One of the keys, and the flow or node that it belongs to. */
+type Written = { readonly scope: string; readonly key: string; readonly count: number }
 type OnLink = { readonly link: number; readonly place: string }
 export type WarningCode = keyof WarningDetails
 

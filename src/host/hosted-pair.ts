@@ -3,12 +3,15 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { DataState, FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
 import type { CommandResult, Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
+import { blankSnapshot, NOBODY_HEARD } from './blank-snapshot'
 import { Observers } from './observers'
+import type { Carrier } from './channel/carrier'
+import { NoCarrier } from './channel/exchange'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
-import { pairEvent, type EventName, type PairEvent } from './events'
+import { pairEvent, type EventName, type PairEvent, type WarningCode, type WarningDetails } from './events'
 import {
   type GateDecision,
   type Pair,
@@ -23,12 +26,13 @@ import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
 import { Requests, type KeepsAlive } from './requests'
+import { dataOwner, SharedData } from './shared-data'
 import type { StringPool } from './string-pool'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import type { Situation } from './situation/types'
 import { HOST, Present } from './situation/present'
 import type { Names } from './texts/happened'
-import { WARNINGS } from './warnings'
+import { warningEvents } from './warnings'
 
 export interface PairRequest {
   /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
@@ -57,20 +61,6 @@ export interface PairContext extends KeepsAlive {
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
-/** What a snapshot says of a peer, and of links to it, while there is no engine to hear it. */
-const NOBODY_HEARD = {
-  online: false,
-  peer: null,
-  links: [],
-  differences: [],
-  conflict: false,
-  proof: 'offline',
-  aloneBar: null,
-  greeted: 0,
-  peerAheadS: 0,
-  witness: null
-} as const satisfies Partial<Snapshot>
-
 /** Longer than any command takes in the engine, by then it hangs. */
 const COMMAND_MS_SPARE = 20_000
 
@@ -78,10 +68,13 @@ export class HostedPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
   readonly observers: Observers
+  readonly carrier: Carrier
   /** Of the current start in the engine; null = not there. */
   pairId: number | null = null
   log: PairLog
   readonly data: PairData
+  /** Of stores. */
+  readonly shared: SharedData
 
   readonly #context: PairContext
   readonly #request: PairRequest
@@ -118,16 +111,26 @@ export class HostedPair implements Pair {
     this.#context = context
     this.#commands = new Requests(context)
     this.data = new PairData((message) => context.post(message))
-    this.#snapshot = blankSnapshot(request)
+    this.#snapshot = blankSnapshot(request.settings, request.keys)
     this.#present = new Present(request.settings, request.keys)
     const owner: ChannelOwner = {
       toEngine: (news) => {
         if (this.pairId !== null) context.post({ type: 'tether', pairId: this.pairId, news })
       },
       tell: (reason, detail) => this.#publish([pairEvent('channel', reason, detail, Date.now())]),
-      changed: () => this.#publish([])
+      changed: () => this.#publish([]),
+      exchanged: () => {
+        this.shared.look()
+        this.#publish([])
+      }
     }
     this.#channel = openChannel(request.settings, request.keys, owner, context.network)
+    this.carrier = this.#channel?.exchange ?? new NoCarrier()
+    this.shared = new SharedData(
+      dataOwner(this, () => this.#cell),
+      this.#channel,
+      this.data
+    )
     this.#review()
   }
 
@@ -222,8 +225,7 @@ export class HostedPair implements Pair {
         this.#publish(this.#context.strings.intern(message.events))
         return
       case 'reply':
-        this.#commands.answer(message.requestId, message.result)
-        return
+        return this.#commands.answer(message.requestId, message.result)
       case 'frame': {
         const { direction, at, link, head, state, id, value } = message
         const event = direction === 'sent' ? 'frame-sent' : 'frame-received'
@@ -231,8 +233,7 @@ export class HostedPair implements Pair {
         return
       }
       case 'contact':
-        this.#channel?.contact(message.contact)
-        return
+        return this.#channel?.contact(message.contact)
       case 'barrier':
       case 'barrierOver':
         return this.data.onMessage(message)
@@ -255,6 +256,7 @@ export class HostedPair implements Pair {
 
   /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
+    this.shared.roleMayHaveChanged()
     for (const event of told) this.#present.hear(event, this.#snapshot, performance.now())
     this.#tell(told)
     const warnings = this.#review()
@@ -297,10 +299,7 @@ export class HostedPair implements Pair {
       this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(dueMs - nowMs)))
       this.#lookAgain.unref()
     }
-    return [
-      ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, wallMs)),
-      ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, wallMs))
-    ]
+    return warningEvents({ began, ended }, wallMs)
   }
 
   // --- What nodes ask (see `Pair`) ---
@@ -326,7 +325,7 @@ export class HostedPair implements Pair {
       seq: this.observers.seq,
       fitness: this.#fitness ?? FULLY_FIT,
       lost: this.#present.lost,
-      channel: channelStatus(this.#snapshot.proof, this.#channel?.state ?? null)
+      channel: channelStatus(this.#snapshot.proof, this.#channel?.state ?? null, this.shared.reading)
     }
     return statusOf(own, this.#snapshot, this.#cell.read(), this.#context.engineCell.read(), at)
   }
@@ -427,13 +426,9 @@ export class HostedPair implements Pair {
     if (this.pairId !== null) this.#context.post({ type: 'flows', pairId: this.pairId, hash })
   }
 
-  /** What this host knows of its copy of the pair's data. */
-  setData(data: DataState): void {
-    this.data.set(data)
-  }
-
-  barrierDone(id: number, ok: boolean): void {
-    this.data.done(id, ok)
+  note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void {
+    this.#present.warnings.remember(code, detail, performance.now())
+    this.#publish([])
   }
 
   #watchFrames(): void {
@@ -449,26 +444,6 @@ export class HostedPair implements Pair {
   }
 }
 
-/** A standing fact about the settings is no event. */
-const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
-
 function fingerprint(request: PairRequest): string {
   return JSON.stringify([request.settings, request.keys, request.storeFile])
-}
-
-/** Until the engine has said something. */
-function blankSnapshot({ settings, keys }: PairRequest): Snapshot {
-  return {
-    role: 'initial',
-    previousRole: 'initial',
-    reason: 'starting',
-    since: Date.now(),
-    epoch: 0,
-    policy: settings.policy,
-    wire: settings.wire,
-    authenticated: keys.key !== '',
-    dropped: {},
-    store: null,
-    ...NOBODY_HEARD
-  }
 }

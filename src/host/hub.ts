@@ -16,6 +16,7 @@ import { PairFiles } from './pair-files'
 import { oneLine } from './report'
 import { Requests } from './requests'
 import type { PairRegistry } from './pair-registry'
+import { enterPair, meetingPoint } from './store/seat'
 import type { StringPool } from './string-pool'
 
 export type { PairRequest } from './hosted-pair'
@@ -91,7 +92,7 @@ export class Hub implements PairContext, EngineListener {
     if (known?.held.fits(request) === true) return this.#lease(known, request)
     if (known !== undefined) void this.#remove(known, 'removed')
     const held = new HostedPair(request, this)
-    const holding: Holding = { held, leases: 0, linger: null }
+    const holding: Holding = { held, leases: 0, linger: null, unseat: enterPair(meetingPoint(), held.shared) }
     this.#held.set(request.id, holding)
     this.#registry.enter(held)
     this.#wakeUp()
@@ -146,6 +147,7 @@ export class Hub implements PairContext, EngineListener {
       .finally(() => {
         if (this.#departures.get(held.id) === departure) this.#departures.delete(held.id)
         held.end()
+        holding.unseat()
         this.#registry.leave(held)
         this.#calmDown()
       })
@@ -326,6 +328,8 @@ interface Holding {
   readonly held: HostedPair
   leases: number
   linger: NodeJS.Timeout | null
+  /** Takes the pair away from where stores look for it. */
+  readonly unseat: () => void
 }
 
 class Lease implements PairHandle {

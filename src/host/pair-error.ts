@@ -7,6 +7,11 @@ export type PairErrorCode =
   | 'pair-disabled'
   | 'bad-fitness'
   | 'bad-expires'
+  | 'bad-number'
+  | 'bad-series'
+  | 'bad-topic'
+  | 'bad-settings'
+  | 'bad-message'
   /** Of the sidebar's routes. */
   | 'unknown-pair'
   | 'not-json'

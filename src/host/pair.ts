@@ -3,6 +3,7 @@
  */
 import type { LinkProblem, StoreTrouble } from '../engine/events'
 import type { LinkState, Snapshot } from '../engine/messages'
+import type { Carrier } from './channel/carrier'
 import type { AloneBar, Designation, ProofState, Role } from '../protocol/machine'
 import type { ReasonCode } from '../protocol/reasons'
 import type { LinkSettings } from '../protocol/settings'
@@ -144,6 +145,8 @@ export interface GateDecision {
 }
 
 export interface Pair {
+  /** What nodes of both hosts say to each other; never open without a channel. */
+  readonly carrier: Carrier
   status(): PairStatus
   /** Decided at the instant of the call, from shared memory. Fails closed. */
   gate(): GateDecision
@@ -160,4 +163,6 @@ export interface Pair {
   /** 0..255 */
   setFitness(value: number): void
   setFlowsHash(hash: number): void
+  /** A node has seen something that a person should look at; it is shown for a while. */
+  note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void
 }

@@ -51,12 +51,17 @@ export function levelOf({ event, reason }: { readonly event: EventName; readonly
  */
 export function report(log: PairLog, name: string, names: Names, events: readonly PairEvent[]): void {
   for (const event of events) {
-    const level = levelOf(event)
+    const level = isRoutine(event) ? 'info' : levelOf(event)
     if (level === 'none' || isSaidBy(events, event)) continue
     const { text, todo } = happened(event, names)
     const line = [`${name}:`, text.en, level === 'warn' ? todo.en : '', inWords(event.detail)]
     log[level](oneLine(line.filter((part) => part !== '').join(' ')))
   }
+}
+
+/** What every restart brings. */
+function isRoutine({ event, detail }: PairEvent): boolean {
+  return event === 'rejected' && (detail.cause === 'replayed' || detail.cause === 'session')
 }
 
 /** A takeover says that contact was lost, and contact that was lost or made says what becomes of the links. */

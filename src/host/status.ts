@@ -4,6 +4,7 @@ import type { Snapshot } from '../engine/messages'
 import type { ProofState } from '../protocol/machine'
 import type { ChannelState } from './channel/channel'
 import type { ChannelStatus, PairStatus } from './pair'
+import type { DataReading } from './shared-data'
 
 /** One instant in both clocks; injected for tests. */
 export interface Instant {
@@ -78,12 +79,15 @@ export function statusOf(
 }
 
 /** What the engine says of a proof, and where that is 'no tether', why there is none. Null without a channel. */
-export function channelStatus(proof: ProofState, channel: ChannelState | null): ChannelStatus | null {
+export function channelStatus(
+  proof: ProofState,
+  channel: ChannelState | null,
+  data: DataReading
+): ChannelStatus | null {
   if (channel === null) return null
-  const nothingYet = { behind: null, bytes: null, keys: null }
   const { open, blocked } = channel
-  if (proof === 'possible' && open) return { open, proof: true, why: null, ...nothingYet }
+  if (proof === 'possible' && open) return { open, proof: true, why: null, ...data }
   // The two do not hear of a change at the same moment.
   const noTether = proof === 'no-tether' || proof === 'possible'
-  return { open, proof: false, why: noTether ? (blocked ? 'channel-blocked' : 'channel-lost') : proof, ...nothingYet }
+  return { open, proof: false, why: noTether ? (blocked ? 'channel-blocked' : 'channel-lost') : proof, ...data }
 }

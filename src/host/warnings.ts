@@ -11,7 +11,8 @@ import type { PairSettings } from '../protocol/settings'
 import { isWeak } from '../rules/key-strength'
 import { isLinkLocal, isLoopback, withoutZone } from '../rules/addresses'
 import type { ChannelState } from './channel/channel'
-import type { WarningCode, WarningDetails } from './events'
+import type { TermsDiffer } from './channel/exchange'
+import { pairEvent, type PairEvent, type WarningCode, type WarningDetails } from './events'
 import { inSeconds } from './in-seconds'
 import type { PairWarning } from './pair'
 import type { Severity } from './situation/severity'
@@ -76,6 +77,10 @@ export const WARNINGS = {
   'third-party': warned(SETTLE_MS),
   'channel-busy': warned(0, false),
   'channel-blocked': warned(0, false),
+  'context-differs': warned(ROLLOUT_MS),
+  'standby-writes': warned(0),
+  'late-writes': warned(0),
+  'sequence-stuck': warned(0),
   'same-priority': warned(SETTLE_MS),
   'clocks-differ': warned(CLOCKS_MS),
   'bad-frame': warned(ROLLOUT_MS),
@@ -102,7 +107,7 @@ const DROPS_APART_MS = 10_000
 
 /** What dropped frames can mean. */
 type DropCode = Extract<PairWarning, { detail: { cause: FrameRejection } }>['code']
-const BY_CAUSE: Readonly<Partial<Record<FrameRejection, DropCode>>> = {
+export const BY_CAUSE: Readonly<Partial<Record<FrameRejection, DropCode>>> = {
   unkeyed: 'peer-has-no-key',
   key: 'keys-differ',
   unsealed: 'wires-differ',
@@ -308,6 +313,8 @@ export class Warnings {
     const noticedAfter = inSeconds(this.#settings.peerTimeoutMs)
     if (channel?.busy === true) add('channel-busy', { noticedAfter })
     if (channel?.blocked === true) add('channel-blocked', { noticedAfter })
+    const different = channel?.differences ?? []
+    if (different.length > 0) add('context-differs', usersDiffer(different))
     if (snapshot.store !== null) add(snapshot.store, {})
     this.#holdingWitness(snapshot, add)
     const { policy, priority, wire } = this.#settings
@@ -391,8 +398,26 @@ function bothValues(differences: readonly Difference[]): Differing {
   }
 }
 
+function usersDiffer(differences: readonly TermsDiffer[]): WarningDetails['context-differs'] {
+  return {
+    differ: differences.map(({ user }) => user),
+    here: differences.map(({ here }) => here),
+    peer: differences.map(({ peer }) => peer)
+  }
+}
+
 function hex(hash: string | number): string {
   return Number(hash).toString(16).padStart(8, '0')
+}
+
+const isTold = ({ code }: PairWarning): boolean => WARNINGS[code].event
+
+/** What a review tells of; a standing fact about the settings is no event. */
+export function warningEvents({ began, ended }: Review, at: number): PairEvent[] {
+  return [
+    ...ended.filter(isTold).map(({ code, detail }) => pairEvent('warning-ended', code, detail, at)),
+    ...began.filter(isTold).map(({ code, detail }) => pairEvent('warning', code, detail, at))
+  ]
 }
 
 export function isWarningCode(code: string): code is WarningCode {

@@ -94,11 +94,15 @@ export const REASON_BYTES = {
   'roles-flap': 86,
   'not-synchronised': 87,
   'data-behind': 88,
-  'witness-heard': 89,
-  'witness-lost': 90,
-  'witness-agreed': 91,
-  'witness-changed': 92,
-  'witness-not-agreed': 93
+  'context-differs': 89,
+  'standby-writes': 90,
+  'late-writes': 91,
+  'sequence-stuck': 92,
+  'witness-heard': 93,
+  'witness-lost': 94,
+  'witness-agreed': 95,
+  'witness-changed': 96,
+  'witness-not-agreed': 97
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -193,4 +193,8 @@ export function situationsTable(language: Language): string {
 
 /** What a badge puts in is left open. */
 const open = (text: string): string => text.replaceAll(/\{\w+\}/g, '…')
-const sentence = (text: string): string => open(text.replaceAll(/(?:^|\. )[a-z]/g, (start) => start.toUpperCase()))
+const sentence = (text: string): string =>
+  open(text.replaceAll(/(?:^|\. )[a-z]/g, (start) => start.toUpperCase())).replaceAll(
+    / (?=本机|对端)|(?<=本机|对端) /g,
+    ''
+  )

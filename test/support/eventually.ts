@@ -7,7 +7,8 @@ const LOOK_EVERY_MS = 20
 export async function eventually<T>(
   what: string,
   withinMs: number,
-  probe: () => T | Promise<T>
+  probe: () => T | Promise<T>,
+  lookEveryMs = LOOK_EVERY_MS
 ): Promise<Exclude<T, null | undefined | false>> {
   const startedAt = performance.now()
   for (;;) {
@@ -19,7 +20,7 @@ export async function eventually<T>(
       last = String(error)
     }
     if (performance.now() - startedAt > withinMs) throw new Error(`${what}: not within ${withinMs} ms (${last})`)
-    await pause(LOOK_EVERY_MS)
+    await pause(lookEveryMs)
   }
 }
 

@@ -15,21 +15,38 @@ export async function release(socket: Socket): Promise<void> {
   await once(socket, 'close')
 }
 
-/** `count` different UDP ports that were free a moment ago. */
+/** Below what the system chooses itself, so that nothing else gets one while the process that it is meant for is away. */
+const FROM = 20_000
+const COUNT = 12_000
+
+/** Whether nobody has this port of the loopback address, neither for UDP nor for TCP. */
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    await release(await holdUdpPort(port))
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** `count` different UDP ports that were free a moment ago; for TCP they were too. */
 export async function freeUdpPorts(count: number): Promise<number[]> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => holdUdpPort()))
-  const ports = sockets.map((socket) => socket.address().port)
-  await Promise.all(sockets.map(release))
-  return ports
+  const found = new Set<number>()
+  for (let tries = 0; found.size < count; tries++) {
+    if (tries > 100 * count) throw new Error('no ports')
+    const port = FROM + Math.floor(Math.random() * COUNT)
+    if (!found.has(port) && (await isFree(port))) found.add(port)
+  }
+  return [...found]
 }
 
 /** A TCP port that was free a moment ago. */
 export async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  const [port = 0] = await freeUdpPorts(1)
+  return port
 }

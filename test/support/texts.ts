@@ -12,7 +12,8 @@ export const NODE_FILES = [
   'ha-pair-designate',
   'ha-pair-gate',
   'ha-pair-health',
-  'ha-pair-witness'
+  'ha-pair-witness',
+  'ha-pair-sync'
 ] as const
 export const LANGUAGES = ['en-US', 'zh-CN'] as const
 /** The plugin beside the nodes. */
@@ -24,7 +25,8 @@ export const EDITOR_CODE: Readonly<Record<NodeFile, readonly string[]>> = {
   'ha-pair-designate': ['designate.ts', 'one-of.ts', 'user-node.ts'],
   'ha-pair-gate': ['gate.ts', 'answers-behind.ts', 'one-of.ts', 'user-node.ts'],
   'ha-pair-health': ['health.ts', 'user-node.ts'],
-  'ha-pair-witness': ['witness.ts']
+  'ha-pair-witness': ['witness.ts'],
+  'ha-pair-sync': ['sync.ts', 'one-of.ts', 'user-node.ts']
 }
 /** Whatever keeps a pair stopped. */
 export const PROBLEMS = Object.keys({

@@ -15,29 +15,37 @@ export const KEEP_ALIVE_MS = 10_000
 export class Accepted implements Sessions {
   readonly session: bigint
   readonly peerSession: bigint
+  /** What the peer understands of users; 0 = nothing. */
+  readonly users: number
   onClosed: (() => void) | null = null
-  /** There is room again after `send` said no. */
+  /** There is room again, after `full`. */
   onDrain: (() => void) | null = null
   readonly #raw: Socket
   readonly #socket: TLSSocket
   #leaving: Promise<void> | null = null
 
-  constructor(raw: Socket, socket: TLSSocket, { session, peerSession }: Sessions) {
+  constructor(raw: Socket, socket: TLSSocket, { session, peerSession }: Sessions, users: number) {
     this.#raw = raw
     this.#socket = socket
     this.session = session
     this.peerSession = peerSession
+    this.users = users
     raw.setNoDelay(true)
     raw.setKeepAlive(true, KEEP_ALIVE_MS)
     socket.on('close', () => this.onClosed?.())
     socket.on('drain', () => this.onDrain?.())
   }
 
+  /** What waits here is on its way to the system; more would only wait longer. */
+  get full(): boolean {
+    return this.#socket.writableNeedDrain
+  }
+
   /** False: not taken, too much waits already, or the connection is on its way out. */
-  send(tag: number, payload?: Uint8Array): boolean {
+  send(tag: number, payload?: Uint8Array, more?: Uint8Array): boolean {
     if (this.#leaving !== null || this.#socket.destroyed) return false
     if (this.#socket.writableLength >= WAITING_BYTES_MAX) return false
-    this.#socket.write(encodeFrame(tag, payload))
+    this.#socket.write(encodeFrame(tag, payload, more))
     return true
   }
 

@@ -10,6 +10,7 @@ import type { PairEvent } from '../events'
 import type { Accepted } from './accepted'
 import { addressesOf, normalAddress } from './addresses'
 import type { Dialled, Target } from './dialled'
+import { Exchange, type TermsDiffer } from './exchange'
 import { Dialler, type Contact, type DiallerOwner, type TetherNews } from './dialler'
 import type { Sessions } from './introduction'
 import { channelKeys, type ChannelKey } from './keys'
@@ -30,6 +31,8 @@ export interface ChannelState {
   readonly blocked: boolean
   /** The peer cannot dial this side: another program holds the port. */
   readonly busy: boolean
+  /** Users of the two sides that do not fit together. */
+  readonly differences: readonly TermsDiffer[]
 }
 
 export interface ChannelOwner {
@@ -38,6 +41,8 @@ export interface ChannelOwner {
   tell(reason: ChannelEvent['reason'], detail: ChannelEvent['detail']): void
   /** `state` is another one. */
   changed(): void
+  /** The exchange opened or closed, or has other users. */
+  exchanged(): void
 }
 
 /** What the channels of one process share. */
@@ -61,6 +66,8 @@ export function openChannel(
 
 export class PairChannel implements Host, DiallerOwner {
   readonly keys: readonly ChannelKey[]
+  /** What travels over it beside the tether. */
+  readonly exchange: Exchange
   readonly #links: readonly LinkSettings[]
   readonly #listenPort: number
   /** Of a crash, without the channel: the peer's here, and this side's there. */
@@ -95,6 +102,7 @@ export class PairChannel implements Host, DiallerOwner {
     this.#listenPort = links[0]?.localPort ?? 0
     this.#noticedAfter = inSeconds(peerTimeoutMs)
     this.#owner = owner
+    this.exchange = new Exchange(() => owner.exchanged())
     this.#dialler = new Dialler(keys, links[0]?.peerPort ?? 0, this, turns)
     this.#allListeners = listeners
     this.#locals = links.map(({ localHost }) => literal(localHost))
@@ -102,7 +110,12 @@ export class PairChannel implements Host, DiallerOwner {
   }
 
   get state(): ChannelState {
-    return { open: this.#dialler.tether !== null, blocked: this.#blocked, busy: this.#busy === 'told' }
+    return {
+      open: this.#dialler.tether !== null,
+      blocked: this.#blocked,
+      busy: this.#busy === 'told',
+      differences: this.exchange.differences
+    }
   }
 
   /** What the peer dialled, to be written to; null = it has not. */
@@ -134,6 +147,7 @@ export class PairChannel implements Host, DiallerOwner {
   async leave(): Promise<void> {
     if (this.#left) return
     this.#left = true
+    this.exchange.readsAnew(false)
     this.#forgetFailures()
     if (this.#busy !== null && this.#busy !== 'told') clearTimeout(this.#busy)
     this.#dialler.close()
@@ -179,8 +193,11 @@ export class PairChannel implements Host, DiallerOwner {
     const old = this.#accepted
     this.#accepted = connection
     connection.onClosed = () => {
-      if (this.#accepted === connection) this.#accepted = null
+      if (this.#accepted !== connection) return
+      this.#accepted = null
+      this.exchange.writesTo(null)
     }
+    this.exchange.writesTo(connection)
     void old?.farewell()
   }
 
@@ -217,10 +234,12 @@ export class PairChannel implements Host, DiallerOwner {
   opened(tether: Dialled, provable: boolean): void {
     if (this.#lost !== null) this.#tellLost(this.#lost.why)
     this.#forgetFailures()
+    this.exchange.readsAnew(true)
     this.#owner.tell(provable ? 'channel-open' : 'addresses-differ', { open: true, address: tether.target.address })
   }
 
   lost(tether: Dialled, why: string): void {
+    this.exchange.readsAnew(false)
     this.#owner.changed()
     if (tether.peerSession !== this.#contact?.peerSession) return
     const timer = setTimeout(() => this.#tellLost(why), LOST_MS)
@@ -253,8 +272,7 @@ export class PairChannel implements Host, DiallerOwner {
     if (blocked) this.#owner.changed()
   }
 
-  /** Nothing of what comes over it means anything yet. */
-  frame(): boolean {
-    return false
+  frame(tag: number, payload: Buffer): boolean {
+    return this.exchange.frame(tag, payload)
   }
 }

@@ -13,6 +13,7 @@ import {
   type Sessions
 } from './introduction'
 import type { ChannelKey } from './keys'
+import { USERS_VERSION } from './messages'
 import { dialContext, exporterOf } from './tls'
 
 /** For the connection, and then for the handshake and the welcome. */
@@ -143,7 +144,8 @@ export class Dialled implements Sessions {
       session: this.session,
       peerSession: this.peerSession,
       own: endpointBytes({ address: localAddress, port: localPort }),
-      other: endpointBytes({ address: remoteAddress, port: remotePort })
+      other: endpointBytes({ address: remoteAddress, port: remotePort }),
+      users: USERS_VERSION
     }
     socket.write(encodeFrame(TAG.hello, introduce('hello', this.#binding, this.#hello)))
   }

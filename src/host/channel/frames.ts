@@ -5,7 +5,18 @@
  *     4  1  tag
  *     5  n  payload
  */
-export const TAG = { hello: 1, welcome: 2, farewell: 3 } as const
+export const TAG = {
+  hello: 1,
+  welcome: 2,
+  farewell: 3,
+  users: 4,
+  here: 5,
+  gone: 6,
+  part: 7,
+  taken: 8,
+  mark: 9,
+  marked: 10
+} as const
 
 const LENGTH_BYTES = 4
 const HEADER_BYTES = LENGTH_BYTES + 1
@@ -16,12 +27,15 @@ export const FRAME_BYTES_MAX = 1_048_576
 
 const NOTHING = Buffer.alloc(0)
 
-export function encodeFrame(tag: number, payload: Uint8Array = NOTHING): Buffer {
-  if (payload.length + 1 > FRAME_BYTES_MAX) throw new RangeError(`a message of ${payload.length} bytes is too long`)
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
-  frame.writeUInt32BE(payload.length + 1, 0)
+/** The payload is `payload` and `more` behind it. */
+export function encodeFrame(tag: number, payload: Uint8Array = NOTHING, more: Uint8Array = NOTHING): Buffer {
+  const bytes = payload.length + more.length
+  if (bytes + 1 > FRAME_BYTES_MAX) throw new RangeError(`a message of ${bytes} bytes is too long`)
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + bytes)
+  frame.writeUInt32BE(bytes + 1, 0)
   frame[LENGTH_BYTES] = tag
   frame.set(payload, HEADER_BYTES)
+  frame.set(more, HEADER_BYTES + payload.length)
   return frame
 }
 

@@ -9,15 +9,16 @@
  *     33   2  its port
  *     35  16  address of the other end, as the speaker sees it
  *     51   2  its port
- *     53   n  room for later versions: sealed, and not looked at
- *     53+n 32 HMAC-SHA256 over 'hello' or 'welcome', 32 bytes of the TLS exporter, and all of the above
+ *     53   1  version of what the speaker understands of users (`exchange.ts`); not there = nothing
+ *     54   n  room for later versions: sealed, and not looked at
+ *     54+n 32 HMAC-SHA256 over 'hello' or 'welcome', 32 bytes of the TLS exporter, and all of the above
  */
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { ADDRESS_BYTES, addressBytes, type Endpoint } from './addresses'
 
 const VERSION = 1
 const SEAL_BYTES = 32
-const AT = { session: 1, peerSession: 9, own: 17, other: 35, end: 53 } as const
+const AT = { session: 1, peerSession: 9, own: 17, other: 35, end: 53, users: 53 } as const
 const ENDPOINT_BYTES = ADDRESS_BYTES + 2
 
 export type Direction = 'hello' | 'welcome'
@@ -39,6 +40,8 @@ export interface Introduction extends Sessions {
   /** The speaker's end of the connection, and the other one, as ENDPOINT_BYTES. */
   readonly own: Buffer
   readonly other: Buffer
+  /** What the speaker understands of users; 0 = nothing. */
+  readonly users: number
 }
 
 /** An end that the system no longer knows is all zeros, and equal to none. */
@@ -52,12 +55,13 @@ export function endpointBytes({ address, port }: Endpoint): Buffer {
 }
 
 export function introduce(direction: Direction, { key, exporter }: Binding, said: Introduction): Buffer {
-  const bytes = Buffer.alloc(AT.end)
+  const bytes = Buffer.alloc(AT.end + 1)
   bytes[0] = VERSION
   bytes.writeBigUInt64BE(said.session, AT.session)
   bytes.writeBigUInt64BE(said.peerSession, AT.peerSession)
   bytes.set(said.own, AT.own)
   bytes.set(said.other, AT.other)
+  bytes[AT.users] = said.users
   return Buffer.concat([bytes, seal(direction, key, exporter, bytes)])
 }
 
@@ -71,7 +75,8 @@ export function readIntroduction(direction: Direction, { key, exporter }: Bindin
     session: bytes.readBigUInt64BE(AT.session),
     peerSession: bytes.readBigUInt64BE(AT.peerSession),
     own: bytes.subarray(AT.own, AT.other),
-    other: bytes.subarray(AT.other, AT.end)
+    other: bytes.subarray(AT.other, AT.end),
+    users: sealedAt > AT.users ? (bytes[AT.users] ?? 0) : 0
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Sessions
 } from './introduction'
 import type { ChannelKey } from './keys'
+import { USERS_VERSION } from './messages'
 import { exporterOf, reset, TLS } from './tls'
 
 /** From the first packet to a proof of the key, for sessions that this side knows. */
@@ -249,12 +250,13 @@ class Arrival {
     const sessions = { session: hello.peerSession, peerSession: hello.session }
     const host = [...this.#hosts].find((one) => one.keys.includes(key) && one.converses(sessions))
     if (host === undefined) return
-    const accepted = new Accepted(this.#raw, socket, sessions)
+    const accepted = new Accepted(this.#raw, socket, sessions, hello.users)
     this.#accepted = accepted
     const mine = {
       ...sessions,
       own: endpointBytes({ address: this.#raw.localAddress, port: this.#raw.localPort }),
-      other: endpointBytes({ address: this.#raw.remoteAddress, port: this.#raw.remotePort })
+      other: endpointBytes({ address: this.#raw.remoteAddress, port: this.#raw.remotePort }),
+      users: USERS_VERSION
     }
     accepted.send(TAG.welcome, introduce('welcome', binding, mine))
     this.#left()

@@ -1,5 +1,4 @@
 /** What the texts of a situation name: hosts, role, times, and what a warning's detail holds. */
-import type { Differing } from '../../protocol/events'
 import type { Role } from '../../protocol/role'
 import type { WarningDetails } from '../events'
 import type { PairWarning } from '../pair'
@@ -39,7 +38,7 @@ export function valuesOf(facts: SituationFacts, warning: PairWarning | undefined
 export function warningValues({ detail: known }: { readonly detail: PairWarning['detail'] }): Values {
   const detail: Partial<Detail> = known
   const { link, holder, place, pair, address, cause, priority, ms, peerAheadS, changes, minutes, from, to } = detail
-  const { down, places, differ, here, peer } = detail
+  const { down, places, differ, here, peer, scope, key, node, topic } = detail
   const values: Record<string, string | number | Text> = {}
   if (typeof link === 'number') values['link'] = link + 1
   if (cause !== undefined) values['cause'] = CAUSES[cause]
@@ -50,7 +49,8 @@ export function warningValues({ detail: known }: { readonly detail: PairWarning[
   if (down !== undefined) values['links'] = down.map((index) => index + 1).join(', ')
   if (places !== undefined) values['places'] = places.join(', ')
   if (differ !== undefined) values['differences'] = differences(differ, here, peer)
-  for (const [name, value] of Object.entries({ holder, place, pair, address, priority, changes, minutes })) {
+  const asTheyAre = { holder, place, pair, address, priority, changes, minutes, scope, key, node, topic }
+  for (const [name, value] of Object.entries(asTheyAre)) {
     if (value !== undefined) values[name] = value
   }
   return values
@@ -61,7 +61,7 @@ type Detail = Merged<WarningDetails[keyof WarningDetails]>
 type Merged<Union> = { [Field in Union extends unknown ? keyof Union : never]: FieldOf<Union, Field> }
 type FieldOf<Union, Field extends PropertyKey> = Union extends { readonly [F in Field]: infer Value } ? Value : never
 
-function differences(differ: Differing['differ'], here: unknown, peer: unknown): Text {
+function differences(differ: readonly string[], here: unknown, peer: unknown): Text {
   const each = (language: keyof Text): string =>
     differ
       .map((setting, index) => {

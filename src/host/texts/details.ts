@@ -50,6 +50,11 @@ const WARNING: Details['warning'] = {
   of: { en: 'how many there are', zh: '链路总数' },
   noticedAfter: NOTICED_AFTER,
   priority: NOTHING,
+  node: { en: 'which gate', zh: '哪个闸门' },
+  topic: NOTHING,
+  scope: { en: 'flow or node whose context it is', zh: '所属的流程或节点' },
+  key: { en: 'one of the keys', zh: '其中一个键' },
+  count: { en: 'how many writes', zh: '写入次数' },
   ms: JUMP,
   peerAheadS: { en: 's, negative = behind', zh: '秒，负值表示落后' },
   fields: { en: 'names of fields with a weak key', zh: '弱密钥所在的字段' }

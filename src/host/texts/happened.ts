@@ -4,6 +4,7 @@
  */
 import type { PairEvent } from '../events'
 import type { PairWarning } from '../pair'
+import { BY_CAUSE } from '../warnings'
 import { ROLE_WORDS, warningValues } from '../situation/values'
 import { CAUSES } from './causes'
 import { CHANNEL, HANDOVER, LINK, OFFLINE, OTHERS, STORE, WITNESS } from './event-sentences'
@@ -69,7 +70,10 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
       return event.detail.stalled ? { text: OTHERS.stalled, todo } : { text: OTHERS.unstalled }
     case 'rejected': {
       const { cause, count } = event.detail
-      return { text: fill(count === 1 ? OTHERS.rejectedOne : OTHERS.rejected, { count, cause: CAUSES[cause] }) }
+      const text = fill(count === 1 ? OTHERS.rejectedOne : OTHERS.rejected, { count, cause: CAUSES[cause] })
+      // Whether it is the peer that has no key, only the warning knows.
+      const code = cause === 'unkeyed' ? 'bad-frame' : BY_CAUSE[cause]
+      return code === undefined ? { text } : { text, todo: WARNING_TEXTS[code].todo }
     }
     case 'warning': {
       const texts = WARNING_TEXTS[event.reason]

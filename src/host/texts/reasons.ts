@@ -780,6 +780,42 @@ const reasons = {
       zh: '双方必须能访问同一个见证节点：比较双方填写的地址，并查看双方是否都能收到它。'
     },
     warns: true
+  },
+  'context-differs': {
+    en: 'The context store, a gate or a sync node is not the same on both hosts.',
+    zh: '两台主机的上下文存储、闸门或同步节点不一致。',
+    todo: {
+      en: 'Use the same settings.js and the same flows on both hosts.',
+      zh: '两台主机使用相同的 settings.js 和相同的流程。'
+    },
+    warns: true
+  },
+  'standby-writes': {
+    en: 'A flow on the Standby writes to context more than 1,000 times in a second. Such writes change nothing: a loop that waits for one never ends.',
+    zh: '备机上的流程一秒内写入上下文超过 1000 次。这些写入不起作用：等待其结果的循环不会结束。',
+    todo: {
+      en: 'Put the gate before the nodes that write.',
+      zh: '把闸门节点放在写入节点之前。'
+    },
+    warns: true
+  },
+  'late-writes': {
+    en: 'Context was written after the role had gone to the peer. These writes are lost.',
+    zh: '角色交给对端之后仍有上下文写入，这些写入已丢弃。',
+    todo: {
+      en: 'A flow behind the gate works on for longer than a few milliseconds. Let it write before it waits for something.',
+      zh: '闸门之后的流程运行超过几毫秒。请在等待之前写入上下文。'
+    },
+    warns: true
+  },
+  'sequence-stuck': {
+    en: 'A gate that resumes has let nothing through for 5 s: every number of this topic had passed already, or came late. The source has probably begun to count from the start.',
+    zh: '“继续”的闸门已 5 秒没有放行任何消息：此主题的编号全都已放行过或迟到。数据源很可能重新从头计数了。',
+    todo: {
+      en: 'Give the messages a series that is new each time the source starts, and name it in the gate.',
+      zh: '为消息加上数据源每次启动都取新值的批次，并在闸门中指定。'
+    },
+    warns: true
   }
 } satisfies Record<ReasonCode, ReasonText>
 

@@ -336,6 +336,39 @@ export const WARNING_TEXTS = {
       zh: '角色不受影响，但日志时间会重叠。请让时间同步服务平滑校时。'
     }
   },
+  'context-differs': {
+    short: { en: 'context differs · {role}', zh: '上下文不一致 · {role}' },
+    en: '{here} and {peer} do not have the same context stores, gates or sync nodes: {differences}.',
+    zh: '{here} 与 {peer} 的上下文存储、闸门或同步节点不一致：{differences}。',
+    todo: {
+      en: 'Use the same settings.js and the same flows on {here} and {peer}.',
+      zh: '在 {here} 和 {peer} 使用相同的 settings.js 和相同的流程。'
+    }
+  },
+  'standby-writes': {
+    short: { en: 'Standby writes · {role}', zh: '备侧写入 · {role}' },
+    en: 'A flow on {here}, which is Standby, writes to context more than 1,000 times in a second ({scope}: {key}). Such writes change nothing: a loop that waits for one never ends.',
+    zh: '{here} 为备，其流程一秒内写入上下文超过 1000 次（{scope}：{key}）。这些写入不起作用：等待其结果的循环不会结束。',
+    todo: { en: 'Put the gate before the nodes that write.', zh: '把闸门放在写入节点之前。' }
+  },
+  'late-writes': {
+    short: { en: 'late writes lost · {role}', zh: '迟到写入丢失 · {role}' },
+    en: 'Context was written on {here} after the role had gone to {peer} ({scope}: {key}). These writes are lost.',
+    zh: '角色交给 {peer} 之后，{here} 仍写入了上下文（{scope}：{key}），这些写入已丢弃。',
+    todo: {
+      en: 'A flow behind the gate works on for longer than a few milliseconds. Let it write before it waits for something.',
+      zh: '闸门之后的流程运行超过几毫秒。请在等待之前写入上下文。'
+    }
+  },
+  'sequence-stuck': {
+    short: { en: 'numbers begin anew · {role}', zh: '编号重新开始 · {role}' },
+    en: 'The gate {node} on {here} has let nothing of the topic “{topic}” through for 5 s: every number had passed already, or came late.',
+    zh: '{here} 的闸门 {node} 已 5 秒没有放行主题“{topic}”的消息：编号全都已放行过或迟到。',
+    todo: {
+      en: 'The source has probably begun to count from the start. Give the messages a series that is new each time it starts, and name it in the gate.',
+      zh: '数据源很可能重新从头计数了。请为消息加上每次启动都取新值的批次，并在闸门中指定。'
+    }
+  },
   'weak-key': {
     short: { en: 'weak key · {role}', zh: '弱密钥 · {role}' },
     en: 'The key on {here} is short or easy to guess.',

@@ -190,9 +190,7 @@ export class Active implements RoleObject, Serving {
     if (epoch > this.#epoch && this.#reassertDue === null) this.#reassert(m, 'peer-behind')
   }
 
-  voiceWantedFromMs(): number {
-    return Infinity
-  }
+  readonly voiceWantedFromMs = (): number => Infinity
 
   /** It lends its voice to nobody else: nobody took over while this side did not run. */
   voiceHeard(m: Machine, lent: boolean): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { EXPECTED, QUICK } from './configurations'
+import { share, WHOLE } from '../../support/share'
+import { EXPECTED, FEW, QUICK } from './configurations'
 import { Random } from '../../support/random'
 import { compileMutants, type Compiled } from '../mutation/compile'
 import { IN_MODEL } from '../mutation/in-model'
@@ -7,7 +8,8 @@ import { explore, tell } from './explore'
 import { loadTransparent, OPAQUE, type Protocol } from './transparent'
 import { World, type Configuration } from './world'
 
-const LIMITS = { statesMax: 120_000, msMax: 60_000, eventuallyEvery: 40 } as const
+const LIMITS = { statesMax: 120_000, msMax: 240_000, eventuallyEvery: 40 } as const
+const SPACES = share(FEW, QUICK)
 
 function plain(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member))
@@ -79,7 +81,7 @@ describe('the model', () => {
     const protocol = loadTransparent()
     const seen = new Set<string>()
     let [states, transitions, undisturbed, compared] = [0, 0, 0, 0]
-    for (const configuration of QUICK) {
+    for (const configuration of SPACES) {
       const report = explore(configuration, protocol, LIMITS)
       const { violation } = report
       if (violation !== null) {
@@ -96,12 +98,13 @@ describe('the model', () => {
       for (const what of report.seen.keys()) seen.add(`${configuration.policy}: ${what}`)
     }
     console.log(
-      `# model: ${states} distinct states, ${transitions} transitions in ${QUICK.length} exhausted spaces; ${undisturbed} run undisturbed, ${compared} compared twice`
+      `# model: ${states} distinct states, ${transitions} transitions in ${SPACES.length} exhausted spaces; ${undisturbed} run undisturbed, ${compared} compared twice`
     )
     assert.ok(states > 10_000)
     assert.ok(undisturbed > 100 && compared > 10)
     assert.deepEqual(
-      EXPECTED.filter((what) => !seen.has(what)),
+      // A few spaces need not reach all of it.
+      WHOLE ? EXPECTED.filter((what) => !seen.has(what)) : [],
       [],
       'never reached'
     )

@@ -942,7 +942,9 @@ function checkData(world: World, state: State, index: SideIndex, before: Role, o
   const gives = isGrant || (before === 'active' && view?.role === 'initial')
   if (gives && own.confirmed && peer.machine !== null && newer)
     throw new Violated(`${name} loses a write in a planned swap`)
-  if (grant?.reason === 'negotiated' && newer && world.hasMet(state, index))
+  // An operator's word comes before the data: who was told to stand by is not ready, and who asks for the role outranks who does not.
+  const isWanted = peer.awaiting.length > 0 || view?.reason === 'operator' || view?.reason === 'operator-forced'
+  if (grant?.reason === 'negotiated' && newer && !isWanted && world.hasMet(state, index))
     throw new Violated(`${name} gives the role at rest to staler data`)
   if (before !== 'active' && view?.role === 'active' && view.epoch <= own.copy.epoch)
     throw new Violated(`${name} takes epoch ${view.epoch} and has data of ${own.copy.epoch}`)

@@ -133,15 +133,27 @@ async function test(root: string, files = TESTS, options: readonly string[] = []
   return { caught, files: byDuration(report), titles }
 }
 
-/** By mutation, the test that the table of docs/dev/MUTATIONS.md names. */
+/** By mutation, what the table of docs/dev/MUTATIONS.md says of its test. */
 function namedTests(): ReadonlyMap<string, string> {
   const named = new Map<string, string>()
   for (const line of readFileSync(join(ROOT, 'docs', 'dev', 'MUTATIONS.md'), 'utf8').split('\n')) {
     const [, , does, caught] = line.split(/(?<!\\)\|/).map((text) => text.trim().replaceAll('\\|', '|'))
-    const [, title] = /^(?:tests|matrix|scenarios): (.*?)(?: \(\+\d+\))?(?:; |$)/.exec(caught ?? '') ?? []
-    if (does !== undefined && title !== undefined) named.set(does, title)
+    if (does !== undefined && caught !== undefined) named.set(does, caught.replace(/^\w+: /, ''))
   }
   return named
+}
+
+/** The title that begins what the table says: how many more failed, and what else did, comes after it. */
+function titleIn(said: string, titles: ReadonlyMap<string, string>): string | null {
+  const parts = said.split('; ')
+  for (let length = parts.length; length > 0; length--) {
+    const title = parts
+      .slice(0, length)
+      .join('; ')
+      .replace(/ \(\+\d+\)$/, '')
+    if (titles.has(title)) return title
+  }
+  return null
 }
 
 async function catchBySimulation(root: string, seeds: number): Promise<Catch> {
@@ -226,9 +238,12 @@ async function campaign(subject: Subject): Promise<number> {
   const startedAtMs = Date.now()
   const named = namedTests()
   const catchQuickly = async (does: string): Promise<Catch> => {
-    const title = named.get(does) ?? ''
-    const known = whole.titles.get(title)
-    const { caught } = known === undefined ? { caught: {} } : await test(subject.root, [known], ['--bail', '-f', title])
+    const title = titleIn(named.get(does) ?? '', whole.titles)
+    const known = whole.titles.get(title ?? '')
+    const { caught } =
+      title === null || known === undefined
+        ? { caught: {} }
+        : await test(subject.root, [known], ['--bail', '-f', title])
     return Object.keys(caught).length > 0 ? caught : (await test(subject.root, whole.files, ['--bail'])).caught
   }
   const catchByTests = async (mutant: Compiled, does: string): Promise<Catch> => {

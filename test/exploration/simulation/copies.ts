@@ -44,6 +44,7 @@ interface HostCopy {
   lateMs: number
   mute: number
   told: string
+  toldAtMs: number
 }
 
 /** Who has confirmed that it has all. */
@@ -57,6 +58,8 @@ const IN_STEP_MS = 1000
 /** A wire is a turn: what passed the gate may still write. */
 const TURNS_MS = [0.2, 20] as const
 const AGAIN_MS = 4
+/** Looks at the data between two tellings of a number. */
+const TOLD_TIMES = 10
 const WRITES_MAX = 20
 
 export class Copies {
@@ -270,9 +273,14 @@ export class Copies {
     const { open } = this.#world.channel()
     const inStep = process.view.role === 'active' || this.#isInStep(host)
     const position = positionOf(copy.memory)
-    const told = `${users} ${open} ${inStep} ${position.epoch}/${position.number}`
+    const state = `${users} ${open} ${inStep} ${position.epoch}`
+    const told = `${state}/${position.number}`
     if (told === copy.told) return
+    // A number alone can wait.
+    const { nowMs } = this.#world.timeline
+    if (copy.told.startsWith(`${state}/`) && nowMs < copy.toldAtMs + TOLD_TIMES * this.#everyMs) return
     copy.told = told
+    copy.toldAtMs = nowMs
     process.deliver({ kind: 'data', users, open, inStep, position })
   }
 }
@@ -301,6 +309,7 @@ function newCopy(users: boolean): HostCopy {
     slowMs: 0,
     lateMs: 0,
     mute: 0,
-    told: ''
+    told: '',
+    toldAtMs: -Infinity
   }
 }

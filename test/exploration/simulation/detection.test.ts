@@ -9,11 +9,12 @@ import {
   TABLE_HEARTBEATS_PER_TIMEOUT,
   TABLE_LOSSES
 } from './detection'
+import { share } from '../../support/share'
 
 /** Set DETECTION_HEARTBEATS for more; the long verification takes 10,000,000. */
-const HEARTBEATS = Number(process.env['DETECTION_HEARTBEATS'] ?? '100000')
-const TABLE_HEARTBEATS = 2000
-const TABLE_CRASHES = 20
+const HEARTBEATS = Number(process.env['DETECTION_HEARTBEATS'] ?? share('30000', '100000'))
+const TABLE_HEARTBEATS = share(700, 2000)
+const TABLE_CRASHES = share(8, 20)
 
 describe('the failure detector', () => {
   for (const model of ['random', 'bursts'] as const) {

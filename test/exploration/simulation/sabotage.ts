@@ -9,6 +9,8 @@ export interface Saboteur {
   readonly does: string
   /** Any of these may be the first to notice. */
   readonly caughtBy: readonly string[]
+  /** Checkers that would be quicker: the run is deaf to them. */
+  readonly unheard?: readonly string[]
   readonly profile: ProfileName
   readonly wrap: (factory: MachineFactory) => MachineFactory
 }
@@ -130,6 +132,8 @@ export const SABOTEURS: readonly Saboteur[] = [
   },
   {
     does: 'takes a role before the store has answered',
+    // What it says of its marks is found first, and at once.
+    unheard: ['marks'],
     caughtBy: ['epochs'],
     profile: 'stores',
     wrap: wrapping(() => ({

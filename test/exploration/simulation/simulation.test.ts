@@ -5,9 +5,13 @@ import type { FaultKind } from './faults'
 import { makePlan } from './plan'
 import { SABOTEURS } from './sabotage'
 import { simulate } from './simulate'
+import { share } from '../../support/share'
 
 /** Set SIMULATION_SEEDS for more, and SIMULATION_FROM for others. */
-const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? '2000')
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? share('600', '2000'))
+/** So many meet all that is listed below; fewer need not. */
+const SEEDS_FOR_ALL = 2000
+const LOOKS_EVERYWHERE = SEEDS >= SEEDS_FOR_ALL
 const FROM = BigInt(process.env['SIMULATION_FROM'] ?? '1')
 /** Seeds within which a saboteur has to be caught. */
 const SABOTAGE_SEEDS_MAX = 400
@@ -131,7 +135,8 @@ describe('the simulation', () => {
         this.timeout(60_000)
         const factory = saboteur.wrap(createMachine)
         for (let seed = 1n; seed <= SABOTAGE_SEEDS_MAX; seed++) {
-          const { violation } = simulate(makePlan(seed, saboteur.profile), factory)
+          const plan = { ...makePlan(seed, saboteur.profile), unheard: saboteur.unheard ?? [] }
+          const { violation } = simulate(plan, factory)
           if (violation !== null && saboteur.caughtBy.includes(violation.checker)) return
         }
         assert.fail(`not caught within ${SABOTAGE_SEEDS_MAX} seeds of profile ${saboteur.profile}`)
@@ -139,7 +144,7 @@ describe('the simulation', () => {
     }
   })
 
-  it(`finds nothing in ${SEEDS} seeds, and has looked everywhere`, function () {
+  it(`finds nothing in ${SEEDS} seeds${LOOKS_EVERYWHERE ? ', and has looked everywhere' : ''}`, function () {
     this.timeout(10 * 60_000)
     const report = newReport()
     for (let i = 0; i < SEEDS; i++) {
@@ -149,6 +154,7 @@ describe('the simulation', () => {
     }
     console.log(describeReport(report).replace(/^/gm, '      '))
     for (const kind of FAULTS) assert.ok((report.faults[kind] ?? 0) > 0, `fault ${kind} never happened`)
+    if (!LOOKS_EVERYWHERE) return
     for (const transition of TRANSITIONS)
       assert.ok((report.transitions[transition] ?? 0) > 0, `never seen: ${transition}`)
     for (const event of EVENTS) assert.ok((report.events[event] ?? 0) > 0, `never told: ${event}`)

@@ -110,6 +110,13 @@ class Witness {
   }
 }
 
+interface Start {
+  readonly setBack?: boolean
+  readonly lost?: boolean
+  readonly id?: bigint | null
+  readonly which?: 0 | 1
+}
+
 export class ThreeVoices {
   readonly timeline = new Timeline()
   readonly random: Random
@@ -382,7 +389,7 @@ export class ThreeVoices {
   // ----------------------------------------------------------------------------------------------------------- witness
 
   /** `setBack`: its disk holds what it held one loan ago. `lost`: it holds nothing. `id`: it is another one. */
-  startWitness({ setBack = false, lost = false, id = null as bigint | null, which = 0 as 0 | 1 } = {}): void {
+  startWitness({ setBack = false, lost = false, id = null, which = 0 }: Start = {}): void {
     const witness = this.witnesses[which]
     witness.life += 1
     this.witnessStarts += 1

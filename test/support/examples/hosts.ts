@@ -18,6 +18,20 @@ export type HostName = 'a' | 'b'
 /** Where the two run, if not both here on loopback. */
 export type Places = Readonly<Record<HostName, { readonly address: string; readonly namespace: string }>>
 
+export type Environment = Readonly<Record<HostName, Readonly<Record<string, string>>>>
+
+export interface More {
+  readonly places?: Places | null
+  /** Packages of nodes, by name, and where they are installed. */
+  readonly packages?: readonly (readonly [string, string])[]
+  /** What is typed once on each host, by the type of the node. */
+  readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Nodes of the test's own. */
+  readonly further?: readonly FlowNode[]
+  /** JavaScript at the end of `settings.js`. */
+  readonly settingsCode?: string
+}
+
 /** Not part of any example: lets a test ask for a swap. */
 const SWAP_BUTTON = 'test-swap'
 
@@ -35,13 +49,31 @@ export class ExampleHosts {
   }
 
   /** Starts the example as it is on both hosts; only its debug nodes write to the log as well. */
-  static async start(
-    example: string,
-    environment: Readonly<Record<HostName, Readonly<Record<string, string>>>>,
-    places: Places | null = null
+  static async start(example: string, environment: Environment, places: Places | null = null): Promise<ExampleHosts> {
+    return ExampleHosts.#start(readExample(example), environment, { places })
+  }
+
+  /** Starts several, which share their pair, at once. What a debug node shows is found by 'key: its name'. */
+  static async startAll(
+    examples: Readonly<Record<string, string>>,
+    environment: Environment,
+    more: More = {}
   ): Promise<ExampleHosts> {
+    const all = Object.entries(examples).flatMap(([key, example]) =>
+      readExample(example).map((node) => (node.type === 'debug' ? { ...node, name: `${key}: ${node.name}` } : node))
+    )
+    // The pair is the same in each; the list of modules is for the editor, which imports no such node.
+    const nodes = [...new Map(all.map((node) => [node.id, node])).values()]
+    return ExampleHosts.#start(
+      nodes.filter(({ type }) => type !== 'global-config'),
+      environment,
+      more
+    )
+  }
+
+  static async #start(nodes: readonly FlowNode[], environment: Environment, more: More): Promise<ExampleHosts> {
+    const { places = null, packages = [], credentials = {}, further = [], settingsCode = '' } = more
     const folder = scratchFolder('example')
-    const nodes = readExample(example)
     const flows: FlowNode[] = nodes.map((node) =>
       node.type === 'debug' ? { ...node, active: true, console: true } : node
     )
@@ -49,14 +81,18 @@ export class ExampleHosts {
     const place = { z: nodes.find(({ type }) => type === 'tab')?.id, x: 100, y: 1000 }
     flows.push(
       { ...place, id: SWAP_BUTTON, type: 'inject', props: [], wires: [['test-designate']] },
-      { ...place, id: 'test-designate', type: 'ha-pair-designate', pair: pair?.id, command: 'swap', wires: [[]] }
+      { ...place, id: 'test-designate', type: 'ha-pair-designate', pair: pair?.id, command: 'swap', wires: [[]] },
+      ...further.map((node) => ({ ...place, ...node }))
     )
+    const secrets = nodes.flatMap(({ id, type }) => (type in credentials ? [[id, credentials[type] ?? {}]] : []))
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const make = (name: HostName, localPort: string, peerPort: string): NodeRedProcess => {
       const userDirectory = join(folder, name)
-      const link = join(userDirectory, 'node_modules', PACKAGE)
-      mkdirSync(dirname(link), { recursive: true })
-      symlinkSync(ROOT, link, 'junction')
+      for (const [packageName, from] of [[PACKAGE, ROOT] as const, ...packages]) {
+        const link = join(userDirectory, 'node_modules', packageName)
+        mkdirSync(dirname(link), { recursive: true })
+        symlinkSync(from, link, 'junction')
+      }
       return new NodeRedProcess({
         name,
         version: nodeRed4(),
@@ -69,7 +105,8 @@ export class ExampleHosts {
           ...environment[name]
         },
         flows,
-        credentials: { [pair?.id ?? '']: { key: '${HA_PAIR_KEY}' } },
+        settingsCode,
+        credentials: { [pair?.id ?? '']: { key: '${HA_PAIR_KEY}' }, ...Object.fromEntries(secrets) },
         ...(places === null ? {} : { namespace: places[name].namespace })
       })
     }
@@ -112,6 +149,11 @@ export class ExampleHosts {
     const inject = this.#nodes.find(({ type, name }) => type === 'inject' && name === button)
     if (inject === undefined) throw new Error(`no button '${button}'`)
     await pressId(host, inject.id)
+  }
+
+  /** A button of the test's own. */
+  async pressId(host: NodeRedProcess, id: string): Promise<void> {
+    await pressId(host, id)
   }
 
   /** Not by means of the example. */

@@ -35,13 +35,17 @@ export interface NodeRedOptions {
   readonly credentials?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What `settings.js` says besides: `lang`, `adminAuth`, `editorTheme`, ... */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** JavaScript at the end of `settings.js`, where `settings` are what was said above. */
+  readonly settingsCode?: string
   /** A network namespace to run in; its HTTP is not reached from outside then. */
   readonly namespace?: string
   /**
    * As it comes out of the box: Node-RED writes its own `settings.js`, and there are no flows. Only that it listens on the
-   * loopback address is said on the command line. `settings`, `flows` and `credentials` have no effect.
+   * loopback address is said on the command line, and what `defines` says. `settings`, `flows` and `credentials` have no effect.
    */
   readonly stock?: boolean
+  /** Settings for the command line of a stock Node-RED, such as 'uiHost=127.0.0.1'. */
+  readonly defines?: readonly string[]
 }
 
 export class NodeRedProcess {
@@ -54,6 +58,8 @@ export class NodeRedProcess {
   readonly #version: NodeRed
   readonly #namespace: string | null
   readonly #stock: boolean
+  readonly #defines: readonly string[]
+  readonly #settingsCode: string
   readonly #diary: string
   #port = 0
   #child: ChildProcess | null = null
@@ -65,6 +71,8 @@ export class NodeRedProcess {
     this.#version = options.version
     this.#namespace = options.namespace ?? null
     this.#stock = options.stock ?? false
+    this.#defines = options.defines ?? []
+    this.#settingsCode = options.settingsCode ?? ''
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
     this.settings = { ...options.settings }
@@ -162,7 +170,8 @@ export class NodeRedProcess {
   #stockArguments(script: string): string[] {
     const leash = join(this.userDirectory, 'leash.cjs')
     writeFileSync(leash, LEASH)
-    const here = ['--port', String(this.#port), '--define', 'uiHost=127.0.0.1']
+    const defines = ['uiHost=127.0.0.1', ...this.#defines].flatMap((define) => ['--define', define])
+    const here = ['--port', String(this.#port), ...defines]
     return ['--require', leash, script, '--userDir', this.userDirectory, ...here]
   }
 
@@ -180,7 +189,7 @@ export class NodeRedProcess {
       logging: { console: { level: 'info', metrics: false, audit: false } },
       ...this.settings
     }
-    return `module.exports = ${JSON.stringify(settings, null, 2)}\n`
+    return `const settings = ${JSON.stringify(settings, null, 2)}\n${this.#settingsCode}\nmodule.exports = settings\n`
   }
 
   /** The diary so far, from line `from` on. A line that is still being written, or that a kill tore, is left out. */

@@ -7,11 +7,12 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { eventually } from '../../support/eventually'
 import { freeUdpPorts } from '../../support/ports'
+import { describeInWhole } from '../../support/share'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { EXAMPLES, readExample } from '../../support/examples/files'
 import { skipWithoutChromium } from './harness/chromium'
-import type { Editor } from './harness/editor'
+import { type Editor, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import { Stage } from './harness/stage'
 import { blocksIn, codeIn, pressesIn, type Step, stepsOf } from './readme'
@@ -93,7 +94,7 @@ function tellTheEvening(version: () => NodeRed): void {
   const onlyActs = async (active: Side, standby: Side): Promise<void> => {
     const [does, not] = [await debugOf(active), await debugOf(standby)]
     const before = [await acted(does), await acted(not)] as const
-    await eventually('the Active acts', 10_000, async () => (await acted(does)) >= before[0] + TIMES_SEEN)
+    await shown('the Active acts', 10_000, async () => (await acted(does)) >= before[0] + TIMES_SEEN)
     assert.equal(await acted(not), before[1], 'the Standby does not')
   }
   /** The badge that the step promises on this side: its text from the README, its colour from the words around it. */
@@ -142,7 +143,7 @@ function tellTheEvening(version: () => NodeRed): void {
     await b.host.start()
     await b.editor.reload()
     for (const { editor } of [a, b]) {
-      for (const type of ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health']) {
+      for (const type of ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync']) {
         await editor.paletteHas(type, 5000)
       }
     }
@@ -263,7 +264,7 @@ function tellTheEvening(version: () => NodeRed): void {
     await b.editor.badgeShows(STATE, 'yellow', /^peer crashed · Active$/)
     await debugOf(b)
     const before = await acted(b.editor)
-    await eventually('the survivor acts', 10_000, async () => (await acted(b.editor)) > before + 2)
+    await shown('the survivor acts', 10_000, async () => (await acted(b.editor)) > before + 2)
   })
 
   step(10, 'Make it yours', async () => {
@@ -277,5 +278,5 @@ function tellTheEvening(version: () => NodeRed): void {
   })
 }
 
-describe('the first evening with Node-RED 4', () => tellTheEvening(nodeRed4))
+describeInWhole('the first evening with Node-RED 4', () => tellTheEvening(nodeRed4))
 describe('the first evening with Node-RED 5', () => tellTheEvening(nodeRed5))

@@ -9,17 +9,16 @@ import { eventually } from '../../support/eventually'
 import { type FlowNode, KEY } from '../../support/node-red/flow'
 import { freeUdpPorts } from '../../support/ports'
 import type { NodeRedProcess } from '../../support/node-red/process'
-import type { NodeRed } from '../../support/node-red/versions'
+import { isToldOn, type NodeRedMajor, share } from '../../support/share'
 import { EXAMPLES, readExample } from '../../support/examples/files'
-import { skipWithoutChromium } from './harness/chromium'
 import type { Dialog, Editor } from './harness/editor'
 import { faintIn, namelessIn, overflowingIn, tabOrderIn, textsIn } from './harness/inspect'
-import { Stage } from './harness/stage'
+import type { Stage } from './harness/stage'
 
 const SET_LIMIT_MS = 120_000
 const STORY_LIMIT_MS = 60_000
 const NARROW_PX = 860
-const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health'] as const
+const USERS = ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync'] as const
 const STRONG_KEY = /^[\w-]{43}$/
 /** A gate's badge under the policy availability, while the peer has never answered. */
 const ALONE = /^open · .*no peer yet/
@@ -109,26 +108,29 @@ async function eachDialog(of: Editor, look: (dialog: Dialog, what: string) => Pr
   for (const type of USERS) {
     const dialog = await of.openNode(`old-${type}`)
     await look(dialog, type)
+    if (type === 'ha-pair-gate') {
+      await dialog.field('whenClosed').selectOption('resume')
+      assert.ok(await dialog.isShown('#ha-pair-gate-resume'))
+      await look(dialog, `${type}, resume`)
+    }
     await dialog.cancel()
   }
 }
 
-export function tellStories(version: () => NodeRed): void {
-  let stage: Stage
+export function tellStories(stage: () => Stage, version: NodeRedMajor): void {
   let host: NodeRedProcess
   let editor: Editor
   let ports: string[]
 
   before(async function () {
     this.timeout(SET_LIMIT_MS)
-    skipWithoutChromium(this)
-    stage = await Stage.set(version())
     ports = (await freeUdpPorts(6)).map(String)
     const [a = '', b = ''] = ports
-    host = await stage.host({
-      flows: [
+    host = (await stage().pair()).a
+    await host.deploy(
+      [
         { id: 'tab', type: 'tab', label: 'Pair' },
-        oldPair(a, b),
+        { ...oldPair(a, b), credentials: { key: KEY } },
         newerPair,
         ...USERS.map((type, index) => user(type, `old-${type}`, 'old-pair', 60 + 60 * index)),
         user('ha-pair-gate', 'newer-gate', 'newer-pair', 360),
@@ -137,20 +139,21 @@ export function tellStories(version: () => NodeRed): void {
         { id: 'far', z: 'tab', type: 'link in', links: ['link'], x: 100, y: 480, wires: [['answer']] },
         { id: 'answer', z: 'tab', type: 'http response', name: '', x: 400, y: 480, wires: [] }
       ],
-      credentials: { 'old-pair': { key: KEY } }
-    })
-    editor = await stage.editor(host)
+      'full'
+    )
+    editor = await stage().mainEditor(host)
   })
   afterEach(async function () {
-    await stage?.afterTest(this.currentTest)
-  })
-  after(async function () {
-    this.timeout(SET_LIMIT_MS)
-    await stage?.strike()
+    await stage().afterTest(this.currentTest)
   })
 
+  /** `only`: the version on which `npm test` tells it, where Node-RED's own does not matter; each story stands by itself. */
+  const story = (title: string, only: NodeRedMajor | null, tell: () => Promise<void>): void => {
+    if (isToldOn(version, only)) it(title, tell).timeout(STORY_LIMIT_MS)
+  }
+
   const openPair = (id = 'old-pair'): Promise<Dialog> => editor.openConfig('ha-pair', id)
-  it('a flow of 0.1.0 opens without a change, and the next deploy writes the new form', async () => {
+  story('a flow of 0.1.0 opens without a change, and the next deploy writes the new form', null, async () => {
     assert.equal(await editor.isChanged(), false)
     for (const node of await editor.nodes()) assert.equal(node.changed, false, node.id)
     const exported = await editor.exported('old-pair')
@@ -165,9 +168,9 @@ export function tellStories(version: () => NodeRed): void {
     const saved = (await host.flows()).find(({ id }) => id === 'old-pair')
     assert.equal(saved?.['schema'], SCHEMA)
     await editor.badgeShows('old-ha-pair-gate', 'red', ALONE)
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('a pair from a newer version stays stopped, and says so on the badge and in the dialog', async () => {
+  story('a pair from a newer version stays stopped, and says so on the badge and in the dialog', 5, async () => {
     await editor.badgeShows('newer-gate', 'red', /^stopped: schema 99/)
     assert.equal((await editor.node('newer-pair')).valid, false)
     const dialog = await openPair('newer-pair')
@@ -177,18 +180,18 @@ export function tellStories(version: () => NodeRed): void {
     const older = await openPair()
     assert.equal(await older.isShown('#ha-pair-newer'), false)
     await older.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('opened and closed without a change, no node is marked as changed', async () => {
+  story('opened and closed without a change, no node is marked as changed', null, async () => {
     for (const leave of ['cancel', 'keep'] as const) {
       await (await openPair())[leave]()
       for (const type of USERS) await (await editor.openNode(`old-${type}`))[leave]()
     }
     for (const node of await editor.nodes()) assert.equal(node.changed, false, node.id)
     assert.equal(await editor.isChanged(), false)
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('dragged from the palette, configured, deployed: the badge turns', async () => {
+  story('dragged from the palette, configured, deployed: the badge turns', null, async () => {
     const gate = await editor.dragFromPalette('ha-pair-gate', { x: 500, y: 200 })
     const dialog = await editor.openNode(gate)
     await dialog.field('pair').selectOption('_ADD_')
@@ -212,9 +215,9 @@ export function tellStories(version: () => NodeRed): void {
     await again.keep()
     await editor.deploy()
     await editor.badgeShows(gate, 'red', ALONE)
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('a wrong value is told under its field while it is typed, and on the node', async () => {
+  story('a wrong value is told under its field while it is typed, and on the node', 5, async () => {
     const dialog = await openPair()
     const wrong: readonly (readonly [string, string, RegExp])[] = [
       ['heartbeat', '4', /5 to 60000/],
@@ -251,9 +254,9 @@ export function tellStories(version: () => NodeRed): void {
     await health.type('expires', '99')
     assert.match(await health.tray.locator('#ha-pair-health-problem').innerText(), /100 to 3600000/)
     await health.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('addresses that cannot work are told under their link', async () => {
+  story('addresses that cannot work are told under their link', 4, async () => {
     const dialog = await openPair()
     const remove = dialog.tray.locator('.red-ui-editableList-item-remove:visible')
     assert.equal(await remove.count(), 0, 'the only link stays')
@@ -283,9 +286,9 @@ export function tellStories(version: () => NodeRed): void {
     await eventually('one link is left', 5000, async () => (await linkProblems(dialog)).length === 1)
     assert.equal((await linkProblems(dialog))[0], '', 'the one it collided with is gone')
     await dialog.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('a preset fills the fields, a typed value makes it custom, and both say what they mean', async () => {
+  story('a preset fills the fields, a typed value makes it custom, and both say what they mean', 4, async () => {
     const dialog = await openPair()
     const preset = dialog.tray.locator('#ha-pair-preset')
     assert.equal(await preset.inputValue(), 'fast', 'the figures of the flow are those of a preset')
@@ -320,9 +323,9 @@ export function tellStories(version: () => NodeRed): void {
       /neither side serves until an operator[^]*Link cut: the Active stops\s+after about 1\.8 s/
     )
     await dialog.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('without a key it warns; the button makes a strong one that reaches the runtime', async () => {
+  story('without a key it warns; the button makes a strong one that reaches the runtime', 5, async () => {
     const dialog = await openPair()
     const key = dialog.field('key')
     const shown = dialog.tray.locator('#ha-pair-new-key-text')
@@ -365,9 +368,9 @@ export function tellStories(version: () => NodeRed): void {
     assert.equal(await again.isShown('#ha-pair-new-key'), false, 'a stored key is not shown again')
     await again.keep()
     assert.equal((await editor.node('old-pair')).changed, false, 'a stored key, looked at, is no change')
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('no key is a choice of its own, says what it means, and forgets the key', async () => {
+  story('no key is a choice of its own, says what it means, and forgets the key', 4, async () => {
     const dialog = await openPair()
     assert.equal(await dialog.isShown('#ha-pair-auth-none'), false)
     await choose(dialog, 'auth', 'none')
@@ -392,9 +395,9 @@ export function tellStories(version: () => NodeRed): void {
     await again.keep()
     await editor.deploy()
     await editor.badgeShows('old-ha-pair-gate', 'red', ALONE)
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('the classic wire shows what it knows, and saves nothing that it does not', async () => {
+  story('the classic wire shows what it knows, and saves nothing that it does not', 4, async () => {
     const dialog = await openPair()
     for (const property of ['receiptTimeout', 'lossLimit']) assert.equal(await dialog.isShown(row(property)), false)
     assert.equal(await dialog.isShown('#ha-pair-priority-hint'), false)
@@ -433,9 +436,9 @@ export function tellStories(version: () => NodeRed): void {
     const extended = await openPair()
     assert.ok(await extended.isShown(row('policy')))
     await extended.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('a gate that somebody waits behind says so, unless it has an answer for them', async () => {
+  story('a gate that somebody waits behind says so, unless it has an answer for them', 5, async () => {
     const warning = '#ha-pair-gate-waiting'
     const dialog = await editor.openNode('asked-gate')
     assert.match(await dialog.tray.locator(warning).innerText(), /An HTTP response is behind this gate/)
@@ -445,9 +448,9 @@ export function tellStories(version: () => NodeRed): void {
     const other = await editor.openNode('old-ha-pair-gate')
     assert.equal(await other.isShown(warning), false)
     await other.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('a health path shows where it will answer', async () => {
+  story('a health path shows where it will answer', 4, async () => {
     const dialog = await openPair()
     await dialog.type('healthPath', '/ha/line-1')
     const urls = await dialog.tray.locator('.ha-pair-urls li').allInnerTexts()
@@ -456,10 +459,16 @@ export function tellStories(version: () => NodeRed): void {
       ['', '/active', '/standby', '/live', '/metrics'].map((page) => host.url(`/ha/line-1${page}`))
     )
     await dialog.cancel()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('every example comes in through the import menu, whole and known', async () => {
-    for (const name of Object.values(EXAMPLES)) {
+  story('every example comes in through the import menu, whole and known', null, async () => {
+    // Half of them on each version, in the share.
+    const all = Object.values(EXAMPLES)
+    const names = share(
+      all.filter((_, index) => index % 2 === version % 2),
+      all
+    )
+    for (const name of names) {
       await editor.importExample(name)
       const told = await editor.notifications()
       assert.ok(!told.some((text) => /missing|unrecogni[sz]ed|not.*installed/i.test(text)), `${name}: ${told.join()}`)
@@ -471,9 +480,9 @@ export function tellStories(version: () => NodeRed): void {
     assert.ok(pairs.length > 2)
     for (const pair of pairs) if (pair.id !== 'newer-pair') assert.equal(pair['schema'], SCHEMA, pair.id)
     await editor.reload()
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('dialogs can be read, fit, and are usable without a mouse: light theme, narrow', async () => {
+  story('dialogs can be read, fit, and are usable without a mouse: light theme, narrow', 4, async () => {
     await editor.resize(NARROW_PX)
     await eachDialog(editor, async (dialog, what) => {
       assert.deepEqual(await faintIn(dialog), [], what)
@@ -488,12 +497,12 @@ export function tellStories(version: () => NodeRed): void {
       assert.ok(order.length >= 3, what)
     })
     await editor.resize(1400)
-  }).timeout(STORY_LIMIT_MS)
+  })
 
-  it('in Chinese, and dark where Node-RED has it: translated, readable, within its bounds', async () => {
-    const chinese = await stage.editor(host, { language: 'zh-CN', theme: 'dark', width: NARROW_PX })
+  story('in Chinese, and dark where Node-RED has it: translated, readable, within its bounds', 5, async () => {
+    const chinese = await stage().editor(host, { language: 'zh-CN', theme: 'dark', width: NARROW_PX })
     const isDark = await chinese.page.evaluate(`document.documentElement.classList.contains('nr-theme-dark')`)
-    assert.equal(isDark, stage.version.name.startsWith('Node-RED 5'))
+    assert.equal(isDark, version === 5)
     await eachDialog(chinese, async (dialog, what) => {
       const texts = await textsIn(dialog)
       assert.ok(
@@ -511,5 +520,5 @@ export function tellStories(version: () => NodeRed): void {
     }
     chinese.assertNoFaults()
     await chinese.close()
-  }).timeout(STORY_LIMIT_MS)
+  })
 }

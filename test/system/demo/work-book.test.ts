@@ -1,42 +1,36 @@
 import assert from 'node:assert/strict'
-import { WorkBook, type Answer, type Offer, type SideName } from '../../../demo/work-book'
+import { parseExecution } from '../../../demo/plant'
+import { WorkBook, type Order, type SideName } from '../../../demo/work-book'
 
-const SETTINGS = { dueAfterMs: 500, silenceMs: 250, againMs: 25 }
+const RUN = 1700
+const DUE_MS = 500
 
-/** A plant whose sides answer when the story says so. */
+/** A plant whose sides work when the story says so. */
 class Fixture {
-  readonly book = new WorkBook(SETTINGS)
+  readonly book = new WorkBook(RUN, DUE_MS)
   nowMs = 1000
 
-  issue(): Offer {
+  issue(): Order {
     return this.book.issue(this.nowMs)
   }
 
-  does(by: SideName, offer: Offer, held = offer.epoch): Offer[] {
-    return this.#answer(by, offer, 'done', held)
-  }
-
-  refuses(by: SideName, offer: Offer, held: number | null = null): Offer[] {
-    return this.#answer(by, offer, 'refused', held)
+  does(by: SideName, { item }: Order): void {
+    this.book.executed({ item, by, epoch: 1 })
   }
 
   /** Time passes, in the small steps of a plant that runs well. */
-  passesMs(ms: number): Offer[] {
-    const offers: Offer[] = []
-    for (let end = this.nowMs + ms; this.nowMs < end; this.nowMs += 10) offers.push(...this.book.tick(this.nowMs))
-    return offers
+  passesMs(ms: number): void {
+    for (let end = this.nowMs + ms; this.nowMs < end; this.nowMs += 10) this.book.tick(this.nowMs)
   }
 
   /** The plant itself does not run for a while. */
-  stallsMs(ms: number): Offer[] {
+  stallsMs(ms: number): void {
     this.nowMs += ms
-    return this.book.tick(this.nowMs)
-  }
-
-  #answer(by: SideName, offer: Offer, answer: Answer['answer'], held: number | null): Offer[] {
-    return this.book.answer({ ...offer, by, answer, held }, this.nowMs)
+    this.book.tick(this.nowMs)
   }
 }
+
+const parsed = (text: string): unknown => parseExecution(Buffer.from(text), RUN)
 
 describe('the work book of the plant', () => {
   let fixture: Fixture
@@ -44,106 +38,65 @@ describe('the work book of the plant', () => {
     fixture = new Fixture()
   })
 
-  it('counts an item that one side does in time, for that side', () => {
-    const offer = fixture.issue()
-    fixture.refuses('B', offer)
-    fixture.does('A', offer)
-    const { issued, done, doneBy, missed, twice, open } = fixture.book.tally()
+  it('numbers the items of its run', () => {
     assert.deepEqual(
-      { issued, done, doneBy, missed, twice, open },
-      {
-        issued: 1,
-        done: 1,
-        doneBy: { A: 1, B: 0 },
-        missed: 0,
-        twice: 0,
-        open: 0
-      }
+      [fixture.issue(), fixture.issue()],
+      [
+        { run: RUN, item: 1 },
+        { run: RUN, item: 2 }
+      ]
     )
   })
 
-  it('learns the epoch from a refusal and offers the item again under it, once both have refused the old offer', () => {
-    const first = fixture.issue()
-    assert.deepEqual(fixture.refuses('A', first, 7), [], 'B may still do it')
-    const [again] = fixture.refuses('B', first)
-    assert.deepEqual(again, { offer: 2, item: 1, epoch: 7 })
-    assert.equal(fixture.issue().epoch, 7)
+  it('counts an item that one side does in time, for that side', () => {
+    fixture.does('A', fixture.issue())
+    assert.deepEqual(fixture.book.tally(), { issued: 1, done: 1, doneBy: { A: 1, B: 0 }, missed: 0, twice: 0, open: 0 })
   })
 
-  it('loses nothing that falls between the two gates of a swap', () => {
-    const offer = fixture.issue()
-    fixture.refuses('A', offer)
-    assert.deepEqual(fixture.refuses('B', offer), [], 'no spinning while both gates are shut')
-    const offers = fixture.passesMs(40)
-    assert.equal(offers.length, 1)
-    fixture.does('B', offers[0] as Offer)
-    fixture.passesMs(600)
+  it('does not mind how late an item is done before it is due', () => {
+    const order = fixture.issue()
+    fixture.passesMs(DUE_MS - 20)
+    fixture.does('B', order)
+    fixture.passesMs(1000)
     assert.deepEqual([fixture.book.tally().done, fixture.book.tally().missed], [1, 0])
   })
 
-  it('does not offer again what an Active that is slow may still do', () => {
-    const offer = fixture.issue()
-    fixture.refuses('B', offer)
-    assert.deepEqual(fixture.passesMs(450), [])
-    fixture.does('A', offer)
-    assert.deepEqual([fixture.book.tally().done, fixture.book.tally().twice], [1, 0])
-  })
-
-  it('waits for an answer on its way even when the other side holds a newer epoch', () => {
-    const offer = fixture.issue()
-    fixture.refuses('B', offer, 2)
-    assert.deepEqual(fixture.passesMs(200), [])
-    fixture.does('A', offer)
-    assert.deepEqual(fixture.passesMs(600), [])
-    assert.deepEqual([fixture.book.tally().done, fixture.book.tally().twice], [1, 0])
-  })
-
-  it('gives the work of a side that crashed to its peer, once that holds a newer epoch', () => {
-    const offer = fixture.issue()
-    fixture.refuses('B', offer)
-    fixture.passesMs(100)
-    fixture.refuses('B', fixture.issue(), 2)
-    const again = fixture.passesMs(300).find(({ item }) => item === offer.item)
-    assert.deepEqual([again?.item, again?.epoch], [1, 2])
-  })
-
-  it('calls an item missed that nobody did when it was due, and does not offer it any more', () => {
-    fixture.refuses('B', fixture.issue())
-    fixture.passesMs(510)
+  it('calls an item missed that nobody did when it was due, also if it is done later', () => {
+    const order = fixture.issue()
+    fixture.passesMs(DUE_MS + 10)
     assert.equal(fixture.book.tally().missed, 1)
-    assert.deepEqual(fixture.passesMs(1000), [])
+    fixture.does('A', order)
+    assert.deepEqual([fixture.book.tally().done, fixture.book.tally().missed], [0, 1])
   })
 
   it('sees an item that was done by two gates', () => {
-    const offer = fixture.issue()
-    fixture.does('A', offer)
-    fixture.does('B', offer)
-    fixture.does('B', offer)
+    const order = fixture.issue()
+    for (const side of ['A', 'B', 'B'] as const) fixture.does(side, order)
     assert.deepEqual([fixture.book.tally().done, fixture.book.tally().twice], [1, 1], 'one item, however often')
   })
 
   it('sees a second execution that comes long after the item was settled', () => {
-    const offer = fixture.issue()
-    fixture.does('A', offer)
+    const order = fixture.issue()
+    fixture.does('A', order)
     fixture.passesMs(60_000)
-    fixture.does('B', offer)
+    fixture.does('B', order)
     assert.equal(fixture.book.tally().twice, 1)
   })
 
   it('counts an execution against the pair when the item is forgotten already', () => {
-    const offer = fixture.issue()
-    fixture.does('A', offer)
+    const order = fixture.issue()
+    fixture.does('A', order)
     fixture.passesMs(700_000)
-    fixture.does('B', offer)
+    fixture.does('B', order)
     assert.equal(fixture.book.tally().twice, 1)
   }).timeout(10_000)
 
   it('does not blame the pair when the plant itself stood still', () => {
-    const offer = fixture.issue()
+    const order = fixture.issue()
     fixture.passesMs(20)
     fixture.stallsMs(3000)
     assert.equal(fixture.book.tally().missed, 0)
-    fixture.does('A', offer)
+    fixture.does('A', order)
     assert.equal(fixture.book.tally().done, 1)
   })
 
@@ -157,5 +110,19 @@ describe('the work book of the plant', () => {
       { number: 2, state: 'done', by: 'A', twice: true },
       { number: 3, state: 'open', by: null, twice: false }
     ])
+  })
+
+  it('takes nothing else for a report of work', () => {
+    assert.deepEqual(parsed('{"run":1700,"item":3,"by":"A","epoch":2}'), { item: 3, by: 'A', epoch: 2 })
+    for (const text of [
+      '',
+      '{',
+      'null',
+      '7',
+      '{"run":1699,"item":3,"by":"A","epoch":2}',
+      '{"run":1700,"item":3,"by":"C","epoch":2}'
+    ]) {
+      assert.equal(parsed(text), null, text)
+    }
   })
 })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { parse, parseAllDocuments, type YAMLMap } from 'yaml'
 import { DEFAULTS } from '../../../src/protocol/settings'
 import { removeFolder, scratchFolder } from '../../support/node-red/npm'
@@ -118,9 +119,51 @@ describe('the deployment files', () => {
     }
   })
 
+  it('systemd: the unit of the witness is right', function () {
+    if (spawnSync('systemd-analyze', ['--version']).error !== undefined) {
+      console.log('# the unit of the witness was not verified: systemd-analyze is not installed')
+      this.skip()
+    }
+    const folder = scratchFolder('units')
+    try {
+      const unit = read('ha-pair-witness.service').replace('/usr/bin/ha-pair-witness', process.execPath)
+      const verify = (text: string): { readonly status: number | null; readonly stderr: string } => {
+        writeFileSync(join(folder, 'ha-pair-witness.service'), text)
+        return spawnSync('systemd-analyze', ['verify', 'ha-pair-witness.service'], {
+          encoding: 'utf8',
+          env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` }
+        })
+      }
+      const { status, stderr } = verify(unit)
+      assert.deepEqual([status, stderr.trim()], [0, ''])
+      assert.match(verify(unit.replace('Sec=1', 'Sec=one')).stderr, /ha-pair-witness\.service:\d+/)
+    } finally {
+      removeFolder(folder)
+    }
+  })
+
+  it('the witness is called as its program takes it, and keeps its folder', () => {
+    const unit = read('ha-pair-witness.service')
+    const image = read('witness.Dockerfile')
+    const [, call = ''] = /^ExecStart=\S+ (.*)$/m.exec(unit) ?? []
+    const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(image) ?? []
+    const [, command = '[]'] = /^CMD (.*)$/m.exec(image) ?? []
+    const fromImage = [...(JSON.parse(entry) as string[]).slice(1), ...(JSON.parse(command) as string[])]
+    for (const args of [call.split(' '), fromImage]) {
+      const options = Object.fromEntries(
+        ['key-file', 'data', 'port'].map((name) => [name, { type: 'string' as const }])
+      )
+      const { values } = parseArgs({ args, options })
+      assert.deepEqual(Object.keys(values).toSorted(), ['data', 'key-file', 'port'])
+    }
+    assert.match(unit, /--data \/var\/lib\/ha-pair-witness .*[^]*^StateDirectory=ha-pair-witness$/m)
+    assert.match(image, /^VOLUME \/data$/m)
+  })
+
   it('the page links to each of them', () => {
     const page = readFileSync(join(ROOT, 'docs', 'operating', 'DEPLOYMENT.md'), 'utf8')
-    for (const name of ['compose.yaml', 'ha-pair.conf', 'nodered.service', 'kubernetes.yaml']) {
+    const files = ['compose.yaml', 'ha-pair.conf', 'nodered.service', 'kubernetes.yaml']
+    for (const name of [...files, 'ha-pair-witness.service', 'witness.Dockerfile']) {
       assert.ok(page.includes(`(deployment/${name})`), name)
     }
   })

@@ -1,16 +1,25 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { installInto, removeFolder, repositoryIn, scratchFolder } from '../../support/node-red/npm'
+import { filesPackedFrom, installInto, removeFolder, repositoryIn, scratchFolder } from '../../support/node-red/npm'
 import { NodeRedProcess } from '../../support/node-red/process'
 import { nodeRed4 } from '../../support/node-red/versions'
+import { itInWhole } from '../../support/share'
 
 const PACKAGE = '@ha-pair/node-red-ha-pair'
+const BUILT = ['dist/nodes/ha-pair.js', 'dist/nodes/ha-pair.html', 'dist/nodes/locales/zh-CN/ha-pair.json']
 const LIMIT_MS = 180_000
 
 describe('an install from a git checkout', () => {
   let folder = ''
   let nodeRed: NodeRedProcess | null = null
+
+  it('is built by prepare when it is packed', async function () {
+    this.timeout(LIMIT_MS)
+    const packed = await filesPackedFrom(join(folder, 'copy'))
+    for (const path of BUILT) assert.ok(packed.includes(path), path)
+    for (const path of packed) assert.doesNotMatch(path, /^(src|test|nodes|node_modules)\//)
+  })
 
   before(() => {
     folder = scratchFolder('git')
@@ -21,14 +30,13 @@ describe('an install from a git checkout', () => {
     removeFolder(folder)
   })
 
-  it('is built by prepare, and Node-RED loads it', async function () {
+  // npm installs all that the build needs besides, which takes long: in the share only `prepare` is walked.
+  itInWhole('is built by prepare, and Node-RED loads it', async function () {
     this.timeout(LIMIT_MS)
     const userDirectory = join(folder, 'user-directory')
     await installInto(userDirectory, await repositoryIn(join(folder, 'checkout')))
     const installed = join(userDirectory, 'node_modules', PACKAGE)
-    for (const path of ['dist/nodes/ha-pair.js', 'dist/nodes/ha-pair.html', 'dist/nodes/locales/zh-CN/ha-pair.json']) {
-      assert.ok(existsSync(join(installed, path)), path)
-    }
+    for (const path of BUILT) assert.ok(existsSync(join(installed, path)), path)
     for (const path of ['src', 'test', 'nodes', 'node_modules/typescript']) {
       assert.ok(!existsSync(join(installed, path)), `${path} was installed too`)
     }
@@ -41,10 +49,12 @@ describe('an install from a git checkout', () => {
     )
     assert.deepEqual(
       sets.map(({ types, err }) => ({ types, err })).toSorted((x, y) => String(x.types).localeCompare(String(y.types))),
-      ['ha-pair', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-state'].map((type) => ({
-        types: [type],
-        err: undefined
-      }))
+      ['ha-pair', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-state', 'ha-pair-sync'].map(
+        (type) => ({
+          types: [type],
+          err: undefined
+        })
+      )
     )
   })
 })

@@ -5,12 +5,14 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { witnessLineOf } from '../../../src/witness/keys'
 import { eventually, pause } from '../../support/eventually'
 import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../support/node-red/npm'
 import { freeUdpPorts } from '../../support/ports'
 import { NodeRedProcess, type Answer } from '../../support/node-red/process'
 import { nodeRed4, nodeRed5, type NodeRed } from '../../support/node-red/versions'
+import { describeInWhole } from '../../support/share'
 import { EditorSocket } from '../../support/node-red/editor-socket'
 
 const SET_LIMIT_MS = 120_000
@@ -60,6 +62,8 @@ function tell(findVersion: () => NodeRed): void {
   const see = (user: string): Promise<Answer> => host.get('/admin/ha-pair/pairs', as(user))
   const order = (user: string, body: unknown, headers: Record<string, string> = {}, id = 'pair'): Promise<Answer> =>
     host.post(`/admin/ha-pair/pairs/${id}/designate`, body, { ...as(user), ...headers })
+  const witnessKey = (user: string, body: unknown = { key: null }): Promise<Answer> =>
+    host.post('/admin/ha-pair/pairs/pair/witness-key', body, as(user))
   const listed = async (): Promise<Listed> => {
     const { pairs } = (await see('admin')).body as { pairs: Listed[] }
     return pairs[0] ?? assert.fail('no pair is listed')
@@ -124,6 +128,7 @@ function tell(findVersion: () => NodeRed): void {
       assert.equal((await host.get(path, { Authorization: 'Bearer made-up' })).status, 401, path)
     }
     assert.equal((await order('nobody', { designate: 'swap' })).status, 401)
+    assert.equal((await witnessKey('nobody')).status, 401)
     assert.equal(await role(), before)
   })
 
@@ -141,8 +146,17 @@ function tell(findVersion: () => NodeRed): void {
       assert.equal((await host.get('/admin/ha-pair/catalogue', as(user))).status, 200)
       for (const force of [false, true])
         assert.equal((await order(user, { designate: 'swap', force })).status, 401, user)
+      assert.equal((await witnessKey(user)).status, 401, user)
     }
     assert.equal(await role(), before)
+  })
+
+  it('an admin sees the witness key of the stored key, and of one that is typed; nobody asks for more', async () => {
+    assert.deepEqual((await witnessKey('admin')).body, witnessLineOf(KEY))
+    assert.deepEqual((await witnessKey('admin', { key: 'typed' })).body, witnessLineOf('typed'))
+    assert.deepEqual(codeOf(await witnessKey('admin', { key: 7 })), [400, 'unknown-command'])
+    assert.deepEqual(codeOf(await witnessKey('admin', { key: null, previousKey: null })), [400, 'unknown-command'])
+    assert.deepEqual(codeOf(await witnessKey('admin', { key: '' })), [404, 'unknown-pair'])
   })
 
   it('an admin switches, and is told the role', async () => {
@@ -325,5 +339,5 @@ function tell(findVersion: () => NodeRed): void {
   }).timeout(STORY_LIMIT_MS)
 }
 
-describe('who may see and who may switch, on Node-RED 4', () => tell(nodeRed4))
+describeInWhole('who may see and who may switch, on Node-RED 4', () => tell(nodeRed4))
 describe('who may see and who may switch, on Node-RED 5', () => tell(nodeRed5))

@@ -4,12 +4,17 @@ import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { type Side, SIDES } from '../../support/namespaces/history'
 import { EACH_POLICY, Field, HEARTBEAT_MS, MACHINE_SLACK_MS, NAMED, PEER_TIMEOUT_MS } from './field'
 import { LONG, rebuildAfterFailure, skipUnlessHere } from './here'
+import { itInWhole, share } from '../../support/share'
 import { NIC, NOBODY, SECOND_NIC } from './lan'
 
 /** Two heartbeats; the round trip of the LAN is within the slack. */
 const CONTACT_MS_MAX = 2 * HEARTBEAT_MS + MACHINE_SLACK_MS
 /** Looking a name up again after half a minute, as the first version did, is seen only by who waits that long. */
 const NAME_OLD_MS = LONG ? 31_000 : 0
+const MOVES = [
+  ['b', 'Standby'],
+  ['a', 'Active']
+] as const
 
 describe('field: another address is no death', function () {
   this.timeout(120_000)
@@ -50,10 +55,7 @@ describe('field: another address is no death', function () {
   const move = (side: Side, from: string, to: string): Promise<void> =>
     field.lan.onHost(side, `addr del ${from}/24 dev ${NIC}`, `addr add ${to}/24 dev ${NIC}`)
 
-  for (const [side, who] of [
-    ['b', 'Standby'],
-    ['a', 'Active']
-  ] as const) {
+  for (const [side, who] of share(MOVES.slice(1), MOVES)) {
     it(`the address of the ${who} is replaced, and later the old one comes back`, async () => {
       const { lan } = field
       await changes(() => move(side, lan.address(side), lan.movedAddress(side)))
@@ -61,7 +63,7 @@ describe('field: another address is no death', function () {
     })
   }
 
-  it('an alias is added and removed', async () => {
+  itInWhole('an alias is added and removed', async () => {
     const { lan } = field
     await changes(() =>
       lan.onHost(
@@ -79,7 +81,7 @@ describe('field: another address is no death', function () {
     )
   })
 
-  it('of two interfaces in the same LAN the first one goes', async () => {
+  itInWhole('of two interfaces in the same LAN the first one goes', async () => {
     const { lan } = field
     await lan.plug('a', SECOND_NIC)
     await lan.onHost('a', `addr add ${lan.secondAddress('a')}/24 dev ${SECOND_NIC}`)

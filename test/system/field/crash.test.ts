@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { type Side, SIDES } from '../../support/namespaces/history'
+import { itInWhole } from '../../support/share'
 import { eventually } from '../../support/eventually'
 import { forgedEnds, knocking, readPath } from './attack'
 import {
@@ -92,7 +93,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     await comesBack('b')
   })
 
-  it('kill -9 of the Standby: the Active serves on', async () => {
+  itInWhole('kill -9 of the Standby: the Active serves on', async () => {
     const sinceUs = nowUs()
     await field.side('b').kill()
     await pause(PEER_TIMEOUT_MS + 500)
@@ -110,7 +111,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     await field.allWell(sinceUs, { serves: 'b' })
   })
 
-  it('the killed side comes back cut off: it waits, and the survivor goes on', async () => {
+  itInWhole('the killed side comes back cut off: it waits, and the survivor goes on', async () => {
     await field.side('a').kill()
     await everywhereServes('b')
     const sinceUs = nowUs()
@@ -165,7 +166,7 @@ describe('field: a crash is proved, and nothing else is', function () {
     await comesBack(null)
   })
 
-  it('TCP passes an address translation: that is told, and a crash is noticed by silence', async () => {
+  itInWhole('TCP passes an address translation: that is told, and a crash is noticed by silence', async () => {
     const sinceUs = nowUs()
     await Promise.all(SIDES.map((side) => field.lan.translateTcp(side, true)))
     await Promise.all(SIDES.map((side) => field.lan.destroyTcp(side)))

@@ -1,11 +1,12 @@
 /** Where the field can be built, and how long its cases last. */
 import type { Context } from 'mocha'
 import { whyNotHere } from '../../support/namespaces/namespaces'
+import { share, WHOLE } from '../../support/share'
 import type { Field } from './field'
 
-/** `npm run verify` takes the times of the promise; `npm test` shorter ones. */
-export const LONG = process.env['HA_PAIR_FIELD'] === 'long'
-export const FORGED_FOR_MS = LONG ? 10_000 : 3000
+/** The whole takes the times of the promise; the share shorter ones. */
+export const LONG = WHOLE
+export const FORGED_FOR_MS = share(2000, 10_000)
 
 export function skipUnlessHere(context: Context, ...commands: readonly string[]): void {
   const why = whyNotHere(['ip', 'nft', ...commands])

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { nowUs, pause } from '../../support/namespaces/clock'
 import { SIDES } from '../../support/namespaces/history'
+import { itInWhole } from '../../support/share'
 import { eventually } from '../../support/eventually'
 import { AVAILABILITY, Field, HEARTBEAT_MS, MACHINE_SLACK_MS, PEER_TIMEOUT_MS, PREFERRED } from './field'
 import { LONG, skipUnlessHere } from './here'
@@ -40,35 +41,38 @@ describe('field: a lost interface costs its path', function () {
     await eventually('one serves in each pair', 1000, () => field.formed())
   })
 
-  it('at the start the second interface has no address: a side that is alone acts, and meets its peer when that comes', async () => {
-    field = await Field.make({ secondLink: true })
-    const { lan } = field
-    await lan.layCable()
-    // The two have met before, and both were stopped in order.
-    await field.form()
-    await field.side('b').stop()
-    await field.side('a').stop()
-    const aloneUs = nowUs()
-    await field.start('a')
-    for (const each of [PREFERRED, AVAILABILITY]) {
-      await eventually(`${each.id}: side a serves alone`, 3 * PEER_TIMEOUT_MS, () =>
-        field.servedAtUs(each, 'a', aloneUs)
-      )
+  itInWhole(
+    'at the start the second interface has no address: a side that is alone acts, and meets its peer when that comes',
+    async () => {
+      field = await Field.make({ secondLink: true })
+      const { lan } = field
+      await lan.layCable()
+      // The two have met before, and both were stopped in order.
+      await field.form()
+      await field.side('b').stop()
+      await field.side('a').stop()
+      const aloneUs = nowUs()
+      await field.start('a')
+      for (const each of [PREFERRED, AVAILABILITY]) {
+        await eventually(`${each.id}: side a serves alone`, 3 * PEER_TIMEOUT_MS, () =>
+          field.servedAtUs(each, 'a', aloneUs)
+        )
+      }
+      await field.form()
+      const sinceUs = nowUs()
+      for (const side of SIDES) await lan.addressCable(side)
+      await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
+      // Now the second link carries it alone.
+      await lan.switchDrops(`ip saddr ${lan.address('a')}`, `ip saddr ${lan.address('b')}`)
+      await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
+      await field.allWell(sinceUs)
+      await lan.heal()
+      await pause(3 * HEARTBEAT_MS)
+      await lan.pullCable('a')
+      await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
+      await field.allWell(sinceUs)
     }
-    await field.form()
-    const sinceUs = nowUs()
-    for (const side of SIDES) await lan.addressCable(side)
-    await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
-    // Now the second link carries it alone.
-    await lan.switchDrops(`ip saddr ${lan.address('a')}`, `ip saddr ${lan.address('b')}`)
-    await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
-    await field.allWell(sinceUs)
-    await lan.heal()
-    await pause(3 * HEARTBEAT_MS)
-    await lan.pullCable('a')
-    await pause(PEER_TIMEOUT_MS + HEARTBEAT_MS)
-    await field.allWell(sinceUs)
-  })
+  )
 
   it('the peer loses power, and with it the carrier of a cable: the preferred Active serves on', async () => {
     field = await Field.make({ secondLink: true })

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { ROOT } from '../../support/root'
-import { has } from './haproxy'
+import { has } from '../../support/haproxy'
 import { alertRules, dashboard, dashboardQueries, FOLDER, type Panel, promtool } from '../../support/prometheus'
 
 const UNIT_TESTS = join(ROOT, 'test', 'system', 'monitoring', 'prometheus-alerts.test.yaml')

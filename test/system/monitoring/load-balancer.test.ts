@@ -12,7 +12,7 @@ import { TwoHosts } from '../../support/node-red/two-hosts'
 import { nodeRed4 } from '../../support/node-red/versions'
 import { ROOT } from '../../support/root'
 import { HEALTH_PATH, monitoredFlow } from './flow'
-import { type Answered, Client, CONFIGURATION, HaProxy, has } from './haproxy'
+import { type Answered, Client, CONFIGURATION, HaProxy, has } from '../../support/haproxy'
 import {
   alertMetrics,
   alertRules,

@@ -88,6 +88,8 @@ export class Stage {
     this.#round++
     for (const side of [this.a, this.b]) if (!side.runs) await side.start()
     await Promise.all([this.deploy('a', { settings }), this.deploy('b', { settings })])
+    // Votes outlive deploys.
+    for (const side of [this.a, this.b]) await side.post('/fitness', { fitness: 255 })
     await this.#formed()
   }
 

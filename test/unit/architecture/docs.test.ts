@@ -16,6 +16,7 @@ const PAGES = FILES.filter((file) => file.endsWith('.md'))
 const IN_STEP = [
   'README.md',
   'docs/concepts/POLICIES.md',
+  'docs/operating/CONTEXT.md',
   'docs/operating/DAILY.md',
   'docs/operating/SETUP.md',
   'docs/operating/TROUBLESHOOTING.md',

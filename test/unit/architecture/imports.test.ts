@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { type Import, importsIn, importsOf, typeScriptFiles } from './sources'
 
 /** Which part of the code a path belongs to, from the top of the import order to its bottom. */
-const PARTS = ['nodes/', 'editor/', 'src/witness/', 'src/host/', 'src/engine/', 'src/rules/', 'src/protocol/'] as const
+const PARTS = [
+  'nodes/',
+  'context/',
+  'editor/',
+  'src/witness/',
+  'src/host/',
+  'src/engine/',
+  'src/rules/',
+  'src/protocol/'
+] as const
 /** They know no platform: no node:*, no package. */
 const PURE: readonly string[] = ['editor/', 'src/rules/', 'src/protocol/']
 
@@ -19,7 +28,7 @@ function judge({ file, specifier, target, typeOnly }: Import): string | null {
     return from === 'nodes/' && specifier === 'node-red' && typeOnly ? null : 'a package is no part of the design'
   }
   const to = PARTS.find((part) => target.startsWith(part))
-  if (to === undefined) return 'it leads out of nodes/, editor/ and src/'
+  if (to === undefined) return 'it leads out of nodes/, context/, editor/ and src/'
   if (from === to) return null
   switch (from) {
     case 'nodes/':
@@ -27,6 +36,8 @@ function judge({ file, specifier, target, typeOnly }: Import): string | null {
       return to === 'src/protocol/' && typeOnly
         ? null
         : 'a node knows host and rules, and of the protocol its words only'
+    case 'context/':
+      return to === 'src/host/' ? null : 'the context store knows the host only'
     case 'editor/':
       if (to === 'src/rules/' || to === 'src/protocol/') return null
       return to === 'src/host/' && typeOnly
@@ -90,6 +101,8 @@ describe('imports run nodes -> host -> engine -> protocol, never back', () => {
       ['nodes/x.ts', "import { x } from '../editor/dom'"],
       ['src/host/x.ts', "import { Witness } from '../witness/witness'"],
       ['src/witness/x.ts', "import { readKey } from '../../nodes/credentials'"],
+      ['context/x.ts', "import { parse } from '../src/rules/values'"],
+      ['context/x.ts', "import { x } from '../nodes/badge'"],
       ['editor/x.ts', "import { acquirePair } from '../src/host/hub'"],
       ['editor/x.ts', "import type { Snapshot } from '../src/engine/messages'"],
       ['editor/x.ts', "import type { EditorRED } from 'node-red'"],

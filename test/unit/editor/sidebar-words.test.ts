@@ -99,7 +99,9 @@ describe('the words of the sidebar', () => {
     for (const language of LANGUAGES) {
       speak(language)
       const whys = ['off', 'offline', 'not-on-disk', 'addresses-differ', 'channel-lost', 'channel-blocked'] as const
-      const texts = [null, channel, ...whys.map((why) => ({ ...channel, proof: false, why }))].map(proofText)
+      const texts = [null, channel, ...whys.map((why) => ({ ...channel, proof: false, why }))].map((one) =>
+        proofText({ channel: one, witness: null })
+      )
       assert.equal(new Set(texts).size, texts.length)
       for (const text of texts) assert.ok(isWhole(text), text)
     }

@@ -78,7 +78,7 @@ describe('two engines', () => {
       await until('paired', paired)
       await until('one serves', () => active().serves)
       assert.equal(standby().serves, false)
-      assert.deepEqual(active().snapshot?.links, [{ open: true, up: true, problem: null, unsent: 0 }])
+      assert.deepEqual(active().snapshot?.links, [{ open: true, up: true, problem: null, address: host, unsent: 0 }])
     })
   }
 

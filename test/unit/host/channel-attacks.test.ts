@@ -44,7 +44,11 @@ const secured = async (socket: TLSSocket): Promise<TLSSocket> => {
 const hello = (socket: TLSSocket, sessions: Sessions, direction: 'hello' | 'welcome' = 'hello'): Buffer => {
   const own = endpointBytes({ address: socket.localAddress, port: socket.localPort })
   const far = endpointBytes({ address: socket.remoteAddress, port: socket.remotePort })
-  return introduce(direction, { key: key.proof, exporter: exporterOf(socket) }, { ...sessions, own, other: far })
+  return introduce(
+    direction,
+    { key: key.proof, exporter: exporterOf(socket) },
+    { ...sessions, own, other: far, users: 0 }
+  )
 }
 
 describe('the port of the channel', () => {

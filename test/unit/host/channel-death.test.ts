@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Dialled } from '../../../src/host/channel/dialled'
 import { channelKeys } from '../../../src/host/channel/keys'
 import { freePorts, holds, LOOPBACK, until } from '../../support/engine-rig'
-import { SENT, type Order, type Told } from './channel-process'
+import { Flood, SENT, type Order, type Told } from './channel-process'
 import { KEYS, newSession, Side } from './channel-side'
 
 const PROGRAM = join(__dirname, 'channel-process.js')
@@ -77,6 +77,22 @@ describe('a process at the other end of the channel', () => {
     await holds('a stopped process is not dead', () => side.words.length === 1, 300)
     peer.kill('SIGKILL')
     await isDead()
+  })
+
+  it('that is killed while both sides carry as much as they can does the same', async () => {
+    await paired()
+    const flood = new Flood()
+    side.onNews = (news) => {
+      if (news.kind === 'tetherEnded') flood.bodiesAtEnd = flood.bodies
+    }
+    side.channel.exchange.attach(flood)
+    peer.send('carry')
+    await until('much has come', () => flood.bodies > 500)
+    peer.kill('SIGKILL')
+    await isDead()
+    assert.equal(side.channel.exchange.open, false)
+    // 4: whoever hears of the end has taken in all that came before.
+    assert.equal(flood.bodies, flood.bodiesAtEnd)
   })
 
   it('that hangs is not dead', async () => {

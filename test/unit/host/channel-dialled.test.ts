@@ -53,7 +53,7 @@ function welcoming(act: Act, over: Partial<Sessions> = {}): Act {
       const own = endpointBytes({ address: socket.localAddress, port: socket.localPort })
       const other = endpointBytes({ address: socket.remoteAddress, port: socket.remotePort })
       const sessions = { session: said.peerSession, peerSession: said.session, ...over }
-      socket.write(encodeFrame(TAG.welcome, introduce('welcome', binding, { ...sessions, own, other })))
+      socket.write(encodeFrame(TAG.welcome, introduce('welcome', binding, { ...sessions, own, other, users: 0 })))
       act(socket)
     })
 }

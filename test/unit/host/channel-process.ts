@@ -1,9 +1,10 @@
 /** One side of a channel in a process of its own: `fork(channel-process.js, [<what it is told as JSON>])`, then one word at a time. */
+import type { CarrierLink, CarrierUser } from '../../../src/host/channel/carrier'
 import { LOOPBACK } from '../../support/engine-rig'
 import { Side } from './channel-side'
 
 /** What the process does when it is told. */
-export type Order = 'exit' | 'throw' | 'block' | 'leave' | 'send' | 'send-and-reset'
+export type Order = 'exit' | 'throw' | 'block' | 'leave' | 'send' | 'send-and-reset' | 'carry'
 
 export interface Told {
   readonly localPort: number
@@ -15,6 +16,31 @@ export interface Told {
 const BLOCK_MS = 1500
 const WRITTEN_MS = 100
 export const SENT = { frames: 3, bytes: 10_000 } as const
+
+/** Has always more to send. */
+export class Flood implements CarrierUser {
+  readonly kind = 'store'
+  readonly id = 'flood'
+  readonly terms = {}
+  bodies = 0
+  bodiesAtEnd = -1
+  #link: CarrierLink | null = null
+
+  joined(link: CarrierLink): void {
+    this.#link = link
+    this.drained()
+  }
+  parted(): void {
+    this.#link = null
+  }
+  received(): void {
+    this.bodies++
+  }
+  drained(): void {
+    while (this.#link?.send(Buffer.alloc(SENT.bytes)) === true);
+  }
+  flush(): void {}
+}
 
 if (require.main === module) run(JSON.parse(process.argv[2] ?? '') as Told)
 
@@ -37,6 +63,9 @@ function act({ channel }: Side, order: Order): void {
       return
     case 'leave':
       void channel.leave()
+      return
+    case 'carry':
+      channel.exchange.attach(new Flood())
       return
     case 'send':
     case 'send-and-reset':

@@ -20,15 +20,20 @@ export class Side {
   readonly told: string[] = []
   readonly details: Readonly<Record<string, unknown>>[] = []
   session = newSession()
+  onNews: (news: TetherNews) => void = () => {}
 
   constructor(links: readonly LinkSettings[], keys = KEYS) {
     const owner: ChannelOwner = {
-      toEngine: (news) => this.news.push(news),
+      toEngine: (news) => {
+        this.news.push(news)
+        this.onNews(news)
+      },
       tell: (reason, detail) => {
         this.told.push(reason)
         this.details.push(detail)
       },
-      changed: () => {}
+      changed: () => {},
+      exchanged: () => {}
     }
     this.channel = new PairChannel(settings(links), channelKeys(keys), owner, network)
     this.channel.start()

@@ -109,23 +109,23 @@ describe('an introduction', () => {
   const binding = { key: createSecretKey(Buffer.alloc(32, 1)), exporter: Buffer.alloc(32, 2) }
   const near = endpointBytes({ address: '192.0.2.1', port: 40_000 })
   const far = endpointBytes({ address: '::ffff:192.0.2.2', port: 1101 })
-  const mine = { session: 1n, peerSession: 2n ** 63n, own: near, other: far }
+  const mine = { session: 1n, peerSession: 2n ** 63n, own: near, other: far, users: 7 }
   const said = introduce('hello', binding, mine)
 
   it('has the bytes that PROTOCOL.md says', () => {
-    assert.equal(said.length, 85)
+    assert.equal(said.length, 86)
     assert.equal(
-      said.subarray(0, 53).toString('hex'),
+      said.subarray(0, 54).toString('hex'),
       [
         '01 0000000000000001 8000000000000000',
         '00000000000000000000ffffc0000201 9c40',
-        '00000000000000000000ffffc0000202 044d'
+        '00000000000000000000ffffc0000202 044d 07'
       ]
         .join('')
         .replaceAll(' ', '')
     )
-    const seal = createHmac('sha256', binding.key).update('hello').update(binding.exporter).update(said.subarray(0, 53))
-    assert.deepEqual(said.subarray(53), seal.digest())
+    const seal = createHmac('sha256', binding.key).update('hello').update(binding.exporter).update(said.subarray(0, 54))
+    assert.deepEqual(said.subarray(54), seal.digest())
     assert.deepEqual(readIntroduction('hello', binding, said), mine)
   })
 
@@ -142,13 +142,20 @@ describe('an introduction', () => {
   })
 
   it('leaves room for what later versions say', () => {
-    const longer = Buffer.concat([said.subarray(0, 53), Buffer.from('stores')])
+    const longer = Buffer.concat([said.subarray(0, 54), Buffer.from('stores')])
     const seal = createHmac('sha256', binding.key).update('hello').update(binding.exporter).update(longer).digest()
     assert.deepEqual(readIntroduction('hello', binding, Buffer.concat([longer, seal])), mine)
   })
 
+  it('of an earlier version says nothing of users', () => {
+    const shorter = said.subarray(0, 53)
+    const seal = createHmac('sha256', binding.key).update('hello').update(binding.exporter).update(shorter).digest()
+    const read = readIntroduction('hello', binding, Buffer.concat([shorter, seal]))
+    assert.deepEqual(read, { ...mine, users: 0 })
+  })
+
   it('meets another one crosswise, or somebody stands between', () => {
-    const theirs = { session: 2n ** 63n, peerSession: 1n, own: far, other: near }
+    const theirs = { session: 2n ** 63n, peerSession: 1n, own: far, other: near, users: 0 }
     const otherPort = endpointBytes({ address: '192.0.2.1', port: 40_001 })
     assert.equal(meetCrosswise(mine, theirs), true)
     assert.equal(meetCrosswise(mine, { ...theirs, other: otherPort }), false)

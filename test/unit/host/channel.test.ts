@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { network } from '../../../src/host/root'
 import { freePorts, holds, link, LOOPBACK, until } from '../../support/engine-rig'
+import { Recorder } from './exchange-rig'
 import { KEYS, meet, newSession, Relay, Side } from './channel-side'
 
 const SECOND = '127.0.0.2'
@@ -235,6 +236,27 @@ describe('the channel', () => {
     await new Promise((closed) => holder.close(closed))
     await until('both are', () => a.open && b.open, 12_000)
     assert.equal(b.channel.state.busy, false)
+  })
+
+  it('carries bodies of users both ways, and begins anew on another connection', async () => {
+    const [a, b] = await two()
+    const [one, other] = [new Recorder('x'), new Recorder('x')]
+    a.channel.exchange.attach(one)
+    b.channel.exchange.attach(other)
+    meet(a, b)
+    await until('they have met', () => one.link !== null && other.link !== null)
+    one.link?.send(Buffer.alloc(3_000_000))
+    other.say('back')
+    await until('both arrived', () => other.seen.length === 2 && one.link?.waitingBytes === 0)
+    assert.deepEqual(one.seen.toSorted(), ['back', 'drained', 'joined {}'])
+    assert.deepEqual(other.seen, ['joined {}', '3000000 bytes'])
+    b.channel.toPeer?.drop()
+    await until('they meet again', () => one.seen.length === 5)
+    assert.deepEqual(one.seen.slice(3), ['parted', 'joined {}'])
+    other.onReceived = () => assert.fail('damaged')
+    one.say('x')
+    await until('it costs the connection', () => b.told.includes('channel-lost'))
+    await until('and no more', () => one.seen.length === 7 && other.link !== null)
   })
 
   it('is refused and told, where a message means nothing', async () => {

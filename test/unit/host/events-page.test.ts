@@ -17,7 +17,7 @@ import {
 import { ROOT } from '../../support/root'
 
 const updates = process.env['HA_PAIR_UPDATE'] === '1'
-const NODES = ['ha-pair-designate', 'ha-pair-health', 'ha-pair-gate', 'ha-pair-state']
+const NODES = ['ha-pair-designate', 'ha-pair-health', 'ha-pair-gate', 'ha-pair-state', 'ha-pair-sync']
 /** A line of a transcript: time, side, and what happened. */
 const HAPPENED = /^ *\d+ {2,}[ab] {2}(.*)$/
 const LINES: readonly (readonly [RegExp, EventName | null])[] = [

@@ -7,10 +7,17 @@ import { hub } from '../../../src/host/root'
 import { freePorts, link, settings, until } from '../../support/engine-rig'
 import type { ThreadEnding } from './thread-end'
 import { ROOT } from '../../support/root'
+import { share } from '../../support/share'
 
 const SRC = join(ROOT, 'dist', 'src')
 const TIMING = { heartbeatMs: 50, peerTimeoutMs: 500 }
 const WAIT_MS = 15_000
+const ENDINGS = ['exception', 'heap', 'terminate', 'exit'] satisfies readonly ThreadEnding[]
+/** Each of them once. */
+const FEW = { availability: ['heap', 'exit'], preferred: ['exception', 'terminate'] } as const satisfies Record<
+  string,
+  readonly ThreadEnding[]
+>
 
 describe('the end of an engine’s thread while the flows’ event loop is busy', function () {
   this.timeout(60_000)
@@ -26,7 +33,7 @@ describe('the end of an engine’s thread while the flows’ event loop is busy'
   })
 
   for (const policy of ['availability', 'preferred'] as const) {
-    for (const ending of ['exception', 'heap', 'terminate', 'exit'] satisfies readonly ThreadEnding[]) {
+    for (const ending of share(FEW[policy], ENDINGS)) {
       it(`shuts its gates before its peer acts: ${ending}, ${policy}`, async () => {
         const [x = 0, y = 0] = await freePorts(2)
         const side = settings([link(x, y)], { ...TIMING, policy, priority: 1 })

@@ -112,7 +112,10 @@ describe('a pair whose files another process holds', function () {
     await holds('it waits', () => waits(pair) && pair.status().role === 'initial' && !pair.gate().open, 1500)
     assert.ok(await portIsFree())
     assert.deepEqual(told, ['warning files-in-use'])
-    assert.match(lines.join('\n'), /^warn side: Another process holds this pair’s files\. .*\(holder=pid \d+\)$/)
+    assert.match(
+      lines.join('\n'),
+      /^warn side: Another process \(pid \d+\) holds this pair’s files on .*\(holder=pid \d+\)$/
+    )
     await kill(holder)
     await until('it serves', () => pair.gate().open, WAIT_MS)
     assert.equal(pair.trouble(), null)
@@ -140,7 +143,7 @@ describe('a pair whose files another process holds', function () {
 
   it('reads the record when it is its own: no epoch of the process before it is used again', async () => {
     const ending: Ending = 'alone'
-    const before = await start('./side-process', [JSON.stringify(side), ending, file], 'active')
+    const before = await start('../../support/side-process', [JSON.stringify(side), ending, file], 'active')
     const { pair } = hub.acquire(request())
     await until('it waits', () => waits(pair))
     const left = parseRecord(readFileSync(file, 'utf8'))

@@ -37,6 +37,14 @@ export class HandTime implements GateClock {
     return due.length > 0
   }
 
+  /** The event loop is busy for so long; then the timers that are due run, and no turn yet. */
+  stallMs(ms: number): void {
+    this.#nowMs += ms
+    const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs)
+    this.#timers = this.#timers.filter((timer) => !due.includes(timer))
+    for (const { run } of due) run()
+  }
+
   /** All turns and timers of the next so many ms, in order. */
   advanceMs(ms: number): void {
     const endMs = this.#nowMs + ms

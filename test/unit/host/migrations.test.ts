@@ -62,7 +62,8 @@ describe('config nodes of earlier versions', () => {
       lossLimit: 5,
       stallLimitMs: 10_000,
       crashProof: true,
-      channel: 'auto'
+      channel: 'auto',
+      witness: null
     })
     const written = migrated({ id: 'node-1' })
     for (const field of ['heartbeat', 'peerTimeout', 'stallLimit']) assert.ok(field in written, field)

@@ -49,6 +49,10 @@ describe('the log', () => {
 
   it('says in words what was rejected, with its code for the table of causes', () => {
     const lines = logOf(pairEvent('rejected', 'bad-frame', { cause: 'key', count: 3, link: 0 }, 0))
-    assert.deepEqual(lines, ['warn line 1: 3 messages rejected: wrong key. (cause=key)'])
+    assert.deepEqual(lines, [
+      'warn line 1: 3 messages rejected: wrong key. Enter the same key on plc-a and plc-b, and deploy both. (cause=key)'
+    ])
+    const late = logOf(pairEvent('rejected', 'bad-frame', { cause: 'replayed', count: 1, link: 0 }, 0))
+    assert.deepEqual(late, ['info line 1: 1 message rejected: received before. (cause=replayed)'])
   })
 })

@@ -148,7 +148,11 @@ const DETAIL = {
   ms: 5000,
   peerAheadS: 40,
   changes: 6,
-  minutes: 10
+  minutes: 10,
+  scope: 'flow',
+  key: 'n',
+  node: 'line gate',
+  topic: 'line'
 }
 
 const textWith = (change: Partial<Facts>): string => situation({ ...ACTIVE, ...change }).text.en

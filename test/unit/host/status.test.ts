@@ -114,16 +114,16 @@ describe('the status object', () => {
 
   it('tells whether a crash could be proved, and why not', () => {
     const nothing = { behind: null, bytes: null, keys: null }
-    const shut = { open: false, blocked: false, busy: false }
+    const shut = { open: false, blocked: false, busy: false, differences: [] }
     const open = { ...shut, open: true }
-    assert.equal(channelStatus('possible', null), null)
-    assert.deepEqual(channelStatus('possible', open), { open: true, proof: true, why: null, ...nothing })
+    assert.equal(channelStatus('possible', null, nothing), null)
+    assert.deepEqual(channelStatus('possible', open, nothing), { open: true, proof: true, why: null, ...nothing })
     for (const why of ['off', 'offline', 'addresses-differ', 'not-on-disk'] as const) {
-      assert.deepEqual(channelStatus(why, open), { open: true, proof: false, why, ...nothing })
+      assert.deepEqual(channelStatus(why, open, nothing), { open: true, proof: false, why, ...nothing })
     }
-    assert.equal(channelStatus('no-tether', shut)?.why, 'channel-lost')
-    assert.equal(channelStatus('no-tether', { ...shut, blocked: true })?.why, 'channel-blocked')
-    const early = channelStatus('possible', shut)
+    assert.equal(channelStatus('no-tether', shut, nothing)?.why, 'channel-lost')
+    assert.equal(channelStatus('no-tether', { ...shut, blocked: true }, nothing)?.why, 'channel-blocked')
+    const early = channelStatus('possible', shut, nothing)
     assert.deepEqual([early?.proof, early?.why], [false, 'channel-lost'], 'the engine has not heard of the end yet')
   })
 })

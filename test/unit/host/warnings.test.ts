@@ -315,9 +315,23 @@ describe('warnings', () => {
     assert.equal(new Watched().is({ authenticated: false }).worst, null)
   })
 
+  it('of users that are not the same on both sides name them, after a rollout', () => {
+    const pair = new Watched()
+    const differences = [{ user: 'store pair', here: 'maxBytes 5', peer: '' }]
+    pair.channel = { open: true, blocked: false, busy: false, differences }
+    assert.deepEqual(pair.is({}).warnings.list, [])
+    pair.waits(ROLLOUT_MS)
+    assert.deepEqual(
+      pair.warnings.list.map(({ code, detail }) => [code, detail]),
+      [['context-differs', { differ: ['store pair'], here: ['maxBytes 5'], peer: [''] }]]
+    )
+    pair.channel = { ...pair.channel, differences: [] }
+    assert.deepEqual(pair.is({}).said, ['+context-differs', '-context-differs'])
+  })
+
   it('of a channel that is blocked or whose port is taken name what it costs', () => {
     const pair = new Watched({ peerTimeoutMs: 1500 })
-    pair.channel = { open: false, blocked: true, busy: true }
+    pair.channel = { open: false, blocked: true, busy: true, differences: [] }
     assert.deepEqual(
       pair.is({}).warnings.list.map(({ code, detail }) => [code, detail]),
       [
@@ -326,7 +340,7 @@ describe('warnings', () => {
       ]
     )
     assert.equal(pair.worst, 'channel-busy')
-    pair.channel = { open: true, blocked: false, busy: false }
+    pair.channel = { open: true, blocked: false, busy: false, differences: [] }
     assert.deepEqual(pair.is({}).said.slice(2), ['-channel-busy', '-channel-blocked'])
   })
 

@@ -21,14 +21,16 @@ const BUILT: Readonly<Record<string, readonly string[]>> = {
   'choice.': CHOICE_TEXTS,
   'check.': ['ipv4', 'ipv6', 'hostname'],
   'waits.': ['http', 'link-call'],
-  'hint.': ['second-output', 'drop', 'hold-latest'],
-  'output.': ['role', 'online', 'event', 'open', 'closed'],
+  'hint.': ['second-output', 'drop', 'hold-latest', 'resume', 'latest', 'stream'],
+  'warning.': ['latest', 'stream'],
+  'output.': ['role', 'online', 'event', 'open', 'closed', 'not-again'],
   'title.': ['active', 'standby', 'swap'],
   'preset.': PRESET_TEXTS,
   'effect.': ['crash', 'vanish', 'hang', 'lease', 'at-once', 'environment'],
   'command.': ['payload', 'active', 'standby', 'swap'],
   'label.': ['name', 'port', 'host'],
-  'problem.': ['no-user-directory', 'unset', 'port', 'keys', 'no-keys']
+  'problem.': ['keep', 'keepFor'],
+  'wrong.': ['no-user-directory', 'unset', 'port', 'keys', 'no-keys']
 }
 
 /** Whole keys in the arguments of RED._, say and node._, and those that begin a built key. */
@@ -111,12 +113,13 @@ describe('the texts', () => {
       'ha-pair.ts': ['ha-pair'],
       'badge.ts': ['ha-pair'],
       'health-badge.ts': ['ha-pair-health'],
-      'pair-user.ts': ['ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health'],
+      'pair-user.ts': ['ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-sync'],
       'ha-pair-designate.ts': ['ha-pair-designate'],
       'ha-pair-gate.ts': ['ha-pair-gate'],
       'ha-pair-health.ts': ['ha-pair-health'],
       'ha-pair-state.ts': ['ha-pair-state'],
-      'ha-pair-witness.ts': ['ha-pair-witness']
+      'ha-pair-witness.ts': ['ha-pair-witness'],
+      'ha-pair-sync.ts': ['ha-pair-sync']
     }
     let used = 0
     for (const source of readdirSync(NODES).filter((name) => name.endsWith('.ts'))) {

@@ -75,7 +75,7 @@ describe('ha-pair and ha-pair-state', () => {
         assert.equal(message.topic, 'side a')
         assert.deepEqual(
           Object.keys(message.pair ?? {}).toSorted(),
-          'alone authenticated channel epoch fitness host leaseLeft lost name online peer policy previousRole reason role seq serving since situation wire'.split(
+          'alone authenticated channel epoch fitness host leaseLeft lost name online peer policy previousRole reason role seq serving since situation wire witness'.split(
             ' '
           )
         )

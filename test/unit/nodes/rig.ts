@@ -15,6 +15,7 @@ import haPair from '../../../nodes/ha-pair'
 import haPairDesignate from '../../../nodes/ha-pair-designate'
 import haPairGate from '../../../nodes/ha-pair-gate'
 import haPairHealth from '../../../nodes/ha-pair-health'
+import haPairSync from '../../../nodes/ha-pair-sync'
 import haPairState from '../../../nodes/ha-pair-state'
 import haPairWitness from '../../../nodes/ha-pair-witness'
 import { hub } from '../../../src/host/root'
@@ -59,7 +60,8 @@ const INITIALIZERS: Readonly<Record<NodeFile, Initializer>> = {
   'ha-pair-designate': haPairDesignate,
   'ha-pair-gate': haPairGate,
   'ha-pair-health': haPairHealth,
-  'ha-pair-witness': haPairWitness
+  'ha-pair-witness': haPairWitness,
+  'ha-pair-sync': haPairSync
 }
 
 const WAIT_MS_MAX = 8000
@@ -120,17 +122,19 @@ export async function twoSides(
   }
 }
 
+const OUTPUTS: Readonly<Record<NodeFile, number>> = {
+  'ha-pair': 0,
+  'ha-pair-state': 3,
+  'ha-pair-designate': 1,
+  'ha-pair-gate': 2,
+  'ha-pair-health': 0,
+  'ha-pair-sync': 1,
+  'ha-pair-witness': 0
+}
+
 /** A user node of `type` on the tab, wired to test inboxes named `<id>.1`, `<id>.2`, ... */
 export function userNode(type: NodeFile, id: string, pair: FlowNode | null, properties: object = {}): FlowNode[] {
-  const outputsOf: Readonly<Record<NodeFile, number>> = {
-    'ha-pair': 0,
-    'ha-pair-state': 3,
-    'ha-pair-designate': 1,
-    'ha-pair-gate': 2,
-    'ha-pair-health': 0,
-    'ha-pair-witness': 0
-  }
-  const outputs = outputsOf[type]
+  const outputs = OUTPUTS[type]
   const inboxes = Array.from({ length: outputs }, (_none, index) => `${id}.${index + 1}`)
   return [
     {

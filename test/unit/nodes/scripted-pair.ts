@@ -1,6 +1,8 @@
 /** A pair that does what a test says: for the instants that two real sides would hit only by chance. */
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import type { PairNode } from '../../../nodes/pair-user'
+import type { Carrier } from '../../../src/host/channel/carrier'
+import { NoCarrier } from '../../../src/host/channel/exchange'
 import type {
   GateDecision,
   Pair,
@@ -14,6 +16,7 @@ import type {
 import { situationOf } from '../../../src/host/situation/situation'
 import type { Situation } from '../../../src/host/situation/types'
 import type { Role } from '../../../src/protocol/machine'
+import type { WarningCode } from '../../../src/host/events'
 import { translator } from '../../support/texts'
 
 const STANDBY: PairStatus = {
@@ -53,6 +56,7 @@ const STANDBY: PairStatus = {
 export class ScriptedPair implements Pair {
   /** What an observer hears at once, while the node that observes is still being built. */
   onObserve: ((observer: PairObserver) => void) | null = null
+  carrier: Carrier = new NoCarrier()
   gateCalls = 0
   /** Every value that nodes set, oldest first. */
   readonly fitness: number[] = []
@@ -132,6 +136,13 @@ export class ScriptedPair implements Pair {
   }
 
   setFlowsHash(): void {}
+
+  /** What nodes have seen. */
+  readonly notes: unknown[] = []
+
+  note(code: WarningCode, detail: unknown): void {
+    this.notes.push([code, detail])
+  }
 
   /** Registers a `ha-pair` that holds this pair instead of a real one. */
   readonly configNode = (RED: NodeAPI): void => {

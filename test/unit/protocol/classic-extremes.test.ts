@@ -9,6 +9,7 @@ import { TestPair } from '../../support/machine/pair'
 import type { SideName } from '../../support/machine/network'
 import { seededRandom } from '../../support/random'
 import { testSettings } from '../../support/machine/settings'
+import { WHOLE } from '../../support/share'
 
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
 const WORDS: readonly Designation[] = ['active', 'standby', 'swap']
@@ -110,7 +111,7 @@ describe('classic wire, at the edges: one machine', () => {
           assert.equal(machine.view().serving, false)
         }
       ),
-      { numRuns: 300 }
+      { numRuns: WHOLE ? 300 : 100 }
     )
   })
 })
@@ -199,7 +200,7 @@ describe('classic wire, at the edges: two machines', () => {
           assert.ok(pair.isSettled())
         }
       ),
-      { numRuns: 200 }
+      { numRuns: WHOLE ? 200 : 60 }
     )
   })
 })

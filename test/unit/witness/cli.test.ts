@@ -20,7 +20,7 @@ describe('the program ha-pair-witness', function () {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   it('key: makes the witness key of what comes on standard input, and takes no line end for a part of it', async () => {
-    const answers = await Promise.all([`${SECRET}`, `${SECRET}\n`, `${SECRET}\r\n`].map((input) => run(['key'], input)))
+    const answers = await Promise.all([SECRET, `${SECRET}\n`, `${SECRET}\r\n`].map((input) => run(['key'], input)))
     for (const answer of answers) assert.deepEqual(answer, { code: 0, out: `${KEY}\n`, err: '' })
     const { code, out, err } = await run(['key'], '\n')
     assert.deepEqual([code, out], [2, ''])

@@ -61,8 +61,17 @@ interface TrayElement {
 const SEEN = 'data-test-seen'
 const PATIENCE_MS = 15_000
 const CLICK_AGAIN_MS = 2000
+const FOCUS_LIMIT_MS = 2000
 const LOAD_LIMIT_MS = 30_000
 const INSTALL_LIMIT_MS = 90_000
+/** Dialogs of Node-RED need not slide in: each would keep the browser busy for half a second. Ours are as they are. */
+const STANDSTILL = `document.addEventListener('DOMContentLoaded', () => {
+  const style = document.createElement('style')
+  style.textContent = '[class*="red-ui"], [id*="red-ui"] { transition: none !important }'
+  document.head.append(style)
+  if (globalThis.$) $.fx.off = true
+})`
+const LOOK_EVERY_MS = 100
 const WIDTH = 1400
 const HEIGHT = 950
 
@@ -74,13 +83,16 @@ const NOT_OURS = [
   /reading 'html'\)\s+at a \(\S+red\.min\.js/
 ]
 
+/** Looks less often than `eventually` does: each look costs browser and test some milliseconds. */
+export const shown: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
+
 export class Editor {
   readonly page: Page
-  readonly #context: BrowserContext
+  readonly #ownContext: BrowserContext | null
   readonly #faults: string[] = []
 
-  private constructor(context: BrowserContext, page: Page) {
-    this.#context = context
+  private constructor(page: Page, ownContext: BrowserContext | null) {
+    this.#ownContext = ownContext
     this.page = page
     page.setDefaultTimeout(PATIENCE_MS)
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
@@ -97,23 +109,30 @@ export class Editor {
     })
   }
 
-  /** A fresh profile in the browser, with the editor of `nodeRed` loaded in it. */
-  static async open(browser: Browser, nodeRed: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
+  /**
+   * The editor of `nodeRed` in a page of its own: in `shared`, where the browser has kept what it loaded before, or in a profile of
+   * its own, as every login needs one.
+   */
+  static async open(
+    browser: Browser,
+    nodeRed: NodeRedProcess,
+    options: EditorOptions = {},
+    shared: BrowserContext | null = null
+  ): Promise<Editor> {
     const { language = 'en-US', theme = 'light', width = WIDTH, height = HEIGHT, scale = 1, login, bare } = options
-    const context = await browser.newContext({
-      locale: language,
-      viewport: { width, height },
-      deviceScaleFactor: scale,
-      colorScheme: theme
-    })
-    await context.addInitScript(
+    const context = shared ?? (await browser.newContext({ locale: language, deviceScaleFactor: scale }))
+    const page = await context.newPage()
+    await page.setViewportSize({ width, height })
+    await page.emulateMedia({ colorScheme: theme })
+    await page.addInitScript(
       ([chosenLanguage, chosenTheme]) => {
         localStorage.setItem('editor-language', chosenLanguage)
         localStorage.setItem('view-dark-theme', chosenTheme)
       },
       [language, theme] as const
     )
-    const editor = new Editor(context, await context.newPage())
+    await page.addInitScript(STANDSTILL)
+    const editor = new Editor(page, shared === null ? context : null)
     await editor.page.goto(nodeRed.editorUrl)
     if (login !== undefined) await editor.logIn(login.user, login.password)
     await editor.loaded({ bare })
@@ -182,6 +201,18 @@ export class Editor {
     await this.page.locator('#node-dialog-login-submit').click()
   }
 
+  /** Logs out, and in again as somebody else. */
+  async logInAs(user: string, password: string): Promise<void> {
+    await this.page.evaluate(
+      `Object.keys(localStorage).filter((key) => key.startsWith('auth-tokens')).forEach((key) => localStorage.removeItem(key))`
+    )
+    this.page.once('dialog', (dialog) => void dialog.accept())
+    await this.page.reload()
+    await this.logIn(user, password)
+    await this.loaded()
+    this.forgetFaults()
+  }
+
   /** Loads the page again: language and theme stay, what was not deployed is lost. */
   async reload(): Promise<void> {
     this.page.once('dialog', (dialog) => void dialog.accept())
@@ -189,23 +220,13 @@ export class Editor {
     await this.loaded()
   }
 
-  async switchLanguage(language: Language): Promise<void> {
-    await this.#context.addInitScript((chosen) => localStorage.setItem('editor-language', chosen), language)
-    await this.reload()
-  }
-
-  async switchTheme(theme: Theme): Promise<void> {
-    await this.#context.addInitScript((chosen) => localStorage.setItem('view-dark-theme', chosen), theme)
-    await this.page.emulateMedia({ colorScheme: theme })
-    await this.reload()
-  }
-
   async resize(width: number, height: number = HEIGHT): Promise<void> {
     await this.page.setViewportSize({ width, height })
   }
 
   async close(): Promise<void> {
-    await this.#context.close()
+    await this.page.close()
+    await this.#ownContext?.close()
   }
 
   // --- the workspace -----------------------------------------------------------------------------------------------
@@ -282,7 +303,7 @@ export class Editor {
   }
 
   async badgeShows(id: string, fill: string, text: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await eventually(`the badge of ${id} is ${fill} with ${text}`, withinMs, async () => {
+    await shown(`the badge of ${id} is ${fill} with ${text}`, withinMs, async () => {
       const badge = await this.badge(id)
       if (badge !== null && badge.fill === fill && text.test(badge.text)) return true
       throw new Error(`it is ${JSON.stringify(badge)}`)
@@ -331,7 +352,7 @@ export class Editor {
     return dialog
   }
 
-  /** Imports an example of the package by the name that the menu has for it. Nodes that exist already are copied. */
+  /** Imports an example of the package by its path in the menu. Nodes that exist already are copied. */
   async importExample(name: string): Promise<void> {
     const before = (await this.nodes()).length
     const dialog = await this.openImportMenu()
@@ -339,7 +360,7 @@ export class Editor {
     const tree = dialog.locator('#red-ui-clipboard-dialog-import-tab-examples')
     const entry = (label: string): Locator => tree.locator('.red-ui-treeList-label').filter({ hasText: label }).last()
     await entry('@ha-pair/node-red-ha-pair').click()
-    await entry(name).click()
+    for (const step of name.split('/')) await entry(step).click()
     await this.page.locator('#red-ui-clipboard-dialog-ok:not([disabled])').click()
     const copy = this.page.locator('.red-ui-notification button').filter({ hasText: /copy|副本/ })
     await eventually(`the nodes of '${name}' are there`, PATIENCE_MS, async () => {
@@ -375,6 +396,11 @@ export class Editor {
     return this.#opened()
   }
 
+  /** A dialog that the page has just opened by itself. */
+  openedNow(): Promise<Dialog> {
+    return this.#opened()
+  }
+
   /** In a node's dialog: the button beside the field that names a config node; it makes one where there is none. */
   async openConfigOf(property: string): Promise<Dialog> {
     const button = (kind: string): Locator => this.page.locator(`#node-input-btn-${property}-${kind}`)
@@ -392,17 +418,17 @@ export class Editor {
     }, SEEN)
   }
 
-  /** Dialogs slide in; one is usable when it stands still. */
+  /** A moment after a dialog is there the editor lays it out and puts the focus into it: then it is usable. */
   async #opened(): Promise<Dialog> {
     const tray = this.page.locator(`.red-ui-tray:not([${SEEN}])`)
     await tray.waitFor({ state: 'visible' })
-    let last = ''
-    await eventually('the dialog stands still', PATIENCE_MS, async () => {
-      const place = JSON.stringify(await tray.boundingBox())
-      const stands = place === last
-      last = place
-      return stands
-    })
+    await this.page.evaluate(`new Promise((done) => {
+      const tray = document.querySelector('.red-ui-tray:not([${SEEN}])')
+      const untilMs = performance.now() + ${FOCUS_LIMIT_MS}
+      const look = () =>
+        tray.contains(document.activeElement) || performance.now() > untilMs ? done() : setTimeout(look, 20)
+      look()
+    })`)
     await tray.evaluate((element, mark) => (element as unknown as TrayElement).setAttribute(mark, ''), SEEN)
     return new Dialog(this, this.page.locator('.red-ui-tray:visible').last())
   }

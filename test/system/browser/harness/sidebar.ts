@@ -1,8 +1,7 @@
 /** The sidebar tab 'HA pair' in the verbs of who looks at it. */
 import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
-import { eventually } from '../../../support/eventually'
-import type { Editor } from './editor'
+import { type Editor, shown } from './editor'
 
 const PATIENCE_MS = 10_000
 /** One that was answered slides out of the page. */
@@ -74,7 +73,7 @@ export class Sidebar {
   }
 
   async says(pattern: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await eventually(`the sidebar says ${pattern}`, withinMs, async () => {
+    await shown(`the sidebar says ${pattern}`, withinMs, async () => {
       const text = await this.text()
       if (pattern.test(text)) return true
       throw new Error(text)
@@ -87,7 +86,7 @@ export class Sidebar {
   }
 
   async stateIs(pattern: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await eventually(`the state is ${pattern}`, withinMs, async () => {
+    await shown(`the state is ${pattern}`, withinMs, async () => {
       const state = await this.state()
       if (pattern.test(state)) return true
       throw new Error(state)
@@ -136,7 +135,7 @@ export class Sidebar {
   }
 
   async outcomeIs(pattern: RegExp, withinMs: number = PATIENCE_MS): Promise<void> {
-    await eventually(`the outcome is ${pattern}`, withinMs, async () => pattern.test(await this.outcome()))
+    await shown(`the outcome is ${pattern}`, withinMs, async () => pattern.test(await this.outcome()))
   }
 
   /** What a screen reader was told last. */
@@ -191,6 +190,13 @@ export class Sidebar {
     assert.ok(width <= px && width > px - 30, `the tab is ${width} px wide`)
   }
 
+  async resetWidth(): Promise<void> {
+    await this.root.evaluate((element) => {
+      const bar = (element as unknown as PageElement).closest('#red-ui-sidebar, .red-ui-sidebar')
+      if (bar !== null) bar.style['width'] = ''
+    })
+  }
+
   /** The buttons can be pressed without scrolling. */
   async assertInReach(): Promise<void> {
     const root = await this.root.boundingBox()
@@ -209,8 +215,8 @@ export class Sidebar {
       const bad = root.scrollWidth > root.clientWidth ? [`${root.scrollWidth} > ${root.clientWidth}`] : []
       for (const inner of root.querySelectorAll('*')) {
         const place = inner.getBoundingClientRect()
-        const shown = place.width > 1 && place.height > 1
-        if (shown && (place.right > right + 0.5 || place.left < left - 0.5)) {
+        const visible = place.width > 1 && place.height > 1
+        if (visible && (place.right > right + 0.5 || place.left < left - 0.5)) {
           bad.push(`<${inner.tagName} class="${inner.className}"> ${inner.textContent.slice(0, 40)}`)
         }
       }

@@ -1,19 +1,42 @@
-/** One Chromium and one Node-RED process with the package installed from `npm pack`'s file: what a suite of stories needs. */
+/** One Chromium, and Node-RED processes with the package installed from `npm pack`'s file: what a suite of stories needs. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { type FlowNode, KEY } from '../../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../../support/node-red/npm'
 import { freeUdpPorts } from '../../../support/ports'
 import { NodeRedProcess, type NodeRedOptions } from '../../../support/node-red/process'
 import { type NodeRed } from '../../../support/node-red/versions'
 import { ROOT } from '../../../support/root'
-import { startChromium } from './chromium'
-import { Editor, type EditorOptions } from './editor'
+import { share } from '../../../support/share'
+import { skipWithoutChromium, startChromium } from './chromium'
+import { Editor, type EditorOptions, type Language } from './editor'
 
 export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirectory' | 'flows'> & {
   readonly name?: string
   readonly flows?: readonly FlowNode[]
+}
+
+const SET_LIMIT_MS = 120_000
+/** No code is edited here: without the large code editor a page loads in half the time. */
+const EDITOR_THEME = { tours: false, codeEditor: { lib: 'ace' } } as const
+
+/** Sets a stage for the tests that `tell` registers, and strikes it when they are over. */
+export function onStage(findVersion: () => NodeRed, tell: (stage: () => Stage) => void): void {
+  let stage: Stage | null = null
+  before(async function () {
+    this.timeout(SET_LIMIT_MS)
+    skipWithoutChromium(this)
+    stage = await Stage.set(findVersion())
+  })
+  after(async function () {
+    this.timeout(SET_LIMIT_MS)
+    await stage?.strike()
+  })
+  tell(() => {
+    if (stage === null) throw new Error('the stage is not set')
+    return stage
+  })
 }
 
 export class Stage {
@@ -24,6 +47,9 @@ export class Stage {
   readonly #folder: string
   readonly #hosts: NodeRedProcess[] = []
   readonly #editors: Editor[] = []
+  readonly #contexts = new Map<Language, BrowserContext>()
+  readonly #mainEditors = new Map<NodeRedProcess, Editor>()
+  #pair: { readonly a: NodeRedProcess; readonly b: NodeRedProcess } | null = null
 
   private constructor(version: NodeRed, browser: Browser, folder: string, packageFile: string) {
     this.version = version
@@ -46,6 +72,7 @@ export class Stage {
     const host = new NodeRedProcess({
       flows: [],
       ...options,
+      settings: { editorTheme: EDITOR_THEME, ...options.settings },
       name,
       version: this.version,
       userDirectory
@@ -59,7 +86,9 @@ export class Stage {
   async stockHost(name: string): Promise<NodeRedProcess> {
     const userDirectory = join(this.#folder, name)
     mkdirSync(userDirectory, { recursive: true })
-    const host = new NodeRedProcess({ name, version: this.version, userDirectory, flows: [], stock: true })
+    const made = { name, version: this.version, userDirectory, flows: [], stock: true } as const
+    // Only in the whole with the large code editor, which nobody opens.
+    const host = new NodeRedProcess({ ...made, defines: share(['editorTheme.codeEditor.lib=ace'], []) })
     this.#hosts.push(host)
     await host.start()
     return host
@@ -88,11 +117,37 @@ export class Stage {
     return { a: await side('a', portA, portB), b: await side('b', portB, portA) }
   }
 
+  /** The two on which most stories are told, one set after the other: each set deploys its own flows. */
+  async pair(): Promise<{ readonly a: NodeRedProcess; readonly b: NodeRedProcess }> {
+    this.#pair ??= await this.hosts()
+    return this.#pair
+  }
+
+  /** The editor that stays open on a host, freshly loaded. */
+  async mainEditor(host: NodeRedProcess): Promise<Editor> {
+    const open = this.#mainEditors.get(host)
+    if (open !== undefined) {
+      await open.reload()
+      return open
+    }
+    const editor = await this.editor(host)
+    this.#mainEditors.set(host, editor)
+    return editor
+  }
+
   async editor(host: NodeRedProcess, options: EditorOptions = {}): Promise<Editor> {
-    const editor = await Editor.open(this.browser, host, options)
+    const editor = await Editor.open(this.browser, host, options, await this.#shared(options))
     this.#editors.push(editor)
     editor.page.once('close', () => this.#editors.splice(this.#editors.indexOf(editor), 1))
     return editor
+  }
+
+  /** What the browser has loaded once it need not load again for the next page in the same language. */
+  async #shared({ language = 'en-US', scale, login }: EditorOptions): Promise<BrowserContext | null> {
+    if (login !== undefined || scale !== undefined) return null
+    const context = this.#contexts.get(language) ?? (await this.browser.newContext({ locale: language }))
+    this.#contexts.set(language, context)
+    return context
   }
 
   /** For an `afterEach` hook: keeps pictures of a test that failed; no page may have met an unexpected error. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { EPOCH_MAX, EpochAllocator } from '../../../../src/protocol/epoch-allocator'
 import type { PairRecord } from '../../../../src/protocol/record'
+import { TestPair } from '../../../support/machine/pair'
 
 /** A disk that answers at once, unless told otherwise. */
 function settle(epochs: EpochAllocator, nowMs = 0, ok = true): PairRecord | null {
@@ -399,5 +400,21 @@ describe('the epoch allocator: the end of the range', () => {
     settle(epochs)
     settle(epochs, 0, false)
     for (const volatileAllowed of [true, false]) assert.equal(epochs.isReserved(EPOCH_MAX + 1, volatileAllowed), false)
+  })
+})
+
+describe('the epoch allocator of a copied disk', () => {
+  it('has another identity once the two have met: on both disks stands one, and they differ', () => {
+    const copied = new TestPair({ wire: 'extended' })
+    copied.start()
+    copied.advanceUntil('settled', () => copied.isSettled(), 5000)
+    const record = copied.a.disk
+    const pair = new TestPair({ wire: 'extended', a: { record }, b: { record } })
+    pair.start()
+    pair.advanceUntil('settled', () => pair.isSettled(), 20_000)
+    pair.advanceMs(1000)
+    const identities = [pair.a.disk?.nodeId, pair.b.disk?.nodeId]
+    assert.ok(identities.includes(record?.nodeId), 'one of them goes on as what it was')
+    assert.notEqual(identities[0], identities[1])
   })
 })

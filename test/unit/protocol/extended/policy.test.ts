@@ -77,11 +77,12 @@ describe('policies', () => {
   })
 
   it('witness: with its voice a side acts on silence of any kind, never on a crash; goodbye needs none', () => {
-    const taken = (voice: boolean): readonly string[] =>
+    const [without, having] = [false, true].map((voice) =>
       (['never-met', 'silence', 'stood-down', 'crash', 'goodbye'] as const).filter((evidence) =>
         mayTake('witness', evidence, { preferred: false, voice })
       )
-    assert.deepEqual([taken(false), taken(true)], [['goodbye'], ['never-met', 'silence', 'stood-down', 'goodbye']])
+    )
+    assert.deepEqual([without, having], [['goodbye'], ['never-met', 'silence', 'stood-down', 'goodbye']])
   })
 
   for (const [policy, other, preferred] of LEASED) {

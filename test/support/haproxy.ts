@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { pause } from '../../support/eventually'
-import { freeTcpPort } from '../../support/ports'
-import { ROOT } from '../../support/root'
+import { pause } from './eventually'
+import { freeTcpPort } from './ports'
+import { ROOT } from './root'
 
 export const CONFIGURATION = join(ROOT, 'docs', 'operating', 'monitoring', 'haproxy.cfg')
 const END_LIMIT_MS = 5000

@@ -1,0 +1,171 @@
+/**
+ * Tells the other side's gate which numbers this one has let through: a little later than the flow behind the gate has acted on them, all at
+ * once when a planned swap asks, and all that is remembered when the two meet.
+ */
+import type { CarrierLink } from '../../channel/carrier'
+import { Later, type GateClock } from '../clock'
+import { BODY_BYTES, encode, type Section } from './body'
+import type { Chunk, Numbers, Series } from './numbers'
+
+/** So long the flow behind the gate has to act. What is told before that, and not done when this host dies, is missed. */
+const ACTS_WITHIN_MS = 5
+/** What passes within this time is told together. */
+const TOGETHER_MS = 2
+/** A wire is a turn of the event loop: on a busy host the flow behind the gate has not run because time has passed. */
+const TURNS = 4
+/** Of a chunk at most. */
+const CHUNK_BYTES = 12
+
+export class Teller {
+  readonly #numbers: Numbers
+  readonly #clock: GateClock
+  readonly #isServing: () => boolean
+  /** Until the first is old enough; then the turns; then for the next body. */
+  readonly #soon: Later
+  readonly #turn: Later
+  readonly #nextBody: Later
+  /** So many are old enough, once so many turns are over. */
+  #ripe = 0
+  #turnsLeft = 0
+  #link: CarrierLink | null = null
+  /** The link takes nothing until it has drained. */
+  #full = false
+  /** The peer was told that this gate is shut and nothing is left to tell. */
+  #saidAllTold = false
+
+  constructor(numbers: Numbers, clock: GateClock, isServing: () => boolean) {
+    this.#numbers = numbers
+    this.#clock = clock
+    this.#isServing = isServing
+    this.#soon = new Later((run) => clock.after(this.#waitMs(), run), this.#onOldEnough)
+    this.#turn = new Later((run) => clock.nextTurn(run), this.#onTurn)
+    this.#nextBody = new Later(
+      (run) => clock.nextTurn(run),
+      () => this.#tell()
+    )
+  }
+
+  get isJoined(): boolean {
+    return this.#link !== null
+  }
+
+  joined(link: CarrierLink): void {
+    this.#link = link
+    this.#full = false
+    this.#saidAllTold = false
+    this.#numbers.setAllUntold()
+    this.#tell()
+    this.#startSoon()
+  }
+
+  parted(): void {
+    this.#link = null
+    this.#stopTimers()
+  }
+
+  drained(): void {
+    this.#full = false
+    this.#tell()
+  }
+
+  /** To be called before the message goes: a peer that was told 'that is all' must not rely on it any longer. */
+  passed(): void {
+    if (this.#link === null) return this.#numbers.ripen(Infinity)
+    if (this.#saidAllTold) this.#send(this.#link, [])
+    this.#startSoon()
+  }
+
+  /** `unsureForMs`: see `Telling`. Everything, whether the link is full or not: the amount is bounded, and a swap waits for it. */
+  flush(unsureForMs: number): void {
+    const link = this.#link
+    if (link === null) return
+    this.#tellAll(link)
+    if (this.#isServing()) return
+    this.#saidAllTold = true
+    this.#full = !link.send(encode({ allTold: { unsureForMs }, sections: [] }))
+  }
+
+  /** This gate closes for good, or for a deploy. */
+  end(): void {
+    if (this.#link !== null) this.#tellAll(this.#link)
+    this.parted()
+  }
+
+  // --- When ---
+
+  #startSoon(): void {
+    if (this.#link !== null && this.#turnsLeft === 0 && this.#numbers.unripeSinceMs !== null) this.#soon.start()
+  }
+
+  #waitMs(): number {
+    const sinceMs = this.#numbers.unripeSinceMs ?? this.#clock.nowMs()
+    return Math.max(0, sinceMs + ACTS_WITHIN_MS + TOGETHER_MS - this.#clock.nowMs())
+  }
+
+  readonly #onOldEnough = (): void => {
+    this.#ripe = this.#numbers.passedBy(this.#clock.nowMs() - ACTS_WITHIN_MS)
+    this.#turnsLeft = TURNS
+    this.#turn.start()
+  }
+
+  readonly #onTurn = (): void => {
+    if (--this.#turnsLeft > 0) return this.#turn.start()
+    this.#numbers.ripen(this.#ripe)
+    this.#tell()
+    this.#startSoon()
+  }
+
+  #stopTimers(): void {
+    for (const timer of [this.#soon, this.#turn, this.#nextBody]) timer.stop()
+    this.#turnsLeft = 0
+  }
+
+  // --- What ---
+
+  #tellAll(link: CarrierLink): void {
+    this.#stopTimers()
+    this.#numbers.ripen(Infinity)
+    while (this.#numbers.untold.size > 0) this.#send(link, this.#takeSections())
+  }
+
+  /** One body in a turn: all that is remembered may be much. */
+  #tell(): void {
+    this.#nextBody.stop()
+    if (this.#link === null || this.#full || this.#numbers.untold.size === 0) return
+    this.#send(this.#link, this.#takeSections())
+    if (!this.#full && this.#numbers.untold.size > 0) this.#nextBody.start()
+  }
+
+  #send(link: CarrierLink, sections: readonly Section[]): void {
+    this.#saidAllTold = false
+    this.#full = !link.send(encode({ allTold: null, sections }))
+  }
+
+  /** As much of what is untold as goes into one body, in the order in which it passed. */
+  #takeSections(): readonly Section[] {
+    const sections: { series: Series; chunks: { index: number; mask: number }[] }[] = []
+    let bytes = 0
+    for (const chunk of this.#numbers.untold) {
+      let last = sections.at(-1)
+      if (last?.series !== chunk.series) {
+        sections.push((last = { series: chunk.series, chunks: [] }))
+        bytes += 8 + 3 * (chunk.series.topic.key.length + (chunk.series.key?.length ?? 0))
+      }
+      last.chunks.push(this.#take(chunk))
+      bytes += CHUNK_BYTES
+      if (bytes > BODY_BYTES) break
+    }
+    return sections.map(({ series, chunks }) => ({
+      topic: series.topic.key,
+      series: series.key,
+      highest: series.highest,
+      chunks
+    }))
+  }
+
+  #take(chunk: Chunk): { index: number; mask: number } {
+    const { index, untold: mask } = chunk
+    this.#numbers.setTold(chunk)
+    return { index, mask }
+  }
+}

@@ -1,0 +1,350 @@
+/**
+ * A copy as a part of a pair: it takes its mode from the pair's role, sends what is written while this side serves, takes in what the
+ * peer sends while it follows, and says how it stands. One of the users of the channel.
+ */
+import type { CarrierLink, CarrierUser } from '../channel/carrier'
+import { Acknowledgements } from './acknowledgements'
+import { decodeBody, encodeBody, type Put } from './bodies'
+import { Cleaning } from './cleaning'
+import type { Copy, Entry } from './copy'
+import type { Loop } from './loop'
+import type { Position } from './positions'
+import type { Path } from './property-path'
+import { Receiving } from './receiving'
+import type { Holder, PairSeat, StoreData } from './seat'
+import { Sending } from './sending'
+import { StrayWrites } from './stray-writes'
+
+export const IN_STEP_MS_MAX = 1000
+
+export interface ReplicaOwner {
+  readonly loop: Loop
+  /** Something of the copy was changed. */
+  changed(): void
+  /** A copy that went on by itself was replaced; this is what it was. */
+  replaced(before: ReadonlyMap<string, ReadonlyMap<string, Entry>>, position: Position): void
+}
+
+export interface ReplicaOptions {
+  readonly name: string
+  readonly terms: CarrierUser['terms']
+  readonly maxBytes: number
+  readonly ackTimeoutMs: number
+}
+
+type Link = CarrierLink
+
+export class Replica implements CarrierUser {
+  readonly kind = 'store'
+  readonly id: string
+  readonly terms: CarrierUser['terms']
+  readonly #seat: PairSeat
+  readonly #copy: Copy
+  readonly #owner: ReplicaOwner
+  readonly #receiving: Receiving
+  readonly #acks: Acknowledgements
+  readonly #cleaning: Cleaning
+  readonly #stray: StrayWrites
+  readonly #leaves: readonly (() => void)[]
+  #link: Link | null = null
+  /** Where the peer's copy stands, as it said; null = not known, or no longer true. */
+  #peerAt: Position | null = null
+  #sending: Sending | null = null
+  /** The copy is the peer's of some moment of this conversation. */
+  #caughtUp = false
+  #holder: Holder = { role: 'initial', epoch: 0 }
+  #woken = false
+  #paused = false
+  #sentBytes = 0
+  /** Commits that the peer has not taken in yet: the bytes that were sent until then, and the age of what is in them. */
+  #onTheWay: { readonly bytes: number; readonly sinceMs: number }[] = []
+  #unsentSinceMs: number | null = null
+
+  constructor(seat: PairSeat, copy: Copy, owner: ReplicaOwner, options: ReplicaOptions) {
+    this.id = options.name
+    this.terms = options.terms
+    this.#seat = seat
+    this.#copy = copy
+    this.#owner = owner
+    this.#receiving = new Receiving(copy, 4 * options.maxBytes + 16_777_216)
+    this.#acks = new Acknowledgements(owner.loop, options.ackTimeoutMs)
+    this.#cleaning = new Cleaning(copy, (body) => this.#say(encodeBody(body)))
+    this.#stray = new StrayWrites(owner.loop, seat)
+    // Throws where there is one of this name already.
+    const detach = seat.carrier?.attach(this) ?? ((): void => {})
+    copy.wait()
+    const watcher = { roleChanged: () => this.look(), barrierOver: (granted: boolean) => this.#barrierOver(granted) }
+    this.#leaves = [seat.watch(watcher), detach]
+    this.look()
+    this.#report()
+  }
+
+  get data(): StoreData {
+    const behindMs = this.#behindMs()
+    const follows = this.#copy.mode === 'standby'
+    const caughtUp = follows ? this.#caughtUp && !this.#receiving.snapshotUnderWay : this.#sending?.catchingUp === false
+    return {
+      position: this.#copy.position,
+      inStep: this.#link !== null && caughtUp && (behindMs ?? 0) < IN_STEP_MS_MAX,
+      behindMs,
+      bytes: this.#copy.bytes,
+      keys: this.#copy.keyCount
+    }
+  }
+
+  /** What is still to be said is said before. */
+  leave(): void {
+    this.#sendAll()
+    for (const leave of this.#leaves) leave()
+    this.#acks.answerAll()
+    this.#sending?.end()
+    this.#sending = null
+    this.#link = null
+    this.#seat.report(this.id, null)
+  }
+
+  // --- Writing ---
+
+  /** Brings the mode up to the role of this instant. */
+  look(): void {
+    const { role, epoch } = this.#seat.holder()
+    if (role === this.#holder.role && epoch === this.#holder.epoch) return
+    this.#holder = { role, epoch }
+    if (role === 'active') this.#serve(epoch)
+    else if (role === 'standby') {
+      if (this.#copy.mode !== 'standby') this.#follow()
+    } else this.#wait()
+    this.#report()
+  }
+
+  #serve(epoch: number): void {
+    this.#receiving.reset()
+    this.#copy.promote(epoch)
+    this.#owner.changed()
+    if (this.#sending === null) this.#sendTo(this.#peerAt)
+  }
+
+  #follow(): void {
+    this.#stop()
+    this.#peerAt = null
+    const swapped = this.#copy.mode === 'sealed'
+    const undone = this.#copy.demote()
+    this.#stray.demoted(swapped ? undone : [], swapped)
+    if (undone.length > 0) this.#owner.changed()
+    this.#caughtUp = false
+    this.#sayWhere()
+  }
+
+  #wait(): void {
+    this.#sendAll()
+    this.#stop()
+    this.#copy.wait()
+  }
+
+  /** This side does not send any more. */
+  #stop(): void {
+    if (this.#sending === null) return
+    this.#peerAt = this.#sending.base
+    this.#sending.end()
+    this.#sending = null
+    this.#acks.answerAll()
+  }
+
+  set(scope: string, path: Path, value: unknown, done: (() => void) | null): void {
+    this.look()
+    const written = this.#copy.set(scope, path, value)
+    this.#written(written, scope, path.top)
+    if (done === null) return
+    const awaited = written === 'kept' && this.#sending !== null && this.data.inStep
+    if (awaited) this.#acks.await(done)
+    else done()
+  }
+
+  delete(scope: string): void {
+    this.look()
+    this.#written(this.#copy.delete(scope), scope, '')
+  }
+
+  clean(known: readonly string[]): void {
+    this.look()
+    this.#cleaning.clean(known)
+    this.#changedHere()
+  }
+
+  #written(written: ReturnType<Copy['set']>, scope: string, key: string): void {
+    if (written === 'dropped') return this.#stray.count(scope, key)
+    this.#changedHere()
+  }
+
+  #changedHere(): void {
+    this.#owner.changed()
+    if (this.#copy.mode !== 'active') return
+    this.#unsentSinceMs ??= this.#owner.loop.nowMs()
+    this.#wake()
+  }
+
+  // --- Sending ---
+
+  #sendTo(position: Position | null): void {
+    this.#sending?.end()
+    this.#sending = null
+    if (this.#link === null || position === null || this.#copy.mode !== 'active') return
+    this.#copy.cut()
+    this.#sending = new Sending(this.#copy, position)
+    this.#unsentSinceMs ??= this.#owner.loop.nowMs()
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.#woken) return
+    this.#woken = true
+    this.#owner.loop.nextTurn(() => {
+      this.#woken = false
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    this.look()
+    if (this.#copy.mode === 'active') this.#copy.cut()
+    if (this.#sending?.overdue === true) this.#sendAll()
+    else if (this.#sending !== null && !this.#paused) this.#sendPiece(this.#sending)
+    if (this.#sending === null) this.#unsentSinceMs = null
+    else if (this.#sending.behind && !this.#paused) this.#wake()
+    this.#report()
+  }
+
+  #sendAll(): void {
+    if (this.#copy.mode === 'active') this.#copy.cut()
+    while (this.#sending?.behind === true && this.#link !== null) this.#sendPiece(this.#sending)
+  }
+
+  #sendPiece(sending: Sending): void {
+    const piece = sending.next(this.#acks.next)
+    if (piece === null) return
+    this.#say(piece.body)
+    if (!piece.committed) return
+    this.#acks.sent()
+    const sinceMs = this.#unsentSinceMs ?? this.#owner.loop.nowMs()
+    this.#onTheWay.push({ bytes: this.#sentBytes, sinceMs })
+    this.#unsentSinceMs = null
+  }
+
+  #say(body: Buffer): void {
+    if (this.#link === null) return
+    this.#sentBytes += body.length + 1
+    if (!this.#link.send(body)) this.#paused = true
+  }
+
+  #behindMs(): number | null {
+    if (this.#copy.mode === 'standby') return this.#caughtUp ? 0 : null
+    if (this.#sending === null || this.#link === null) return null
+    const taken = this.#sentBytes - this.#link.waitingBytes
+    const at = this.#onTheWay.findIndex(({ bytes }) => bytes > taken)
+    this.#onTheWay.splice(0, at < 0 ? this.#onTheWay.length : at)
+    const sinceMs = this.#onTheWay[0]?.sinceMs ?? this.#unsentSinceMs
+    return sinceMs === null ? 0 : Math.max(0, this.#owner.loop.nowMs() - sinceMs)
+  }
+
+  #report(): void {
+    this.#seat.report(this.id, this.data)
+  }
+
+  #sayWhere(): void {
+    this.#say(encodeBody({ kind: 'at', position: this.#copy.position }))
+  }
+
+  // --- CarrierUser ---
+
+  joined(link: Link, { maxBytes, maxKeyBytes }: CarrierUser['terms']): void {
+    this.#link = link
+    this.#copy.limitTo({
+      ...(typeof maxBytes === 'number' ? { maxBytes } : {}),
+      ...(typeof maxKeyBytes === 'number' ? { maxKeyBytes } : {})
+    })
+    this.#paused = false
+    this.#sentBytes = 0
+    this.#onTheWay = []
+    this.#caughtUp = false
+    this.#peerAt = null
+    this.#sayWhere()
+    this.#cleaning.joined()
+    this.#report()
+  }
+
+  parted(): void {
+    this.#link = null
+    this.#peerAt = null
+    this.#caughtUp = false
+    this.#receiving.reset()
+    this.#sending?.end()
+    this.#sending = null
+    this.#acks.answerAll()
+    this.#report()
+  }
+
+  received(bytes: Uint8Array): void {
+    this.look()
+    const body = decodeBody(bytes)
+    switch (body.kind) {
+      case 'put':
+        this.#take(body)
+        return
+      case 'at':
+        this.#peerAt = body.position
+        this.#sendTo(body.position)
+        return
+      case 'ok':
+        this.#acks.answered(body.ack)
+        return
+      case 'unknown':
+      case 'unknown-too':
+      case 'cleaned':
+        this.#cleaning.heard(body)
+        if (this.#copy.dirty) this.#changedHere()
+        return
+      default:
+        body satisfies never
+    }
+  }
+
+  #take(put: Put): void {
+    // A peer that serves knows where its copy is, and what it said before is over.
+    this.#peerAt = null
+    if (this.#copy.mode !== 'standby') return
+    const was = this.#copy.position
+    const taken = this.#receiving.take(put)
+    if (taken.kind === 'ask') this.#sayWhere()
+    if (taken.kind === 'too-much') this.#seat.log(`context store ${this.id}: the peer has more than this side may hold`)
+    if (taken.kind === 'replaced' && taken.before !== null && taken.before.size > 0) {
+      this.#owner.replaced(taken.before, was)
+    }
+    if (taken.kind === 'applied' || taken.kind === 'replaced') {
+      this.#caughtUp = true
+      if (put.ack !== 0) this.#say(encodeBody({ kind: 'ok', ack: put.ack }))
+      this.#owner.changed()
+    }
+    this.#report()
+  }
+
+  drained(): void {
+    this.#paused = false
+    this.#wake()
+  }
+
+  /** A swap is about to happen: what is written from now on counts only if it does not. */
+  flush(): void {
+    this.look()
+    this.#sendAll()
+    this.#copy.seal()
+    this.#report()
+  }
+
+  #barrierOver(granted: boolean): void {
+    if (this.#copy.mode !== 'sealed') return
+    if (granted) return this.#follow()
+    this.#copy.promote(this.#copy.position.epoch)
+    if (this.#sending === null) this.#sendTo(this.#peerAt)
+    this.#changedHere()
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Where stores and pairs of one process meet. Node-RED loads the store from `settings.js` and the nodes from elsewhere, perhaps from another
+ * copy or version of the package: so they meet at a place that is known by its name, and know of each other only what is in here.
+ */
+import type { Role } from '../../protocol/role'
+import type { Carrier } from '../channel/carrier'
+import type { Position } from './positions'
+
+/** What a pair offers to a store. */
+export interface PairSeat {
+  readonly id: string
+  readonly name: string
+  /** Null: no key, the classic wire, or switched off. */
+  readonly carrier: Carrier | null
+  /** Of this instant. */
+  holder(): Holder
+  watch(watcher: PairWatcher): () => void
+  /** What is known of the copy; null = the store is gone. */
+  report(store: string, data: StoreData | null): void
+  tell(news: StoreNews): void
+  /** A line in the pair's log. */
+  log(text: string): void
+}
+
+export interface Holder {
+  readonly role: Role
+  readonly epoch: number
+}
+
+export interface PairWatcher {
+  /** Role or epoch are other ones. */
+  roleChanged(): void
+  /** `granted`: the peer has the role; else everything is as it was before. */
+  barrierOver(granted: boolean): void
+}
+
+export interface StoreData {
+  readonly position: Position
+  /** No snapshot is under way, and the follower is less than a second behind. */
+  readonly inStep: boolean
+  /** ms that the follower's copy is old at most; null = nobody follows. */
+  readonly behindMs: number | null
+  readonly bytes: number
+  readonly keys: number
+}
+
+/** `scope` and `key`: one of those that were written. */
+export interface StoreNews {
+  readonly code: 'standby-writes' | 'late-writes'
+  readonly scope: string
+  readonly key: string
+  readonly count: number
+}
+
+/** What a store offers to the place. */
+export interface StoreSeat {
+  pairsChanged(): void
+}
+
+export interface MeetingPoint {
+  readonly pairs: Map<string, PairSeat>
+  readonly stores: Set<StoreSeat>
+}
+
+/** Another number where the words above change their meaning. */
+const NAME = Symbol.for('@ha-pair/node-red-ha-pair/stores/1')
+
+export function meetingPoint(): MeetingPoint {
+  const place = globalThis as { [NAME]?: MeetingPoint }
+  return (place[NAME] ??= { pairs: new Map(), stores: new Set() })
+}
+
+/** Returns what takes it away again. */
+export function enterPair({ pairs, stores }: MeetingPoint, seat: PairSeat): () => void {
+  pairs.set(seat.id, seat)
+  for (const store of stores) store.pairsChanged()
+  return () => {
+    if (pairs.get(seat.id) !== seat) return
+    pairs.delete(seat.id)
+    for (const store of stores) store.pairsChanged()
+  }
+}
+
+export function enterStore({ stores }: MeetingPoint, seat: StoreSeat): () => void {
+  stores.add(seat)
+  return () => void stores.delete(seat)
+}

@@ -1,0 +1,268 @@
+/** The context store on two real Node-REDs: a counter of Change and Function nodes that moves with the role, and starts that nothing may prevent. */
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eventually } from '../../support/eventually'
+import { func, KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
+import { placeBuild, removeFolder, scratchFolder } from '../../support/node-red/npm'
+import { freeUdpPorts } from '../../support/ports'
+import { NodeRedProcess } from '../../support/node-red/process'
+import { nodeRed4 } from '../../support/node-red/versions'
+
+const LIMIT_MS = 60_000
+const PATIENCE_MS = 15_000
+const EVERY_S = 0.02
+const STORE = `settings.contextStorage = {
+  default: { module: 'memory' },
+  pair: { module: require('@ha-pair/node-red-ha-pair/context'), config: {} }
+}`
+const PLACE = { z: 'tab', x: 100, y: 100 } as const
+const COUNT = '#:(pair)::count'
+
+const change = (id: string, rules: readonly object[], wires: readonly string[][]): FlowNode => ({
+  id,
+  ...PLACE,
+  type: 'change',
+  rules,
+  wires
+})
+
+/** Every 20 ms the Active counts one further, in two nodes, and writes down the number. GET /read says what is in the store. */
+const FLOWS: readonly FlowNode[] = [
+  { id: 'tab', type: 'tab', label: 'count', disabled: false },
+  pairNode('pair'),
+  stateNode('state', 'pair'),
+  {
+    id: 'tick',
+    ...PLACE,
+    type: 'inject',
+    props: [{ p: 'payload' }],
+    repeat: String(EVERY_S),
+    payload: '',
+    payloadType: 'date',
+    wires: [['gate']]
+  },
+  { id: 'gate', ...PLACE, type: 'ha-pair-gate', name: '', pair: 'pair', whenClosed: 'drop', wires: [['count'], []] },
+  change(
+    'count',
+    [
+      {
+        t: 'set',
+        p: 'payload',
+        pt: 'msg',
+        to: `$flowContext("count", "pair") ? $flowContext("count", "pair") + 1 : 1`,
+        tot: 'jsonata'
+      },
+      { t: 'set', p: COUNT, pt: 'flow', to: 'payload', tot: 'msg' }
+    ],
+    [['last']]
+  ),
+  func(
+    'last',
+    `flow.set('last', { n: msg.payload, at: new Date(msg.payload), seen: new Map([['n', msg.payload]]) }, 'pair')
+     flow.set('history[' + (msg.payload % 10) + '].n', msg.payload, 'pair')
+     msg.payload = String(msg.payload)
+     return msg`,
+    [['diary']]
+  ),
+  {
+    id: 'diary',
+    ...PLACE,
+    type: 'file',
+    filename: '${DIARY}',
+    filenameType: 'str',
+    appendNewline: true,
+    createDir: false,
+    overwriteFile: 'false',
+    encoding: 'utf8',
+    wires: [[]]
+  },
+  { id: 'read-in', ...PLACE, type: 'http in', method: 'get', url: '/read', wires: [['switch']] },
+  {
+    id: 'switch',
+    ...PLACE,
+    type: 'switch',
+    property: COUNT,
+    propertyType: 'flow',
+    rules: [{ t: 'gte', v: '1', vt: 'num' }, { t: 'else' }],
+    checkall: 'true',
+    outputs: 2,
+    wires: [['counted'], ['nothing']]
+  },
+  func(
+    'counted',
+    `const last = flow.get('last', 'pair')
+     msg.payload = { count: flow.get('count', 'pair'), n: last.n, date: last.at.getTime(), seen: last.seen.get('n'), history: flow.get('history', 'pair') }
+     return msg`,
+    [['answer']]
+  ),
+  change('nothing', [{ t: 'set', p: 'payload', pt: 'msg', to: '{}', tot: 'json' }], [['answer']]),
+  { id: 'answer', ...PLACE, type: 'http response', statusCode: '', headers: {}, wires: [] },
+  { id: 'write-in', ...PLACE, type: 'http in', method: 'get', url: '/write', wires: [['write']] },
+  func(
+    'write',
+    `flow.set('count', 1000, 'pair'); flow.set('last', { n: 1, at: new Date(1), seen: new Map() }, 'pair'); return msg`,
+    [['answer']]
+  ),
+  { id: 'swap-in', ...PLACE, type: 'http in', method: 'post', url: '/designate', wires: [['designate']] },
+  {
+    id: 'designate',
+    ...PLACE,
+    type: 'ha-pair-designate',
+    name: '',
+    pair: 'pair',
+    command: 'payload',
+    wires: [['answer']]
+  },
+  { id: 'catch', ...PLACE, type: 'catch', scope: ['designate'], uncaught: false, wires: [['failed']] },
+  func('failed', `msg.statusCode = 409; msg.payload = String(msg.error.message); return msg`, [['answer']])
+]
+
+interface Reading {
+  readonly count?: number
+  readonly n?: number
+  readonly date?: number
+  readonly seen?: number
+}
+
+const read = async (host: NodeRedProcess): Promise<Reading> => (await host.get('/read')).body as Reading
+/** Numbers that a host has counted, in order. */
+const counted = (host: NodeRedProcess): number[] =>
+  host.diary().filter((line) => typeof line === 'number') as unknown[] as number[]
+
+const counts = (host: NodeRedProcess, beyond: number): Promise<unknown> =>
+  eventually(`${host.name} counts beyond ${beyond}`, PATIENCE_MS, () => (counted(host).at(-1) ?? 0) > beyond)
+
+describe('the context store on real Node-REDs', function () {
+  this.timeout(LIMIT_MS)
+  let folder: string
+  let a: NodeRedProcess
+  let b: NodeRedProcess
+  const started: NodeRedProcess[] = []
+
+  const make = (name: string, environment: Record<string, string>, flows: readonly FlowNode[]): NodeRedProcess => {
+    const userDirectory = join(folder, name)
+    mkdirSync(userDirectory)
+    placeBuild(userDirectory)
+    const credentials = { pair: { key: KEY, previousKey: '' } }
+    const host = new NodeRedProcess({
+      name,
+      version: nodeRed4(),
+      userDirectory,
+      environment,
+      flows,
+      credentials,
+      settingsCode: STORE
+    })
+    started.push(host)
+    return host
+  }
+
+  before(async () => {
+    folder = scratchFolder('context')
+    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' }, FLOWS)
+    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90' }, FLOWS)
+    await Promise.all([a.start(), b.start()])
+  })
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed') console.log(started.map((host) => host.logTail()).join('\n'))
+  })
+  after(async () => {
+    await Promise.allSettled(started.map((host) => host.kill()))
+    removeFolder(folder)
+  })
+
+  /** Of all that both have counted so far. */
+  const assertEachOnce = (): void => {
+    const all = [...counted(a), ...counted(b)].toSorted((x, y) => x - y)
+    assert.deepEqual(
+      all,
+      all.map((_, at) => at + 1)
+    )
+  }
+  const servingOf = async (): Promise<[NodeRedProcess, NodeRedProcess]> => {
+    const lengths = [counted(a).length, counted(b).length]
+    return eventually<[NodeRedProcess, NodeRedProcess] | false>('one of them counts', PATIENCE_MS, () => {
+      if (counted(a).length > (lengths[0] ?? 0) + 3) return [a, b]
+      return counted(b).length > (lengths[1] ?? 0) + 3 ? [b, a] : false
+    })
+  }
+
+  it('a counter is read on both hosts, with all that was written beside it', async () => {
+    const [active, standby] = await servingOf()
+    await counts(active, 30)
+    const seen = await eventually('the Standby follows', PATIENCE_MS, async () => {
+      const reading = await read(standby)
+      return (reading.count ?? 0) > 30 ? reading : false
+    })
+    const { n, date, seen: inMap } = seen
+    assert.deepEqual([date, inMap], [n, n])
+    await standby.get('/write')
+    assert.notEqual((await read(standby)).count, 1000, 'what the Standby writes changes nothing')
+  })
+
+  it('planned swaps lose no number and count none twice', async () => {
+    let [active, standby] = await servingOf()
+    for (let swap = 0; swap < 6; swap++) {
+      const { status, body } = (await eventually('the swap is done', PATIENCE_MS, async () => {
+        const answer = await standby.post('/designate', { payload: 'active', designate: 'active' })
+        return answer.status === 200 ? answer : false
+      })) as { status: number; body: unknown }
+      assert.equal(status, 200, String(body))
+      ;[active, standby] = [standby, active]
+      await counts(active, counted(standby).at(-1) ?? 0)
+    }
+    await eventually('both have written down all', PATIENCE_MS, () => counted(active).length > 0)
+    assertEachOnce()
+  })
+
+  it('neither does an orderly stop, and who comes back follows', async () => {
+    const [active, standby] = await servingOf()
+    await active.stop()
+    await counts(standby, counted(active).at(-1) ?? 0)
+    assertEachOnce()
+    await active.start()
+    await eventually('it follows', PATIENCE_MS, async () => {
+      const last = counted(standby).at(-1) ?? 0
+      return ((await read(active)).count ?? 0) >= last
+    })
+  })
+
+  it('kill -9: the other one goes on counting from there, and the dead one comes back in step', async () => {
+    const [active, standby] = await servingOf()
+    const before = counted(active).length
+    await counts(active, (counted(active).at(-1) ?? 0) + 20)
+    await active.kill()
+    const last = counted(active).at(-1) ?? 0
+    await counts(standby, last + 5)
+    const first = counted(standby).find((_, at, list) => at > 0 && (list[at] ?? 0) > last - 3) ?? 0
+    assert.ok(first >= last - 1 && first <= last + 1, `${last} was the last one, and ${first} the first one then`)
+    assert.ok(counted(active).length > before)
+    await active.start()
+    await eventually('it follows', PATIENCE_MS, async () => {
+      const [one, other] = [await read(active), counted(standby).at(-1) ?? 0]
+      return (one.count ?? 0) >= other
+    })
+    const files = readdirSync(join(active.userDirectory, 'ha-pair'))
+    assert.deepEqual(
+      files.filter((name) => /conflict|damaged/.test(name)),
+      [],
+      'it had an older state, and no other one'
+    )
+  })
+
+  it('a damaged file and a missing pair do not keep Node-RED from starting', async () => {
+    const alone = make(
+      'alone',
+      {},
+      FLOWS.filter(({ type }) => !type.startsWith('ha-pair'))
+    )
+    mkdirSync(join(alone.userDirectory, 'ha-pair'))
+    writeFileSync(join(alone.userDirectory, 'ha-pair', 'context-pair.jsonl'), '{"format":"ha-pair context 1"}\nrubbish')
+    await alone.start()
+    await alone.get('/write')
+    assert.equal((await read(alone)).count, 1000)
+    assert.match(alone.log, /context-pair\.jsonl is damaged/)
+  })
+})

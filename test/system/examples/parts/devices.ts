@@ -1,0 +1,195 @@
+/** Devices on field buses, from servers of others: they count who is connected, and keep what was written. */
+import type { Server, Socket } from 'node:net'
+import { eventually, pause } from '../../../support/eventually'
+import { freeTcpPort } from '../../../support/ports'
+import { installed } from './installed'
+
+/** A value that was written, and the epoch that went along. */
+export interface Written {
+  readonly value: number
+  readonly epoch: number
+}
+
+/** What a controller takes that keeps the largest epoch it has seen, as the examples say. */
+export function takenFrom(writes: readonly Written[]): Written[] {
+  let largest = 0
+  return writes.filter(({ epoch }) => {
+    largest = Math.max(largest, epoch)
+    return epoch === largest
+  })
+}
+
+export function epochsOf(writes: readonly Written[]): number[] {
+  return writes.map(({ epoch }) => epoch)
+}
+
+interface ModbusServer {
+  readonly _server: Server
+  on(event: 'socketError', listener: () => void): void
+  close(done: () => void): void
+}
+interface ModbusVector {
+  getHoldingRegister(address: number): number
+  setRegisterArray(address: number, values: readonly number[]): void
+}
+interface ModbusSerial {
+  new (): ModbusClient
+  readonly ServerTCP: new (vector: ModbusVector, options: object) => ModbusServer
+}
+interface ModbusClient {
+  connectTCP(host: string, options: { port: number }): Promise<void>
+  setTimeout(ms: number): void
+  setID(unit: number): void
+  readHoldingRegisters(address: number, count: number): Promise<{ readonly data: readonly number[] }>
+  on(event: 'close' | 'error', listener: () => void): void
+  close(done: () => void): void
+}
+
+export class ModbusDevice {
+  readonly port: number
+  readonly writes: Written[] = []
+  readonly #server: ModbusServer
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(port: number, connectionsMax: number) {
+    const { ServerTCP } = installed('modbus-serial') as ModbusSerial
+    this.port = port
+    this.#server = new ServerTCP(
+      {
+        getHoldingRegister: (address) => 100 + address,
+        setRegisterArray: (_address, [value = 0, epoch = 0]) => void this.writes.push({ value, epoch })
+      },
+      { host: '127.0.0.1', port, unitID: 1 }
+    )
+    this.#server.on('socketError', () => undefined)
+    this.#server._server.on('connection', (socket: Socket) => {
+      if (this.#sockets.size === connectionsMax) {
+        socket.destroy()
+        return
+      }
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  static async start(connectionsMax = Infinity): Promise<ModbusDevice> {
+    const device = new ModbusDevice(await freeTcpPort(), connectionsMax)
+    await eventually('the Modbus server listens', 5000, () => device.#server._server.listening)
+    return device
+  }
+
+  get connected(): number {
+    return this.#sockets.size
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(resolve)
+      for (const socket of this.#sockets) socket.destroy()
+    })
+  }
+}
+
+/** As a driver does it: connects, reads again and again, and comes again when it is thrown out. */
+export class ModbusDriver {
+  /** Readings so far. */
+  reads = 0
+  #ended = false
+  readonly #port: number
+  readonly #running: Promise<void>
+
+  constructor(port: number) {
+    this.#port = port
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended) {
+      const client = new (installed('modbus-serial') as ModbusSerial)()
+      client.on('error', () => undefined)
+      try {
+        await client.connectTCP('127.0.0.1', { port: this.#port })
+        client.setTimeout(1000)
+        client.setID(1)
+        while (!this.#ended) {
+          await client.readHoldingRegisters(0, 2)
+          this.reads++
+          await pause(100)
+        }
+      } catch {
+        await pause(300)
+      }
+      client.close(() => undefined)
+    }
+  }
+}
+
+interface S7Tag {
+  readonly DBNumber: number
+  readonly Start: number
+  readonly Size: number
+}
+interface S7Server {
+  readonly operationRead: number
+  readonly LocalPort: number
+  SetResourceless(value: boolean): boolean
+  SetParam(number: number, value: number): boolean
+  on(
+    event: 'readWrite',
+    listener: (sender: string, operation: number, tag: S7Tag, buffer: Buffer, answer: (buffer?: Buffer) => void) => void
+  ): void
+  StartTo(address: string): boolean
+  Stop(): boolean
+  ClientsCount(): number
+  LastError(): number
+  ErrorText(error: number): string
+}
+
+/** A controller with one data block, as the example has it: REAL0 temperature, INT4 setpoint, DINT6 epoch. */
+export class S7Device {
+  readonly port: number
+  readonly writes: Written[] = []
+  readonly #server: S7Server
+  readonly #block = Buffer.alloc(10)
+
+  private constructor(port: number) {
+    this.port = port
+    this.#block.writeFloatBE(21.5, 0)
+    this.#server = new (installed('node-snap7') as { S7Server: new () => S7Server }).S7Server()
+    this.#server.SetResourceless(true)
+    this.#server.SetParam(this.#server.LocalPort, port)
+    this.#server.on('readWrite', (_sender, operation, { Start, Size }, buffer, answer) => {
+      if (operation === this.#server.operationRead) {
+        this.#block.copy(buffer, 0, Start, Start + Size)
+        answer(buffer)
+        return
+      }
+      buffer.copy(this.#block, Start, 0, Size)
+      // The epoch is the last thing of a request.
+      if (Start + Size === this.#block.length) {
+        this.writes.push({ value: this.#block.readInt16BE(4), epoch: this.#block.readInt32BE(6) })
+      }
+      answer()
+    })
+    if (!this.#server.StartTo('127.0.0.1')) {
+      throw new Error(`the S7 server does not start: ${this.#server.ErrorText(this.#server.LastError())}`)
+    }
+  }
+
+  static async start(): Promise<S7Device> {
+    return new S7Device(await freeTcpPort())
+  }
+
+  get connected(): number {
+    return this.#server.ClientsCount()
+  }
+
+  stop(): void {
+    this.#server.Stop()
+  }
+}

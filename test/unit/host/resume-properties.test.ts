@@ -1,0 +1,358 @@
+/** What the gate `resume` promises, whatever happens: two gates, one source, two paths of their own delay. */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Order } from '../../../src/rules/resume'
+import { nameOf, World, type Item } from './resume-world'
+
+type Act =
+  | {
+      readonly kind: 'item'
+      readonly topic: number
+      /** Numbers that the source leaves out before this one. */
+      readonly gap: number
+      readonly delayA: number
+      readonly delayB: number
+      readonly lost: 'a' | 'b' | null
+      readonly copies: number
+    }
+  | { readonly kind: 'advance'; readonly ms: number }
+  | { readonly kind: 'swap'; readonly ms: number }
+  | { readonly kind: 'crash'; readonly lostMs: number; readonly noticedMs: number }
+  | { readonly kind: 'again'; readonly topic: number }
+  | { readonly kind: 'restart' | 'deploy' | 'down' | 'up' }
+
+const TOPICS = 3
+/** More than what two hosts can differ by. */
+const FAR = 100_000
+/** Longest delay of one path beyond that of the other, apart from a skew that lasts. */
+const DELAY_MS_MAX = 40
+const RUNS = { numRuns: 100 } as const
+
+const item = fc.record({
+  kind: fc.constant('item' as const),
+  topic: fc.nat(TOPICS - 1),
+  gap: fc.constantFrom(0, 0, 0, 0, 1, 40),
+  delayA: fc.constantFrom(0, 1, 3, 10, DELAY_MS_MAX),
+  delayB: fc.constantFrom(0, 1, 3, 10, DELAY_MS_MAX),
+  lost: fc.constantFrom(null, null, null, null, null, 'a' as const, 'b' as const),
+  copies: fc.constantFrom(0, 0, 0, 1)
+})
+const advance = fc.record({ kind: fc.constant('advance' as const), ms: fc.constantFrom(1, 1, 2, 5, 20) })
+const swap = fc.record({ kind: fc.constant('swap' as const), ms: fc.constantFrom(0, 2, 30) })
+const again = fc.record({ kind: fc.constant('again' as const), topic: fc.nat(TOPICS - 1) })
+const deploy = fc.record({ kind: fc.constant('deploy' as const) })
+
+const calmActs: fc.Arbitrary<readonly Act[]> = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: item },
+    { weight: 6, arbitrary: advance },
+    { weight: 2, arbitrary: swap },
+    { weight: 1, arbitrary: again },
+    { weight: 1, arbitrary: deploy }
+  ),
+  { maxLength: 80 }
+)
+const wildActs: fc.Arbitrary<readonly Act[]> = fc.array(
+  fc.oneof(
+    { weight: 24, arbitrary: item },
+    { weight: 12, arbitrary: advance },
+    { weight: 2, arbitrary: swap },
+    { weight: 1, arbitrary: again },
+    { weight: 1, arbitrary: deploy },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('crash' as const),
+        lostMs: fc.constantFrom(0, 2, 5),
+        noticedMs: fc.constantFrom(0, 5, 30)
+      })
+    },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('restart' as const, 'down', 'up', 'up') }) }
+  ),
+  { maxLength: 120 }
+)
+
+interface Sent {
+  readonly name: string
+  readonly topic: number
+  readonly series: number
+  readonly number: number
+}
+
+interface Options {
+  readonly order?: Order
+  /** The source says its series; else it begins anew with smaller numbers only. */
+  readonly withSeries?: boolean
+  readonly keep?: number
+  /** How much later everything comes to b than to a. */
+  readonly skewMs?: number
+  readonly bytesMax?: number
+}
+
+class Story {
+  readonly world: World
+  readonly sent: Sent[] = []
+  /** Instants at which a message came to a side, and whether that side died later. */
+  readonly arrivals = new Map<string, { a: Arrival[]; b: Arrival[] }>()
+  readonly #withSeries: boolean
+  #jumps = 1
+  readonly #skewMs: number
+  readonly #series = Array.from({ length: TOPICS }, () => 0)
+  /** Of the latest count: sent last. */
+  readonly #highest = Array.from({ length: TOPICS }, () => 0)
+  readonly #next = Array.from({ length: TOPICS }, () => 0)
+
+  constructor({ order = 'complete', withSeries = true, keep = 10_000, skewMs = 0, bytesMax = Infinity }: Options) {
+    this.world = new World({ order, keep, ...(withSeries ? {} : { series: '' }) })
+    this.world.cable.bytesMax = bytesMax
+    this.#withSeries = withSeries
+    this.#skewMs = skewMs
+    this.world.serve(this.world.a)
+    // The first second after a start is unsure, and a lag is to be seen before it can count.
+    for (let n = 0; n < 20; n++) {
+      this.act({ kind: 'item', topic: n % TOPICS, gap: 0, delayA: 1, delayB: 1, lost: null, copies: 0 })
+      this.act({ kind: 'advance', ms: 60 + skewMs / 4 })
+    }
+  }
+
+  act(each: Act): void {
+    const { world } = this
+    switch (each.kind) {
+      case 'item':
+        return this.#emit(each)
+      case 'advance':
+        return world.time.advanceMs(each.ms)
+      case 'swap':
+        return world.swap(each.ms)
+      case 'crash':
+        return world.crash(each.lostMs, each.noticedMs)
+      case 'again':
+        return this.#beginAgain(each.topic)
+      case 'restart':
+        return world.restart()
+      case 'deploy':
+        return world.active.alive ? world.deploy(world.active) : undefined
+      case 'down':
+        return world.cable.cut(3)
+      case 'up':
+        return world.a.alive && world.b.alive ? world.cable.connect() : undefined
+    }
+  }
+
+  /** All comes to its end, with the peer there. */
+  end(): void {
+    const { world } = this
+    world.restart()
+    world.cable.connect()
+    world.time.advanceMs(500 + this.#skewMs)
+    world.swap()
+    world.time.advanceMs(500 + this.#skewMs)
+  }
+
+  /**
+   * Without a series the numbers have to fall by more than `keep`, so every other time they rise by as much first; and what was under way is
+   * there by then: two hosts may differ by `keep` numbers.
+   */
+  #beginAgain(topic: number): void {
+    const isNew = this.#withSeries || (this.#highest[topic] ?? 0) > FAR
+    if (!this.#withSeries) this.world.time.advanceMs(DELAY_MS_MAX + this.#skewMs + 10)
+    this.#next[topic] = isNew ? 0 : ++this.#jumps * FAR
+    if (isNew) this.#series[topic] = (this.#series[topic] ?? 0) + 1
+    if (isNew) this.#highest[topic] = 0
+  }
+
+  #emit({ topic, gap, delayA, delayB, lost, copies }: Extract<Act, { kind: 'item' }>): void {
+    const number = (this.#next[topic] ?? 0) + gap
+    const series = this.#series[topic] ?? 0
+    this.#next[topic] = number + 1
+    this.#highest[topic] = number
+    const msg: Item = { topic, seq: number, ...(this.#withSeries ? { batch: { run: series } } : {}), at: series }
+    const name = `${nameOf(topic, msg.batch, number)} ${series}`
+    this.sent.push({ name, topic, series, number })
+    this.arrivals.set(name, { a: [], b: [] })
+    for (let copy = 0; copy <= copies; copy++) {
+      if (lost !== 'a') this.#deliver('a', name, msg, delayA + 3 * copy)
+      if (lost !== 'b') this.#deliver('b', name, msg, delayB + 7 * copy + this.#skewMs)
+    }
+  }
+
+  #deliver(to: 'a' | 'b', name: string, msg: Item, delayMs: number): void {
+    this.world.time.after(delayMs, () => {
+      const side = this.world[to]
+      if (!side.alive) return
+      this.arrivals.get(name)?.[to].push({ life: side.deaths })
+      this.world.send(side, msg)
+    })
+  }
+
+  timesPassed(name: string): number {
+    return this.world.passes.filter(({ msg, name: passed }) => `${passed} ${msg.at}` === name).length
+  }
+
+  reached(name: string, side: 'a' | 'b'): boolean {
+    return (this.arrivals.get(name)?.[side].length ?? 0) > 0
+  }
+
+  /** It came to a side that has not died since. */
+  isKept(name: string, side: 'a' | 'b'): boolean {
+    return this.arrivals.get(name)?.[side].some(({ life }) => life === this.world[side].deaths) ?? false
+  }
+}
+
+interface Arrival {
+  /** Which life of the host it was. */
+  readonly life: number
+}
+
+const play = (options: Options, acts: readonly Act[]): Story => {
+  const story = new Story(options)
+  for (const each of acts) story.act(each)
+  story.end()
+  return story
+}
+
+const skews = fc.constantFrom(0, 5, 100, 3000)
+const full = fc.constantFrom(Infinity, 30)
+
+describe('two gates that resume, with planned swaps only', () => {
+  for (const withSeries of [true, false]) {
+    it(`nothing is missed and nothing passes twice, ${withSeries ? 'with' : 'without'} a series`, () => {
+      fc.assert(
+        fc.property(calmActs, skews, full, (acts, skewMs, bytesMax) => {
+          const story = play({ withSeries, skewMs, bytesMax }, acts)
+          for (const { name } of story.sent) {
+            const times = story.timesPassed(name)
+            assert.ok(times <= 1, `${name} passed ${times} times`)
+            const both = story.reached(name, 'a') && story.reached(name, 'b')
+            if (both) assert.equal(times, 1, `${name} missed`)
+          }
+        }),
+        RUNS
+      )
+    })
+  }
+
+  it('nothing is unsure, once the first second is over', () => {
+    fc.assert(
+      fc.property(calmActs, (acts) => {
+        const story = new Story({})
+        story.world.time.advanceMs(1500)
+        const before = story.world.passes.length
+        for (const each of acts) story.act(each)
+        story.end()
+        assert.deepEqual(
+          story.world.passes.slice(before).filter(({ unsure }) => unsure),
+          []
+        )
+      }),
+      RUNS
+    )
+  })
+
+  it('rising: never a smaller one after a larger, on whichever host; what does not pass leaves as late', () => {
+    fc.assert(
+      fc.property(calmActs, skews, (acts, skewMs) => {
+        const story = play({ order: 'rising', skewMs }, acts)
+        assertRising(story)
+        for (const { name, topic, series, number } of story.sent) {
+          if (!story.reached(name, 'a') || !story.reached(name, 'b')) continue
+          const isLate = [story.world.a, story.world.b].some(({ diverted }) =>
+            diverted.some(
+              (msg) =>
+                msg.topic === topic && msg.at === series && msg.seq === number && (msg.pair as { late?: true }).late
+            )
+          )
+          assert.ok(story.timesPassed(name) === 1 || isLate, `${name} missed`)
+        }
+      }),
+      RUNS
+    )
+  })
+
+  it('after the end nothing waits on either side that reached both', () => {
+    fc.assert(
+      fc.property(calmActs, skews, (acts, skewMs) => {
+        const story = play({ skewMs }, acts)
+        const onlyOne = story.sent.filter(({ name }) => story.reached(name, 'a') !== story.reached(name, 'b')).length
+        assert.ok(story.world.a.gate.held + story.world.b.gate.held <= onlyOne)
+      }),
+      RUNS
+    )
+  })
+})
+
+describe('two gates that resume, with crashes and a channel that comes and goes', () => {
+  it('nothing is missed of what reached a host that lives on', () => {
+    fc.assert(
+      fc.property(wildActs, skews, full, (acts, skewMs, bytesMax) => {
+        const story = play({ skewMs, bytesMax }, acts)
+        for (const { name } of story.sent) {
+          if (!story.isKept(name, 'a') && !story.isKept(name, 'b')) continue
+          assert.ok(story.timesPassed(name) >= 1, `${name} missed`)
+        }
+      }),
+      { numRuns: 150 }
+    )
+  })
+
+  it('nothing passes twice but what was untold, and that is unsure', () => {
+    fc.assert(
+      fc.property(wildActs, skews, (acts, skewMs) => {
+        const story = play({ skewMs }, acts)
+        const seen = new Set<string>()
+        for (const { name, unsure, told, side } of story.world.passes) {
+          assert.ok(!told, `${name} passed on ${side.name}, which had been told of it`)
+          if (seen.has(name)) assert.ok(unsure, `${name} passed again on ${side.name}, and does not say so`)
+          seen.add(name)
+        }
+      }),
+      { numRuns: 150 }
+    )
+  })
+
+  it('rising: a host never lets a smaller one through after a larger', () => {
+    fc.assert(
+      fc.property(wildActs, skews, (acts, skewMs) => {
+        const story = play({ order: 'rising', skewMs }, acts)
+        const highest = new Map<string, number>()
+        for (const { side, life, msg } of story.world.passes) {
+          const key = `${side.name} ${life} ${String(msg.topic)} ${msg.at}`
+          const number = Number(msg.seq)
+          assert.ok(number > (highest.get(key) ?? -1), `${key}: ${number} after ${highest.get(key)}`)
+          highest.set(key, number)
+        }
+      }),
+      RUNS
+    )
+  })
+
+  it('what is missed for a limit is counted and warned of', () => {
+    fc.assert(
+      fc.property(wildActs, (acts) => {
+        const story = play({ keep: 5 }, acts)
+        story.world.time.advanceMs(130_000)
+        const missed = story.sent.filter(
+          ({ name }) => (story.isKept(name, 'a') || story.isKept(name, 'b')) && story.timesPassed(name) === 0
+        ).length
+        const warned = [story.world.a, story.world.b]
+          .flatMap(({ warnings }) => warnings)
+          .reduce((sum, warning) => sum + (warning.code === 'fell-out' ? warning.count : 0), 0)
+        assert.ok(warned >= missed, `${missed} missed, ${warned} told`)
+      }),
+      RUNS
+    )
+  })
+})
+
+function assertRising({ world }: Story): void {
+  const latest = new Map<unknown, { series: number; number: number }>()
+  for (const { msg } of world.passes) {
+    const [series, number] = [msg.at ?? 0, Number(msg.seq)]
+    const before = latest.get(msg.topic)
+    if (before !== undefined) {
+      const isLater = series > before.series || (series === before.series && number > before.number)
+      assert.ok(isLater, `${series}/${number} after ${before.series}/${before.number}`)
+    }
+    latest.set(msg.topic, { series, number })
+  }
+}
