@@ -303,6 +303,16 @@ describe('lender', () => {
     assert.equal(answerOf(desk.ask(A, { wants: true })).lent, true)
   })
 
+  it('renews nothing while the disk takes the loan of another one', () => {
+    const { desk, loan } = lentToA()
+    desk.nowMs += P
+    desk.disk = 'off'
+    desk.ask(A)
+    desk.ask(B, { wants: true })
+    assert.equal(answerOf(desk.ask(A, { holds: true, loan })).lent, false)
+    assert.equal(answerOf(desk.stored(true)).lent, true)
+  })
+
   it('takes nobody for a copy that comes back from another witness', () => {
     const { desk, loan } = lentToA()
     for (let i = 0; i < 5; i++) desk.ask(A, { holds: true, loan })

@@ -86,6 +86,15 @@ const EVIDENCE = {
   },
   'proof of a crash': { story: CRASHED, ...PROOF },
   'proof of a crash, its mark not on its disk': { story: ENDS({ marked: false }), ...PROOF },
+  'proof of a crash, and one started since answers': {
+    story: (bench) => {
+      CRASHED(bench)
+      const ack = bench.takeSaid().at(-1)?.trailer?.seq ?? 0
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { session: 99n, seq: 1, ack } })
+    },
+    atMs: 1000,
+    reason: 'peer-crashed'
+  },
   'all of a proof, which is switched off': { story: CRASHED, ...SILENCE, settings: { crashProof: false } },
   'all of a proof, with somebody between the two': { story: ENDS({ provable: false }), ...SILENCE },
   'its tether is reset': { story: ENDS({ fin: false }), ...SILENCE },
@@ -160,6 +169,7 @@ const MATRIX: readonly Row[] = [
   ['initial', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
   ['initial', 'it stood down, hears me, and counts another one', 'waits', 'waits', 'waits', 'waits'],
   ['initial', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
+  ['initial', 'proof of a crash, and one started since answers', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
   ['initial', 'no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
@@ -171,6 +181,7 @@ const MATRIX: readonly Row[] = [
   ['standby', 'it stood down, and does not hear me', 'waits', 'takes', 'waits', 'waits'],
   ['standby', 'it stood down, hears me, and counts another one', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'proof of a crash', 'takes', 'takes', 'takes', 'takes'],
+  ['standby', 'proof of a crash, and one started since answers', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
   ['standby', 'no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
@@ -180,6 +191,7 @@ const MATRIX: readonly Row[] = [
   ...SILENCES.map((known): Row => ['active', known, 'serves', 'serves', 'stops', 'stops']),
   ['active', 'it is a Standby, and does not hear me', 'serves', 'serves', 'stops', 'stops'],
   ['active', 'proof of a crash', 'serves', 'serves', 'serves', 'serves'],
+  ['active', 'proof of a crash, and one started since answers', 'serves', 'serves', 'serves', 'serves'],
   ['active', 'proof of a crash, its mark not on its disk', 'serves', 'serves', 'stops', 'serves'],
   ['active', 'goodbye', 'serves', 'serves', 'serves', 'serves'],
   // A lost path is no reason to stop; a lease ends as ever.

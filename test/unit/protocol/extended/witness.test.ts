@@ -241,6 +241,12 @@ describe('extended wire, a machine and its witness', () => {
     assert.equal(side.counted, true)
   })
 
+  it('forgets the witness under another policy: who comes back agrees again', () => {
+    const { machine } = new Side({ witness: AGREED }, { policy: 'exclusive' })
+    assert.ok(machine.lastRecord !== null)
+    assert.equal(machine.lastRecord.witness, undefined)
+  })
+
   it('counts no witness that it cannot put on disk', () => {
     const side = new Side()
     side.machine.storeAnswers = false
