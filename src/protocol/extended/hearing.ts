@@ -121,7 +121,7 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   peer.sessions.retirePeer()
   peer.proof.forget()
   loseContact(m, 'peer-left')
-  peer.departed = { evidence: 'goodbye', atMs: m.nowMs, firstSeq: 0, lateFrames: 0 }
+  peer.departed = { evidence: 'goodbye', atMs: m.nowMs, askedSinceMs: Infinity, firstSeq: 0, lateFrames: 0 }
   m.epochs.setOnline(false)
   m.role.peerLeft(m, trailer)
 }
@@ -181,8 +181,9 @@ export function onTetherEnded(m: Machine, id: number, fin: boolean): void {
 export function onCrashProven(m: Machine): void {
   const { peer } = m
   const firstSeq = peer.proof.firstSeq ?? peer.sessions.lastSentSeq + 1
+  const { askedSinceMs } = peer.proof
   loseContact(m, 'peer-crashed')
-  peer.departed = { evidence: 'crash', atMs: m.nowMs, firstSeq, lateFrames: 0 }
+  peer.departed = { evidence: 'crash', atMs: m.nowMs, askedSinceMs, firstSeq, lateFrames: 0 }
   m.role.peerCrashed(m)
 }
 

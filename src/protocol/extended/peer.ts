@@ -41,6 +41,8 @@ export interface LatestWord {
 export interface Departed {
   readonly evidence: 'crash' | 'goodbye'
   readonly atMs: number
+  /** When it began to be found out: what answers since is of another process. */
+  readonly askedSinceMs: number
   readonly firstSeq: number
   lateFrames: number
 }

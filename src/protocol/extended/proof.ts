@@ -23,6 +23,7 @@ const PROBES_MAX = 50
 
 interface Asking {
   readonly id: number
+  readonly sinceMs: number
   /** The first number of mine that was sent after the FIN had been read. */
   readonly firstSeq: number
   refused: boolean
@@ -51,6 +52,11 @@ export class CrashProof {
     return this.#tether?.provable ?? null
   }
 
+  /** Since when it is being found out; Infinity = nothing is being asked. */
+  get askedSinceMs(): number {
+    return this.#asking?.sinceMs ?? Infinity
+  }
+
   /** The first number of mine that the peer can only have heard after its tether had ended; null = nothing is being asked. */
   get firstSeq(): number | null {
     return this.#asking?.firstSeq ?? null
@@ -76,6 +82,7 @@ export class CrashProof {
     if (!fin || !tether.provable) return false
     this.#asking = {
       id,
+      sinceMs: nowMs,
       firstSeq,
       refused: false,
       quietSinceMs: nowMs,

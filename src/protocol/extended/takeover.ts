@@ -32,7 +32,8 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
   }
   if (departed !== null && (departed.evidence === 'goodbye' || mayUseProof(m))) {
     // A proof is of the process that ended. One that has been started since, and answers, is about to be met.
-    const answeredMs = departed.evidence === 'crash' ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
+    const { helloAtMs } = m.peer
+    const answeredMs = helloAtMs >= departed.askedSinceMs ? helloAtMs + peerTimeoutMs : -Infinity
     return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, othersUntilMs(m), answeredMs) }
   }
   if (listeningSinceMs === Infinity) return null
