@@ -31,7 +31,15 @@ import { share } from '../../support/share'
 import { ROOT } from '../../support/root'
 
 const PACKAGE = '@ha-pair/node-red-ha-pair'
-const NODES = ['ha-pair', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-sync']
+const NODES = [
+  'ha-pair',
+  'ha-pair-state',
+  'ha-pair-designate',
+  'ha-pair-gate',
+  'ha-pair-health',
+  'ha-pair-sync',
+  'ha-pair-witness'
+]
 /** Two processes share two cores with the tests: what the pair decides in time may be seen a little later. */
 const MARGIN_MS = 2000
 const STORY_LIMIT_MS = 60_000
