@@ -17,7 +17,7 @@ import { WitnessProgram } from '../../support/witness-program'
 
 const LIMIT_MS = 60_000
 /** The three share two cores with the tests. */
-const MARGIN_MS = 3000
+const MARGIN_MS = 12_000
 const THIRD = '127.0.0.9'
 const done = (entries: readonly Entry[]): Entry[] => entries.filter(({ what }) => what === 'done')
 const tells = (host: NodeRedProcess, mark: number, what: string): Promise<unknown> =>
