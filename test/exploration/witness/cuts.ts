@@ -75,7 +75,8 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, kind: only, log }: Cu
     if (kind === 'policies')
       return { policy: random.pick(['witness', 'witness', 'witness', 'exclusive', 'preferred'] as const) }
     if (kind !== 'timeouts') return {}
-    const peerTimeoutMs = random.pick([P_MS / 2, P_MS, LONGEST_P_MS])
+    // No pair lives with a round trip of two promises.
+    const peerTimeoutMs = random.pick([delayMs < P_MS / 10 ? P_MS / 2 : P_MS, P_MS, LONGEST_P_MS])
     return { peerTimeoutMs, heartbeatMs: peerTimeoutMs / random.pick([4, 10, 20]) }
   }
   const fault = (): void => {
