@@ -23,6 +23,7 @@ const OWN_PROPERTIES: Readonly<Record<string, readonly string[]>> = {
     'auth',
     'channel',
     'policy',
+    'witness',
     'crashProof',
     'priority',
     'failback',

@@ -86,6 +86,9 @@ const NOT_OURS = [
 /** Looks less often than `eventually` does: each look costs browser and test some milliseconds. */
 export const shown: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
 
+/** Chromium gives requests up when an interface appears: suites that run beside this one make some for their namespaces. */
+const INTERFACES_CHANGED = 'net::ERR_NETWORK_CHANGED'
+
 export class Editor {
   readonly page: Page
   readonly #ownContext: BrowserContext | null
@@ -97,12 +100,15 @@ export class Editor {
     page.setDefaultTimeout(PATIENCE_MS)
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
     page.on('console', (message) => {
-      if (message.type() === 'error') this.#note(`console: ${message.text()} (${message.location().url})`)
+      const text = message.text()
+      if (message.type() === 'error' && !text.includes(INTERFACES_CHANGED)) {
+        this.#note(`console: ${text} (${message.location().url})`)
+      }
     })
     page.on('requestfailed', (request) => {
       // A request that the page itself gave up, for example because it was closed, has not failed.
       const why = request.failure()?.errorText ?? ''
-      if (why !== 'net::ERR_ABORTED') this.#note(`request: ${request.url()} ${why}`)
+      if (why !== 'net::ERR_ABORTED' && why !== INTERFACES_CHANGED) this.#note(`request: ${request.url()} ${why}`)
     })
     page.on('response', (response) => {
       if (response.status() >= 400) this.#note(`answer: ${response.status()} ${response.url()}`)
