@@ -166,10 +166,12 @@ export class DataChecker implements Watcher {
   }
 
   /** Neither is Active; nothing that counts for more speaks for the peer; and the peer's data is not older. */
-  #checkRest({ process, input }: Step, side: Known): void {
+  #checkRest({ process, input, outputs }: Step, side: Known): void {
     const his = input.kind === 'frame' ? input.frame.trailer : null
     const mine = side.said
     if (his === null || mine === null || !mine.flags.ready || this.#world.hadSecond) return
+    // Its disk may have failed since: who could not take the role comes after who can, whatever it has.
+    if (!outputs.some((output) => output.kind === 'send' && output.frame.trailer?.flags.ready === true)) return
     if (!mine.flags.channel || !his.flags.channel) return
     const same =
       mine.flags.wanted === his.flags.wanted && mine.fitness > 0 === his.fitness > 0 && heldBy(mine) === heldBy(his)

@@ -207,10 +207,18 @@ export class LivenessChecker implements Watcher {
   }
 
   #handsBack(): boolean {
-    if (!this.#processes().some((p) => p.view.role === 'standby' && p.view.reason === 'failback')) return false
+    const inBarrier =
+      this.#world.copies !== null && this.#processes().some((p) => p.view.role === 'active' && !p.view.serving)
+    const handed = this.#processes().some((p) => p.view.role === 'standby' && p.view.reason === 'failback')
+    if (!inBarrier && !handed) return false
     this.#handbackSinceMs ??= this.#world.nowMs
-    const allowedMs = 3 * this.#slower().heartbeatMs + 60 + 8 * this.#world.cleanDelayMs
+    const allowedMs = 3 * this.#slower().heartbeatMs + 60 + 8 * this.#world.cleanDelayMs + this.#barrierMs()
     return this.#world.nowMs - this.#handbackSinceMs <= allowedMs
+  }
+
+  /** Turns of the flows' thread, and the way there and back. */
+  #barrierMs(): number {
+    return this.#world.copies === null ? 0 : 80
   }
 
   #settleBoundMs(): number {
@@ -222,9 +230,7 @@ export class LivenessChecker implements Watcher {
   #takeoverBoundMs(host: HostIndex): number {
     const { heartbeatMs, peerTimeoutMs } = this.#slower()
     const { finale } = this.#world.plan
-    // Turns of the flows' thread, and the way there and back.
-    const barrierMs = this.#world.copies === null ? 0 : 80
-    const slackMs = 60 + 8 * this.#world.cleanDelayMs + barrierMs
+    const slackMs = 60 + 8 * this.#world.cleanDelayMs + this.#barrierMs()
     if (finale === 'stop-active') return 2 * heartbeatMs + slackMs
     if (finale === 'swap') return 3 * heartbeatMs + slackMs
     if (finale === 'crash-active' && this.#provable[host] === 'yes') {
