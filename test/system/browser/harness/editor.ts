@@ -87,15 +87,19 @@ const NOT_OURS = [
 export const shown: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
 
 /** Chromium gives requests up when an interface appears: suites that run beside this one make some for their namespaces. */
+const LOADS_MAX = 5
 const INTERFACES_CHANGED = 'net::ERR_NETWORK_CHANGED'
 
 export class Editor {
   readonly page: Page
   readonly #ownContext: BrowserContext | null
+  /** A request of the page was given up for a new interface. */
+  #gaveUp: () => void
   readonly #faults: string[] = []
 
   private constructor(page: Page, ownContext: BrowserContext | null) {
     this.#ownContext = ownContext
+    this.#gaveUp = () => undefined
     this.page = page
     page.setDefaultTimeout(PATIENCE_MS)
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
@@ -108,7 +112,8 @@ export class Editor {
     page.on('requestfailed', (request) => {
       // A request that the page itself gave up, for example because it was closed, has not failed.
       const why = request.failure()?.errorText ?? ''
-      if (why !== 'net::ERR_ABORTED' && why !== INTERFACES_CHANGED) this.#note(`request: ${request.url()} ${why}`)
+      if (why === INTERFACES_CHANGED) this.#gaveUp()
+      else if (why !== 'net::ERR_ABORTED') this.#note(`request: ${request.url()} ${why}`)
     })
     page.on('response', (response) => {
       if (response.status() >= 400) this.#note(`answer: ${response.status()} ${response.url()}`)
@@ -166,7 +171,18 @@ export class Editor {
   }
 
   /** Until palette, workspace and flows are there. */
-  async loaded({ bare = false }: { readonly bare?: boolean | undefined } = {}): Promise<void> {
+  async loaded(options: { readonly bare?: boolean | undefined } = {}): Promise<void> {
+    for (let loads = 1; ; loads++) {
+      const gaveUp = new Promise<'gave up'>((resolve) => (this.#gaveUp = () => resolve('gave up')))
+      const shows = this.#shows(options)
+      // A page that lost a request on its way never ends to load.
+      if (loads === LOADS_MAX || (await Promise.race([shows, gaveUp])) !== 'gave up') return shows
+      shows.catch(() => undefined)
+      await this.page.reload()
+    }
+  }
+
+  async #shows({ bare = false }: { readonly bare?: boolean | undefined }): Promise<void> {
     await this.page.locator('#red-ui-main-container').waitFor({ state: 'visible', timeout: LOAD_LIMIT_MS })
     await this.paletteHas(bare ? 'inject' : 'ha-pair-gate', LOAD_LIMIT_MS)
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden', timeout: LOAD_LIMIT_MS })
