@@ -17,7 +17,10 @@ export async function release(socket: Socket): Promise<void> {
 
 /** Below what the system chooses itself, so that nothing else gets one while the process that it is meant for is away. */
 const FROM = 20_000
-const COUNT = 12_000
+/** Each process of the tests takes its ports from a part of its own: one that is away for a moment finds its port free when it comes back. */
+const PARTS = 120
+const COUNT = 100
+const FIRST = FROM + (process.pid % PARTS) * COUNT
 
 /** Whether nobody has this port of the loopback address, neither for UDP nor for TCP. */
 async function isFree(port: number): Promise<boolean> {
@@ -39,7 +42,7 @@ export async function freeUdpPorts(count: number): Promise<number[]> {
   const found = new Set<number>()
   for (let tries = 0; found.size < count; tries++) {
     if (tries > 100 * count) throw new Error('no ports')
-    const port = FROM + Math.floor(Math.random() * COUNT)
+    const port = FIRST + Math.floor(Math.random() * COUNT)
     if (!found.has(port) && (await isFree(port))) found.add(port)
   }
   return [...found]
