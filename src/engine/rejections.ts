@@ -10,9 +10,9 @@ interface Seen {
   since: number
 }
 
-export class Rejections {
+export class Rejections<Cause extends string = FrameRejection> {
   /** Null until there is one: most pairs drop nothing, ever. */
-  #seen: Map<FrameRejection, Seen> | null = null
+  #seen: Map<Cause, Seen> | null = null
   #total = 0
 
   get total(): number {
@@ -20,14 +20,14 @@ export class Rejections {
   }
 
   /** By cause, since the start; a copy. */
-  counts(): Partial<Record<FrameRejection, number>> {
-    const counts: Partial<Record<FrameRejection, number>> = {}
+  counts(): Partial<Record<Cause, number>> {
+    const counts: Partial<Record<Cause, number>> = {}
     for (const [cause, { count }] of this.#seen ?? []) counts[cause] = count
     return counts
   }
 
   /** Counts one. Returns the number to tell people now, or 0. */
-  add(cause: FrameRejection, nowMs: number): number {
+  add(cause: Cause, nowMs: number): number {
     this.#total++
     this.#seen ??= new Map()
     const seen = this.#seen.get(cause)

@@ -2,6 +2,7 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { threadId } from 'node:worker_threads'
+import { codeOf } from './error-code'
 
 /** What was there goes to `aside`, or is overwritten where that is null. Null, or the code of what failed. */
 export async function replaceFile(file: string, text: string, aside: string | null): Promise<string | null> {
@@ -43,9 +44,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-/** The system's code of an error, or the error in words. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { codeOf } from './error-code'
 import { WorkQueue } from './work-queue'
 
 const LOOKUPS_MAX = 2
@@ -46,7 +47,7 @@ export class Resolver {
       const addresses = await this.#lookups.run(() => this.#lookup(host))
       return { addresses: [...addresses].sort((a, b) => isIP(a) - isIP(b)), error: null }
     } catch (error) {
-      return { addresses: null, error: error instanceof Error && 'code' in error ? String(error.code) : String(error) }
+      return { addresses: null, error: codeOf(error) }
     }
   }
 }

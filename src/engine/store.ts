@@ -4,13 +4,14 @@
  * lower epoch; and a file that could not be used is set aside before another one takes its place. A file that is not what this
  * side left there was written by another process, or set back by somebody: it is not written over, for it may promise more.
  */
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { UINT48_MAX } from '../protocol/wire/frame'
+import { UINT48_MAX } from '../protocol/wire/bytes'
 import type { PairRecord, WitnessRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
-import { codeOf, replaceFile } from './replace-file'
+import { checkedText, readCheckedText } from './checked-text'
+import { codeOf } from './error-code'
+import { replaceFile } from './replace-file'
 import { WorkQueue } from './work-queue'
 
 const FORMAT = 'ha-pair record 2'
@@ -180,8 +181,7 @@ const isWitness = ({ id, counted }: Partial<WitnessRecord>): boolean => isNodeId
 const NAMES = Object.keys(FIELDS) as (keyof PairRecord)[]
 
 export function serializeRecord(record: PairRecord): string {
-  const body = JSON.stringify(inOrder(record))
-  return `${FORMAT}\n${body}\n${checksum(body, FORMAT)}\n`
+  return checkedText(FORMAT, inOrder(record))
 }
 
 function inOrder(record: PairRecord): PairRecord {
@@ -190,11 +190,10 @@ function inOrder(record: PairRecord): PairRecord {
 
 /** Null unless it is, byte for byte, what `serializeRecord` wrote, in this version of the package or the one before. */
 export function parseRecord(text: string): PairRecord | null {
-  const [format = '', body, check, rest] = text.split('\n')
-  if (format !== FORMAT && format !== FORMAT_1) return null
-  if (body === undefined || check !== checksum(body, format) || rest !== '') return null
-  const value = JSON.parse(body) as PairRecord & Record1
-  const record = format === FORMAT ? withPresentWords(value) : fromFormat1(value)
+  const read = readCheckedText(text, [FORMAT, FORMAT_1])
+  if (read === null) return null
+  const value = read.value as PairRecord & Record1
+  const record = read.format === FORMAT ? withPresentWords(value) : fromFormat1(value)
   return NAMES.every((name) => FIELDS[name](record[name])) ? record : null
 }
 
@@ -211,10 +210,6 @@ interface Record1 {
 /** It does not say whether the peer was online. A side that has met its peer waits for it once. */
 function fromFormat1({ released, ...record }: PairRecord & Record1): PairRecord {
   return { ...record, online: record.parity !== null || released, number: 0, peerPolicy: null }
-}
-
-function checksum(body: string, format: string): string {
-  return createHash('sha256').update(format).update(body).digest('hex')
 }
 
 interface Found {

@@ -3,6 +3,7 @@
  * write it too and read it again. One line each, bounded, whatever stands in it.
  */
 import { encodeClassic, encodeExtended, SEALED_BYTES, type Flag, type Frame } from '../protocol/wire/frame'
+import { idText } from '../protocol/wire/bytes'
 import type { Answer, Ask } from '../protocol/wire/witness-frame'
 import type { Input, Output } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
@@ -168,10 +169,6 @@ function hexOf(frame: Frame): string {
   const bytes = Buffer.alloc(SEALED_BYTES)
   encodeExtended(frame, bytes)
   return bytes.toString('hex')
-}
-
-function idText(id: bigint): string {
-  return id.toString(16).padStart(16, '0')
 }
 
 function onOff(on: boolean): string {

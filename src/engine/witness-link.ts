@@ -34,7 +34,6 @@ export class WitnessLink {
   readonly #clock: Clock
   readonly #resolver: Resolver
   readonly #seal: WitnessSeal
-  readonly #ask = Buffer.alloc(ASK_BYTES)
   readonly #answers = new TokenBucket()
   #address: string | null = null
   #lookedUpAtMs = -Infinity
@@ -62,10 +61,11 @@ export class WitnessLink {
     if (this.#closed) return
     this.#lookUp()
     if (this.#address === null) return
-    encodeAsk(ask, this.#seal.pair, this.#ask)
-    this.#seal.close(this.#ask)
     // The socket keeps what it is given until it is sent.
-    this.#open(this.#address)?.send(Buffer.from(this.#ask), this.#settings.port, this.#address, () => {})
+    const bytes = Buffer.alloc(ASK_BYTES)
+    encodeAsk(ask, this.#seal.pair, bytes)
+    this.#seal.close(bytes)
+    this.#open(this.#address).send(bytes, this.#settings.port, this.#address, () => {})
   }
 
   close(): void {
@@ -86,10 +86,9 @@ export class WitnessLink {
       })
   }
 
-  #open(address: string): Socket | null {
-    const type = isIP(address) === 6 ? 'udp6' : 'udp4'
+  #open(address: string): Socket {
     if (this.#socket !== null) return this.#socket
-    const socket = createSocket(type)
+    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
     this.#socket = socket
     // A socket that fails gives way to another one at the next ask.
     socket.on('error', () => {

@@ -14,6 +14,7 @@ import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { codeOf } from './error-code'
 
 export type FilesState =
   /** Not known yet. */
@@ -34,7 +35,7 @@ const ADDRESS_BYTES_MAX = 103
 const FLAG = /^lock\.(\d+)\.[0-9a-f]{16}$/
 const DRAFT = '.new'
 /** Nothing is wrong with the folder; this process lacks something for a while. */
-const PASSING: readonly (string | undefined)[] = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']
+const PASSING: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']
 
 export class PairFiles {
   readonly #folder: string
@@ -93,7 +94,7 @@ export class PairFiles {
       return holder === null ? { kind: 'held' } : { kind: 'in-use', holder }
     } catch (error) {
       const code = codeOf(error)
-      return PASSING.includes(code) ? this.#state : { kind: 'unlockable', error: code ?? String(error) }
+      return PASSING.includes(code) ? this.#state : { kind: 'unlockable', error: code }
     } finally {
       if (!taken) flag.lower()
     }
@@ -265,8 +266,4 @@ class PipeFlag implements Flag {
   lower(): void {
     this.#server.close()
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }

@@ -20,6 +20,7 @@ import {
   type WholeNumber
 } from '../rules/properties'
 import { healthPath, holdsVariable, isWholeVariable, PATH_CHARS_MAX, wholeNumber } from '../rules/values'
+import { withoutLineEnds } from './secret'
 
 export type ProblemCode =
   | 'missing'
@@ -189,7 +190,7 @@ function readKeys(read: Reader, auth: Auth, wire: Wire): PairKeys {
       read.complain('choice', field, typeof value)
       return ''
     }
-    const text = String(value).replace(/^[\r\n]+|[\r\n]+$/g, '')
+    const text = withoutLineEnds(String(value))
     const unresolved = isWholeVariable(text)
     if (auth === 'none') {
       if (text.trim() !== '' && !unresolved) read.complain('conflict', field, none)

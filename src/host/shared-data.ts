@@ -8,7 +8,7 @@ import type { PairChannel } from './channel/channel'
 import type { Pair } from './pair'
 import type { DataOwner, PairData } from './pair-data'
 import { oneLine, type PairLog } from './report'
-import { comparePositions, NOWHERE, type Position } from './store/positions'
+import { comparePositions, NOWHERE, type Position } from '../protocol/position'
 import type { Holder, PairSeat, PairWatcher, StoreData, StoreNews } from './store/seat'
 
 export interface SharedDataOwner {

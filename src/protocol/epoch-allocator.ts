@@ -8,7 +8,7 @@
  */
 import type { PairRecord, WitnessRecord } from './record'
 import type { Policy } from './settings'
-import { UINT48_MAX } from './wire/frame'
+import { idText, UINT48_MAX } from './wire/bytes'
 
 /** Frames with an epoch above this are no frames of a pair, and no promotion has one. */
 export const EPOCH_MAX = UINT48_MAX - 2 ** 16
@@ -179,7 +179,7 @@ export class EpochAllocator {
 
   setWitness(id: bigint | null, counted: boolean): void {
     if (id === this.witnessId && counted === (this.#witness?.counted ?? false)) return
-    this.#witness = id === null ? null : { id: id.toString(16).padStart(16, '0'), counted }
+    this.#witness = id === null ? null : { id: idText(id), counted }
   }
 
   /** The peer has seen this number of mine: the next record has a higher one. */
@@ -255,7 +255,7 @@ export class EpochAllocator {
 
   #record(): PairRecord {
     return {
-      nodeId: this.#nodeId.toString(16).padStart(16, '0'),
+      nodeId: idText(this.#nodeId),
       epoch: this.#floor,
       reserved: this.#reserved,
       parity: this.#parity,

@@ -10,8 +10,10 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import type { PairLog } from '../host/report'
+import { withoutLineEnds } from '../host/secret'
 import { keyLineText, parseKeyLines, witnessLineOf, type KeyLine } from './keys'
-import { Witness, type WitnessLog } from './witness'
+import { Witness } from './witness'
 
 const USAGE = `ha-pair-witness: the third voice for pairs with the policy "witness"
 
@@ -32,7 +34,7 @@ function stamp(level: string, line: string): string {
   return `${new Date().toISOString()} ${level} ${line}\n`
 }
 
-const LOG: WitnessLog = {
+const LOG: PairLog = {
   info: (line) => void process.stdout.write(stamp('info', line)),
   warn: (line) => void process.stdout.write(stamp('warn', line)),
   error: (line) => void process.stderr.write(stamp('error', line))
@@ -46,7 +48,7 @@ function fail(why: string, code: number): never {
 async function printKey(): Promise<void> {
   if (process.stdin.isTTY) process.stderr.write("The pair's key, then Ctrl-D:\n")
   // As the dialog takes it: line ends around it are none of it.
-  const secret = (await text(process.stdin)).replace(/^[\r\n]+|[\r\n]+$/g, '')
+  const secret = withoutLineEnds(await text(process.stdin))
   if (secret === '') fail('There is no key on standard input.', WRONG_CALL)
   process.stdout.write(`${witnessLineOf(secret).key}\n`)
 }

@@ -2,13 +2,15 @@
  * What a witness has on disk: who it is, and for each pair the latest loan. Small files, replaced as a whole, with a checksum: one that is not
  * exactly what was written is no file.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf, replaceFile } from '../engine/replace-file'
+import { checkedText, readCheckedText } from '../engine/checked-text'
+import { codeOf } from '../engine/error-code'
+import { replaceFile } from '../engine/replace-file'
 import type { LoanRecord } from '../protocol/witness/lender'
-import { UINT48_MAX } from '../protocol/wire/bytes'
+import { idText, UINT48_MAX } from '../protocol/wire/bytes'
 
 const FORMAT = 'ha-pair witness 1'
 
@@ -42,7 +44,7 @@ export class WitnessFiles {
     const state = text === null ? 'new' : before === null ? 'damaged' : 'known'
     const identity = { id: before?.id ?? randomBytes(8).toString('hex'), start: (before?.start ?? 0) + 1 }
     const aside = state === 'damaged' ? `${this.#file()}.damaged` : null
-    const error = await replaceFile(this.#file(), serialize(identity), aside)
+    const error = await replaceFile(this.#file(), checkedText(FORMAT, identity), aside)
     if (error !== null) throw new Error(`${this.#file()}: ${error}`)
     this.#identity = identity
     this.#stamp = this.#stampNow()
@@ -70,8 +72,13 @@ export class WitnessFiles {
 
   /** Null, or why it is not on disk. */
   writeLoan(pair: string, { loan, holderNode, holderSession, promisedMs }: LoanRecord): Promise<string | null> {
-    const stored: StoredLoan = { loan, holderNode: hex(holderNode), holderSession: hex(holderSession), promisedMs }
-    return replaceFile(this.#file(pair), serialize(stored), null)
+    const stored: StoredLoan = {
+      loan,
+      holderNode: idText(holderNode),
+      holderSession: idText(holderSession),
+      promisedMs
+    }
+    return replaceFile(this.#file(pair), checkedText(FORMAT, stored), null)
   }
 
   #file(pair?: string): string {
@@ -95,7 +102,6 @@ interface StoredLoan {
   readonly promisedMs: number
 }
 
-const hex = (value: bigint): string => value.toString(16).padStart(16, '0')
 const isHex = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) <= UINT48_MAX
 
@@ -103,19 +109,10 @@ const isIdentity = (value: Identity): boolean => isHex(value.id) && isCount(valu
 const isStoredLoan = (value: StoredLoan): boolean =>
   isCount(value.loan) && isCount(value.promisedMs) && isHex(value.holderNode) && isHex(value.holderSession)
 
-function serialize(value: Identity | StoredLoan): string {
-  const body = JSON.stringify(value)
-  return `${FORMAT}\n${body}\n${checksum(body)}\n`
-}
-
 function parse<T>(text: string, fits: (value: T) => boolean): T | null {
-  const [format, body = '', check, rest] = text.split('\n')
-  if (format !== FORMAT || check !== checksum(body) || rest !== '') return null
-  const value = JSON.parse(body) as T
-  return fits(value) ? value : null
+  const value = readCheckedText(text, [FORMAT])?.value as T | undefined
+  return value !== undefined && fits(value) ? value : null
 }
-
-const checksum = (body: string): string => createHash('sha256').update(FORMAT).update(body).digest('hex')
 
 async function readIfThere(file: string): Promise<string | null> {
   try {

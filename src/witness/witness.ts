@@ -6,9 +6,15 @@ import { createHash } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
+import { codeOf } from '../engine/error-code'
 import { randomInt } from '../engine/random'
+import { Rejections } from '../engine/rejections'
 import { PairFiles } from '../host/pair-files'
+import type { PairLog } from '../host/report'
+import { randomId } from '../protocol/random-id'
 import { TokenBucket, type Allowance } from '../protocol/token-bucket'
+import { idText } from '../protocol/wire/bytes'
+import { canonicalIp } from '../protocol/wire/paths'
 import { ANSWER_BYTES, decodeAsk, encodeAnswer, pairOf, type Answer } from '../protocol/wire/witness-frame'
 import { Lender, type LenderEvent, type LenderInput, type LoanRecord } from '../protocol/witness/lender'
 import { WitnessFiles } from './files'
@@ -19,8 +25,6 @@ const RETRY_MS = 2000
 const ADDRESSES_KEPT = 8
 /** Seals that are checked for one pair: its two sides ask some 200 times a second at most (a heartbeat of 5 ms, twice). */
 const CHECKS: Allowance = { perSecond: 2000, burst: 500 }
-/** A line of the log for each cause of rejection, at most so often. */
-const TELL_EVERY_MS = 60_000
 
 export interface WitnessOptions {
   readonly port: number
@@ -28,15 +32,9 @@ export interface WitnessOptions {
   readonly host: string
   /** Folder of its files. */
   readonly data: string
-  readonly log: WitnessLog
+  readonly log: PairLog
   /** Something of `state` has changed. */
   readonly onChange?: () => void
-}
-
-export interface WitnessLog {
-  info(line: string): void
-  warn(line: string): void
-  error(line: string): void
 }
 
 export type WitnessProblem =
@@ -81,13 +79,11 @@ interface Served {
 
 type Rejection = 'no witness frame' | 'unknown key' | 'wrong seal' | 'too many' | 'bad field'
 
-const hex = (value: bigint): string => value.toString(16).padStart(16, '0')
-
 export class Witness {
   readonly #options: WitnessOptions
   readonly #files: WitnessFiles
   readonly #lock: PairFiles
-  readonly #session = BigInt(randomInt(2 ** 48)) * 65536n + BigInt(1 + randomInt(65535))
+  readonly #session = randomId(randomInt)
   #id: string | null = null
   #opening = false
   #socket: Socket | null = null
@@ -99,8 +95,7 @@ export class Witness {
   #lookedAt = false
   #fenced = false
   readonly #served = new Map<string, Served>()
-  readonly #rejections = new Map<Rejection, { count: number; toldAtMs: number }>()
-  readonly #answer = Buffer.alloc(ANSWER_BYTES)
+  readonly #rejections = new Rejections<Rejection>()
 
   /** Begins at once: takes the folder, then opens the port. What fails is tried again until `close`. */
   constructor(options: WitnessOptions, keys: readonly KeyLine[]) {
@@ -223,15 +218,14 @@ export class Witness {
     if (!served.line.seal.fits(bytes)) return this.#reject('wrong seal', from)
     const ask = decodeAsk(bytes)
     if (typeof ask === 'string') return this.#reject('bad field', from)
-    this.#noteAddress(served, hex(ask.nodeId), from.address)
+    this.#noteAddress(served, idText(ask.nodeId), from.address)
     this.#lookAtFiles()
     this.#step(served, { kind: 'ask', ask, from })
   }
 
   #noteAddress({ addresses }: Served, node: string, address: string): void {
     if (addresses.size >= ADDRESSES_KEPT && !addresses.has(node)) addresses.clear()
-    const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
-    if (addresses.get(node) !== plain) addresses.set(node, plain)
+    addresses.set(node, address)
   }
 
   #step(served: Served, input: LenderInput<RemoteInfo>): void {
@@ -261,9 +255,11 @@ export class Witness {
   }
 
   #send({ line }: Served, answer: Answer, to: RemoteInfo): void {
-    encodeAnswer(answer, line.seal.pair, this.#answer)
-    line.seal.close(this.#answer)
-    this.#socket?.send(Buffer.from(this.#answer), to.port, to.address, () => {})
+    // The socket keeps what it is given until it is sent.
+    const bytes = Buffer.alloc(ANSWER_BYTES)
+    encodeAnswer(answer, line.seal.pair, bytes)
+    line.seal.close(bytes)
+    this.#socket?.send(bytes, to.port, to.address, () => {})
   }
 
   /** Before anything is renewed: another start of this witness may have come, on a file system that has no locks. */
@@ -283,23 +279,23 @@ export class Witness {
     switch (event.name) {
       case 'lent':
         served.lentAtWallMs = Date.now()
-        log.info(`${line.name}: the voice goes to node ${hex(event.nodeId)} (loan ${event.loan})`)
+        log.info(`${line.name}: the voice goes to node ${idText(event.nodeId)} (loan ${event.loan})`)
         break
       case 'released':
-        log.info(`${line.name}: node ${hex(event.nodeId)} gave the voice back (loan ${event.loan})`)
+        log.info(`${line.name}: node ${idText(event.nodeId)} gave the voice back (loan ${event.loan})`)
         break
       case 'rolled-back':
         log.warn(
-          `${line.name}: node ${hex(event.nodeId)} holds loan ${event.loan}, which this disk has forgotten: it was set back`
+          `${line.name}: node ${idText(event.nodeId)} holds loan ${event.loan}, which this disk has forgotten: it was set back`
         )
         break
       case 'copied':
         log.error(
-          `${line.name}: two processes ask as node ${hex(event.nodeId)} in one session: a copied host. Neither gets the voice.`
+          `${line.name}: two processes ask as node ${idText(event.nodeId)} in one session: a copied host. Neither gets the voice.`
         )
         break
       case 'third-party':
-        log.warn(`${line.name}: a third node, ${hex(event.nodeId)}, asks with this pair's key`)
+        log.warn(`${line.name}: a third node, ${idText(event.nodeId)}, asks with this pair's key`)
         break
       case 'store-failed':
         break
@@ -310,14 +306,8 @@ export class Witness {
   }
 
   #reject(cause: Rejection, from: RemoteInfo): void {
-    const nowMs = performance.now()
-    const known = this.#rejections.get(cause) ?? { count: 0, toldAtMs: -Infinity }
-    this.#rejections.set(cause, known)
-    known.count += 1
-    if (nowMs < known.toldAtMs + TELL_EVERY_MS) return
-    this.#options.log.warn(`${known.count} message(s) rejected: ${cause} (the latest from ${from.address})`)
-    known.count = 0
-    known.toldAtMs = nowMs
+    const count = this.#rejections.add(cause, performance.now())
+    if (count > 0) this.#options.log.warn(`${count} message(s) rejected: ${cause} (the latest from ${from.address})`)
   }
 }
 
@@ -326,12 +316,12 @@ function stateOf({ line, pair, lender, lentAtWallMs, addresses }: Served, nowMs:
   return {
     name: line.name,
     pair,
-    holder: view === undefined || view.holder === null ? null : hex(view.holder),
+    holder: view === undefined || view.holder === null ? null : idText(view.holder),
     since: lentAtWallMs,
     loan: view?.loan ?? 0,
     sides: (view?.sides ?? []).map(({ nodeId, heardAgoMs }) => ({
-      node: hex(nodeId),
-      address: addresses.get(hex(nodeId)) ?? '',
+      node: idText(nodeId),
+      address: canonicalIp(addresses.get(idText(nodeId)) ?? ''),
       heardAgo: Math.round(heardAgoMs)
     }))
   }
@@ -346,8 +336,7 @@ async function bind(host: string, port: number): Promise<Socket> {
     return socket
   } catch (error) {
     socket.close()
-    const noIpv6 = error instanceof Error && 'code' in error && error.code === 'EAFNOSUPPORT'
-    if (host === '' && noIpv6) return bind('0.0.0.0', port)
+    if (host === '' && codeOf(error) === 'EAFNOSUPPORT') return bind('0.0.0.0', port)
     throw error
   }
 }
@@ -355,6 +344,6 @@ async function bind(host: string, port: number): Promise<Socket> {
 const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function problemOfSocket(error: unknown): 'port-in-use' | 'address-not-here' | 'socket-failed' {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
+  const code = codeOf(error)
   return code === 'EADDRINUSE' ? 'port-in-use' : code === 'EADDRNOTAVAIL' ? 'address-not-here' : 'socket-failed'
 }

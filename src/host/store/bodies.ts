@@ -1,5 +1,6 @@
 /** What the two halves of a store say to each other: JSON, one object a body. */
-import { NOWHERE, type Position, type Promotion } from './positions'
+import { NOWHERE, type Position } from '../../protocol/position'
+import type { Promotion } from './positions'
 import { isCount } from './texts'
 import { ValueError } from './values'
 

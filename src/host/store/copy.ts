@@ -5,7 +5,8 @@
  * Who may write: the side that holds the role. What is written before that is known, or after the last word before a swap, is
  * provisional: it is there for who reads, and is either kept or taken back.
  */
-import { comparePositions, isOnLine, NOWHERE, promoted, type Position, type Promotion } from './positions'
+import { comparePositions, NOWHERE, type Position } from '../../protocol/position'
+import { isOnLine, promoted, type Promotion } from './positions'
 import { containerFor, fieldCost, growthAt, setValueAt, valueAt, type Path } from './property-path'
 import { copyIn, copyOut, TAG, ValueError, type Copied } from './values'
 

@@ -4,6 +4,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '../error-code'
 import type { Copy, Entry, Feed } from './copy'
 import { FileText, readFileText, type Loaded, type Stand } from './file-text'
 import type { Loop } from './loop'
@@ -227,7 +228,5 @@ async function keepAside(file: string, kind: string, make: (aside: string) => Pr
   const all = (await readdir(folder)).filter((name) => name.startsWith(prefix)).toSorted()
   for (const name of all.slice(0, -KEPT_MAX)) await rm(join(folder, name), { force: true })
 }
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
 
 export type { Loaded }

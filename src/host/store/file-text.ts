@@ -5,7 +5,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { lineIn, positionIn } from './bodies'
 import type { Entry } from './copy'
-import { NOWHERE, type Position, type Promotion } from './positions'
+import { NOWHERE, type Position } from '../../protocol/position'
+import type { Promotion } from './positions'
 import { entryIn } from './texts'
 import { mayBeTagged, ValueError } from './values'
 

@@ -2,20 +2,7 @@
  * Where a copy stands, and on which line: the promotions that led to it, each with the position that it went on from. A copy that stands
  * on the line of another one can be brought up to it by what changed since; one that went on elsewhere cannot.
  */
-export interface Position {
-  /** Of the role under which the last write was made. */
-  readonly epoch: number
-  /** Of the last batch in it. */
-  readonly number: number
-}
-
-/** Nothing that has a version was ever here. */
-export const NOWHERE: Position = { epoch: 0, number: 0 }
-
-/** Negative: `a` is the older one. Means something on one line only. */
-export function comparePositions(a: Position, b: Position): number {
-  return a.epoch - b.epoch || a.number - b.number
-}
+import type { Position } from '../../protocol/position'
 
 export interface Promotion {
   readonly epoch: number

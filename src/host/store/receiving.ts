@@ -1,7 +1,7 @@
 /** The following side's half: what comes is kept apart until it is whole, so that nobody reads half a change, and a takeover serves the old one. */
 import type { Put } from './bodies'
 import type { Copy, Entry } from './copy'
-import { comparePositions } from './positions'
+import { comparePositions } from '../../protocol/position'
 import { entryIn } from './texts'
 import { mayBeTagged } from './values'
 

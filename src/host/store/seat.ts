@@ -4,7 +4,7 @@
  */
 import type { Role } from '../../protocol/role'
 import type { Carrier } from '../channel/carrier'
-import type { Position } from './positions'
+import type { Position } from '../../protocol/position'
 
 /** What a pair offers to a store. */
 export interface PairSeat {

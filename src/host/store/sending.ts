@@ -1,7 +1,8 @@
 /** The serving side's half of keeping the peer's copy up to date: what has changed, in pieces, one a turn, each change whole at its commit. */
 import { encodePut, type Put } from './bodies'
 import type { Copy, Entry, Feed } from './copy'
-import { isOnLine, type Position } from './positions'
+import type { Position } from '../../protocol/position'
+import { isOnLine } from './positions'
 import { entryText } from './texts'
 
 /** Of entries in one body, about. */

@@ -21,6 +21,7 @@
 import { machineEvent, type EventReason, type MachineDetails } from '../events'
 import type { ReasonCode } from '../reasons'
 import { EpochAllocator } from '../epoch-allocator'
+import { randomId } from '../random-id'
 import type { CommandError, Input, MachineView, Output, PairMachine, RandomInt, Role, WitnessView } from '../machine'
 import type { PairRecord } from '../record'
 import type { Answer, Ask } from '../wire/witness-frame'
@@ -401,7 +402,6 @@ export class ExtendedMachine implements PairMachine, Timed {
   }
 
   randomId(): bigint {
-    // Never 0: that means 'unknown' in a frame.
-    return (BigInt(this.#randomInt(2 ** 32)) << 32n) | BigInt(1 + this.#randomInt(2 ** 32 - 1))
+    return randomId(this.#randomInt)
   }
 }

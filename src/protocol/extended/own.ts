@@ -61,7 +61,7 @@ export class Own {
     else step.event('mismatch', doubt, {})
   }
 
-  /** FailureDetector, and the newer record is on disk. Another process that writes the file is not gone by that. */
+  /** Contact, and the newer record is on disk. Another process that writes the file is not gone by that. */
   heal(isSettled: boolean): void {
     if (this.#doubt !== 'foreign-record' && isSettled) this.#doubt = null
   }

@@ -149,7 +149,7 @@ export class Peer {
     return this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2
   }
 
-  /** FailureDetector in both directions. */
+  /** Contact in both directions. */
   isTwoWay(nowMs: number): boolean {
     return this.detector.isTwoWay(nowMs, this.peerTimeoutMs)
   }

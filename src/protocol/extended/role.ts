@@ -68,7 +68,7 @@ export interface RoleObject extends RoleFacts {
   proofRefuted(m: Machine): void
   /** Another session is the peer's from now on. */
   peerRestarted(m: Machine): void
-  /** FailureDetector is lost, for whatever reason. */
+  /** Contact is lost, for whatever reason. */
   contactLost(m: Machine): void
   /** `ms`: for so long this side did not run. */
   pause(m: Machine, reason: EventReason<'paused'>, ms: number): void

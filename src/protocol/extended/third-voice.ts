@@ -92,8 +92,7 @@ export class ThirdVoice {
   settle(m: Machine): void {
     if (!rulesOf(m).asksWitness) return
     if (m.role.kind !== 'active') this.voice.release()
-    const silentMs = Math.max(m.peer.peerTimeoutMs, 2 * m.peer.heartbeatMs)
-    const online = m.nowMs < this.voice.heardAtMs + silentMs
+    const online = m.nowMs < this.#silentFromMs(m)
     if (online === this.#online) return
     this.#online = online
     m.event('witness', online ? 'witness-heard' : 'witness-lost', {})
@@ -101,8 +100,11 @@ export class ThirdVoice {
 
   /** When `settle` finds that it is not heard any more. */
   lostAtMs(m: Machine): number {
-    if (!this.#online) return Infinity
-    return this.voice.heardAtMs + Math.max(m.peer.peerTimeoutMs, 2 * m.peer.heartbeatMs)
+    return this.#online ? this.#silentFromMs(m) : Infinity
+  }
+
+  #silentFromMs({ peer }: Machine): number {
+    return this.voice.heardAtMs + Math.max(peer.peerTimeoutMs, 2 * peer.heartbeatMs)
   }
 
   /** The witness that is heard is the one that both sides have agreed on. */

@@ -10,6 +10,7 @@
 import { REASON_BYTES, reasonFromWire, type ReasonCode } from '../reasons'
 import type { Role } from '../role'
 import type { Policy } from '../settings'
+import { getUint48, setUint48 } from './bytes'
 
 export const MAGIC = 0xff
 export const HEADS = { negotiate: 0xa0, designate: 0xa5, connected: 0xaa, responsed: 0xaf } as const
@@ -28,8 +29,6 @@ export const EXTENDED_BYTES = SEALED_BYTES + SEAL_BYTES
 const DURATION_MS_MAX = 0xffffff
 const CLOCK_AT = [56, 60] as const
 
-/** Largest value of the 48-bit fields `seq`, `ack` and `epoch`. */
-export const UINT48_MAX = 2 ** 48 - 1
 /** Largest number of a position: at 1,000 writes a second it is reached after 34 years of one epoch. */
 export const DATA_NUMBER_MAX = 2 ** 40 - 1
 
@@ -271,13 +270,4 @@ function decodeFlags(bits: number): Flags {
     users: has('users'),
     behind: has('behind')
   }
-}
-
-function setUint48(view: DataView, offset: number, value: number): void {
-  view.setUint16(offset, Math.floor(value / 2 ** 32))
-  view.setUint32(offset + 2, value % 2 ** 32)
-}
-
-function getUint48(view: DataView, offset: number): number {
-  return view.getUint16(offset) * 2 ** 32 + view.getUint32(offset + 2)
 }

@@ -4,9 +4,9 @@ import {
   encodeExtended,
   EXTENDED_BYTES,
   SEALED_BYTES,
-  UINT48_MAX,
   type Frame
 } from '../../../src/protocol/wire/frame'
+import { UINT48_MAX } from '../../../src/protocol/wire/bytes'
 import type { PairMachine, RandomInt } from '../../../src/protocol/machine'
 import type { PairRecord } from '../../../src/protocol/record'
 import type { PairSettings } from '../../../src/protocol/settings'

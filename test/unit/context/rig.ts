@@ -1,7 +1,7 @@
 /** Two stores, each with a pair that does what the test says, and the channel between them in memory. Time and turns pass when the test says so. */
 import { Copy, type Entry, type Limits } from '../../../src/host/store/copy'
 import type { Loop } from '../../../src/host/store/loop'
-import type { Position } from '../../../src/host/store/positions'
+import type { Position } from '../../../src/protocol/position'
 import { parsePath } from '../../../src/host/store/property-path'
 import { Replica, type ReplicaOptions } from '../../../src/host/store/replica'
 import type { Holder, PairSeat, PairWatcher, StoreData, StoreNews } from '../../../src/host/store/seat'

@@ -15,13 +15,13 @@ import {
   HEADS,
   SEAL_BYTES,
   SEALED_BYTES,
-  UINT48_MAX,
   type Flags,
   type Frame,
   type FrameRejection,
   type Head,
   type Trailer
 } from '../../../src/protocol/wire/frame'
+import { UINT48_MAX } from '../../../src/protocol/wire/bytes'
 import type { Role } from '../../../src/protocol/machine'
 import { REASON_BYTES, type ReasonCode } from '../../../src/protocol/reasons'
 import type { Policy } from '../../../src/protocol/settings'

@@ -6,6 +6,7 @@ import { strict as assert } from 'node:assert'
 import { CLOCK_DRIFT } from '../../../src/protocol/extended/lease'
 import { Lender, type LoanRecord } from '../../../src/protocol/witness/lender'
 import { Voice } from '../../../src/protocol/extended/voice'
+import { Random } from '../../support/random'
 import {
   decodeAnswer,
   decodeAsk,
@@ -24,19 +25,6 @@ const RUN_MS = 20_000
 interface Breaks {
   /** Deliberate faults of the lender, to see that the check can fail. */
   readonly forgetsAfterRestart?: boolean
-}
-
-/** A small generator (xorshift32), enough for a schedule. */
-function generator(seed: number): () => number {
-  let state = (seed * 2654435761 + 1) >>> 0 || 1
-  return () => {
-    state ^= state << 13
-    state >>>= 0
-    state ^= state >>> 17
-    state ^= state << 5
-    state >>>= 0
-    return state / 2 ** 32
-  }
 }
 
 class Clock {
@@ -77,7 +65,8 @@ interface Outcome {
 }
 
 function run(seed: number, breaks: Breaks = {}): Outcome {
-  const unit = generator(seed)
+  const random = new Random(BigInt(seed), 'one voice')
+  const unit = (): number => random.unit()
   const promiseMs = 100 + Math.floor(unit() * 900)
   const lossShare = unit() < 0.5 ? 0 : unit() * 0.4
   const delayMaxMs = unit() < 0.3 ? promiseMs * 1.5 : unit() * 40

@@ -10,7 +10,8 @@ import { Voice } from '../../../src/protocol/extended/voice'
 import { ASK_BYTES, decodeAnswer, encodeAsk, type Answer } from '../../../src/protocol/wire/witness-frame'
 import { WitnessSeal, witnessKeyOf } from '../../../src/engine/witness-seal'
 import { parseKeyLines } from '../../../src/witness/keys'
-import { Witness, type WitnessLog } from '../../../src/witness/witness'
+import type { PairLog } from '../../../src/host/report'
+import { Witness } from '../../../src/witness/witness'
 import { eventually } from '../../support/eventually'
 
 const KEY = witnessKeyOf('a key of a pair that is long enough')
@@ -86,7 +87,7 @@ describe('witness', () => {
   let folder: string
   const open: { close(): unknown }[] = []
   const lines: string[] = []
-  const log: WitnessLog = {
+  const log: PairLog = {
     info: (line) => void lines.push(`info ${line}`),
     warn: (line) => void lines.push(`warn ${line}`),
     error: (line) => void lines.push(`error ${line}`)
