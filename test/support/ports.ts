@@ -17,10 +17,14 @@ export async function release(socket: Socket): Promise<void> {
 
 /** Below what the system chooses itself, so that nothing else gets one while the process that it is meant for is away. */
 const FROM = 20_000
-/** Each process of the tests takes its ports from a part of its own: one that is away for a moment finds its port free when it comes back. */
-const PARTS = 120
-const COUNT = 100
+/**
+ * Each process of the tests takes its ports from a part of its own, one after the other: one that is away for a moment, or has not
+ * begun yet, finds its port free.
+ */
+const PARTS = 60
+const COUNT = 200
 const FIRST = FROM + (process.pid % PARTS) * COUNT
+let taken = Math.floor(Math.random() * COUNT)
 
 /** Whether nobody has this port of the loopback address, neither for UDP nor for TCP. */
 async function isFree(port: number): Promise<boolean> {
@@ -42,8 +46,8 @@ export async function freeUdpPorts(count: number): Promise<number[]> {
   const found = new Set<number>()
   for (let tries = 0; found.size < count; tries++) {
     if (tries > 100 * count) throw new Error('no ports')
-    const port = FIRST + Math.floor(Math.random() * COUNT)
-    if (!found.has(port) && (await isFree(port))) found.add(port)
+    const port = FIRST + (taken++ % COUNT)
+    if (await isFree(port)) found.add(port)
   }
   return [...found]
 }
