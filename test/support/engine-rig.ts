@@ -47,7 +47,7 @@ export async function freePorts(count: number, host = LOOPBACK): Promise<number[
 }
 
 /** Polls until the condition holds; fails with `what` after the limit. */
-export async function until(what: string, condition: () => boolean, limitMs = 5000): Promise<void> {
+export async function until(what: string, condition: () => boolean, limitMs = 20_000): Promise<void> {
   const end = performance.now() + limitMs
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not happen within ${limitMs} ms: ${what}`)
