@@ -2,11 +2,14 @@
 const { Runnable } = require('mocha')
 
 const factor = Number(process.env.HA_PAIR_PATIENCE ?? 1)
-const timeout = Runnable.prototype.timeout
+const own = Object.getOwnPropertyDescriptor(Runnable.prototype, 'timeout')
 
-Runnable.prototype.timeout = function (...args) {
-  return timeout.apply(
-    this,
-    args.map((ms) => (typeof ms === 'number' ? ms * factor : ms))
-  )
-}
+Object.defineProperty(Runnable.prototype, 'timeout', {
+  ...own,
+  value(...args) {
+    return own.value.apply(
+      this,
+      args.map((ms) => (typeof ms === 'number' ? ms * factor : ms))
+    )
+  }
+})
