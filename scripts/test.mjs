@@ -102,6 +102,8 @@ const INSTALLS = {
 }
 /** A check that runs beside the suites. */
 const BESIDE = { cores: 1, seconds: 100 }
+/** What waits for something may wait so many times as long as when it runs alone (test/support/patience.ts). */
+const PATIENCE = 3
 const GROUPS = ['unit', 'exploration', 'system']
 /** `npm run verify` sets it: suites take the whole of what they take a share of otherwise (test/support/share.ts). */
 const WHOLE = process.env.HA_PAIR_WHOLE === '1'
@@ -181,6 +183,8 @@ async function runSuite(suite, { mochaArgs, update }) {
     process.execPath,
     [
       join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'),
+      '--require',
+      join(ROOT, 'scripts', 'patience.cjs'),
       '--reporter',
       join(ROOT, 'scripts', 'reporter.cjs'),
       ...mochaArgs,
@@ -188,7 +192,7 @@ async function runSuite(suite, { mochaArgs, update }) {
     ],
     {
       cwd: ROOT,
-      env: { ...process.env, ...(update ? { HA_PAIR_UPDATE: '1' } : {}) },
+      env: { HA_PAIR_PATIENCE: String(PATIENCE), ...process.env, ...(update ? { HA_PAIR_UPDATE: '1' } : {}) },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe']
     }
   )

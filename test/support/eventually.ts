@@ -1,3 +1,5 @@
+import { PATIENCE } from './patience'
+
 const LOOK_EVERY_MS = 20
 /** What takes long is looked at less often, so that waiting costs others little: this part of the time so far, and no less often than that. */
 const PATIENT_PART = 0.05
@@ -5,7 +7,7 @@ const LOOK_EVERY_MS_MAX = 250
 
 /**
  * Looks again and again until `probe` gives something (not null, undefined or false), and returns it.
- * Errors: throws after `withinMs`, naming `what` was waited for and what the last look failed with.
+ * Errors: throws after `withinMs` (times the patience of the run), naming `what` was waited for and what the last look failed with.
  */
 export async function eventually<T>(
   what: string,
@@ -23,7 +25,7 @@ export async function eventually<T>(
       last = String(error)
     }
     const tookMs = performance.now() - startedAt
-    if (tookMs > withinMs) throw new Error(`${what}: not within ${withinMs} ms (${last})`)
+    if (tookMs > withinMs * PATIENCE) throw new Error(`${what}: not within ${withinMs} ms (${last})`)
     await pause(Math.max(lookEveryMs, Math.min(PATIENT_PART * tookMs, LOOK_EVERY_MS_MAX)))
   }
 }

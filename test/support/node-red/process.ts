@@ -10,8 +10,7 @@ import { freeTcpPort } from '../ports'
 import { type Resources, resourcesOf } from '../resources'
 import type { NodeRed } from './versions'
 
-/** Of a machine that is busy with other suites. */
-const START_LIMIT_MS = 90_000
+const START_LIMIT_MS = 40_000
 /** Node-RED gives every node 15 s to close. */
 const STOP_LIMIT_MS = 30_000
 const ANSWER_LIMIT_MS = 30_000

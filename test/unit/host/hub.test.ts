@@ -614,7 +614,7 @@ describe('the hub', () => {
     })
 
     it('again and again, is restarted each time', async function () {
-      this.timeout(90_000)
+      this.timeout(30_000)
       const { one, two } = await pairUp()
       for (let round = 0; round < 3; round++) {
         await crashEngine()

@@ -13,8 +13,8 @@ export type ThreadEnding = 'exception' | 'heap' | 'terminate' | 'exit'
 
 const BUSY_MS = 1200
 const WATCHED_MS = 800
-/** Until the thread has been started anew, on a machine that is busy. */
-const WATCHED_MS_MAX = 10_000
+/** An engine that has not come back by then is not waited for. */
+const BACK_MS_MAX = 10_000
 const [, , folder, json, ending] = process.argv as [string, string, string, string, ThreadEnding]
 
 /** In the engine's thread, before its own code: what makes it end. */
@@ -77,8 +77,10 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   end()
   const endedMs = performance.now()
   setInterval(() => {
-    const watchedMs = performance.now() - endedMs
-    if (watchedMs < WATCHED_MS || (told.endsWith(' 0') && watchedMs < WATCHED_MS_MAX)) return
+    const forMs = performance.now() - endedMs
+    // And has said so.
+    const isBack = !told.endsWith(' 0')
+    if (forMs < WATCHED_MS || (!isBack && forMs < BACK_MS_MAX)) return
     console.log(JSON.stringify(open))
     process.exit(0)
   }, 10)
