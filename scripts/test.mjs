@@ -29,35 +29,42 @@ import { inLanes } from './lanes.mjs'
  * others of the suite share one, which takes `rest`, or have one each. The figures decide only what runs beside what.
  */
 const SUITES = [
-  { name: 'architecture', required: true, cores: 1, rest: 5 },
+  { name: 'architecture', required: true, cores: 0.8, rest: 5 },
   { name: 'protocol', required: true, cores: 1, files: { windows: [10] }, rest: 15 },
   { name: 'scenarios', required: true, cores: 1, rest: 3 },
   { name: 'rules', cores: 1, rest: 2 },
   { name: 'editor', cores: 1, rest: 3 },
-  { name: 'witness', cores: 1, rest: 15 },
-  { name: 'mutation', cores: 1, rest: 2 },
+  { name: 'witness', cores: 1, rest: 12 },
+  { name: 'mutation', cores: 1, rest: 4 },
   { name: 'bench-tools', cores: 1, rest: 2 },
   { name: 'simulation', cores: 1, files: { simulation: [20] }, rest: 5 },
   { name: 'model', cores: 1, rest: 30 },
   {
     name: 'host',
     required: true,
-    cores: 0.35,
-    files: { channel: [20], 'channel-attacks': [7], departure: [10], fence: [10], 'files-in-use': [10], hub: [20] },
+    cores: 0.5,
+    files: {
+      channel: [20, 0.2],
+      'channel-attacks': [7, 0.1],
+      departure: [10, 0.5],
+      fence: [10, 0.5],
+      'files-in-use': [10, 0.3],
+      hub: [20, 0.4]
+    },
     rest: 35
   },
   {
     name: 'engine',
     required: true,
-    cores: 0.25,
-    files: { addresses: [33], interfaces: [33], pair: [15], engine: [8] },
+    cores: 0.3,
+    files: { addresses: [33, 0.1], interfaces: [33, 0.15], pair: [15, 0.2], engine: [8, 0.2] },
     rest: 15
   },
-  { name: 'nodes', required: true, cores: 0.35, files: { health: [8], pair: [8] }, rest: 20 },
-  { name: 'context', required: true, cores: 0.5, rest: 15 },
-  { name: 'demo', cores: 0.5, files: { running: [25], dev: [6] }, rest: 2 },
+  { name: 'nodes', required: true, cores: 0.5, files: { health: [8, 0.4], pair: [8, 0.5] }, rest: 20 },
+  { name: 'context', required: true, cores: 0.6, rest: 6 },
+  { name: 'demo', cores: 0.6, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
-  { name: 'chaos', required: true, cores: 0.9, files: { chaos: [50] }, rest: 2 },
+  { name: 'chaos', required: true, cores: 0.9, files: { chaos: [45] }, rest: 2 },
   // The same, and hping3 and tcpdump.
   {
     name: 'field',
@@ -70,27 +77,35 @@ const SUITES = [
     name: 'browser',
     required: true,
     needs: ['node-red-5'],
-    cores: 0.75,
-    files: { 'node-red-5': [60], 'node-red-4': [55], 'first-evening': [50] }
+    cores: 0.8,
+    files: { 'node-red-4': [60], 'node-red-5': [40], 'first-evening': [45], witness: [20] }
   },
   {
     name: 'e2e',
     required: true,
     needs: ['node-red-5'],
-    cores: 0.6,
+    cores: 0.4,
     files: {
-      'flows-differ': [70, 0.2],
-      credentials: [25],
-      'node-red-4': [20],
-      'node-red-5': [20],
-      permissions: [12],
+      'flows-differ': [70, 0.15],
+      credentials: [30, 0.7],
+      'node-red-4': [30],
+      'node-red-5': [30],
+      'context-store': [16],
+      witness: [12],
+      permissions: [12, 0.6],
       'install-from-git': [6, 1]
     }
   },
-  { name: 'monitoring', cores: 0.5, files: { 'load-balancer': [30] }, rest: 3 },
-  { name: 'deployment', cores: 0.5, rest: 8 },
-  { name: 'examples', needs: ['examples'], cores: 0.6 },
-  { name: 'situations', needs: ['node-red-5'], cores: 0.6, files: { situations: [30] } }
+  { name: 'monitoring', cores: 0.5, files: { 'load-balancer': [25] }, rest: 3 },
+  { name: 'deployment', cores: 0.5, rest: 6 },
+  {
+    name: 'examples',
+    needs: ['examples'],
+    cores: 0.4,
+    files: { 'at-work': [45, 0.6], state: [25, 0.3], 'virtual-address': [20], import: [15, 0.7] },
+    rest: 2
+  },
+  { name: 'situations', needs: ['node-red-5'], cores: 0.6, files: { situations: [25] } }
 ]
 /** What is not listed has each of its files run by itself. */
 const UNLISTED = { cores: 0.7 }

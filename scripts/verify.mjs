@@ -26,7 +26,7 @@ const WHOLES = [
   { suites: ['e2e', 'demo'], minutes: 3 },
   { suites: ['model'], minutes: 2 },
   { suites: ['examples'], minutes: 2 },
-  { suites: ['simulation'], minutes: 2 },
+  { suites: ['simulation', 'witness'], minutes: 2 },
   { suites: ['chaos'], minutes: 3 }
 ]
 const WITNESS_PIECES = 10
@@ -114,6 +114,12 @@ const BOUNDED = [
     part: 0.15,
     minutesMin: 0.5,
     args: (time, from) => ['exploration/chaos/run.js', '--seed', `${from}`, '--minutes', time]
+  },
+  {
+    name: 'witness',
+    part: 0.05,
+    minutesMin: 0.1,
+    args: (time, from) => ['exploration/witness/run.js', '--from', `${from}000`, '--minutes', time]
   }
 ]
 /** A piece of these ends what it has begun: so much longer than its time it may take. */

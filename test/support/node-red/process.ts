@@ -40,6 +40,10 @@ const HEAVY = {
   types: /^(tls-config|http (proxy|request)|mqtt.*|websocket.*|tcp .*|csv|html|xml|yaml|watch)$/
 } as const
 
+/** From Node.js 22 on: what one process has compiled the next one need not compile again. */
+const RUN_FOLDER = process.env['HA_PAIR_RUN_FOLDER']
+const COMPILED = RUN_FOLDER === undefined ? {} : { NODE_COMPILE_CACHE: join(RUN_FOLDER, 'compiled') }
+
 export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
 export interface Answer {
@@ -143,7 +147,7 @@ export class NodeRedProcess {
     const command = this.#namespace === null ? whole : ['ip', 'netns', 'exec', this.#namespace, ...whole]
     const child = spawn(command[0] ?? nodeBinary, command.slice(1), {
       cwd: this.userDirectory,
-      env: { ...plainEnvironment(), ...this.environment },
+      env: { ...plainEnvironment(), ...COMPILED, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
     this.#child = child
