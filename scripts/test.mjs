@@ -46,7 +46,7 @@ const SUITES = [
     files: {
       channel: [20, 0.2],
       'channel-attacks': [7, 0.1],
-      departure: [10, 0.5],
+      'exit-watch': [12, 0.4],
       fence: [10, 0.5],
       'files-in-use': [10, 0.3],
       hub: [20, 0.4]
@@ -64,7 +64,7 @@ const SUITES = [
   { name: 'context', required: true, cores: 0.6, rest: 6 },
   { name: 'demo', cores: 0.6, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
-  { name: 'chaos', required: true, cores: 0.9, files: { chaos: [45] }, rest: 2 },
+  { name: 'chaos', required: true, cores: 0.7, files: { chaos: [45] }, rest: 2 },
   // The same, and hping3 and tcpdump.
   {
     name: 'field',
