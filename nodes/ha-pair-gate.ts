@@ -22,7 +22,7 @@ type Left = { readonly latest: readonly NodeMessageInFlow[] } | { readonly resum
 
 /** Of the gates of all modes. */
 interface CommonParts extends Omit<GateParts<NodeMessageInFlow>, 'warnOfOverflow'> {
-  /** Numbers of this topic seem to begin anew. */
+  /** Numbers of this topic seem to start over. */
   noteStuck(topic: string): void
 }
 

@@ -1,4 +1,4 @@
-/** Where the peer is, as far as its frames show it; and what the host is told of that: whom the channel is to be opened to, and where. */
+/** Where the peer is, as far as its frames show it; and what the host has to know of that: whom the channel is to be opened to, and where. */
 import type { RemoteInfo } from 'node:dgram'
 import { TokenBucket, type Allowance } from '../protocol/token-bucket'
 import type { Trailer } from '../protocol/wire/frame'
@@ -14,7 +14,7 @@ interface Sessions {
 
 type ContactMessage = Extract<FromEngine, { type: 'contact' }>
 
-/** A peer whose address changes again and again is not told of each time. */
+/** A peer whose address changes again and again makes no event each time. */
 const ADDRESS_CHANGES: Allowance = { perSecond: 0.1, burst: 8 }
 
 export class Contact {
@@ -36,7 +36,7 @@ export class Contact {
     return true
   }
 
-  /** The peer speaks from there. Returns what is to be told of it; null = nothing. */
+  /** The peer speaks from there. Returns the detail of the event; null = there is none. */
   heard(
     { index, paths }: Link,
     { address, port }: RemoteInfo,

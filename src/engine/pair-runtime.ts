@@ -245,7 +245,7 @@ export class PairRuntime implements Waiting, LinkOwner, WitnessOwner {
     // Who begins to act tells its own flows first and then the peer; in all else the peer does not wait.
     const flowsFirst = changed && this.#latest.role === 'active'
     for (const output of outputs) if (!flowsFirst || output.kind !== 'send') this.#perform(output)
-    // Each role is told by itself, so that two quick changes do not look like none.
+    // Each role goes to the host by itself, so that two quick changes do not look like none.
     if (changed) this.tell()
     if (flowsFirst) for (const output of outputs) if (output.kind === 'send') this.#perform(output)
     this.#host.touch(this)

@@ -1,4 +1,4 @@
-/** What the host is told of a pair: made from the machine's view, and only when it differs from what it was told last. */
+/** What the host knows of a pair: made from the machine's view, and sent only when it differs from the last one. */
 import type { MachineView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import type { Clock } from './clock'
@@ -8,7 +8,7 @@ import type { Snapshot } from './messages'
 import type { PairFrames } from './pair-frames'
 import type { Rejections } from './rejections'
 
-/** Counters alone are told at most this often. */
+/** Counters alone are sent at most this often. */
 const COUNTERS_EVERY_MS = 1000
 
 export class SnapshotTeller {
