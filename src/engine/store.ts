@@ -6,10 +6,9 @@
  */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { UINT48_MAX } from '../protocol/wire/bytes'
 import type { PairRecord, WitnessRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
-import { checkedText, readCheckedText } from './checked-text'
+import { checkedText, isCount, readCheckedText } from './checked-text'
 import { codeOf } from './error-code'
 import type { StoreProblem, StoreTrouble } from './events'
 import { replaceFile } from './replace-file'
@@ -172,8 +171,6 @@ export class EpochStore {
   }
 }
 
-const isCount = (value: unknown): boolean =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= UINT48_MAX
 const isNodeId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 const isYesNo = (value: unknown): boolean => typeof value === 'boolean'
 

@@ -46,7 +46,7 @@ export class StrayWrites {
     }
   }
 
-  /** All of one swap are told at once. */
+  /** All of one swap are reported at once. */
   #countLate(scope: string, key: string): void {
     if (this.#late !== null) {
       this.#late.count++

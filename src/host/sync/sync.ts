@@ -277,7 +277,7 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
   }
 }
 
-/** What the pair says of a message is said anew on the other side. */
+/** What the pair says of a message is said again on the other side. */
 function withoutPair(msg: SyncMessage): object {
   const copy = { ...msg }
   delete copy.pair

@@ -7,9 +7,9 @@ import { Later, type GateClock } from '../clock'
 import { BODY_BYTES, encode, type Section } from './body'
 import type { Chunk, Numbers, Series } from './numbers'
 
-/** So long the flow behind the gate has to act. What is told before that, and not done when this host dies, is missed. */
+/** So long the flow behind the gate has to act. What goes to the peer before that, and not done when this host dies, is missed. */
 const ACTS_WITHIN_MS = 5
-/** What passes within this time is told together. */
+/** What passes within this time goes to the peer together. */
 const TOGETHER_MS = 2
 /** A wire is a turn of the event loop: on a busy host the flow behind the gate has not run because time has passed. */
 const TURNS = 4
