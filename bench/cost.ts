@@ -26,7 +26,9 @@ class Process {
   readonly #child: ChildProcess
 
   constructor() {
-    this.#child = startChild(process.execPath, ['--expose-gc', ENTRY], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#child = startChild(process.execPath, ['--expose-gc', ENTRY], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+    })
   }
 
   async ask<T>(message: Start | Measure): Promise<T> {

@@ -6,7 +6,6 @@ import { outputsOf, type DeployedNode, type Known, type RunningNodes } from './r
 /** What is nested deeper than this in one property is taken as equal. */
 const DEPTH_MAX = 200
 
-
 /** Where a node lies, how it looks and what is written about it; and secrets, which are not in the flow file. */
 const NEVER_COUNTS = new Set([
   'id',

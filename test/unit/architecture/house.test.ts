@@ -26,7 +26,11 @@ const WORDS: readonly Word[] = [
   },
   { found: /\bwhoever\b/i, say: 'who it is: a side, a reader', except: new RegExp(`^(?:src/protocol/|${QUOTED})`) },
   { found: /\banew\b/i, say: 'again, or: start over', except: new RegExp(`^${QUOTED}`) },
-  { found: /\b(?:is|are) told\b/i, say: 'what happens: sent, shown, reported', except: new RegExp(`^(?:src/protocol/|${QUOTED})`) }
+  {
+    found: /\b(?:is|are) told\b/i,
+    say: 'what happens: sent, shown, reported',
+    except: new RegExp(`^(?:src/protocol/|${QUOTED})`)
+  }
 ]
 
 const wordsIn = (file: string, text: string): string[] =>
