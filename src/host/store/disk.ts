@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { codeOf } from '../error-code'
 import type { Copy, Entry, Feed } from './copy'
 import { FileText, readFileText, type Loaded, type Stand } from './file-text'
-import type { Loop } from './loop'
+import type { Loop } from '../loop'
 import { PIECE_CHARS } from './sending'
 import { entryText } from './texts'
 

@@ -1,6 +1,6 @@
 /** Writes that change nothing: on a Standby, and those of work that was still running when the role went to the peer. */
 import type { Entry } from './copy'
-import type { Loop } from './loop'
+import type { Loop } from '../loop'
 import type { PairSeat } from './seat'
 
 /** More in a second is a loop that waits for a value which it can never write. */

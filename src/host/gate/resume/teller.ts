@@ -3,7 +3,7 @@
  * once when a planned swap asks, and all that is remembered when the two meet.
  */
 import type { CarrierLink } from '../../channel/carrier'
-import { Later, type GateClock } from '../clock'
+import { Later, type Loop } from '../../loop'
 import { BODY_BYTES, encode, type Section } from './body'
 import type { Chunk, Numbers, Series } from './numbers'
 
@@ -18,7 +18,7 @@ const CHUNK_BYTES = 12
 
 export class Teller {
   readonly #numbers: Numbers
-  readonly #clock: GateClock
+  readonly #clock: Loop
   readonly #isServing: () => boolean
   /** Until the first is old enough; then the turns; then for the next body. */
   readonly #soon: Later
@@ -33,7 +33,7 @@ export class Teller {
   /** The peer was told that this gate is shut and nothing is left to tell. */
   #saidAllTold = false
 
-  constructor(numbers: Numbers, clock: GateClock, isServing: () => boolean) {
+  constructor(numbers: Numbers, clock: Loop, isServing: () => boolean) {
     this.#numbers = numbers
     this.#clock = clock
     this.#isServing = isServing
