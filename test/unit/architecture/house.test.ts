@@ -24,12 +24,12 @@ const WORDS: readonly Word[] = [
     // The word of 2015.
     except: /^docs\/concepts\/GLOSSARY\.md$/
   },
-  { found: /\bwhoever\b/i, say: 'who it is: a side, a reader', except: new RegExp(`^(?:src/protocol/|${QUOTED})`) },
+  { found: /\bwhoever\b/i, say: 'who it is: a side, a reader', except: new RegExp(`^${QUOTED}`) },
   { found: /\banew\b/i, say: 'again, or: start over', except: new RegExp(`^${QUOTED}`) },
   {
     found: /\b(?:is|are) told\b/i,
     say: 'what happens: sent, shown, reported',
-    except: new RegExp(`^(?:src/protocol/|${QUOTED})`)
+    except: new RegExp(`^${QUOTED}`)
   }
 ]
 
