@@ -64,7 +64,9 @@ interface Opening {
   epoch: number | null
   /** It has been shut since: the other side may have served. An Active may take a newer epoch and go on. */
   shut: boolean
-  /** What came here until then may have passed on the other side without a word. */
+  /** Of what passed on either host until then, this one may not have been told. */
+  untoldUntilMs: number
+  /** So what came here until then may have passed: it comes later to this host than to the other one. */
   unsureUntilMs: number
 }
 
@@ -77,7 +79,7 @@ const WARN_EVERY_MS = 60_000
 const STUCK_AFTER_MS = 5000
 /** A gate that holds messages, or whose badge is behind, looks again: freshness and leases change without an event. */
 const LOOK_AGAIN_MS = 250
-/** Beyond the longest lag that was seen: the two hosts may drift apart by so much before anybody has seen it. */
+/** Beyond the lag: the two hosts may drift apart by so much before anybody has seen it. */
 const UNSURE_MS = 1000
 /** A peer that told everything and then parted has left, and lets nothing through; but not for ever. */
 const LEFT_MS = 5000
@@ -125,7 +127,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#numbers.onForget = this.#onForget
     this.#lag = before?.lag ?? new Lag()
     this.#lag.forgetAfterMs = settings.keepForMs
-    this.#opening = before?.opening ?? { epoch: null, shut: true, unsureUntilMs: -Infinity }
+    this.#opening = before?.opening ?? { epoch: null, shut: true, untoldUntilMs: -Infinity, unsureUntilMs: -Infinity }
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
     this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open)
     this.#nextTurn = new Later((run) => clock.nextTurn(run), this.#goOn)
@@ -228,26 +230,29 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   }
 
   flush(): void {
-    this.#teller.flush(Math.max(0, Math.ceil(this.#opening.unsureUntilMs - this.#parts.clock.nowMs())))
+    this.#teller.flush(Math.floor(this.#parts.clock.nowMs() - this.#opening.untoldUntilMs))
   }
 
   received(body: Uint8Array): void {
-    const { allTold, sections } = decode(body)
+    const { allTold, again, sections } = decode(body)
     const nowMs = this.#parts.clock.nowMs()
     const { open } = this.#decide(nowMs)
-    for (const section of sections) this.#told(section, !open, nowMs)
+    for (const section of sections) this.#told(section, !open, again, nowMs)
     this.#handover.allToldUntilMs = allTold === null ? -Infinity : Infinity
-    if (allTold !== null && allTold.unsureForMs > 0) this.#unsureUntil(nowMs + allTold.unsureForMs)
+    if (allTold !== null) this.#untoldUntil(nowMs - allTold.untoldAgoMs)
   }
 
   /** `follow`: this side does not serve; what the other one says of the order of series counts. */
-  #told({ topic, series: key, highest, chunks }: Section, follow: boolean, nowMs: number): void {
+  #told({ topic, series: key, highest, chunks }: Section, follow: boolean, again: boolean, nowMs: number): void {
     const series = this.#numbers.seriesOf(topic, key, highest, nowMs)
     for (const { index, mask } of chunks) {
       for (const number of this.#numbers.told(series, index, mask, follow)) {
         const held = this.#held.take(series, number)
+        held?.done?.()
+        // What passed long ago says nothing about how much later things come.
+        if (again) continue
         if (held === null) this.#lag.told(series, number, nowMs)
-        else held.done?.()
+        else this.#lag.wasHere()
       }
     }
   }
@@ -261,7 +266,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     const opening = this.#opening
     if (decision.open && decision.epoch !== opening.epoch) {
       const isSure = !opening.shut || nowMs < this.#handover.allToldUntilMs
-      if (!isSure) this.#unsureUntil(nowMs + UNSURE_MS + this.#lag.longestMs)
+      if (!isSure) this.#untoldUntil(nowMs)
       opening.epoch = decision.epoch
       this.#handover.allToldUntilMs = -Infinity
     }
@@ -269,8 +274,10 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     return decision
   }
 
-  #unsureUntil(untilMs: number): void {
-    this.#opening.unsureUntilMs = Math.max(this.#opening.unsureUntilMs, untilMs)
+  #untoldUntil(untilMs: number): void {
+    const opening = this.#opening
+    opening.untoldUntilMs = Math.max(opening.untoldUntilMs, untilMs)
+    opening.unsureUntilMs = Math.max(opening.unsureUntilMs, untilMs + UNSURE_MS + this.#lag.longestMs)
   }
 
   #pass({ msg, series, number, atMs, done }: HeldMessage<M>, { epoch }: GateDecision, send: Send<M>): void {
