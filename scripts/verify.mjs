@@ -22,7 +22,7 @@ const CHAOS_MINUTES_PER_PIECE = 3
 const WHOLES = [
   { suites: ['browser'], minutes: 5 },
   { suites: ['field'], minutes: 3 },
-  { suites: ['protocol', 'host', 'engine', 'nodes'], minutes: 2 },
+  { suites: ['protocol', 'host', 'context', 'engine', 'nodes'], minutes: 4 },
   { suites: ['e2e', 'demo'], minutes: 3 },
   { suites: ['model'], minutes: 2 },
   { suites: ['examples'], minutes: 2 },
