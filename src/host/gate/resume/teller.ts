@@ -55,6 +55,7 @@ export class Teller {
     this.#link = link
     this.#full = false
     this.#saidAllTold = false
+    this.#numbers.ripen(this.#oldEnough())
     this.#numbers.setAllUntold()
     this.#again = this.#numbers.untold.size > 0
     this.#tell()
