@@ -222,8 +222,8 @@ class Run {
         this.check()
         return void this.pair.loop.turn()
       case 'deliver':
-        for (let n = 0; n < what.count && end !== undefined; n++) {
-          if (!(await wires.deliver(end))) return
+        for (let n = 0; n < what.count; n++) {
+          if (end === undefined || !(await wires.deliver(end))) return
           this.check()
         }
         return
