@@ -135,7 +135,7 @@ describe('the context store on real Node-REDs', function () {
   let b: NodeRedProcess
   const started: NodeRedProcess[] = []
 
-  const make = (name: string, environment: Record<string, string>, flows: readonly FlowNode[]): NodeRedProcess => {
+  const make = (name: string, environment: Record<string, string>): NodeRedProcess => {
     const userDirectory = join(folder, name)
     mkdirSync(userDirectory)
     placeBuild(userDirectory)
@@ -145,7 +145,7 @@ describe('the context store on real Node-REDs', function () {
       version: nodeRed4(),
       userDirectory,
       environment,
-      flows,
+      flows: FLOWS,
       credentials,
       settingsCode: STORE
     })
@@ -156,8 +156,8 @@ describe('the context store on real Node-REDs', function () {
   before(async () => {
     folder = scratchFolder('context')
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
-    a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' }, FLOWS)
-    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90' }, FLOWS)
+    a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' })
+    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90' })
     await Promise.all([a.start(), b.start()])
   })
   afterEach(function () {
@@ -249,16 +249,13 @@ describe('the context store on real Node-REDs', function () {
   })
 
   it('a damaged file and a missing pair do not keep Node-RED from starting', async () => {
-    const alone = make(
-      'alone',
-      {},
-      FLOWS.filter(({ type }) => !type.startsWith('ha-pair'))
-    )
-    mkdirSync(join(alone.userDirectory, 'ha-pair'))
-    writeFileSync(join(alone.userDirectory, 'ha-pair', 'context-pair.jsonl'), '{"format":"ha-pair context 1"}\nrubbish')
-    await alone.start()
-    await alone.get('/write')
-    assert.equal((await read(alone)).count, 1000)
-    assert.match(alone.log, /context-pair\.jsonl is damaged/)
+    await Promise.allSettled([a.kill(), b.kill()])
+    const file = (name: string): string => join(a.userDirectory, name)
+    writeFileSync(file('flows.json'), JSON.stringify(FLOWS.filter(({ type }) => !type.startsWith('ha-pair'))))
+    writeFileSync(file('ha-pair/context-pair.jsonl'), '{"format":"ha-pair context 1"}\nrubbish')
+    await a.start()
+    await a.get('/write')
+    assert.equal((await read(a)).count, 1000)
+    assert.match(a.log, /context-pair\.jsonl is damaged/)
   })
 })
