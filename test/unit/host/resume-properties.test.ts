@@ -28,7 +28,7 @@ const FAR = 100_000
 /** Longest delay of one path beyond that of the other, apart from a skew that lasts. */
 const DELAY_MS_MAX = 40
 /** In `npm test` the same ones each time; in the whole others each time. */
-const runs = <T>(few: number): fc.Parameters<T> => (WHOLE ? { numRuns: 2000 } : { numRuns: few, seed: 1 })
+const runs = <T>(few: number): fc.Parameters<T> => (WHOLE ? { numRuns: 1000 } : { numRuns: few, seed: 1 })
 /** A host crashes, starts again, and its peer crashes before the two are in step. */
 const BOTH_IN_TURN: readonly Act[] = [
   { kind: 'crash', lostMs: 0, noticedMs: 0 },
@@ -58,7 +58,7 @@ const calmActs: fc.Arbitrary<readonly Act[]> = fc.array(
     { weight: 1, arbitrary: again },
     { weight: 1, arbitrary: deploy }
   ),
-  { maxLength: 80 }
+  { maxLength: 80, size: 'max' }
 )
 const wildActs: fc.Arbitrary<readonly Act[]> = fc.array(
   fc.oneof(
@@ -81,7 +81,7 @@ const wildActs: fc.Arbitrary<readonly Act[]> = fc.array(
     },
     { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('restart' as const, 'down', 'up', 'up') }) }
   ),
-  { maxLength: 120 }
+  { maxLength: 120, size: 'max' }
 )
 
 interface Sent {
@@ -186,16 +186,20 @@ class Story {
   #emit({ topic, gap, delayA, delayB, lost, copies }: Extract<Act, { kind: 'item' }>): void {
     const number = (this.#next[topic] ?? 0) + gap
     const series = this.#series[topic] ?? 0
+    const before = this.#highest[topic] ?? 0
     this.#next[topic] = number + 1
     this.#highest[topic] = number
     const msg: Item = { topic, seq: number, ...(this.#withSeries ? { batch: { run: series } } : {}), at: series }
     const name = `${nameOf(topic, msg.batch, number)} ${series}`
+    const leaps = !this.#withSeries && number - before > FAR / 2
     this.sent.push({ name, topic, series, number })
     this.arrivals.set(name, { a: [], b: [] })
     for (let copy = 0; copy <= copies; copy++) {
       if (lost !== 'a') this.#deliver('a', name, msg, delayA + 3 * copy)
       if (lost !== 'b') this.#deliver('b', name, msg, delayB + 7 * copy + this.#skewMs)
     }
+    // Where no series says so, a leap that only one of them has seen looks like a new count to whoever is told of what was before.
+    if (leaps) this.world.time.advanceMs(DELAY_MS_MAX + this.#skewMs + 30)
   }
 
   #deliver(to: 'a' | 'b', name: string, msg: Item, delayMs: number): void {
@@ -237,7 +241,7 @@ const skews = fc.constantFrom(0, 5, 100, 3000)
 const full = fc.constantFrom(Infinity, 30)
 
 describe('two gates that resume, with planned swaps only', function () {
-  if (WHOLE) this.timeout(300_000)
+  this.timeout(WHOLE ? 600_000 : 60_000)
 
   for (const withSeries of [true, false]) {
     it(`nothing is missed and nothing passes twice, ${withSeries ? 'with' : 'without'} a series`, () => {
@@ -251,7 +255,7 @@ describe('two gates that resume, with planned swaps only', function () {
             if (both) assert.equal(times, 1, `${name} missed`)
           }
         }),
-        runs(100)
+        runs(40)
       )
     })
   }
@@ -269,7 +273,7 @@ describe('two gates that resume, with planned swaps only', function () {
           []
         )
       }),
-      runs(100)
+      runs(40)
     )
   })
 
@@ -289,7 +293,7 @@ describe('two gates that resume, with planned swaps only', function () {
           assert.ok(story.timesPassed(name) === 1 || isLate, `${name} missed`)
         }
       }),
-      runs(100)
+      runs(40)
     )
   })
 
@@ -300,13 +304,13 @@ describe('two gates that resume, with planned swaps only', function () {
         const onlyOne = story.sent.filter(({ name }) => story.reached(name, 'a') !== story.reached(name, 'b')).length
         assert.ok(story.world.a.gate.held + story.world.b.gate.held <= onlyOne)
       }),
-      runs(100)
+      runs(40)
     )
   })
 })
 
 describe('two gates that resume, with crashes and a channel that comes and goes', function () {
-  if (WHOLE) this.timeout(300_000)
+  this.timeout(WHOLE ? 600_000 : 60_000)
 
   it('nothing is missed of what reached a host that lives on', () => {
     fc.assert(
@@ -317,7 +321,7 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
           assert.ok(story.timesPassed(name) >= 1, `${name} missed`)
         }
       }),
-      runs(150)
+      runs(60)
     )
   })
 
@@ -332,7 +336,7 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
           seen.add(name)
         }
       }),
-      { ...runs(150), examples: [[BOTH_IN_TURN, 3000, false]] }
+      { ...runs(60), examples: [[BOTH_IN_TURN, 3000, false]] }
     )
   })
 
@@ -348,7 +352,7 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
           highest.set(key, number)
         }
       }),
-      runs(100)
+      runs(40)
     )
   })
 
@@ -365,7 +369,7 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
           .reduce((sum, warning) => sum + (warning.code === 'fell-out' ? warning.count : 0), 0)
         assert.ok(warned >= missed, `${missed} missed, ${warned} told`)
       }),
-      runs(100)
+      runs(40)
     )
   })
 })

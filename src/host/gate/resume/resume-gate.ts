@@ -57,6 +57,7 @@ export interface ResumeState<M> {
   readonly lag: Lag
   readonly opening: Opening
   readonly handover: Handover
+  readonly fallen: Fallen
 }
 
 interface Opening {
@@ -73,6 +74,13 @@ interface Opening {
 interface Handover {
   /** The peer has told everything, and its gate is shut: true until this instant. */
   allToldUntilMs: number
+}
+
+/** What fell out. */
+interface Fallen {
+  /** Nobody was warned of these yet. */
+  untold: number
+  warnedAtMs: number
 }
 
 const WARN_EVERY_MS = 60_000
@@ -96,14 +104,13 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   readonly #teller: Teller
   readonly #opening: Opening
   readonly #handover: Handover
+  readonly #fallen: Fallen
   readonly #nextTurn: Later
   readonly #lookAgain: Later
   #detach: () => void = () => {}
   /** What was taken over waits until its receivers are built. */
   #mayRelease: boolean
   #shownOpen = false
-  #fellOut = 0
-  #warnedAtMs = -Infinity
   #ended = false
 
   /** `takenOver`: what `close` of the gate before the deploy returned. */
@@ -129,6 +136,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#lag.forgetAfterMs = settings.keepForMs
     this.#opening = before?.opening ?? { epoch: null, shut: true, untoldUntilMs: -Infinity, unsureUntilMs: -Infinity }
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
+    this.#fallen = before?.fallen ?? { untold: 0, warnedAtMs: -Infinity }
     this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open)
     this.#nextTurn = new Later((run) => clock.nextTurn(run), this.#goOn)
     this.#lookAgain = new Later((run) => clock.after(LOOK_AGAIN_MS, run), this.#onLook)
@@ -183,7 +191,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#mayRelease = true
     this.#release()
     this.#parts.refresh()
-    if (this.held > 0) this.#lookSoon()
+    if (this.held + this.#fallen.untold > 0) this.#lookSoon()
   }
 
   /** What the badge shows by now. */
@@ -208,7 +216,8 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
       held: this.#held,
       lag: this.#lag,
       opening: this.#opening,
-      handover: this.#handover
+      handover: this.#handover,
+      fallen: this.#fallen
     }
   }
 
@@ -344,7 +353,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   #fallOut(held: HeldMessage<M> | null): void {
     if (held === null) return
     held.done?.()
-    this.#fellOut++
+    this.#fallen.untold++
     this.#lookSoon()
   }
 
@@ -383,12 +392,13 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#expire(nowMs)
     this.#release()
     this.#parts.refresh()
-    if (this.#fellOut > 0 && nowMs - this.#warnedAtMs >= WARN_EVERY_MS) {
-      this.#warnedAtMs = nowMs
-      this.#parts.warn({ code: 'fell-out', count: this.#fellOut, joined: this.#teller.isJoined })
-      this.#fellOut = 0
+    const fallen = this.#fallen
+    if (fallen.untold > 0 && nowMs - fallen.warnedAtMs >= WARN_EVERY_MS) {
+      fallen.warnedAtMs = nowMs
+      this.#parts.warn({ code: 'fell-out', count: fallen.untold, joined: this.#teller.isJoined })
+      fallen.untold = 0
     }
-    if (this.held + this.#fellOut > 0) this.#lookSoon()
+    if (this.held + fallen.untold > 0) this.#lookSoon()
   }
 }
 
