@@ -192,14 +192,19 @@ class Story {
     const msg: Item = { topic, seq: number, ...(this.#withSeries ? { batch: { run: series } } : {}), at: series }
     const name = `${nameOf(topic, msg.batch, number)} ${series}`
     const leaps = !this.#withSeries && number - before > FAR / 2
+    if (leaps) this.#calm()
     this.sent.push({ name, topic, series, number })
     this.arrivals.set(name, { a: [], b: [] })
     for (let copy = 0; copy <= copies; copy++) {
-      if (lost !== 'a') this.#deliver('a', name, msg, delayA + 3 * copy)
-      if (lost !== 'b') this.#deliver('b', name, msg, delayB + 7 * copy + this.#skewMs)
+      if (leaps || lost !== 'a') this.#deliver('a', name, msg, delayA + 3 * copy)
+      if (leaps || lost !== 'b') this.#deliver('b', name, msg, delayB + 7 * copy + this.#skewMs)
     }
-    // Where no series says so, a leap that only one of them has seen looks like a new count to whoever is told of what was before.
-    if (leaps) this.world.time.advanceMs(DELAY_MS_MAX + this.#skewMs + 30)
+    if (leaps) this.#calm()
+  }
+
+  /** Where no series says so, both have to see a leap: one that only one of them has seen looks like a new count to whoever is told of what was before. */
+  #calm(): void {
+    this.world.time.advanceMs(DELAY_MS_MAX + this.#skewMs + 30)
   }
 
   #deliver(to: 'a' | 'b', name: string, msg: Item, delayMs: number): void {
