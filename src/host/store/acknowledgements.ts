@@ -2,7 +2,7 @@
  * What the peer has said to have. Who waits for it (`acknowledge: "peer"`) always hears something, and never an error; only what the peer has
  * said is `confirmed`.
  */
-import type { Loop } from './loop'
+import type { Loop } from '../loop'
 
 interface Waiting {
   /** Goes with the commit that holds it. */
