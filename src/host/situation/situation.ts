@@ -175,8 +175,12 @@ function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
 
+/** What keeps a side from the role beside its peer too. */
+const NEVER = 'numbers-exhausted'
+
 function standbyState({ status, warnings }: SituationFacts): StateCode {
   const { online, peer, lost, alone, reason, fitness } = status
+  if (alone === NEVER) return alone
   if (online) {
     if (peer?.role !== 'active') return 'nobody-serves'
     return fitness === 0 ? 'unfit' : 'standby'
@@ -196,6 +200,7 @@ function hasVoice(witness: SituationFacts['status']['witness']): boolean {
 
 function initialState(facts: SituationFacts): StateCode {
   const { online, peer, alone } = facts.status
+  if (alone === NEVER) return alone
   if (online && peer?.role === 'active') return 'starting'
   if (!online && alone !== null) return alone
   const { since } = facts.status

@@ -97,8 +97,8 @@ export const STATES = {
   },
   'peer-unfit': {
     short: { en: 'peer unfit · {role}', zh: '对端不适合 · {role}' },
-    en: '{here} serves. {peer} is online, and not fit to take over (fitness {peerFitness}).',
-    zh: '{here} 正在服务。{peer} 在线，但不适合接替（适合度 {peerFitness}）。',
+    en: '{here} serves. {peer} is online and cannot take over now (its fitness: {peerFitness} of 255).',
+    zh: '{here} 正在服务。{peer} 在线，但目前不能接替（其适合度：{peerFitness}，满值 255）。',
     todo: {
       en: 'See on {peer} what its health nodes measure, whether its flows are blocked, and whether its disk takes writes.',
       zh: '在 {peer} 上查看其 ha-pair-health 节点所测内容、流程是否阻塞、磁盘是否可写。'
@@ -130,7 +130,7 @@ export const STATES = {
   },
   'peer-has-voice': {
     short: { en: 'peer silent · {role}', zh: '对端无应答 · {role}' },
-    en: '{peer} does not hear {here}, and has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
+    en: '{here} has lost contact with {peer}, which has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
     zh: '{here} 与 {peer} 失去联系，而见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after} 内接替。',
     todo: {
       en: 'Look at {peer}. If it runs, mend the link: cable, switch, firewall.',
@@ -171,7 +171,7 @@ export const STATES = {
     }
   },
   'foreign-record': {
-    short: { en: 'files not ours · {role}', zh: '文件被他人写入 · {role}' },
+    short: { en: 'files used twice · {role}', zh: '文件被两处使用 · {role}' },
     en: 'Another process writes the files of this pair on {here}, so {here} takes no role alone.',
     zh: '另一个进程在写 {here} 上该对的文件，因此 {here} 不会单独升为主。',
     todo: {
