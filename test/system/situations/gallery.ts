@@ -16,7 +16,7 @@ const PATIENCE_MS = 20_000
 const LOOK = { width: 1200, height: 1400 } as const
 const SIDEBAR_WIDTH = 400
 /** Room for the badge under a node and for what it says. */
-const BADGE = { left: 10, up: 10, width: 330, height: 70 } as const
+const BADGE = { left: 10, up: 10, width: 330, height: 95 } as const
 
 export class Gallery {
   readonly #folder: string
@@ -50,6 +50,7 @@ export class Gallery {
       } catch {
         // The host was started again, and the page has not noticed.
         await editor.reload()
+        await alone(editor)
         await this.#picture(editor, sentence, file)
       }
     }
@@ -61,6 +62,7 @@ export class Gallery {
     if (open !== undefined) return open
     const editor = await Editor.open(this.#browser, host, { ...LOOK, language, theme: this.#theme }, null)
     this.#open.set(key, editor)
+    await alone(editor)
     return editor
   }
 
@@ -76,4 +78,10 @@ export class Gallery {
     const clip = { x: node.x - BADGE.left, y: node.y - BADGE.up, width: BADGE.width, height: BADGE.height }
     await editor.page.screenshot({ path: `${file}.badge.png`, clip, animations: 'disabled' })
   }
+}
+
+/** Node-RED 5 divides the side between two tabs; here one has it to itself. */
+async function alone(editor: Editor): Promise<void> {
+  const debug = editor.page.locator('button[data-tab-id="debug"].selected')
+  if ((await debug.count()) > 0) await debug.click()
 }

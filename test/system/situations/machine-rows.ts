@@ -3,6 +3,7 @@ import type { Row, Seen } from './row'
 
 const critical = { severity: 'critical', alert: 'HaPairCritical' } as const
 const attention = { severity: 'warning', alert: 'HaPairAttention' } as const
+const noWitness = { severity: 'warning', alert: 'HaPairWitnessLost' } as const
 const fine = { severity: 'ok', alert: null, event: null, log: null } as const
 const SERVING: Seen = {
   ...fine,
@@ -96,7 +97,8 @@ export const MACHINE_ROWS: readonly Row[] = [
   {
     make: 'engine of a dies',
     a: {
-      ...critical,
+      severity: 'critical',
+      alert: 'HaPairEngineSilent',
       code: 'engine-crashed',
       badge: ['red', 'engine crashed · '],
       says: 'The engine of this package has crashed on here and is started again',
@@ -197,7 +199,7 @@ export const MACHINE_ROWS: readonly Row[] = [
   {
     make: 'b asks where no witness is',
     a: {
-      ...attention,
+      ...noWitness,
       code: 'witness-not-agreed',
       badge: ['yellow', 'no agreed witness · '],
       says: 'here hears the witness, and here and peer have not agreed on it',
@@ -205,7 +207,7 @@ export const MACHINE_ROWS: readonly Row[] = [
       log: 'here hears the witness, and here and peer have not agreed on it'
     },
     b: {
-      ...attention,
+      ...noWitness,
       code: 'witness-lost',
       badge: ['yellow', 'witness silent · '],
       says: 'The witness (127.0.0.9:',

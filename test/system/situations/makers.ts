@@ -126,7 +126,13 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
         relay.open()
       }
     ],
-    'a to standby without b': [withoutB(stage), () => stage.command('a', 'standby', true)],
+    'a to standby without b': [
+      async () => {
+        await whole()
+        await b.stop()
+      },
+      () => stage.command('a', 'standby', true)
+    ],
     'a begins anew without b': [withoutB(stage), () => stage.deploy('a', { settings: { peerTimeout: MINUTE_MS } })],
     'other policy on a': [whole, () => stage.deploy('a', { settings: { policy: 'preferred' } })],
     'other policy on a without b': [withoutB(stage), () => stage.deploy('a', { settings: { policy: 'exclusive' } })],
@@ -200,12 +206,11 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
     'TCP port of a held': [
       async () => {
         await whole()
-        await stage.remove('a')
-        const server = createServer((socket) => socket.destroy()).listen(ports.a, LOOPBACK)
-        stage.later(() => server.close())
-        await once(server, 'listening')
+        // A process that had the port keeps it.
+        await a.stop()
+        await holdTcpPort(stage, ports.a)
       },
-      () => stage.deploy('a', {})
+      () => a.start()
     ],
     'b asks where no witness is': [
       async () => {
@@ -231,13 +236,18 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
     ],
     'a gate more on a': [whole, () => stage.deploy('a', { nodes: [RESUMING] })],
     'numbers that do not grow': [whole, () => stage.whole({ nodes: [RESUMING, ...SAME_NUMBER] })],
-    'b writes in a loop': [() => withStore(stage), async () => void (await b.post('/loop', {}))],
+    'b writes in a loop': [() => withStore(stage), () => loops(stage)],
     'a writes after the swap': [
       async () => {
         await withStore(stage)
         await a.post('/long', {})
       },
-      () => stage.command('a', 'swap', false)
+      async () => {
+        await eventually('a hands over', LIMIT_MS, async () => {
+          const { status } = await b.post('/designate', { designate: 'active' })
+          return status === 200
+        })
+      }
     ]
   }
 }
@@ -252,7 +262,7 @@ const second = (localPort: number): FlowNode => otherPair(link({ peerPort: 9, lo
 
 const withoutB = (stage: Stage) => async (): Promise<void> => {
   await stage.whole()
-  await stage.b.stop()
+  await stage.remove('b')
 }
 
 async function bothOff(stage: Stage, settings: object): Promise<void> {
@@ -329,6 +339,12 @@ async function twoInFolder(stage: Stage): Promise<void> {
   })
 }
 
+async function holdTcpPort(stage: Stage, port: number): Promise<void> {
+  const server = createServer((socket) => socket.destroy()).listen(port, LOOPBACK)
+  stage.later(() => server.close())
+  await once(server, 'listening')
+}
+
 // ------------------------------------------------------------------------------------------------------------- its files
 
 /** Where the drafts of the side's record would be, there are folders. */
@@ -390,7 +406,7 @@ const RESUMING: FlowNode = {
   series: '',
   order: 'rising',
   keep: '100',
-  keepFor: '60',
+  keepFor: '60000',
   wires: [[], []]
 }
 const SAME_NUMBER: readonly FlowNode[] = [
@@ -417,6 +433,15 @@ return msg`,
     [['answer']]
   )
 ]
+
+/** What a side writes right after it gave the role away counts as late: again until it is a loop of the Standby. */
+async function loops({ b }: Stage): Promise<void> {
+  await eventually('b tells of the loop', LIMIT_MS, async () => {
+    await b.post('/loop', {})
+    const { body } = await b.get('/ha-pair')
+    return (body as { situation: { code: string } }).situation.code === 'standby-writes'
+  })
+}
 
 /** Both keep context in the pair's store. */
 async function withStore(stage: Stage): Promise<void> {

@@ -79,7 +79,7 @@ export interface Seen {
   /** A line of the log since the making began; null: none belongs to it. */
   readonly log: string | null
   /** By the documented rules; null: none of this side. */
-  readonly alert: 'HaPairCritical' | 'HaPairAttention' | null
+  readonly alert: 'HaPairCritical' | 'HaPairAttention' | 'HaPairWitnessLost' | 'HaPairEngineSilent' | null
   /** What the sidebar lists and no badge shows. */
   readonly notes?: readonly WarningCode[]
 }

@@ -29,7 +29,7 @@ const PICTURES = process.env['HA_PAIR_GALLERY'] ?? ''
 const SLOW: ReadonlySet<SituationCode> = new Set(['flows-differ', 'context-differs', 'bad-frame', 'clocks-differ'])
 const SLOW_MS = 70_000
 const PEER = '127.0.0.1'
-const OF_SIDE = /HaPair(?:Critical|Attention)/
+const OF_SIDE = /HaPair(?:Critical|Attention|WitnessLost|EngineSilent)/
 
 /** What a sentence of the table stands for. */
 const named = (text: string): string => text.replaceAll(/\bhere\b/g, hostname()).replaceAll(/\bpeer\b/g, PEER)
@@ -163,7 +163,7 @@ function tell(findVersion: () => NodeRed, theme: 'light' | 'dark'): void {
         )
       else
         assert.ok(
-          own.some(({ metric }) => metric['alertname'] === alert && metric['code'] === code),
+          own.some(({ metric }) => metric['alertname'] === alert && (metric['code'] ?? code) === code),
           JSON.stringify(own)
         )
       return true

@@ -91,6 +91,10 @@ describe('the words of the sidebar', () => {
       peerText(seen({ online: false, peer: { heardAgo: 4000 } }), 'plc-b', 1000),
       /offline · was Standby · .*5 s/
     )
+    assert.match(
+      peerText(seen({ online: false, peer: { role: 'initial', heardAgo: 4000 } }), 'plc-b', 0),
+      /^plc-b · offline · last heard 4 s/
+    )
     assert.equal(peerText(seen({ online: false, peer: null }), 'plc-b', 0), 'plc-b · offline')
   })
 
