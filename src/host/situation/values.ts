@@ -5,7 +5,7 @@ import type { PairWarning } from '../pair'
 import { FIELD_WORDS } from '../texts/problems'
 import { inSeconds } from '../in-seconds'
 import { CAUSES } from '../texts/causes'
-import type { Text, Values } from '../texts/text'
+import { NOTHING, type Text, type Values } from '../texts/text'
 import type { SituationFacts } from './facts'
 
 export const ROLE_WORDS: Readonly<Record<Role, Text>> = {
@@ -48,8 +48,9 @@ export function warningValues({ detail: known }: { readonly detail: PairWarning[
   if (to !== undefined) values['to'] = timeOfDay(to)
   if (down !== undefined) values['links'] = down.map((index) => index + 1).join(', ')
   if (places !== undefined) values['places'] = places.join(', ')
+  if (topic !== undefined) values['ofTopic'] = ofTopic(topic)
   if (differ !== undefined) values['differences'] = differences(differ, here, peer)
-  const asTheyAre = { holder, place, pair, address, priority, changes, minutes, scope, key, node, topic }
+  const asTheyAre = { holder, place, pair, address, priority, changes, minutes, scope, key, node }
   for (const [name, value] of Object.entries(asTheyAre)) {
     if (value !== undefined) values[name] = value
   }
@@ -70,6 +71,11 @@ function differences(differ: readonly string[], here: unknown, peer: unknown): T
       })
       .join(language === 'en' ? ', ' : '、')
   return { en: each('en'), zh: each('zh') }
+}
+
+/** Messages need not have one. */
+function ofTopic(topic: string): Text {
+  return topic === '' ? NOTHING : { en: ` of the topic “${topic}”`, zh: `主题“${topic}”的` }
 }
 
 function seconds(ms: number): number {

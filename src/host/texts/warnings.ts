@@ -362,8 +362,8 @@ export const WARNING_TEXTS = {
   },
   'sequence-stuck': {
     short: { en: 'numbers repeat · {role}', zh: '编号重复 · {role}' },
-    en: 'The gate {node} on {here} has let nothing of the topic “{topic}” through for 5 s: every number had passed already, or came late.',
-    zh: '{here} 的闸门 {node} 已 5 秒没有放行主题“{topic}”的消息：编号全都已放行过或迟到。',
+    en: 'The gate {node} on {here} has let nothing{ofTopic} through for 5 s: every number had passed already, or came late.',
+    zh: '{here} 的闸门 {node} 已 5 秒没有放行{ofTopic}消息：编号全都已放行过或迟到。',
     todo: {
       en: 'The source has probably begun to count from the start. Give the messages a series that is new each time it starts, and name it in the gate.',
       zh: '数据源很可能重新从头计数了。请为消息加上每次启动都取新值的批次，并在闸门中指定。'

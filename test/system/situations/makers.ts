@@ -414,7 +414,10 @@ const SAME_NUMBER: readonly FlowNode[] = [
     id: 'again',
     ...PLACE,
     type: 'inject',
-    props: [{ p: 'n', v: '1', vt: 'num' }],
+    props: [
+      { p: 'n', v: '1', vt: 'num' },
+      { p: 'topic', vt: 'str' }
+    ],
     topic: 'pump',
     repeat: '0.1',
     once: false,

@@ -30,7 +30,10 @@ const BARS = Object.keys({
   'is-standby': 0,
   'swap-starting': 0,
   'swap-offline': 0,
-  unfit: 0
+  unfit: 0,
+  'engine-crashed': 0,
+  'files-in-use': 0,
+  'numbers-exhausted': 0
 } satisfies Record<Bar, 0>)
 const BEWARES = Object.keys({
   'peer-unreachable': 0,

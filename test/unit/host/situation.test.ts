@@ -127,7 +127,9 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
         [alone, 'critical', { ...INITIAL, alone }],
         [alone, 'critical', { ...STANDBY, ...offline('lost-connection'), alone }]
       ] as const
-  )
+  ),
+  // Beside a peer too.
+  ['numbers-exhausted', 'critical', { ...STANDBY, alone: 'numbers-exhausted' }]
 ]
 const CODES = Object.keys(WARNINGS) as WarningCode[]
 const DETAIL = {
