@@ -62,16 +62,23 @@ type Detail = Merged<WarningDetails[keyof WarningDetails]>
 type Merged<Union> = { [Field in Union extends unknown ? keyof Union : never]: FieldOf<Union, Field> }
 type FieldOf<Union, Field extends PropertyKey> = Union extends { readonly [F in Field]: infer Value } ? Value : never
 
+/** Each with its value on either side; a value that is empty on one says that only the other has it. */
 function differences(differ: readonly string[], here: unknown, peer: unknown): Text {
   const each = (language: keyof Text): string =>
     differ
       .map((setting, index) => {
-        const both = [here, peer].map((list) => (Array.isArray(list) ? String((list as unknown[])[index]) : '?'))
-        return `${(FIELD_WORDS[setting] ?? { en: setting, zh: setting })[language]} (${both.join(' / ')})`
+        const [own, other] = [here, peer].map((list) =>
+          Array.isArray(list) ? String((list as unknown[])[index]) : '?'
+        ) as [string, string]
+        const values = own === '' ? ONLY_PEER[language] : other === '' ? ONLY_HERE[language] : `${own} / ${other}`
+        return `${(FIELD_WORDS[setting] ?? { en: setting, zh: setting })[language]} (${values})`
       })
       .join(language === 'en' ? ', ' : '、')
   return { en: each('en'), zh: each('zh') }
 }
+
+const ONLY_HERE: Text = { en: 'only here', zh: '仅本侧' }
+const ONLY_PEER: Text = { en: 'only on the peer', zh: '仅对端' }
 
 /** Messages need not have one. */
 function ofTopic(topic: string): Text {

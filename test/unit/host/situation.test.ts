@@ -314,6 +314,17 @@ describe('a warning beside it', () => {
     assert.deepEqual([is.code, is.also.map(({ code }) => code)], ['link-down', ['were-both-active']])
   })
 
+  it('says which side alone has what the other one lacks', () => {
+    const differ = {
+      differ: ['gate count', 'sync 1', 'store pair'],
+      here: ['keep 1', '', 'a'],
+      peer: ['', 'keep 1', 'b']
+    }
+    const { text } = situation(ACTIVE, warned('context-differs', differ))
+    assert.match(text.en, /: gate count \(only here\), sync 1 \(only on the peer\), store pair \(a \/ b\)\. /)
+    assert.match(text.zh, /gate count \(仅本侧\)、sync 1 \(仅对端\)/)
+  })
+
   it('says from when to when both were Active', () => {
     const from = new Date(2026, 10, 29, 3, 4, 5).getTime()
     const is = situation(ACTIVE, warned('were-both-active', { from, to: from + 61_000 }))
