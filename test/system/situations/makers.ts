@@ -271,13 +271,14 @@ async function bothOff(stage: Stage, settings: object): Promise<void> {
   await stage.a.stop()
 }
 
+const oneMore = (peerPort: number): object[] => [link({}), link({ peerPort, localPort: '${LOCAL_PORT_2}' })]
+
 async function twoLinks(stage: Stage): Promise<void> {
   await stage.whole()
   const ends = stage.relay.ports
-  const links = (peerPort: number): object[] => [link({}), link({ peerPort, localPort: '${LOCAL_PORT_2}' })]
   await Promise.all([
-    stage.deploy('a', { settings: { links: links(ends[0]) } }),
-    stage.deploy('b', { settings: { links: links(ends[1]) } })
+    stage.deploy('a', { settings: { links: oneMore(ends[0]) } }),
+    stage.deploy('b', { settings: { links: oneMore(ends[1]) } })
   ])
   await stage.formed()
   await eventually('both links carry', LIMIT_MS, async () => {
@@ -449,9 +450,9 @@ async function loops({ b }: Stage): Promise<void> {
 /** Both keep context in the pair's store. */
 async function withStore(stage: Stage): Promise<void> {
   await stage.whole()
-  const both = [stage.a, stage.b]
-  await restart(both, 'yes')
-  stage.later(() => restart(both, 'no'))
+  const hosts = [stage.a, stage.b]
+  await restart(hosts, 'yes')
+  stage.later(() => restart(hosts, 'no'))
   const change = { nodes: WRITERS }
   await Promise.all([stage.deploy('a', change), stage.deploy('b', change)])
   await stage.formed()
