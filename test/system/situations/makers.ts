@@ -52,8 +52,8 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
     swap: [whole, () => stage.command('a', 'swap', false)],
     'b unfit': [whole, async () => void (await b.post('/fitness', { fitness: 0 }))],
     'fitness to and fro': [whole, () => flap(stage)],
-    'kill b': [() => whole().then(() => stage.provable()), () => b.kill()],
-    'kill a': [() => whole().then(() => stage.provable()), () => a.kill()],
+    'kill b': [() => provable(stage), () => b.kill()],
+    'kill a': [() => provable(stage), () => a.kill()],
     'stop b': [whole, async () => void (await b.stop())],
     'stop a': [whole, async () => void (await a.stop())],
     cut: [() => stage.through(), async () => relay.cut()],
@@ -269,6 +269,12 @@ async function bothOff(stage: Stage, settings: object): Promise<void> {
   await stage.whole({ settings: { ...settings } })
   await stage.b.stop()
   await stage.a.stop()
+}
+
+/** With time for the proof of a crash, also on a machine that is busy. */
+async function provable(stage: Stage): Promise<void> {
+  await stage.whole({ settings: { peerTimeout: 10_000 } })
+  await stage.provable()
 }
 
 const oneMore = (peerPort: number): object[] => [link({}), link({ peerPort, localPort: '${LOCAL_PORT_2}' })]
