@@ -1,21 +1,21 @@
 /**
- * What the engine is told of a pair's data, and what it asks for: the position of this host's copy, and the barriers of planned swaps.
+ * What the engine has to know of a pair's data, and what it asks for: the position of this host's copy, and the barriers of planned swaps.
  * Who keeps the data is the owner's business.
  */
 import type { DataState, FromEngine, ToEngine } from '../engine/messages'
 
-/** Whoever keeps the pair's data on this host. */
+/** Keeps the pair's data on this host. */
 export interface DataOwner {
   /**
    * The gate is shut and the role still held. Answered with `barrierDone` as soon as the peer has all that was written: the sooner, the
    * shorter nobody serves.
    */
   barrier(id: number): void
-  /** Once for each barrier. `granted`: the peer has the role. Else whoever is still Active serves on, with the same epoch. */
+  /** Once for each barrier. `granted`: the peer has the role. Else a side that is still Active serves on, with the same epoch. */
   barrierOver(id: number, granted: boolean): void
 }
 
-/** A position that has moved within its epoch, and nothing else, is told at most this often. */
+/** A position that has moved within its epoch, and nothing else, is sent at most this often. */
 const POSITION_EVERY_MS = 50
 
 export class PairData {

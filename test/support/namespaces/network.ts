@@ -1,17 +1,6 @@
 /** The network of a run: a namespace for each side and links between the two. */
 import { otherSide, type Side, SIDES } from './history'
-import {
-  addSides,
-  destroyTcp,
-  ip,
-  ipInside,
-  nameInside,
-  namespaceOf,
-  nftInside,
-  outsideAddress,
-  removeRemains,
-  removeRun
-} from './namespaces'
+import { destroyTcp, ip, ipInside, nameInside, Namespaces, nftInside } from './namespaces'
 
 export { whyNotHere } from './namespaces'
 
@@ -39,28 +28,13 @@ const ofTcp = (rule: string): Filter[] =>
 export const RESET_TCP = ofTcp('reject with tcp reset')
 export const DROP_TCP = ofTcp('drop')
 
-export class Network {
-  readonly #id: number
-
-  private constructor(id: number) {
-    this.#id = id
-  }
-
+export class Network extends Namespaces {
   /** The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second per address. */
-  static async make(): Promise<Network> {
-    removeRemains()
-    const network = new Network(process.pid)
-    try {
-      await network.#build()
-    } catch (error) {
-      network.remove()
-      throw error
-    }
-    return network
+  static make(): Promise<Network> {
+    return Namespaces.built(new Network())
   }
 
-  async #build(): Promise<void> {
-    await addSides(this.#id)
+  protected async build(): Promise<void> {
     const [a, b] = [this.namespace('a'), this.namespace('b')]
     for (let link = 0; link < LINKS; link++) {
       const name = `pair${link}`
@@ -74,15 +48,6 @@ export class Network {
       }
     }
     for (const side of SIDES) this.name(side)
-  }
-
-  namespace(side: Side): string {
-    return namespaceOf(this.#id, side)
-  }
-
-  /** Where the outside reaches this side's Node-RED. */
-  outsideAddress(side: Side): string {
-    return outsideAddress(this.#id, side)
   }
 
   linkAddress(side: Side, link: number): string {
@@ -127,9 +92,5 @@ table inet chaos {
 }
 `
     )
-  }
-
-  remove(): void {
-    removeRun(this.#id)
   }
 }

@@ -36,7 +36,7 @@ const CLOCKS_DIFFER: Seen = {
 
 export const MACHINE_ROWS: readonly Row[] = [
   {
-    make: 'a begins anew without b',
+    make: 'a starts over without b',
     share: true,
     a: {
       code: 'starting',
@@ -328,7 +328,7 @@ export const MACHINE_ROWS: readonly Row[] = [
     a: {
       ...attention,
       code: 'sequence-stuck',
-      badge: ['yellow', 'numbers repeat · '],
+      badge: ['yellow', 'numbers start over · '],
       says: 'The gate counted on here has let nothing of the topic “pump” through for 5 s',
       event: 'warning sequence-stuck',
       log: 'The gate counted on here has let nothing of the topic “pump” through for 5 s'

@@ -133,7 +133,7 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
       },
       () => stage.command('a', 'standby', true)
     ],
-    'a begins anew without b': [withoutB(stage), () => stage.deploy('a', { settings: { peerTimeout: MINUTE_MS } })],
+    'a starts over without b': [withoutB(stage), () => stage.deploy('a', { settings: { peerTimeout: MINUTE_MS } })],
     'other policy on a': [whole, () => stage.deploy('a', { settings: { policy: 'preferred' } })],
     'other policy on a without b': [withoutB(stage), () => stage.deploy('a', { settings: { policy: 'exclusive' } })],
     'other flows on a': [whole, () => stage.deploy('a', { nodes: [func('more', 'return msg', [[]])] })],

@@ -37,7 +37,7 @@ export type Maker =
   | 'no key on a'
   | 'fitness to and fro'
   | 'address of nobody on a'
-  | 'a begins anew without b'
+  | 'a starts over without b'
   | 'other policy on a without b'
   | 'same priority on both'
   | 'weak key on both'
