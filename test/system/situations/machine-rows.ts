@@ -318,7 +318,7 @@ export const MACHINE_ROWS: readonly Row[] = [
       ...attention,
       code: 'context-differs',
       badge: ['yellow', 'context differs · '],
-      says: 'here and peer do not have the same context stores, gates or sync nodes: gate resuming (only here).',
+      says: 'here and peer do not have the same context stores, gates or sync nodes: gate resuming (only ',
       event: 'warning context-differs',
       log: 'here and peer do not have the same context stores, gates or sync nodes'
     }
