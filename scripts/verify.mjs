@@ -25,6 +25,7 @@ const WHOLES = [
   { suites: ['protocol', 'host', 'context', 'engine', 'nodes'], minutes: 4 },
   { suites: ['e2e', 'demo'], minutes: 3 },
   { suites: ['model'], minutes: 2 },
+  { suites: ['situations'], minutes: 10 },
   { suites: ['examples'], minutes: 2 },
   { suites: ['simulation'], minutes: 2 },
   { suites: ['chaos'], minutes: 3 }
