@@ -2,7 +2,9 @@
 import { otherSide, type Side, SIDES } from './history'
 import {
   addSides,
+  addThird,
   destroyTcp,
+  fromThird,
   ip,
   ipInside,
   nameInside,
@@ -10,7 +12,8 @@ import {
   nftInside,
   outsideAddress,
   removeRemains,
-  removeRun
+  removeRun,
+  TO_THIRD
 } from './namespaces'
 
 export { whyNotHere } from './namespaces'
@@ -39,6 +42,11 @@ const ofTcp = (rule: string): Filter[] =>
 export const RESET_TCP = ofTcp('reject with tcp reset')
 export const DROP_TCP = ofTcp('drop')
 
+/** Between a side and the third host, in one direction: `aw` is what a sends to it. */
+export type ThirdWay = 'aw' | 'wa' | 'bw' | 'wb'
+export const THIRD_WAYS: readonly ThirdWay[] = ['aw', 'wa', 'bw', 'wb']
+export const waysOf = (side: Side): readonly ThirdWay[] => (side === 'a' ? ['aw', 'wa'] : ['bw', 'wb'])
+
 export class Network {
   readonly #id: number
 
@@ -47,11 +55,12 @@ export class Network {
   }
 
   /** The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second per address. */
-  static async make(): Promise<Network> {
+  static async make({ third = false } = {}): Promise<Network> {
     removeRemains()
     const network = new Network(process.pid)
     try {
       await network.#build()
+      if (third) await addThird(network.#id)
     } catch (error) {
       network.remove()
       throw error
@@ -127,6 +136,28 @@ table inet chaos {
 }
 `
     )
+  }
+
+  get third(): string {
+    return namespaceOf(this.#id, 'w')
+  }
+
+  /** Replaces what is cut of the ways to the third host and back. */
+  async cutWays(cut: ReadonlySet<ThirdWay>): Promise<void> {
+    const drops = (devices: readonly string[]): string => `table inet ways
+delete table inet ways
+table inet ways {
+  chain incoming {
+    type filter hook input priority 0; policy accept;
+    ${devices.map((device) => `iifname "${device}" drop`).join('\n')}
+  }
+}
+`
+    const asked = SIDES.filter((side) => cut.has(`${side}w`)).map(fromThird)
+    await Promise.all([
+      nftInside(this.third, drops(asked)),
+      ...SIDES.map((side) => nftInside(this.namespace(side), drops(cut.has(`w${side}`) ? [TO_THIRD] : [])))
+    ])
   }
 
   remove(): void {
