@@ -10,7 +10,7 @@ import { type Side, SIDES } from '../test/support/namespaces/history'
 import type { Network } from '../test/support/namespaces/network'
 import { nowUs, pause } from '../test/support/namespaces/clock'
 import type { Candidate } from './candidate'
-import { leashed } from './leash'
+import { startChild } from './children'
 
 /** Of keepalived and of ucarp: they run at the same time. */
 const ADDRESSES = { keepalived: '10.212.0.100', ucarp: '10.212.0.101' } as const
@@ -129,7 +129,7 @@ export class AddressPeer implements Candidate {
     this.#address = ADDRESSES[daemon.who]
     for (const side of SIDES) {
       mkdirSync(join(folder, side), { recursive: true })
-      const watcher = leashed('ip', ['-n', network.namespace(side), '-o', 'monitor', 'address'], {
+      const watcher = startChild('ip', ['-n', network.namespace(side), '-o', 'monitor', 'address'], {
         stdio: ['ignore', 'pipe', 'ignore']
       })
       watcher.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -216,7 +216,7 @@ export class AddressPeer implements Candidate {
 
   #spawn(side: Side): void {
     const command = this.#daemon.command(side, join(this.#folder, side), this.#network)
-    const child = leashed('ip', ['netns', 'exec', this.#network.namespace(side), ...command], { stdio: 'ignore' })
+    const child = startChild('ip', ['netns', 'exec', this.#network.namespace(side), ...command], { stdio: 'ignore' })
     this.#children.set(side, child)
     child.once('exit', () => {
       if (this.#children.get(side) === child) this.#children.delete(side)

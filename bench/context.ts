@@ -11,7 +11,7 @@ import { Store } from '../src/host/store/store'
 import { Exchange } from '../src/host/channel/exchange'
 import { freePorts } from '../test/support/engine-rig'
 import { HEARTBEAT_MS, nowMs, PEER_TIMEOUT_MS, type Order, type Said } from './context-side'
-import { atTheEnd } from './leash'
+import { atTheEnd } from './children'
 import type { Row } from './tools/row'
 import { quantile, summarize } from './tools/statistics'
 

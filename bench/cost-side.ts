@@ -5,7 +5,7 @@
  *     { run: 'engine' | 'bare', first, ports, peers, folder }  starts; answers { ready: true } when every pair is in contact
  *     { measure: ms }                                  answers { cpuUs, frames, rssBytes } of that time
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -74,7 +74,7 @@ async function runEngine({ first, ports, peers, folder }: Start): Promise<void> 
 
 /** What the traffic itself costs in Node.js, without anything that decides. */
 async function runBare({ first, ports, peers }: Start): Promise<void> {
-  const key = randomBytes(KEY_BYTES).fill(7)
+  const key = Buffer.alloc(KEY_BYTES, 7)
   const body = FRAME_BYTES - SEAL_BYTES
   const seal = (frame: Buffer): Buffer =>
     createHmac('sha256', key).update(frame.subarray(0, body)).digest().subarray(0, SEAL_BYTES)

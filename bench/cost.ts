@@ -8,7 +8,7 @@ import { pause } from '../test/support/eventually'
 import { freeUdpPorts } from '../test/support/ports'
 import { DEFAULTS } from '../src/protocol/settings'
 import type { Figures, Measure, Start } from './cost-side'
-import { atTheEnd, leashed } from './leash'
+import { atTheEnd, startChild } from './children'
 import type { Series, Verdict } from './tools/results'
 import type { Context, Row } from './tools/row'
 import { quantile } from './tools/statistics'
@@ -26,7 +26,9 @@ class Process {
   readonly #child: ChildProcess
 
   constructor() {
-    this.#child = leashed(process.execPath, ['--expose-gc', ENTRY], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#child = startChild(process.execPath, ['--expose-gc', ENTRY], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+    })
   }
 
   async ask<T>(message: Start | Measure): Promise<T> {

@@ -4,6 +4,7 @@ import { US_PER_MS } from '../test/support/namespaces/clock'
 import { type Side, SIDES } from '../test/support/namespaces/history'
 import { whyNotHere } from '../test/support/namespaces/network'
 import { func, stateNode } from '../test/support/node-red/flow'
+import { Random } from '../test/support/random'
 import { AddressPeer, isInstalled, keepalived, ucarp } from './address-peer'
 import { inTestbed } from './testbed'
 import { failover, type Candidate, type Fault, type Trial } from './candidate'
@@ -16,6 +17,7 @@ import { summarize } from './tools/statistics'
 /** Heartbeats, or advertisements, that may be missed: VRRP's own figure. */
 const MULTIPLIER = 3
 const QUICK_TRIALS = 3
+const SEED = 1n
 const ALL_TCP = 'meta l4proto tcp'
 const UCARP_INTERVAL_MS = 1000
 const STOP_HEARTBEAT_MS = 200
@@ -66,7 +68,7 @@ function rowOf(plan: Plan): Row {
   return {
     name: `${fault}-${heartbeatMs}`,
     title: `${WHAT[fault]}, heartbeat ${heartbeatMs} ms, peerTimeout ${MULTIPLIER * heartbeatMs} ms`,
-    how: `From ${fault === 'gone' ? 'the moment at which the packet filter is told to drop all frames of the candidate, both ways,' : 'the kill of all processes of a side'} until the role message leaves the state node of the survivor; of the peers, until the kernel tells that the address is there. Contestants in turn, trial by trial; the faults fall on phases spread evenly over the heartbeat, in random order.${fault === 'kill' ? ' ha-pair’s channel is open when a side is killed.' : fault === 'blocked' ? ' All of the time the packet filter drops what leaves by TCP.' : ''}`,
+    how: `From ${fault === 'gone' ? 'the moment at which the packet filter is told to drop all frames of the candidate, both ways,' : 'the kill of all processes of a side'} until the role message leaves the state node of the survivor; of the peers, until the kernel tells that the address is there. Candidates in turn, trial by trial; the faults fall on phases spread evenly over the heartbeat, in random order.${fault === 'kill' ? ' ha-pair’s channel is open when a side is killed.' : fault === 'blocked' ? ' All of the time the packet filter drops what leaves by TCP.' : ''}`,
     minutes: plan.minutes,
     whyNotHere,
     async run({ quick, progress }) {
@@ -157,8 +159,9 @@ async function race(
       else notes.push(`${daemon.who} is not installed: not measured, and the bar does not count.`)
     }
     const done = new Map(candidates.map(({ who }) => [who, [] as Trial[]]))
+    const random = new Random(SEED, 'phases')
     // The same for all: anyone who draws later phases would look slower than it is.
-    const faultPhases = phases(trials)
+    const faultPhases = phases(trials, () => random.unit())
     for (const candidate of candidates) {
       for (const filter of Object.values(filters)) filter.watch(candidate.frames)
       await candidate.start()

@@ -8,7 +8,7 @@ import { nowUs, pause } from '../test/support/namespaces/clock'
 import { PAIR_PORT, whyNotHere } from '../test/support/namespaces/network'
 import { inTestbed } from './testbed'
 import type { Flood, Route } from './flood-relay'
-import { leashed } from './leash'
+import { startChild } from './children'
 import { KEY } from '../test/support/node-red/flow'
 import { NodeRedPair } from './node-red-pair'
 import type { Series } from './tools/results'
@@ -82,7 +82,7 @@ export const FLOOD_ROW: Row = {
         { host, port: RELAY_PORTS.toB, targetHost: network.linkAddress('a', 0), targetPort: PAIR_PORT },
         { host, port: RELAY_PORTS.toA, targetHost: host, targetPort: PAIR_PORT }
       ]
-      const relay = leashed(
+      const relay = startChild(
         'ip',
         [
           'netns',

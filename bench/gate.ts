@@ -7,7 +7,7 @@ import { plainEnvironment } from '../test/support/node-red/npm'
 import { freeTcpPort, freeUdpPorts } from '../test/support/ports'
 import { nodeRed4 } from '../test/support/node-red/versions'
 import { ROOT } from '../test/support/root'
-import { leashed } from './leash'
+import { startChild } from './children'
 import type { Row } from './tools/row'
 import { summarize } from './tools/statistics'
 
@@ -104,7 +104,7 @@ async function measure(laps: number): Promise<Laps> {
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(flows(ports)))
     writeFileSync(join(folder, 'settings.js'), settings(await freeTcpPort(), laps))
     const { nodeBinary, script } = nodeRed4()
-    const child = leashed(nodeBinary, [script, '--userDir', folder, '--settings', join(folder, 'settings.js')], {
+    const child = startChild(nodeBinary, [script, '--userDir', folder, '--settings', join(folder, 'settings.js')], {
       cwd: folder,
       env: plainEnvironment(),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc']

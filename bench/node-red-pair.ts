@@ -9,7 +9,7 @@ import { nodeRed4 } from '../test/support/node-red/versions'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { type Network, PAIR_PORT } from '../test/support/namespaces/network'
 import type { Candidate } from './candidate'
-import { leashed } from './leash'
+import { startChild } from './children'
 
 const START_MS = 60_000
 const CHUNK_BYTES = 1 << 18
@@ -192,7 +192,7 @@ export class NodeRedPair implements Candidate {
     this.#online[side] = undefined
     const before = this.#starts[side]
     const args = [nodeBinary, script, '--userDir', folder, '--settings', join(folder, 'settings.js')]
-    const child = leashed('ip', ['netns', 'exec', this.#network.namespace(side), ...args], {
+    const child = startChild('ip', ['netns', 'exec', this.#network.namespace(side), ...args], {
       cwd: folder,
       env: plainEnvironment(),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc']

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Side } from '../test/support/namespaces/history'
 import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
 import type { Network } from '../test/support/namespaces/network'
-import { leashed } from './leash'
+import { startChild } from './children'
 
 const TABLE = 'inet bench'
 /** Before the device's own taps: ucarp reads and writes packets there, past what hooks of the IP layer drop. */
@@ -23,7 +23,7 @@ export class PacketFilter {
 
   private constructor(network: Network, side: Side, third: boolean) {
     const within = (...command: string[]): ChildProcess =>
-      leashed('ip', ['netns', 'exec', network.namespace(side), ...command], { stdio: ['pipe', 'pipe', 'ignore'] })
+      startChild('ip', ['netns', 'exec', network.namespace(side), ...command], { stdio: ['pipe', 'pipe', 'ignore'] })
     this.#shell = within('nft', '-i')
     this.#shell.stdout?.resume()
     this.#tell(

@@ -4,6 +4,7 @@ import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { whyNotHere } from '../test/support/namespaces/network'
 import { func } from '../test/support/node-red/flow'
+import { Random } from '../test/support/random'
 import { inTestbed } from './testbed'
 import { type Line, NodeRedPair, source } from './node-red-pair'
 import { LineJudge, type LineResult } from './tools/line-judge'
@@ -13,6 +14,7 @@ import { quantile } from './tools/statistics'
 
 const PER_SECOND = 1000
 const JITTER_MS = 5
+const SEED = 1n
 const LIMIT_MS = 30_000
 const SWAPS = 500
 const KILLS = 100
@@ -55,11 +57,11 @@ interface Plan {
   readonly heartbeatMs: number
   readonly peerTimeoutMs: number
   /** Moves the role to `to`; resolves when everything is as before, with the roles exchanged. */
-  readonly move: (bench: Bench, to: Side) => Promise<void>
+  readonly move: (rig: Rig, to: Side) => Promise<void>
   readonly verdicts: (results: readonly LineResult[]) => readonly Verdict[]
 }
 
-interface Bench {
+interface Rig {
   readonly pair: NodeRedPair
   readonly judge: LineJudge
   readonly opened: () => Promise<void>
@@ -186,12 +188,13 @@ function rowOf(plan: Plan): Row {
 function feed(pair: NodeRedPair, judge: LineJudge, down: ReadonlySet<Side>): () => void {
   const startUs = nowUs()
   const underWay: Record<Side, { readonly atUs: number; readonly seq: number }[]> = { a: [], b: [] }
+  const random = new Random(SEED, 'jitter')
   let due = 0
   const timer = setInterval(() => {
     const atUs = nowUs()
     for (; due < ((atUs - startUs) / US_PER_MS / 1000) * PER_SECOND; due++) {
       const seq = judge.next()
-      for (const side of SIDES) underWay[side].push({ atUs: atUs + Math.random() * JITTER_MS * US_PER_MS, seq })
+      for (const side of SIDES) underWay[side].push({ atUs: atUs + random.between(0, JITTER_MS) * US_PER_MS, seq })
     }
     for (const side of SIDES) {
       const now = underWay[side].filter((item) => item.atUs <= atUs).toSorted((x, y) => x.atUs - y.atUs)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Side } from '../test/support/namespaces/history'
 import { Network } from '../test/support/namespaces/network'
-import { atTheEnd } from './leash'
+import { atTheEnd } from './children'
 import { PacketFilter } from './packet-filter'
 
 export interface Testbed {

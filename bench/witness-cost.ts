@@ -8,7 +8,7 @@ import { pause } from '../test/support/eventually'
 import { freeUdpPorts } from '../test/support/ports'
 import { resourcesOf } from '../test/support/resources'
 import { WitnessProgram } from '../test/support/witness-program'
-import { leashed } from './leash'
+import { startChild } from './children'
 import type { RowResult, Series } from './tools/results'
 import type { Context, Row } from './tools/row'
 import { quantile } from './tools/statistics'
@@ -52,7 +52,7 @@ async function costOf(heartbeatMs: number, seconds: number, times: number, warmU
   ])
   await witness.says(/open on UDP port/)
   const script = join(__dirname, 'witness-askers.js')
-  const askers = leashed(process.execPath, [script, String(port), String(PAIRS), String(heartbeatMs)], {
+  const askers = startChild(process.execPath, [script, String(port), String(PAIRS), String(heartbeatMs)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
   })
   const figures = async (): Promise<Asked> => {

@@ -8,9 +8,10 @@ import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { THIRD_ADDRESS } from '../test/support/namespaces/namespaces'
 import { dropAll, type Network, type ThirdWay, waysOf, whyNotHere } from '../test/support/namespaces/network'
 import { type FlowNode, func, KEY } from '../test/support/node-red/flow'
+import { Random } from '../test/support/random'
 import { WitnessProgram } from '../test/support/witness-program'
 import { failover, type Trial } from './candidate'
-import { atTheEnd } from './leash'
+import { atTheEnd } from './children'
 import { type Line, NodeRedPair, type PairPlan } from './node-red-pair'
 import type { PacketFilter } from './packet-filter'
 import { inTestbed, type Testbed } from './testbed'
@@ -24,6 +25,7 @@ const PEER_TIMEOUT_MS = 1000
 const TRIALS = 30
 const QUICK_TRIALS = 2
 const LIMIT_MS = 20_000
+const SEED = 1n
 const WITNESS_PORT = 1102
 const PORT = 1111
 const [EDITOR_PORT, OTHER_EDITOR_PORT] = [1881, 1880]
@@ -197,7 +199,8 @@ async function goneRow({ quick, progress }: Context): Promise<RowResult> {
       const done = new Map<string, Trial[]>(candidates.map(({ who }) => [who, []]))
       const aheadMs: number[] = []
       const trials = quick ? QUICK_TRIALS : TRIALS
-      for (const [trial, phase] of phases(trials).entries()) {
+      const random = new Random(SEED, 'phases')
+      for (const [trial, phase] of phases(trials, () => random.unit()).entries()) {
         for (const candidate of candidates) {
           const from = candidate.acting()
           third.watch.begin()
@@ -272,7 +275,8 @@ async function killRow({ quick, progress }: Context): Promise<RowResult> {
       await pair.start()
       const values: number[] = []
       const trials = quick ? QUICK_TRIALS : TRIALS
-      for (const [trial, phase] of phases(trials).entries()) {
+      const random = new Random(SEED, 'phases')
+      for (const [trial, phase] of phases(trials, () => random.unit()).entries()) {
         watch.begin()
         const options = { filters, fault: 'kill', heartbeatMs: HEARTBEAT_MS, limitMs: LIMIT_MS } as const
         values.push((await failover(pair, phase, options)).ms)

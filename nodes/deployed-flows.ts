@@ -3,7 +3,8 @@
  * serves all, and thousands of nodes are hashed in slices, between which messages flow.
  */
 import type { EventEmitter } from 'node:events'
-import { flowsHashInPieces, type DeployedNode } from '../src/host/flows-hash'
+import { flowsHashInPieces } from '../src/host/flows-hash/flows-hash'
+import type { DeployedNode } from '../src/host/flows-hash/running-nodes'
 
 const SLICE_MS = 4
 

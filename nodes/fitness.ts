@@ -20,11 +20,12 @@ interface Vote {
   /** Null while the node has not said anything: it does not count. */
   value: number | null
   expired: boolean
-  /** Draws the voter's badge; null while a deploy is between the voter and its successor. */
+  /** Draws the node's badge; null while a deploy is between the node and its successor. */
   onChange: (() => void) | null
 }
 
-class Council {
+/** On one pair. */
+class Votes {
   readonly #onEmpty: () => void
   readonly #votes = new Map<string, Vote>()
   #pair: Pair
@@ -46,17 +47,17 @@ class Council {
     pair.setFitness(this.#lowest)
   }
 
-  join(voterId: string, onChange: () => void): Vote {
-    const vote = this.#votes.get(voterId) ?? { value: null, expired: false, onChange }
+  join(nodeId: string, onChange: () => void): Vote {
+    const vote = this.#votes.get(nodeId) ?? { value: null, expired: false, onChange }
     vote.onChange = onChange
-    this.#votes.set(voterId, vote)
+    this.#votes.set(nodeId, vote)
     return vote
   }
 
   /** Only if nobody has taken the vote over. */
-  leave(voterId: string, vote: Vote): void {
-    if (vote.onChange !== null || this.#votes.get(voterId) !== vote) return
-    this.#votes.delete(voterId)
+  leave(nodeId: string, vote: Vote): void {
+    if (vote.onChange !== null || this.#votes.get(nodeId) !== vote) return
+    this.#votes.delete(nodeId)
     this.count()
     if (this.#votes.size === 0) this.#onEmpty()
   }
@@ -72,30 +73,30 @@ class Council {
 }
 
 /** The votes on all pairs of one Node-RED. */
-export class Councils {
+export class PairVotes {
   /** By the id of the config node. */
-  readonly #councils = new Map<string, Council>()
+  readonly #byPair = new Map<string, Votes>()
 
   /** `onChange` is called when this vote or the side's fitness has changed. */
-  enter(configId: string, pair: Pair, voterId: string, onChange: () => void): Voter {
-    const council = this.#councils.get(configId) ?? new Council(pair, () => this.#councils.delete(configId))
-    this.#councils.set(configId, council)
-    council.use(pair)
-    return new Voter(council, voterId, onChange)
+  enter(configId: string, pair: Pair, nodeId: string, onChange: () => void): OwnVote {
+    const votes = this.#byPair.get(configId) ?? new Votes(pair, () => this.#byPair.delete(configId))
+    this.#byPair.set(configId, votes)
+    votes.use(pair)
+    return new OwnVote(votes, nodeId, onChange)
   }
 }
 
 /** One health node's vote. */
-export class Voter {
-  readonly #council: Council
+export class OwnVote {
+  readonly #votes: Votes
   readonly #id: string
   readonly #vote: Vote
   readonly #onChange: () => void
 
-  constructor(council: Council, voterId: string, onChange: () => void) {
-    this.#council = council
-    this.#id = voterId
-    this.#vote = council.join(voterId, onChange)
+  constructor(votes: Votes, nodeId: string, onChange: () => void) {
+    this.#votes = votes
+    this.#id = nodeId
+    this.#vote = votes.join(nodeId, onChange)
     this.#onChange = onChange
   }
 
@@ -109,7 +110,7 @@ export class Voter {
 
   /** Of the side: the lowest of all votes. */
   get lowest(): number {
-    return this.#council.lowest
+    return this.#votes.lowest
   }
 
   cast(value: number): void {
@@ -125,7 +126,7 @@ export class Voter {
     if (vote.value === value && vote.expired === expired) return
     vote.value = value
     vote.expired = expired
-    this.#council.count()
+    this.#votes.count()
     this.#onChange()
   }
 
@@ -133,7 +134,7 @@ export class Voter {
   end(removed: boolean, events: EventEmitter): void {
     const vote = this.#vote
     vote.onChange = null
-    const leave = (): void => this.#council.leave(this.#id, vote)
+    const leave = (): void => this.#votes.leave(this.#id, vote)
     if (removed) leave()
     else whenFlowsStarted(events, leave)
   }

@@ -1,6 +1,6 @@
 /** `ha-pair-gate`: lets a message through only while this side serves. What it does is in `src/host/gate`; here it becomes a node. */
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red'
-import { systemGateClock } from '../src/host/gate/clock'
+import { LOOP } from '../src/host/loop'
 import { Gate, WHEN_CLOSED, type GateParts, type WhenClosed } from '../src/host/gate/gate'
 import { ResumeGate, type ResumeState, type UnusableCode } from '../src/host/gate/resume/resume-gate'
 import type { GateDecision } from '../src/host/pair'
@@ -22,7 +22,7 @@ type Left = { readonly latest: readonly NodeMessageInFlow[] } | { readonly resum
 
 /** Of the gates of all modes. */
 interface CommonParts extends Omit<GateParts<NodeMessageInFlow>, 'warnOfOverflow'> {
-  /** Numbers of this topic seem to begin anew. */
+  /** Numbers of this topic seem to start over. */
   noteStuck(topic: string): void
 }
 
@@ -40,7 +40,7 @@ export default function (RED: NodeAPI): void {
     overDeploy.delete(place)
 
     const parts: CommonParts = {
-      clock: systemGateClock,
+      clock: LOOP,
       decide: () => user.running?.pair.gate() ?? CLOSED,
       pairName: () => user.running?.name ?? '',
       noPair: () => (user.absence === null || user.absence.code === 'stopped' ? null : errorOf(user.absence)),

@@ -3,7 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { PairError } from '../src/host/pair-error'
 import { EXPIRES_MS, readExpires } from '../src/rules/expires'
 import { spoken, stoppedBadge, type Say } from './badge'
-import { Councils, FITNESS_MAX, readFitness } from './fitness'
+import { PairVotes, FITNESS_MAX, readFitness } from './fitness'
 import { whenFlowsStarted } from './flows-started'
 import { healthBadge, type Fitness } from './health-badge'
 import { usePair, type Draw } from './pair-user'
@@ -17,7 +17,7 @@ interface HealthDef extends NodeDef {
 
 export default function (RED: NodeAPI): void {
   const sayHere: Say = (key, params) => RED._(key, params)
-  const councils = new Councils()
+  const votes = new PairVotes()
 
   function HaPairHealthNode(this: Node, def: HealthDef): void {
     RED.nodes.createNode(this, def)
@@ -37,7 +37,7 @@ export default function (RED: NodeAPI): void {
     }
     const user = usePair(RED, this, def.pair, draw)
     const { running } = user
-    const vote = running === null ? null : councils.enter(def.pair, running.pair, this.id, () => user.refresh())
+    const vote = running === null ? null : votes.enter(def.pair, running.pair, this.id, () => user.refresh())
     if (vote !== null) fitness = vote
     user.observe({})
     user.refresh()

@@ -25,7 +25,7 @@ export default function (RED: NodeAPI): void {
 
     /** Null once the flows run. */
     let early: { output: Output; payload: unknown }[] | null = []
-    /** What was said last: a change that the initial message told already is not told again. */
+    /** What was said last: a change that was in the initial message already is not sent again. */
     const said: { role?: unknown; online?: unknown } = {}
 
     const emit = (output: Output, payload: unknown): void => {

@@ -1,7 +1,7 @@
 /** `ha-pair-sync`: what enters on the serving side leaves on the other one. What it does is in `src/host/sync`; here it becomes a node. */
 import { randomBytes } from 'node:crypto'
 import type { Node, NodeAPI, NodeDef, NodeMessageInFlow } from 'node-red'
-import { systemGateClock } from '../src/host/gate/clock'
+import { LOOP } from '../src/host/loop'
 import type { GateDecision } from '../src/host/pair'
 import { PairError } from '../src/host/pair-error'
 import type { Role } from '../src/protocol/machine'
@@ -34,7 +34,7 @@ export default function (RED: NodeAPI): void {
     const mode = MODES.find((word) => word === def.mode) ?? 'latest'
 
     const sync = new Sync<NodeMessageInFlow>(place, mode, takenOver, {
-      clock: systemGateClock,
+      clock: LOOP,
       names,
       decide: () => user.running?.pair.gate() ?? CLOSED,
       pairName: () => user.running?.name ?? '',

@@ -1,11 +1,11 @@
 /** Turns a storm of calls into a few. */
 export interface Throttle {
   touch(): void
-  /** Nothing is told any more. */
+  /** Nothing is passed on any more. */
   end(): void
 }
 
-/** The first `touch` tells at once; those that follow within `everyMs` are told together, at its end. None is lost. */
+/** The first `touch` calls at once; those that follow within `everyMs` share one call, at its end. None is lost. */
 export function throttle(everyMs: number, tell: () => void): Throttle {
   let timer: NodeJS.Timeout | null = null
   let touched = false

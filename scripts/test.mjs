@@ -90,6 +90,8 @@ const SUITES = [
 /** What is not listed has each of its files run by itself. */
 const UNLISTED = { cores: 0.7 }
 const SECONDS_USUAL = 20
+/** What waits for something may wait so many times as long as when it runs alone (test/support/patience.ts). */
+const PATIENCE = 3
 const GROUPS = ['unit', 'exploration', 'system']
 /** `npm run verify` sets it: suites take the whole of what they take a share of otherwise (test/support/share.ts). */
 const WHOLE = process.env.HA_PAIR_WHOLE === '1'
@@ -165,6 +167,8 @@ async function runSuite(suite, { mochaArgs, update }) {
     process.execPath,
     [
       join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js'),
+      '--require',
+      join(ROOT, 'scripts', 'patience.cjs'),
       '--reporter',
       join(ROOT, 'scripts', 'reporter.cjs'),
       ...mochaArgs,
@@ -172,7 +176,7 @@ async function runSuite(suite, { mochaArgs, update }) {
     ],
     {
       cwd: ROOT,
-      env: { ...process.env, ...(update ? { HA_PAIR_UPDATE: '1' } : {}) },
+      env: { HA_PAIR_PATIENCE: String(PATIENCE), ...process.env, ...(update ? { HA_PAIR_UPDATE: '1' } : {}) },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe']
     }
   )

@@ -42,7 +42,7 @@ export function outcomeOf(given: Given, { status, situation, peer, now }: Presen
   const { role, serving, online } = status
   const names = { here: status.host, peer, time: clock(given.at), role: say(`role.${role}`) }
   if (!reply.ok) {
-    // What happened since then is told elsewhere.
+    // What happened since then is shown elsewhere.
     if (status.since > given.at) return null
     const error = errorText(reply.code, reasonText(reply.detail) || reply.detail)
     const stays = say(`outcome.is-${role === 'active' ? (serving ? 'serving' : 'paused') : 'not-serving'}`, names)

@@ -126,7 +126,7 @@ export class Engine implements PairHost {
     else this.#post({ type: 'reply', pairId, requestId, result: { ok: false, error: 'stopped', detail: '' } })
   }
 
-  /** Closes all sockets before it returns. Nobody is told; the engine is of no use afterwards. */
+  /** Closes all sockets before it returns. Nobody hears of it; the engine is of no use afterwards. */
   abandon(): void {
     for (const pair of [...this.#pairs.values()]) {
       pair.abandon()

@@ -2,10 +2,11 @@
 import { MACHINE_EVENTS, type EventOf, type MachineEvent } from '../protocol/events'
 import type { FrameRejection } from '../protocol/wire/frame'
 import type { ReasonCode } from '../protocol/reasons'
-import type { StoreProblem } from './store'
 
 /** What is wrong with a link, also while its socket is open. */
 export type LinkProblem = 'port-in-use' | 'host-not-found' | 'link-failed'
+/** What was wrong with the file of the epoch store when it was read. */
+export type StoreProblem = 'missing' | 'damaged' | 'unreadable'
 /** What is wrong with the epoch store. */
 export type StoreTrouble = 'foreign-record' | 'store-failed' | 'store-lost'
 

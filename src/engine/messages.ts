@@ -22,7 +22,7 @@ export interface EngineOptions {
 export type ToEngine =
   | {
       readonly type: 'add'
-      /** Unique per start of a pair; never reused, so that late messages of an earlier start are told apart. */
+      /** Unique per start of a pair; never reused, so that late messages of an earlier start are known as such. */
       readonly pairId: number
       readonly settings: PairSettings
       readonly keys: PairKeys

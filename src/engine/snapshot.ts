@@ -1,21 +1,21 @@
-/** What the host is told of a pair: made from the machine's view, and only when it differs from what it was told last. */
+/** What the host knows of a pair: made from the machine's view, and sent only when it differs from the last one. */
 import type { MachineView } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
-import type { PeerClock } from './peer-clock'
 import type { Clock } from './clock'
 import type { StoreTrouble } from './events'
 import type { Link } from './link'
 import type { Snapshot } from './messages'
+import type { PairFrames } from './pair-frames'
 import type { Rejections } from './rejections'
 
-/** Counters alone are told at most this often. */
+/** Counters alone are sent at most this often. */
 const COUNTERS_EVERY_MS = 1000
 
 export class SnapshotTeller {
   readonly #settings: PairSettings
   readonly #links: readonly Link[]
   readonly #rejections: Rejections
-  readonly #peerClock: PeerClock
+  readonly #frames: PairFrames
   readonly #clock: Clock
   /** Written over with each news, for the host gets a copy: what is replaced piles up in the old generation of the heap. */
   #told: Snapshot | null = null
@@ -27,19 +27,20 @@ export class SnapshotTeller {
     settings: PairSettings,
     links: readonly Link[],
     rejections: Rejections,
-    peerClock: PeerClock,
+    frames: PairFrames,
     clock: Clock
   ) {
     this.#settings = settings
     this.#links = links
     this.#rejections = rejections
-    this.#peerClock = peerClock
+    this.#frames = frames
     this.#clock = clock
   }
 
   /** The snapshot to tell now, or null when the host knows it all. `always`: events go with it. */
-  news(view: MachineView, store: StoreTrouble | null, greeted: number, always: boolean): Snapshot | null {
+  news(view: MachineView, store: StoreTrouble | null, always: boolean): Snapshot | null {
     const nowMs = this.#clock.nowMs()
+    const { greeted } = this.#frames
     const counts = this.#links.reduce((sum, link) => sum + link.unsent, this.#rejections.total + greeted)
     const counted = counts !== this.#toldCounts && nowMs - this.#toldAtMs >= COUNTERS_EVERY_MS
     const told = this.#told
@@ -73,7 +74,7 @@ export class SnapshotTeller {
       aloneBar: view.aloneBar,
       greeted,
       witness: witnessOf(view),
-      peerAheadS: this.#peerClock.aheadS,
+      peerAheadS: this.#frames.peerClock.aheadS,
       store
     }
     this.#told = told === null ? now : overwrite(told, now)
@@ -84,7 +85,7 @@ export class SnapshotTeller {
     if (told.role !== view.role || told.previousRole !== view.previousRole || told.reason !== view.reason) return true
     if (this.#toldSinceMs !== view.sinceMs || told.epoch !== view.epoch || told.online !== view.online) return true
     if (told.authenticated !== view.authenticated || told.store !== store) return true
-    if (told.peerAheadS !== this.#peerClock.aheadS) return true
+    if (told.peerAheadS !== this.#frames.peerClock.aheadS) return true
     if (told.differences !== view.differences || told.conflict !== view.conflict) return true
     if (told.proof !== view.proof || told.aloneBar !== view.aloneBar) return true
     if (differs(told.witness, view.witness)) return true

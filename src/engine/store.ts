@@ -6,11 +6,11 @@
  */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { UINT48_MAX } from '../protocol/wire/bytes'
 import type { PairRecord, WitnessRecord } from '../protocol/record'
 import { POLICIES, type Policy } from '../protocol/settings'
-import { checkedText, readCheckedText } from './checked-text'
+import { checkedText, isCount, readCheckedText } from './checked-text'
 import { codeOf } from './error-code'
+import type { StoreProblem, StoreTrouble } from './events'
 import { replaceFile } from './replace-file'
 import { WorkQueue } from './work-queue'
 
@@ -20,8 +20,6 @@ const FORMAT_1 = 'ha-pair record 1'
 const READS_MAX = 6
 const READ_AGAIN_MS = 20
 
-export type StoreProblem = 'missing' | 'damaged' | 'unreadable'
-
 export type StoreContent =
   | { readonly record: PairRecord; readonly problem: null }
   | { readonly record: null; readonly problem: StoreProblem }
@@ -29,7 +27,7 @@ export type StoreContent =
 /** Called once for each saved record, in order; `error` null = on disk. */
 export type OnStored = (ticket: number, error: string | null) => void
 
-/** What `OnStored` is told of each record that is not written because the file is another one's. */
+/** What `OnStored` gets for each record that is not written because the file is another one's. */
 export const FOREIGN = 'foreign record'
 
 /** Files written at once. The pool behind them has four threads; a thousand that wait there cost 20 MB for good. */
@@ -52,6 +50,11 @@ export class Disk {
 }
 
 export class EpochStore {
+  /** What the file was when it was read; null = fine, or written since. */
+  problem: StoreProblem | null = null
+  /** Of the latest write; null = it succeeded. */
+  error: string | null = null
+
   readonly #file: string
   readonly #onStored: OnStored
   readonly #onForeign: () => void
@@ -78,12 +81,20 @@ export class EpochStore {
     this.#reader = reader
   }
 
+  /** A file that is not there yet is none. */
+  get trouble(): StoreTrouble | null {
+    if (this.error === FOREIGN) return 'foreign-record'
+    if (this.error !== null) return 'store-failed'
+    return this.problem === null || this.problem === 'missing' ? null : 'store-lost'
+  }
+
   /** Errors: none; what cannot be had is named. */
   async read(): Promise<StoreContent> {
     await this.#disk.writers.get(this.#file)?.idle()
     const found = await this.#readFile()
     const content = contentOf(found)
     const { problem } = content
+    this.problem = problem
     this.#own = problem === 'unreadable' ? null : found.text === null ? [] : [found.text]
     this.#aside = problem === 'damaged' || problem === 'unreadable' ? `${this.#file}.${problem}` : null
     return content
@@ -149,6 +160,8 @@ export class EpochStore {
     this.#pending = null
     if (next !== null) {
       const error = await this.#replace(serializeRecord(next.record))
+      this.error = error
+      this.problem = null
       for (const ticket of next.tickets) this.#onStored(ticket, error)
     }
     if (this.#pending !== null) return this.#disk.writes.enter(this.#write)
@@ -158,8 +171,6 @@ export class EpochStore {
   }
 }
 
-const isCount = (value: unknown): boolean =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= UINT48_MAX
 const isNodeId = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
 const isYesNo = (value: unknown): boolean => typeof value === 'boolean'
 

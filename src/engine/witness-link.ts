@@ -1,5 +1,6 @@
 /**
  * The way to the witness of one pair: a socket of its own, bound to any port and never connected, that is opened when it is first needed.
+ * It gives way to one of the other family when the witness's name comes to mean an address of that.
  * An answer counts by its seal, from wherever it comes. What cannot be sent is not missed: the machine asks again.
  */
 import { createSocket, type Socket } from 'node:dgram'
@@ -39,6 +40,8 @@ export class WitnessLink {
   #lookedUpAtMs = -Infinity
   #heardAtMs = -Infinity
   #socket: Socket | null = null
+  /** Of the socket. */
+  #family = 0
   #closed = false
 
   /** `secret`: the pair's key. Errors: throws without one. */
@@ -87,9 +90,12 @@ export class WitnessLink {
   }
 
   #open(address: string): Socket {
-    if (this.#socket !== null) return this.#socket
-    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
+    const family = isIP(address)
+    if (this.#socket !== null && this.#family === family) return this.#socket
+    this.#drop()
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
     this.#socket = socket
+    this.#family = family
     // A socket that fails gives way to another one at the next ask.
     socket.on('error', () => {
       if (this.#socket === socket) this.#drop()

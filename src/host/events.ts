@@ -1,4 +1,4 @@
-/** What flows and people are told of a pair: what the engine tells, and what only the host knows. */
+/** The events of a pair: those of the engine, and what only the host knows. */
 import { ENGINE_EVENTS, type Told } from '../engine/events'
 import type { Differing, EventOf, MachineDetails, NoDetail } from '../protocol/events'
 import type { FrameRejection, Head } from '../protocol/wire/frame'

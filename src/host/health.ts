@@ -89,7 +89,7 @@ function statusBody(reading: HealthReading): object {
   return { ...status, situation: inEnglish(reading.situation), at, engineAgo: engine.ago, troubles }
 }
 
-/** Whose sentence names an address, a name or a process of this side: monitoring is told the general one. */
+/** Whose sentence names an address, a name or a process of this side: monitoring gets the general one. */
 const NAMES_OWN: ReadonlySet<SituationCode> = new Set([
   'port-in-use',
   'port-held-here',

@@ -4,13 +4,14 @@
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
 import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
-import type { CommandResult, Designation, Role } from '../protocol/machine'
+import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { blankSnapshot, NOBODY_HEARD } from './blank-snapshot'
 import { Observers } from './observers'
 import type { Carrier } from './channel/carrier'
 import { NoCarrier } from './channel/exchange'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
+import { Commands } from './commands'
 import { pairEvent, type EventName, type PairEvent, type WarningCode, type WarningDetails } from './events'
 import {
   type GateDecision,
@@ -25,7 +26,7 @@ import {
 import { PairData } from './pair-data'
 import { PairError } from './pair-error'
 import { oneLine, report, SILENT_LOG, type PairLog } from './report'
-import { Requests, type KeepsAlive } from './requests'
+import type { KeepsAlive } from './requests'
 import { dataOwner, SharedData } from './shared-data'
 import type { StringPool } from './string-pool'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
@@ -61,9 +62,6 @@ export interface PairContext extends KeepsAlive {
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
-/** Longer than any command takes in the engine, by then it hangs. */
-const COMMAND_MS_SPARE = 20_000
-
 export class HostedPair implements Pair {
   readonly id: string
   readonly settings: PairSettings
@@ -78,7 +76,7 @@ export class HostedPair implements Pair {
 
   readonly #context: PairContext
   readonly #request: PairRequest
-  readonly #commands: Requests<CommandResult>
+  readonly #commands: Commands
   #cell = new PairCell(newPairCell())
   #snapshot: Snapshot
   #gone = false
@@ -95,8 +93,6 @@ export class HostedPair implements Pair {
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
   #unlogged: PairEvent[] = []
-  /** Commands that came before the pair was in the engine. */
-  #waiting: (() => void)[] = []
 
   constructor(request: PairRequest, context: PairContext) {
     this.id = request.id
@@ -109,8 +105,9 @@ export class HostedPair implements Pair {
     )
     this.#request = request
     this.#context = context
-    this.#commands = new Requests(context)
-    this.data = new PairData((message) => context.post(message))
+    const post = (message: ToEngine): void => context.post(message)
+    this.#commands = new Commands(post, context, request.settings.peerTimeoutMs)
+    this.data = new PairData(post)
     this.#snapshot = blankSnapshot(request.settings, request.keys)
     this.#present = new Present(request.settings, request.keys)
     const owner: ChannelOwner = {
@@ -163,7 +160,7 @@ export class HostedPair implements Pair {
     this.data.entered(pairId)
     this.#watched = false
     this.#watchFrames()
-    for (const send of this.#waiting.splice(0)) send()
+    this.#commands.entered(pairId)
     this.#channel?.start()
   }
 
@@ -172,15 +169,21 @@ export class HostedPair implements Pair {
     await this.#channel?.leave()
   }
 
-  /** The engine's thread died, and with it the role. */
-  onCrash(error: string): void {
+  /** The engine knows nothing of the pair any more. */
+  #left(): void {
     this.pairId = null
     this.data.left()
+    this.#commands.left()
+  }
+
+  /** The engine's thread died, and with it the role. */
+  onCrash(error: string): void {
+    this.#left()
     this.#channel?.contact(null)
     this.#crash = error.split('\n')[0] ?? ''
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
-    this.#failCommands('engine-crashed')
+    this.#commands.fail('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
     const at = Date.now()
     const events = [pairEvent('engine', 'engine-crashed', { error: this.#crash }, at)]
@@ -202,8 +205,7 @@ export class HostedPair implements Pair {
 
   /** The pair has left the engine, though its nodes are there: see `onFiles`. */
   onEvicted(): void {
-    this.pairId = null
-    this.data.left()
+    this.#left()
     this.#cell = new PairCell(newPairCell())
     this.#channel?.contact(null)
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
@@ -214,7 +216,7 @@ export class HostedPair implements Pair {
   onFiles(holder: string | null): void {
     if (holder === this.#filesHolder) return
     this.#filesHolder = holder
-    if (holder !== null) this.#failCommands('files-in-use')
+    if (holder !== null) this.#commands.fail('files-in-use')
     this.#publish([])
   }
 
@@ -249,7 +251,7 @@ export class HostedPair implements Pair {
     this.#logAll()
     this.#cell = new PairCell(newPairCell())
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
-    this.#failCommands('')
+    this.#commands.fail('')
     if (this.#lookAgain !== null) clearTimeout(this.#lookAgain)
     this.#lookAgain = null
   }
@@ -400,18 +402,7 @@ export class HostedPair implements Pair {
   async designate(designate: Designation, force: boolean): Promise<Role> {
     const unable = this.#unable()
     if (this.#gone || unable !== null) throw new PairError('stopped', unable ?? '')
-    const limitMs = 2 * this.settings.peerTimeoutMs + COMMAND_MS_SPARE
-    const late = { ok: false, error: 'not-confirmed', detail: 'engine' } as const
-    const result = await this.#commands.ask(limitMs, late, (requestId) => {
-      const send = (): void => {
-        if (this.pairId === null || !this.#commands.isOpen(requestId)) return
-        this.#context.post({ type: 'command', pairId: this.pairId, requestId, designate, force })
-      }
-      if (this.pairId === null) this.#waiting.push(send)
-      else send()
-    })
-    if (!result.ok) throw new PairError(result.error, result.detail)
-    return result.role
+    return this.#commands.designate(designate, force)
   }
 
   setFitness(value: number): void {
@@ -436,11 +427,6 @@ export class HostedPair implements Pair {
     if (on === this.#watched || this.pairId === null) return
     this.#watched = on
     this.#context.post({ type: 'watchFrames', pairId: this.pairId, on })
-  }
-
-  #failCommands(detail: string): void {
-    this.#waiting = []
-    this.#commands.answerAll({ ok: false, error: 'stopped', detail })
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Those who observe a pair. Everybody is told everything once and in order. What happened while nobody observed (between
+ * Those who observe a pair. Everybody gets everything once and in order. What happened while nobody observed (between
  * a node's close and its successor's start) is kept, bounded, and told late instead of never.
  */
 import type { Role } from '../protocol/machine'
@@ -18,7 +18,7 @@ interface Told {
 
 interface Subscription {
   readonly observer: PairObserver
-  /** Is told like all others, but does not count as one: who comes late is still told what only it was told. */
+  /** Gets what all others get, but does not count as one: who comes late still gets what only this one had. */
   readonly witness: boolean
   seq: number
   role: Role
@@ -86,7 +86,7 @@ export class Observers {
     this.#forget()
   }
 
-  /** What everybody who is here was told, and at least one that counts, is told to nobody any more. */
+  /** What everybody who is here has had, and at least one that counts, goes to nobody any more. */
   #forget(): void {
     let toldSeq = this.#heard.seq
     for (const subscription of this.#subscriptions) toldSeq = Math.min(toldSeq, subscription.seq)

@@ -1,26 +1,27 @@
 /**
- * What the engine is told of a pair's data, and what it asks for: the position of this host's copy, and the barriers of planned swaps.
+ * What the engine has to know of a pair's data, and what it asks for: the position of this host's copy, and the barriers of planned swaps.
  * Who keeps the data is the owner's business.
  */
 import type { DataState, FromEngine, ToEngine } from '../engine/messages'
 
-/** Whoever keeps the pair's data on this host. */
+/** Keeps the pair's data on this host. */
 export interface DataOwner {
   /**
    * The gate is shut and the role still held. Answered with `barrierDone` as soon as the peer has all that was written: the sooner, the
    * shorter nobody serves.
    */
   barrier(id: number): void
-  /** Once for each barrier. `granted`: the peer has the role. Else whoever is still Active serves on, with the same epoch. */
+  /** Once for each barrier. `granted`: the peer has the role. Else a side that is still Active serves on, with the same epoch. */
   barrierOver(id: number, granted: boolean): void
 }
 
-/** A position that has moved within its epoch, and nothing else, is told at most this often. */
+/** A position that has moved within its epoch, and nothing else, is sent at most this often. */
 const POSITION_EVERY_MS = 50
 
 export class PairData {
   owner: DataOwner | null = null
   readonly #post: (message: ToEngine) => void
+  readonly #nowMs: () => number
   /** Of the current start in the engine; null = not there. */
   #pairId: number | null = null
   #state: DataState | null = null
@@ -30,8 +31,9 @@ export class PairData {
   /** The open barrier; null = there is none. */
   #barrier: number | null = null
 
-  constructor(post: (message: ToEngine) => void) {
+  constructor(post: (message: ToEngine) => void, nowMs: () => number = () => performance.now()) {
     this.#post = post
+    this.#nowMs = nowMs
   }
 
   entered(pairId: number): void {
@@ -53,7 +55,7 @@ export class PairData {
     const { users, open, inStep, position } = state
     const same = told?.users === users && told.open === open && told.inStep === inStep
     const moved = same && told.position.epoch === position.epoch
-    const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - performance.now() : 0
+    const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - this.#nowMs() : 0
     if (waitMs <= 0) return this.#tell(state)
     if (this.#later !== null) return
     this.#later = setTimeout(() => {
@@ -82,7 +84,7 @@ export class PairData {
     this.#calm()
     if (this.#pairId === null) return
     this.#told = data
-    this.#toldAtMs = performance.now()
+    this.#toldAtMs = this.#nowMs()
     this.#post({ type: 'data', pairId: this.#pairId, data })
   }
 

@@ -95,7 +95,7 @@ export interface PairTrouble {
   readonly detail: string
 }
 
-/** What monitoring is told of a pair: all of one instant, and without secrets, paths and this side's addresses. */
+/** What monitoring gets of a pair: all of one instant, and without secrets, paths and this side's addresses. */
 export interface PairVitals {
   /** The instant; ms since 1970. */
   readonly at: number

@@ -16,7 +16,7 @@ export const SILENT_LOG: PairLog = { info: () => {}, warn: () => {}, error: () =
 
 type Level = 'none' | 'info' | 'warn'
 
-/** Another host acts from now on, or none does: whoever reads the log has to see it. */
+/** Another host acts from now on, or none does: a reader of the log has to see it. */
 const TAKEOVER: ReadonlySet<ReasonCode> = new Set([
   'lost-connection',
   'peer-crashed',

@@ -98,7 +98,7 @@ const CODES = Object.keys(WARNINGS) as WarningCode[]
 
 /** What happened and is over is shown for so long: long enough for the person who is called to see it. */
 export const SHOWN_MS = 300_000
-/** Counters are told once a second. */
+/** Counters come once a second. */
 const GREETINGS_APART_MS = 2000
 /** So many changes of role within this time, which nobody asked for, are no coincidence. */
 export const FLAPS = { changes: 6, minutes: 10 } as const

@@ -88,7 +88,7 @@ export class EpochAllocator {
   get preferred(): boolean {
     return this.#preferred && this.#durable?.preferred === true
   }
-  /** What the peer is told: true until the disk has forgotten it too. */
+  /** What is sent to the peer: true until the disk has forgotten it too. */
   get preferredOnDisk(): boolean {
     const kept = this.#durable?.preferred === true || this.#writing?.record.preferred === true
     return this.#preferred || kept || this.#unsure?.preferred === true

@@ -19,7 +19,7 @@ export function comparePositions(a: Position, b: Position): number {
 }
 
 /**
- * As it is told to the peer. An epoch at the end of its range was made by hand or by damage, as in a record: such data counts as none.
+ * As it is sent to the peer. An epoch at the end of its range was made by hand or by damage, as in a record: such data counts as none.
  * A number that has no room on the wire counts as the last one that has; then others decide.
  */
 export function soundPosition({ epoch, number }: Position): Position {

@@ -19,7 +19,7 @@ export interface PairRecord {
    * clears it, or contact in this session followed by the longest promise without a frame.
    */
   readonly online: boolean
-  /** Grows by one with each record: anyone who is told a higher one than its own was restored from a copy. */
+  /** Grows by one with each record: a side that hears of a higher one than its own was restored from a copy. */
   readonly number: number
   /** What the peer stated last; null = nothing yet. */
   readonly peerPolicy: Policy | null

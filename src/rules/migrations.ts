@@ -93,8 +93,8 @@ function isBlank(value: unknown): boolean {
 }
 
 function schemaIn(value: unknown): number | null {
-  const isCount = (typeof value === 'number' || typeof value === 'string') && /^\s*\d{1,9}\s*$/.test(String(value))
-  return isCount ? Number(value) : null
+  const isSchema = (typeof value === 'number' || typeof value === 'string') && /^\s*\d{1,9}\s*$/.test(String(value))
+  return isSchema ? Number(value) : null
 }
 
 function describe(value: unknown): string {

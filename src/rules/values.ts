@@ -21,6 +21,9 @@ export function wholeNumber(value: unknown): number | null {
   return typeof number === 'number' && Number.isInteger(number) ? number : null
 }
 
+/** A number of things, or of one in a row. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
 /** The path of the health endpoint, without a slash at its end; '' = none, null = it can be no path. */
 export function healthPath(text: string): string | null {
   const path = text.trim().replace(/\/$/, '')

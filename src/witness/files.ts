@@ -6,11 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { checkedText, readCheckedText } from '../engine/checked-text'
+import { checkedText, isCount, readCheckedText } from '../engine/checked-text'
 import { codeOf } from '../engine/error-code'
 import { replaceFile } from '../engine/replace-file'
 import type { LoanRecord } from '../protocol/witness/lender'
-import { idText, UINT48_MAX } from '../protocol/wire/bytes'
+import { idText } from '../protocol/wire/bytes'
 
 const FORMAT = 'ha-pair witness 1'
 
@@ -103,11 +103,10 @@ interface StoredLoan {
 }
 
 const isHex = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)
-const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) <= UINT48_MAX
 
-const isIdentity = (value: Identity): boolean => isHex(value.id) && isCount(value.start)
+const isIdentity = (value: Identity): boolean => isHex(value.id) && isCount(value.start, 1)
 const isStoredLoan = (value: StoredLoan): boolean =>
-  isCount(value.loan) && isCount(value.promisedMs) && isHex(value.holderNode) && isHex(value.holderSession)
+  isCount(value.loan, 1) && isCount(value.promisedMs, 1) && isHex(value.holderNode) && isHex(value.holderSession)
 
 function parse<T>(text: string, fits: (value: T) => boolean): T | null {
   const value = readCheckedText(text, [FORMAT])?.value as T | undefined

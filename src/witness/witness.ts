@@ -21,7 +21,7 @@ import { WitnessFiles } from './files'
 import type { KeyLine } from './keys'
 
 const RETRY_MS = 2000
-/** Of a pair's two sides, and of some that were set up anew. */
+/** Of a pair's two sides, and of some that were set up again. */
 const ADDRESSES_KEPT = 8
 /** Seals that are checked for one pair: its two sides ask some 200 times a second at most (a heartbeat of 5 ms, twice). */
 const CHECKS: Allowance = { perSecond: 2000, burst: 500 }

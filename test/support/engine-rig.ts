@@ -11,6 +11,7 @@ import type { MachineFactory } from '../../src/engine/pair-runtime'
 import { Resolver, type Lookup } from '../../src/engine/resolve'
 import type { Input, MachineView, Output, PairMachine } from '../../src/protocol/machine'
 import { DEFAULTS, type LinkSettings, type PairSettings } from '../../src/protocol/settings'
+import { PATIENCE } from './patience'
 
 export const NO_KEYS: PairKeys = { key: '', previousKey: '' }
 export const LOOPBACK = '127.0.0.1'
@@ -48,7 +49,7 @@ export async function freePorts(count: number, host = LOOPBACK): Promise<number[
 
 /** Polls until the condition holds; fails with `what` after the limit. */
 export async function until(what: string, condition: () => boolean, limitMs = 5000): Promise<void> {
-  const end = performance.now() + limitMs
+  const end = performance.now() + limitMs * PATIENCE
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not happen within ${limitMs} ms: ${what}`)
     await new Promise((later) => setTimeout(later, 2))

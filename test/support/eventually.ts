@@ -1,8 +1,10 @@
+import { PATIENCE } from './patience'
+
 const LOOK_EVERY_MS = 20
 
 /**
  * Looks again and again until `probe` gives something (not null, undefined or false), and returns it.
- * Errors: throws after `withinMs`, naming `what` was waited for and what the last look failed with.
+ * Errors: throws after `withinMs` (times the patience of the run), naming `what` was waited for and what the last look failed with.
  */
 export async function eventually<T>(
   what: string,
@@ -19,7 +21,8 @@ export async function eventually<T>(
     } catch (error) {
       last = String(error)
     }
-    if (performance.now() - startedAt > withinMs) throw new Error(`${what}: not within ${withinMs} ms (${last})`)
+    if (performance.now() - startedAt > withinMs * PATIENCE)
+      throw new Error(`${what}: not within ${withinMs} ms (${last})`)
     await pause(lookEveryMs)
   }
 }

@@ -3,6 +3,7 @@
  * flows, and each wire is a turn of the event loop. So some turns go by first, then every user says what it has still to say, and then the
  * peer tells that it has taken in all of it.
  */
+import { LOOP, type Loop } from '../loop'
 import type { Exchange } from './exchange'
 
 const TURNS = 8
@@ -11,17 +12,12 @@ const TURNS_MS_MAX = 20
 /** By then the peer has all of it, or is too slow for a swap. */
 const TAKEN_MS_MAX = 1000
 
-/** Of the clock and the event loop; injected for tests. */
-export interface Loop {
-  nowMs(): number
-  /** Calls back when this turn and what waits already are over. */
-  nextTurn(go: () => void): void
-}
-
-const LOOP: Loop = { nowMs: () => performance.now(), nextTurn: (go) => void setImmediate(go) }
-
 /** `done` hears once whether the peer has all. Returns what calls it off: then it hears nothing. */
-export function raiseBarrier(exchange: Exchange | null, done: (reached: boolean) => void, loop = LOOP): () => void {
+export function raiseBarrier(
+  exchange: Exchange | null,
+  done: (reached: boolean) => void,
+  loop: Pick<Loop, 'nowMs' | 'nextTurn'> = LOOP
+): () => void {
   if (exchange === null || !exchange.used) {
     done(true)
     return () => {}
@@ -40,7 +36,7 @@ export function raiseBarrier(exchange: Exchange | null, done: (reached: boolean)
   limit.unref()
   const wait = (turns: number): void => {
     if (over) return
-    if (turns > 0 && loop.nowMs() - sinceMs < TURNS_MS_MAX) return loop.nextTurn(() => wait(turns - 1))
+    if (turns > 0 && loop.nowMs() - sinceMs < TURNS_MS_MAX) return void loop.nextTurn(() => wait(turns - 1))
     exchange.flush()
     unmark = exchange.mark(end)
   }

@@ -91,7 +91,7 @@ export class Dialled implements Sessions {
     return performance.now() - this.#provenAtMs
   }
 
-  /** On purpose: nobody is told. */
+  /** On purpose: nobody hears of it. */
   close(): void {
     this.#phase = 'over'
     clearTimeout(this.#limit)

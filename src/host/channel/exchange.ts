@@ -1,6 +1,6 @@
 /**
  * The exchange of one pair: it carries the bodies of users over the two connections of the channel, out on the one that the peer dialled,
- * in on the one that this side dialled. Either may be replaced at any time, so a conversation begins anew with each: both sides say the
+ * in on the one that this side dialled. Either may be replaced at any time, so a conversation starts over with each: both sides say the
  * number of theirs and the one that they have heard, and what is said counts only while the peer has heard the number of now. A crash
  * takeover waits for nothing in here.
  */

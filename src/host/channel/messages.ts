@@ -9,6 +9,7 @@
  *     taken   4  number of who sent them, 6  bytes that were taken in so far, one more for each body
  *     mark    4  id              marked  4  id
  */
+import { isCount } from '../../rules/values'
 import type { CarrierKind } from './carrier'
 
 /** Of all this; said in the first message of a connection by the side that reads from it. */
@@ -103,5 +104,3 @@ function termsIn(said: unknown): Terms {
   const terms = Object.entries(said).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
   return Object.fromEntries(terms) as Terms
 }
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0

@@ -6,7 +6,7 @@ export const PART_BYTES = 16_000
 export const BODY_BYTES_MAX = 67_108_864
 /** A user that has so much waiting should wait with more. */
 export const WAITING_BYTES_WANTED = 262_144
-/** With more than this waiting the conversation begins anew: its owner does not listen. */
+/** With more than this waiting the conversation starts over: its owner does not listen. */
 export const WAITING_BYTES_MAX = 134_217_728
 
 export interface Part {

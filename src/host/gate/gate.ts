@@ -10,7 +10,7 @@
  */
 import type { GateDecision } from '../pair'
 import type { Backlog, Held } from './backlog'
-import { Later, type GateClock } from './clock'
+import { Later, type Loop } from '../loop'
 import { HeldLatest } from './held-latest'
 
 export const WHEN_CLOSED = ['second-output', 'drop', 'hold-latest'] as const
@@ -28,7 +28,7 @@ export type Send<M> = (outputs: M | [null, M]) => void
 export type Done = (error?: Error) => void
 
 export interface GateParts<M> {
-  readonly clock: GateClock
+  readonly clock: Loop
   /** Whether this side serves at this instant. Without a running pair: never. */
   decide(): GateDecision
   /** The pair's name, for `msg.pair`. */

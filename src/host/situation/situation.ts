@@ -129,7 +129,7 @@ function leadOver(own: SituationMark, warning: PairWarning | undefined): PairWar
   return own.severity === 'ok' || own.severity === 'info' ? warning : undefined
 }
 
-/** Monitoring is told no values. */
+/** Monitoring gets no values. */
 type ShownProblem = Pick<SettingsProblem, 'field' | 'code'> & { readonly detail?: string }
 
 /** Of a pair that its settings keep stopped. */
@@ -189,7 +189,7 @@ function standbyState({ status, warnings }: SituationFacts): StateCode {
   return hasVoice(status.witness) ? 'peer-has-voice' : 'cut-off'
 }
 
-/** Whoever it is lent to serves, or loses it within the promise, and then this side takes it. */
+/** The side that has the loan serves, or loses it within the promise, and then this side takes it. */
 function hasVoice(witness: SituationFacts['status']['witness']): boolean {
   return witness !== null && witness.online && witness.counted && witness.holder === 'peer'
 }

@@ -1,5 +1,5 @@
 /** `acknowledge: "peer"`: who waits until the peer has what was written. He always hears something, and never an error. */
-import type { Loop } from './loop'
+import type { Loop } from '../loop'
 
 interface Waiting {
   /** Goes with the commit that holds it. */

@@ -1,7 +1,7 @@
 /** What the two halves of a store say to each other: JSON, one object a body. */
 import { NOWHERE, type Position } from '../../protocol/position'
+import { isCount } from '../../rules/values'
 import type { Promotion } from './positions'
-import { isCount } from './texts'
 import { ValueError } from './values'
 
 export interface Commit {

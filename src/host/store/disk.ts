@@ -1,13 +1,13 @@
 /**
  * A copy on disk: one file, written whole beside the old one, in pieces, one a turn, and then put in its place. One write at a time. A disk
- * that takes nothing is told, and costs nothing else.
+ * that takes nothing is reported, and costs nothing else.
  */
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from '../error-code'
 import type { Copy, Entry, Feed } from './copy'
 import { FileText, readFileText, type Loaded, type Stand } from './file-text'
-import type { Loop } from './loop'
+import type { Loop } from '../loop'
 import { PIECE_CHARS } from './sending'
 import { entryText } from './texts'
 

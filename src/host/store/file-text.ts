@@ -1,6 +1,6 @@
 /**
  * The file of a store: lines of JSON. The first says what it is, then come entries (a later one with the same name counts), and the last one
- * says where the copy stands and seals all before it, so that half a file is told from a whole one.
+ * says where the copy stands and seals all before it, so that half a file is not taken for a whole one.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { lineIn, positionIn } from './bodies'

@@ -40,7 +40,7 @@ export class Receiving {
       this.#begun = { begins, entries: [], bytes: 0 }
     }
     const begun = this.#begun
-    // The rest of what was asked for anew.
+    // The rest of what was asked for again.
     if (begun === null) return { kind: 'more' }
     begun.bytes += text.length
     if (begun.bytes > this.#bytesMax) {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Copy, type Entry } from './copy'
 import { Disk } from './disk'
-import { LOOP, type Loop } from './loop'
+import { UNREF_LOOP, type Loop } from '../loop'
 import { NOWHERE, type Position } from '../../protocol/position'
 import { parsePath, type Path } from './property-path'
 import { Replica } from './replica'
@@ -31,7 +31,7 @@ export class Store implements StoreSeat {
   #told = ''
 
   /** `place` is called when the store opens, and not before. */
-  constructor(options: StoreOptions, place: () => MeetingPoint, loop = LOOP) {
+  constructor(options: StoreOptions, place: () => MeetingPoint, loop = UNREF_LOOP) {
     this.#options = options
     this.#place = place
     this.#loop = loop

@@ -1,6 +1,6 @@
 /** Writes that change nothing: on a Standby, and those of work that was still running when the role went to the peer. */
 import type { Entry } from './copy'
-import type { Loop } from './loop'
+import type { Loop } from '../loop'
 import type { PairSeat } from './seat'
 
 /** More in a second is a loop that waits for a value which it can never write. */
@@ -46,7 +46,7 @@ export class StrayWrites {
     }
   }
 
-  /** All of one swap are told at once. */
+  /** All of one swap are reported at once. */
   #countLate(scope: string, key: string): void {
     if (this.#late !== null) {
       this.#late.count++

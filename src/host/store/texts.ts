@@ -2,6 +2,7 @@
  * Entries as text, for the wire and for the disk: JSON, one array an entry, `[scope, key, epoch, number]` for a deleted one and
  * `[scope, key, epoch, number, value]` for a living one.
  */
+import { isCount } from '../../rules/values'
 import type { Entry } from './copy'
 import { copyIn, encode, untagged, ValueError } from './values'
 
@@ -25,5 +26,3 @@ export function entryIn(said: unknown, tagged: boolean): Entry {
   const copied = copyIn(value, Infinity)
   return { scope, key, epoch, number, gone: false, ...copied }
 }
-
-export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0

@@ -1,6 +1,6 @@
 /**
  * Values of the store: numbers, text, booleans, null, undefined, arrays, plain objects, Date, Buffer, Map, Set and BigInt. They are copied
- * in and out, so that nobody changes what is stored but by `set`. Function nodes live in another realm: a type is told by `util.types`,
+ * in and out, so that nobody changes what is stored but by `set`. Function nodes live in another realm: a type is known by `util.types`,
  * never by `instanceof`.
  */
 import { types } from 'node:util'

@@ -8,7 +8,7 @@
  * Carrier, role, turns and the way out are passed in.
  */
 import type { Carrier, CarrierLink, CarrierUser } from '../channel/carrier'
-import { Later, type GateClock } from '../gate/clock'
+import { Later, type Loop } from '../loop'
 import { keyOf } from '../gate/resume/key'
 import type { GateDecision } from '../pair'
 import { decodeBody, encodeBody, messageIn, textOf, type Entry, type Kind, type Names } from './body'
@@ -27,7 +27,7 @@ export interface SyncMessage {
 }
 
 export interface SyncParts<M extends SyncMessage> {
-  readonly clock: Pick<GateClock, 'nextTurn'>
+  readonly clock: Pick<Loop, 'nextTurn'>
   readonly names: Names
   decide(): GateDecision
   pairName(): string
@@ -277,7 +277,7 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
   }
 }
 
-/** What the pair says of a message is said anew on the other side. */
+/** What the pair says of a message is said again on the other side. */
 function withoutPair(msg: SyncMessage): object {
   const copy = { ...msg }
   delete copy.pair

@@ -1,5 +1,5 @@
 /**
- * What has happened, in one sentence from this side's point of view: for the log, the sidebar's list and whoever reads an event.
+ * What has happened, in one sentence from this side's point of view: for the log, the sidebar's list and readers of events.
  * `{here}` and `{peer}` are the two hosts, `{after}` the peer timeout.
  */
 import type { PairEvent } from '../events'

@@ -767,7 +767,7 @@ const reasons = {
     en: 'Another witness answers under the same address: it lost its files, or there are two of them.',
     zh: '同一地址上应答的是另一个见证节点：它丢失了文件，或存在两个。',
     todo: {
-      en: 'If you have not set it up anew, look which programs listen there. The pair agrees on the new one by itself, in contact.',
+      en: 'If you have not set it up again, look which programs listen there. The pair agrees on the new one by itself, in contact.',
       zh: '如果没有重新安装见证节点，请检查该地址上有哪些程序在监听。双方保持联系时会自动就新的见证节点达成一致。'
     },
     warns: true

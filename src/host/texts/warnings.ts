@@ -361,7 +361,7 @@ export const WARNING_TEXTS = {
     }
   },
   'sequence-stuck': {
-    short: { en: 'numbers begin anew · {role}', zh: '编号重新开始 · {role}' },
+    short: { en: 'numbers start over · {role}', zh: '编号重新开始 · {role}' },
     en: 'The gate {node} on {here} has let nothing of the topic “{topic}” through for 5 s: every number had passed already, or came late.',
     zh: '{here} 的闸门 {node} 已 5 秒没有放行主题“{topic}”的消息：编号全都已放行过或迟到。',
     todo: {

@@ -62,7 +62,7 @@ export class Orders {
     this.#give(m, { commandId: id, target, force, reason: 'operator' })
   }
 
-  /** The peer is offline and the operator insists. Should it hear us all the same, it is told. */
+  /** The peer is offline and the operator insists. Should it hear us all the same, it gets the order. */
   #changeAlone(m: Classic, id: number, target: 'active' | 'standby'): void {
     if (target === 'active') m.becomeActive('operator-forced')
     else m.becomeStandby('operator-forced')

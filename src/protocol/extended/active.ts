@@ -144,7 +144,7 @@ export class Active implements RoleObject, Serving {
     this.callOff(m, 'peer-silent')
   }
 
-  /** Another side has the role, or nobody: whoever waited for that has it. */
+  /** Another side has the role, or nobody has: a wait for that is over. */
   roleLost(m: Machine): void {
     m.replyOk(this.commandId)
     if (this.#barrier !== null) m.endBarrier(this.#barrier.id, false)

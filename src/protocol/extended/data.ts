@@ -13,7 +13,7 @@ export function hasChannel(m: Context): boolean {
   return m.keyed && m.settings.channel === 'auto'
 }
 
-/** What is told to the peer: data that stays here has no position. */
+/** What is sent to the peer: data that stays here has no position. */
 export function toldPosition(m: Context): Position {
   return hasChannel(m) ? m.own.data.position : NOWHERE
 }

@@ -229,7 +229,7 @@ export class Passive implements RoleObject, Grantor {
     m.epochs.reserve(epoch)
     // The grant is repeated until it is taken: nothing is kept for the time when the store has answered.
     if (!m.epochs.isReserved(epoch, rulesOf(m).goesOnInMemory)) return
-    // A peer of ours gives no other reason; what another one gives is told as it is.
+    // A peer of ours gives no other reason; what another one gives is reported as it is.
     m.event('designate', trailer.reason as GrantReason, { epoch, to: 'self', id: frame.id })
     m.lease.extend(sentAtMs, m.peer.promisedMs)
     m.becomeActive(epoch, this.#wish?.reason ?? grantReason(trailer))
@@ -304,7 +304,7 @@ export class Passive implements RoleObject, Grantor {
     }
   }
 
-  /** Where data would be waited for, the peer is told that it shall not. */
+  /** Where data would be waited for, the peer is asked not to. */
   #wantOf(m: Machine, commandId: number | null, force: boolean): void {
     this.want(m, force && followsData(m) ? 'operator-forced' : 'operator', commandId)
   }

@@ -144,9 +144,13 @@ export class Peer {
     return this.detector.alive && this.word?.role === 'active'
   }
 
-  /** Heard so recently that another node cannot have taken its place. */
+  /**
+   * Heard so recently that another node cannot have taken its place, and it answers. What was withheld of a session that is over can
+   * be heard for long; it answers nothing of late.
+   */
   isPresent(nowMs: number): boolean {
-    return this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2
+    const { alive, heardAtMs, ackedAtMs } = this.detector
+    return alive && nowMs < heardAtMs + this.heartbeatMs * 2 && nowMs < ackedAtMs + this.peerTimeoutMs
   }
 
   /** Contact in both directions. */

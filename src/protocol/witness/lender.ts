@@ -2,11 +2,11 @@
  * The third voice of one pair, as a pure machine: it lends its voice to one session at a time and promises to lend it to no other for
  * P. Time is an argument; sealing, sockets and the disk are the caller's.
  *
- *   1. A loan is to a session and has a number. Whoever holds it has it renewed with each ask; P counts from the receipt of the ask, the
+ *   1. A loan is to a session and has a number. Its holder has it renewed with each ask; P counts from the receipt of the ask, the
  *      borrower's right L from its sending (`extended/lease.ts`).
  *   2. Another session, also of the same node, gets it P after the last renewal, or when the holder's own session has released it by
  *      number. A session that has released a loan, or let it lapse, never uses that number again.
- *   3. Holder and promise are on disk before the loan is told. After a start only the stored holder's session is renewed; others wait
+ *   3. Holder and promise are on disk before the loan is sent. After a start only the stored holder's session is renewed; others wait
  *      the promise from the start, also where the record is an old one.
  *   4. It lends and renews only to a session that acknowledged an answer within P: one that asks and hears nothing lets the voice go.
  *   5. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
@@ -63,7 +63,7 @@ interface Side {
   ackedAtMs: number
   heardAtMs: number
   answers: number
-  /** The answer `markSeq` went out then; whoever acknowledges it spoke after that, however long the ask was on its way. */
+  /** The answer `markSeq` went out then; an ask that acknowledges it was sent after that, however long the ask was on its way. */
   markSeq: number
   markAtMs: number
   /** Its newest ask was sent after this. */

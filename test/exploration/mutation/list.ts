@@ -917,8 +917,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/peer',
         'guards the place of a peer that is silent',
-        'this.detector.alive && nowMs < this.detector.heardAtMs + this.heartbeatMs * 2',
-        'this.detector.alive'
+        'alive && nowMs < heardAtMs + this.heartbeatMs * 2',
+        'alive'
+      ),
+      mutation(
+        'extended/peer',
+        'guards the place of a session of which only recordings are heard',
+        '&& nowMs < ackedAtMs + this.peerTimeoutMs',
+        ''
       ),
       mutation('extended/hearing', 'hears on from a peer that left', 'peer.sessions.retirePeer()', ''),
       mutation(

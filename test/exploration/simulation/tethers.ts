@@ -7,6 +7,7 @@
  */
 import type { Network, HostIndex } from '../../support/network'
 import type { Places } from '../../support/machine/places'
+import { hasLeft, inContact, turned } from '../../support/machine/sessions'
 import type { EngineProcess } from './process'
 import type { Random } from '../../support/random'
 import type { Timeline } from '../../support/timeline'
@@ -108,7 +109,8 @@ export class Tethers {
       const [dialler, acceptor] = this.#ends(host)
       for (const connection of this.#connections[host]) this.#followSessions(connection)
       this.#followPlaces(host)
-      if (dialler === null || acceptor === null || this.#dialling[host] || !inContact(dialler, acceptor)) continue
+      if (dialler === null || acceptor === null || this.#dialling[host]) continue
+      if (!inContact(dialler.view, acceptor.view)) continue
       if (this.#connections[host].some((c) => !c.ending)) continue
       this.#dialling[host] = true
       this.#world.timeline.after(this.#random.logBetween(0.2, 4), () => this.#dial(host, 0))
@@ -173,7 +175,8 @@ export class Tethers {
   dialAgain(host: HostIndex): boolean {
     const before = this.#living(host)
     const [dialler, acceptor] = this.#ends(host)
-    if (before === null || dialler === null || acceptor === null || !inContact(dialler, acceptor)) return false
+    if (before === null || dialler === null || acceptor === null || !inContact(dialler.view, acceptor.view))
+      return false
     const link = this.#openLink(host)
     if (link === null) return false
     this.#connect(host, dialler, acceptor, link)
@@ -209,7 +212,7 @@ export class Tethers {
   #dial(host: HostIndex, tries: number): void {
     this.#dialling[host] = false
     const [dialler, acceptor] = this.#ends(host)
-    if (dialler === null || acceptor === null || !inContact(dialler, acceptor)) return
+    if (dialler === null || acceptor === null || !inContact(dialler.view, acceptor.view)) return
     if (this.#connections[host].some((c) => !c.ending)) return
     const link = dialler.mainRuns && acceptor.mainRuns && this.#listens(acceptor) ? this.#openLink(host) : null
     if (link !== null) return this.#connect(host, dialler, acceptor, link)
@@ -268,12 +271,9 @@ export class Tethers {
   /** Adopting another session closes what belongs to the former one. */
   #followSessions(connection: Connection): void {
     if (connection.ending || !connection.told) return
-    const { dialler, acceptor, session, peerSession } = connection
-    const { view } = dialler
-    const diallerLeft = view.session !== session || (view.peerSession !== 0n && view.peerSession !== peerSession)
-    const his = acceptor.view
-    const acceptorLeft =
-      acceptor.alive && (his.session !== peerSession || (his.peerSession !== 0n && his.peerSession !== session))
+    const { dialler, acceptor } = connection
+    const diallerLeft = hasLeft(dialler.view, connection)
+    const acceptorLeft = acceptor.alive && hasLeft(acceptor.view, turned(connection))
     if (!diallerLeft && !acceptorLeft) return
     connection.ending = true
     if (diallerLeft) this.#tell(connection, false)
@@ -393,11 +393,6 @@ export class Tethers {
   #ends(host: HostIndex): readonly [dialler: EngineProcess | null, acceptor: EngineProcess | null] {
     return [this.#world.process(host), this.#world.process(other(host))]
   }
-}
-
-/** Both show each other's session. */
-function inContact(a: EngineProcess, b: EngineProcess): boolean {
-  return a.view.peerSession === b.view.session && b.view.peerSession === a.view.session
 }
 
 function other(host: HostIndex): HostIndex {

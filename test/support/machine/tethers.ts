@@ -7,6 +7,7 @@ import type { Input } from '../../../src/protocol/machine'
 import type { Network, SideName } from './network'
 import { otherSide, SIDES } from './network'
 import type { Places } from './places'
+import { hasLeft, inContact, turned } from './sessions'
 import type { Side } from './side'
 
 const UP_MS = 3
@@ -103,16 +104,13 @@ export class Tethers {
     const views = [mine, theirs].map((side) => (side.isUp ? side.view : null))
     const [own, peer] = views
     for (const connection of this.#connections.filter((c) => c.dialler === dialler && c.told && !c.ending)) {
-      const { session, peerSession } = connection
-      const left =
-        own != null && (own.session !== session || (own.peerSession !== 0n && own.peerSession !== peerSession))
-      const wasLeft =
-        peer != null && (peer.session !== peerSession || (peer.peerSession !== 0n && peer.peerSession !== session))
+      const left = own != null && hasLeft(own, connection)
+      const wasLeft = peer != null && hasLeft(peer, turned(connection))
       if (!left && !wasLeft) continue
       connection.ending = true
       this.#at(nowMs + DIAL_MS, (atMs) => this.#tellEnd(atMs, connection, 'farewell', 'nothing'))
     }
-    if (own == null || peer == null || own.peerSession !== peer.session || peer.peerSession !== own.session) return
+    if (own == null || peer == null || !inContact(own, peer)) return
     if (this.#connections.some((c) => c.dialler === dialler && !c.ending)) return
     const connection: Connection = {
       id: 0,

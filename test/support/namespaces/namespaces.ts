@@ -28,7 +28,7 @@ export function whyNotHere(commands: readonly string[] = ['ip', 'nft']): string 
   return null
 }
 
-export const namespaceOf = (runId: number, letter: string): string => `hapair-${runId}-${letter}`
+const namespaceOf = (runId: number, letter: string): string => `hapair-${runId}-${letter}`
 const privateEtcOf = (namespace: string): string => join(PRIVATE_ETC, namespace)
 
 /** Runs the command `ip`. */
@@ -69,8 +69,7 @@ export async function destroyTcp(namespace: string, addresses: string): Promise<
 /** One of 250, so that two runs at the same time hardly meet. */
 const subnetOf = (runId: number): number => runId % 250
 
-/** Where the outside reaches this side. */
-export function outsideAddress(runId: number, side: Side): string {
+function outsideAddress(runId: number, side: Side): string {
   return `10.211.${subnetOf(runId)}.${side === 'a' ? 2 : 6}`
 }
 
@@ -82,8 +81,43 @@ function outerName(runId: number, side: string): string {
   return `hap${runId}${side}`
 }
 
+/** The namespaces of this process: one for each side, and what else a kind of network has. */
+export abstract class Namespaces {
+  readonly #id = process.pid
+
+  /** What this kind of network has beside its sides. */
+  protected abstract build(): Promise<void>
+
+  /** Nothing is left of one that could not be made. */
+  protected static async built<T extends Namespaces>(network: T): Promise<T> {
+    removeRemains()
+    try {
+      await addSides(network.#id)
+      await network.build()
+    } catch (error) {
+      network.remove()
+      throw error
+    }
+    return network
+  }
+
+  /** Of a side, or another one of this kind of network. */
+  namespace(letter: string): string {
+    return namespaceOf(this.#id, letter)
+  }
+
+  /** Where the outside reaches this side's Node-RED, on a line that no fault touches. */
+  outsideAddress(side: Side): string {
+    return outsideAddress(this.#id, side)
+  }
+
+  remove(): void {
+    removeRun(this.#id)
+  }
+}
+
 /** Makes the two namespaces of the sides, each with its line to the outside. */
-export async function addSides(runId: number): Promise<void> {
+async function addSides(runId: number): Promise<void> {
   for (const side of SIDES) {
     const inside = namespaceOf(runId, side)
     await ip('netns', 'add', inside)
@@ -107,12 +141,12 @@ export const TO_THIRD = 'third'
 export const fromThird = (side: Side): string => `to-${side}`
 
 /** Makes the third host, `w`, with a way to each side. */
-export async function addThird(runId: number): Promise<void> {
-  const third = namespaceOf(runId, 'w')
+export async function addThird(namespace: (letter: string) => string): Promise<void> {
+  const third = namespace('w')
   await ip('netns', 'add', third)
   await ipInside(third, 'link set lo up', `addr add ${THIRD_ADDRESS}/32 dev lo`)
   for (const side of SIDES) {
-    const inside = namespaceOf(runId, side)
+    const inside = namespace(side)
     const net = `10.214.${side === 'a' ? 1 : 2}`
     await ip('link', 'add', TO_THIRD, 'netns', inside, 'type', 'veth', 'peer', 'name', fromThird(side), 'netns', third)
     await ipInside(third, `addr add ${net}.2/24 dev ${fromThird(side)}`, `link set ${fromThird(side)} up`)
@@ -126,11 +160,11 @@ export async function addThird(runId: number): Promise<void> {
 }
 
 /** Removes what runs have left that do not live any more. */
-export function removeRemains(): void {
+function removeRemains(): void {
   removeNamespaces((pid) => pid === process.pid || !isAlive(pid))
 }
 
-export function removeRun(runId: number): void {
+function removeRun(runId: number): void {
   removeNamespaces((pid) => pid === runId)
 }
 

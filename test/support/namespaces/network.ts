@@ -1,18 +1,14 @@
 /** The network of a run: a namespace for each side and links between the two. */
 import { otherSide, type Side, SIDES } from './history'
 import {
-  addSides,
   addThird,
   destroyTcp,
   fromThird,
   ip,
   ipInside,
   nameInside,
-  namespaceOf,
+  Namespaces,
   nftInside,
-  outsideAddress,
-  removeRemains,
-  removeRun,
   TO_THIRD
 } from './namespaces'
 
@@ -47,29 +43,23 @@ export type ThirdWay = 'aw' | 'wa' | 'bw' | 'wb'
 export const THIRD_WAYS: readonly ThirdWay[] = ['aw', 'wa', 'bw', 'wb']
 export const waysOf = (side: Side): readonly ThirdWay[] => (side === 'a' ? ['aw', 'wa'] : ['bw', 'wb'])
 
-export class Network {
-  readonly #id: number
+export class Network extends Namespaces {
+  readonly #hasThird: boolean
 
-  private constructor(id: number) {
-    this.#id = id
+  private constructor(hasThird: boolean) {
+    super()
+    this.#hasThird = hasThird
   }
 
-  /** The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second per address. */
-  static async make({ third = false } = {}): Promise<Network> {
-    removeRemains()
-    const network = new Network(process.pid)
-    try {
-      await network.#build()
-      if (third) await addThird(network.#id)
-    } catch (error) {
-      network.remove()
-      throw error
-    }
-    return network
+  /**
+   * `third`: with a third host. The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second
+   * per address.
+   */
+  static make({ third = false } = {}): Promise<Network> {
+    return Namespaces.built(new Network(third))
   }
 
-  async #build(): Promise<void> {
-    await addSides(this.#id)
+  protected async build(): Promise<void> {
     const [a, b] = [this.namespace('a'), this.namespace('b')]
     for (let link = 0; link < LINKS; link++) {
       const name = `pair${link}`
@@ -83,15 +73,7 @@ export class Network {
       }
     }
     for (const side of SIDES) this.name(side)
-  }
-
-  namespace(side: Side): string {
-    return namespaceOf(this.#id, side)
-  }
-
-  /** Where the outside reaches this side's Node-RED. */
-  outsideAddress(side: Side): string {
-    return outsideAddress(this.#id, side)
+    if (this.#hasThird) await addThird((letter) => this.namespace(letter))
   }
 
   linkAddress(side: Side, link: number): string {
@@ -139,7 +121,7 @@ table inet chaos {
   }
 
   get third(): string {
-    return namespaceOf(this.#id, 'w')
+    return this.namespace('w')
   }
 
   /** Replaces what is cut of the ways to the third host and back. */
@@ -158,9 +140,5 @@ table inet ways {
       nftInside(this.third, drops(asked)),
       ...SIDES.map((side) => nftInside(this.namespace(side), drops(cut.has(`w${side}`) ? [TO_THIRD] : [])))
     ])
-  }
-
-  remove(): void {
-    removeRun(this.#id)
   }
 }

@@ -5,18 +5,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { otherSide, type Side, SIDES } from '../../support/namespaces/history'
-import {
-  addSides,
-  destroyTcp,
-  ip,
-  ipInside,
-  nameInside,
-  namespaceOf,
-  nftInside,
-  outsideAddress,
-  removeRemains,
-  removeRun
-} from '../../support/namespaces/namespaces'
+import { destroyTcp, ip, ipInside, nameInside, Namespaces, nftInside } from '../../support/namespaces/namespaces'
 
 const execute = promisify(execFile)
 
@@ -35,28 +24,13 @@ const HOME: Readonly<Record<Side, number>> = { a: 1, b: 2 }
 const SECOND_OFFSET = 10
 const MOVED_OFFSET = 20
 
-export class Lan {
-  readonly #id: number
-
-  private constructor(id: number) {
-    this.#id = id
+export class Lan extends Namespaces {
+  static make(): Promise<Lan> {
+    return Namespaces.built(new Lan())
   }
 
-  static async make(): Promise<Lan> {
-    removeRemains()
-    const lan = new Lan(process.pid)
-    try {
-      await lan.#build()
-    } catch (error) {
-      lan.remove()
-      throw error
-    }
-    return lan
-  }
-
-  async #build(): Promise<void> {
-    await addSides(this.#id)
-    for (const letter of ['x', 's']) await ip('netns', 'add', namespaceOf(this.#id, letter))
+  protected async build(): Promise<void> {
+    for (const namespace of [this.stranger, this.switch]) await ip('netns', 'add', namespace)
     await ipInside(this.switch, 'link set lo up', 'link add bridge type bridge stp_state 0', 'link set bridge up')
     await ipInside(this.stranger, 'link set lo up')
     await this.#plug(this.stranger, NIC, 'to-x')
@@ -75,20 +49,11 @@ export class Lan {
   }
 
   get switch(): string {
-    return namespaceOf(this.#id, 's')
+    return this.namespace('s')
   }
 
   get stranger(): string {
-    return namespaceOf(this.#id, 'x')
-  }
-
-  namespace(side: Side): string {
-    return namespaceOf(this.#id, side)
-  }
-
-  /** Where the items come in; no fault touches that line. */
-  outsideAddress(side: Side): string {
-    return outsideAddress(this.#id, side)
+    return this.namespace('x')
   }
 
   address(side: Side): string {
@@ -206,7 +171,7 @@ table bridge field {
 
   /**
    * From now on the side's datagrams leave from these ports instead of the first ones, and what comes to these goes to the first ones:
-   * what a router does that has forgotten the flow and begins it anew. Empty = no translation.
+   * what a router does that has forgotten the flow and starts over. Empty = no translation.
    */
   translatePorts(side: Side, ports: ReadonlyMap<number, number>): Promise<void> {
     const out = [...ports].map(([own, seen]) => `oifname "lan*" udp sport ${own} udp sport set ${seen}`)
@@ -267,9 +232,5 @@ table inet count {
       const args = ['netns', 'exec', namespace, 'nft', 'list', 'counter', 'inet', 'count', 'seen']
       return Number(/packets (\d+)/.exec((await execute('ip', args)).stdout)?.[1] ?? 0)
     }
-  }
-
-  remove(): void {
-    removeRun(this.#id)
   }
 }

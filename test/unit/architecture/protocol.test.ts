@@ -1,11 +1,8 @@
-/** The house of the protocol: small files, no circles, and two machines that do not know each other. */
+/** The protocol: no circles, and two machines that do not know each other. */
 import assert from 'node:assert/strict'
 import { importsOf, readSource, typeScriptFiles } from './sources'
 
 const FILES = typeScriptFiles('src/protocol')
-const LINES_MAX = 450
-/** A list of codes and texts. */
-const LIST = 'src/protocol/catalogue.ts'
 const TARGETS = new Map(
   FILES.map((file) => [file.replace(/\.ts$/, ''), importsOf(file).map(({ target }) => target)] as const)
 )
@@ -23,11 +20,6 @@ function circle(file: string, way: readonly string[], done: Set<string>): readon
 }
 
 describe('the protocol', () => {
-  it('has no long file', () => {
-    const long = FILES.filter((file) => file !== LIST && readSource(file).split('\n').length > LINES_MAX + 1)
-    assert.deepEqual(long, [])
-  })
-
   it('has no circle of files', () => {
     const done = new Set<string>()
     for (const file of TARGETS.keys()) assert.equal(circle(file, [], done)?.join(' -> ') ?? null, null)

@@ -13,12 +13,16 @@ export interface Import {
   readonly typeOnly: boolean
 }
 
-/** Every TypeScript file below `folder`, relative to ROOT, with '/'. */
-export function typeScriptFiles(folder: string): string[] {
+/** Every file below `folder`, relative to ROOT, with '/'. */
+export function filesIn(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .filter((entry) => entry.isFile())
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .toSorted()
+}
+
+export function typeScriptFiles(folder: string): string[] {
+  return filesIn(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
 }
 
 export function readSource(file: string): string {

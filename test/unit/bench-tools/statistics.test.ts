@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { phases } from '../../../bench/tools/phases'
 import { curvePlot, niceStep, niceTicks, stripPlot } from '../../../bench/tools/plot'
 import { quantile, summarize } from '../../../bench/tools/statistics'
+import { Random } from '../../support/random'
 
 describe('figures of a sample', () => {
   it('are quantiles of type 7, whatever the order', () => {
@@ -25,9 +26,8 @@ describe('figures of a sample', () => {
 
 describe('phases of faults', () => {
   it('take one from each equal part of the heartbeat, in another order', () => {
-    let seed = 1
-    const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647
-    const found = phases(20, random)
+    const random = new Random(1n, 'phases')
+    const found = phases(20, () => random.unit())
     assert.deepEqual(
       found.map((phase) => Math.floor(phase * 20)).toSorted((a, b) => a - b),
       Array.from({ length: 20 }, (_, i) => i)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Copy } from '../../../src/host/store/copy'
 import { Disk } from '../../../src/host/store/disk'
-import { LOOP } from '../../../src/host/store/loop'
+import { UNREF_LOOP, type Loop } from '../../../src/host/loop'
 import { parsePath } from '../../../src/host/store/property-path'
 import { contentOf, ManualLoop } from './rig'
 
@@ -25,7 +25,7 @@ describe('the file of a store', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  const disk = (of = copy, loop = LOOP, flushMs = 0): Disk =>
+  const disk = (of = copy, loop: Loop = UNREF_LOOP, flushMs = 0): Disk =>
     new Disk(of, loop, { file, flushMs }, (text) => told.push(text))
   const set = (key: string, value: unknown): unknown => copy.set('flow', parsePath(key), value)
   const written = async (one = disk()): Promise<void> => {

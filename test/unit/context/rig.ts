@@ -1,6 +1,6 @@
 /** Two stores, each with a pair that does what the test says, and the channel between them in memory. Time and turns pass when the test says so. */
 import { Copy, type Entry, type Limits } from '../../../src/host/store/copy'
-import type { Loop } from '../../../src/host/store/loop'
+import type { CallOff, Loop } from '../../../src/host/loop'
 import type { Position } from '../../../src/protocol/position'
 import { parsePath } from '../../../src/host/store/property-path'
 import { Replica, type ReplicaOptions } from '../../../src/host/store/replica'
@@ -16,10 +16,11 @@ export class ManualLoop implements Loop {
   nowMs(): number {
     return this.#now
   }
-  nextTurn(go: () => void): void {
+  nextTurn(go: () => void): CallOff {
     this.#turns.push(go)
+    return () => void (this.#turns = this.#turns.filter((turn) => turn !== go))
   }
-  after(ms: number, go: () => void): () => void {
+  after(ms: number, go: () => void): CallOff {
     const timer = { atMs: this.#now + ms, go }
     this.#timers.add(timer)
     return () => void this.#timers.delete(timer)

@@ -298,7 +298,9 @@ describe('two engines', () => {
         for (const to of ends) if (to !== from) to.at.send(bytes, to.port, LOOPBACK)
       })
     }
-    const [one, two, third] = ends.map(({ at, port }) => new Side(settings([link(port, at.address().port)])))
+    // A peer that is silent for two heartbeats may be another one then: a busy machine is silent for long.
+    const timing = { heartbeatMs: 250, peerTimeoutMs: 5000 }
+    const [one, two, third] = ends.map(({ at, port }) => new Side(settings([link(port, at.address().port)], timing)))
     assert.ok(one !== undefined && two !== undefined && third !== undefined)
     sides = [one, two]
     one.start(SECRET)
@@ -307,7 +309,7 @@ describe('two engines', () => {
     await until('one serves', () => active().serves)
     const changes = sides.map((side) => side.reasonsOf('role').length)
     third.start(SECRET)
-    await until('the third is refused', () => sides.every((side) => (side.dropped()['third-party'] ?? 0) > 10))
+    await until('the third is refused', () => sides.every((side) => (side.dropped()['third-party'] ?? 0) > 4))
     await holds('the pair goes on', () => paired() && active().serves, 500)
     await third.stop()
     assert.deepEqual(
@@ -335,7 +337,7 @@ describe('two engines', () => {
   })
 
   it('are not moved by a flood of junk and forged frames from the right address', async function () {
-    this.timeout(20_000)
+    this.timeout(40_000)
     const [a = 0, b = 0] = await freePorts(2)
     const middle = await relay(a, b)
     const timing = { heartbeatMs: 50, peerTimeoutMs: 2000 }
@@ -351,22 +353,21 @@ describe('two engines', () => {
     const changes = sides.map((side) => side.reasonsOf('role').length)
     const living = genuine.at(-1) ?? assert.fail('no frame')
     let turn = 0
-    await holds(
-      'roles and serving',
-      () => {
-        for (let i = 0; i < 20; i++) {
-          const forged = Buffer.from(living)
-          // Every field of a real frame, sessions and all, but no key to seal it with.
-          forged[2] = i % 3
-          forged[30 + (turn++ % (SEALED_BYTES - 30))] = i
-          for (const [side, port] of [a, b].entries()) {
-            middle.sockets[side]?.send(i % 4 === 0 ? Buffer.alloc(i, 0xff) : forged, port, LOOPBACK)
-          }
+    const flooded = (): boolean => sides.every((side) => (side.dropped()['seal'] ?? 0) > 100)
+    const goOn = (): boolean => {
+      for (let i = 0; i < 20; i++) {
+        const forged = Buffer.from(living)
+        // Every field of a real frame, sessions and all, but no key to seal it with.
+        forged[2] = i % 3
+        forged[30 + (turn++ % (SEALED_BYTES - 30))] = i
+        for (const [side, port] of [a, b].entries()) {
+          middle.sockets[side]?.send(i % 4 === 0 ? Buffer.alloc(i, 0xff) : forged, port, LOOPBACK)
         }
-        return paired() && active().serves
-      },
-      2000
-    )
+      }
+      return paired() && active().serves
+    }
+    for (let ms = 0; !flooded() && ms < 20_000; ms += 1000) await holds('roles and serving', goOn, 1000)
+    assert.ok(flooded(), JSON.stringify(sides.map((side) => side.dropped())))
     assert.deepEqual(
       sides.map((side) => side.role),
       roles
@@ -376,7 +377,6 @@ describe('two engines', () => {
       changes
     )
     for (const side of sides) {
-      assert.ok((side.dropped()['seal'] ?? 0) > 100, JSON.stringify(side.dropped()))
       assert.equal(new Set(side.rejectedCauses()).size, side.rejectedCauses().length, 'one event per cause')
     }
   })

@@ -1,7 +1,7 @@
 /** A carrier in memory: two ends, a delay each way, in order, with cuts; what was under way may be lost with a cut. */
 import assert from 'node:assert/strict'
 import type { Carrier, CarrierLink, CarrierUser } from '../../../src/host/channel/carrier'
-import type { GateClock } from '../../../src/host/gate/clock'
+import type { Loop } from '../../../src/host/loop'
 
 /** The users of one host. */
 export class CableEnd implements Carrier {
@@ -41,7 +41,7 @@ interface UnderWay {
 }
 
 export class Cable {
-  readonly clock: GateClock
+  readonly clock: Loop
   readonly ends: readonly [CableEnd, CableEnd] = [new CableEnd(this), new CableEnd(this)]
   delayMs = 1
   /** After so many bytes that are under way a user has to wait. */
@@ -54,7 +54,7 @@ export class Cable {
   readonly #joined = new Set<string>()
   #underWay: UnderWay[] = []
 
-  constructor(clock: GateClock) {
+  constructor(clock: Loop) {
     this.clock = clock
   }
 

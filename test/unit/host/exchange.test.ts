@@ -1,7 +1,8 @@
 /** What users of the channel may rely on, in memory: who meets whom, order, parts, receipts, new connections, damage. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { raiseBarrier, type Loop } from '../../../src/host/channel/barrier'
+import { raiseBarrier } from '../../../src/host/channel/barrier'
+import type { CallOff, Loop } from '../../../src/host/loop'
 import { TAG } from '../../../src/host/channel/frames'
 import { encodeNumber, encodePart, encodeTaken } from '../../../src/host/channel/messages'
 import { BODY_BYTES_MAX, PART_BYTES } from '../../../src/host/channel/post'
@@ -272,7 +273,7 @@ describe('the exchange', () => {
 
   describe('at a barrier', () => {
     /** Turns go by when the test says so. */
-    class Turns implements Loop {
+    class Turns implements Pick<Loop, 'nowMs' | 'nextTurn'> {
       turnMs = 1
       turns = 0
       #now = 0
@@ -281,8 +282,9 @@ describe('the exchange', () => {
       nowMs(): number {
         return this.#now
       }
-      nextTurn(go: () => void): void {
+      nextTurn(go: () => void): CallOff {
         this.#next = go
+        return () => void (this.#next = null)
       }
       run(): void {
         for (let go = this.#next; go !== null; go = this.#next) {

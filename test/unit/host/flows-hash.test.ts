@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { flowsHash, flowsHashInPieces, STEPS_MAX, type DeployedNode } from '../../../src/host/flows-hash'
+import { flowsHash, flowsHashInPieces } from '../../../src/host/flows-hash/flows-hash'
+import { STEPS_MAX } from '../../../src/host/flows-hash/pieces'
+import type { DeployedNode } from '../../../src/host/flows-hash/running-nodes'
 import { ROOT } from '../../support/root'
 
 type Change = (flows: DeployedNode[]) => DeployedNode[]

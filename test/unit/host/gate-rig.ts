@@ -1,10 +1,10 @@
 /** A gate between a hand-moved clock and a role cell that says what the test says; whatever leaves it is written down. */
 import assert from 'node:assert/strict'
-import type { CallOff, GateClock } from '../../../src/host/gate/clock'
+import type { CallOff, Loop } from '../../../src/host/loop'
 import { Gate, type GateMessage, type WhenClosed } from '../../../src/host/gate/gate'
 
 /** A clock and an event loop that move when the test says so. */
-export class HandTime implements GateClock {
+export class HandTime implements Loop {
   #nowMs = 0
   #turns: (() => void)[] = []
   #timers: { readonly atMs: number; readonly run: () => void }[] = []

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Later } from '../../../src/host/gate/clock'
+import { Later } from '../../../src/host/loop'
 import { WHEN_CLOSED, type WhenClosed } from '../../../src/host/gate/gate'
 import { HeldLatest } from '../../../src/host/gate/held-latest'
 import { GateRig, HandTime } from './gate-rig'

@@ -20,7 +20,10 @@ describe('the data of a pair', () => {
 
   beforeEach(() => {
     posted.length = told.length = 0
-    data = new PairData((message) => posted.push(message))
+    data = new PairData(
+      (message) => posted.push(message),
+      () => 1000
+    )
   })
   afterEach(() => data.left())
 

@@ -13,6 +13,8 @@ export type ThreadEnding = 'exception' | 'heap' | 'terminate' | 'exit'
 
 const BUSY_MS = 1200
 const WATCHED_MS = 800
+/** An engine that has not come back by then is not waited for. */
+const BACK_MS_MAX = 10_000
 const [, , folder, json, ending] = process.argv as [string, string, string, string, ThreadEnding]
 
 /** In the engine's thread, before its own code: what makes it end. */
@@ -73,8 +75,12 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   if (line === 'crash') hub.worker?.postMessage(null)
   if (line !== 'end') return
   end()
-  setTimeout(() => {
+  const endedMs = performance.now()
+  setInterval(() => {
+    const forMs = performance.now() - endedMs
+    const isBack = pair.vitals().engine.restarts > 0
+    if (forMs < WATCHED_MS || (!isBack && forMs < BACK_MS_MAX)) return
     console.log(JSON.stringify(open))
     process.exit(0)
-  }, WATCHED_MS)
+  }, 10)
 })

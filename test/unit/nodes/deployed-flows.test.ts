@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { onFlowsHash } from '../../../nodes/deployed-flows'
-import { flowsHash, type DeployedNode } from '../../../src/host/flows-hash'
+import { flowsHash } from '../../../src/host/flows-hash/flows-hash'
+import type { DeployedNode } from '../../../src/host/flows-hash/running-nodes'
 import { until } from './rig'
 
 const flow = (topic: string, count = 1): DeployedNode[] =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { inspect } from 'node:util'
-import { Councils, readFitness, type Voter } from '../../../nodes/fitness'
+import { PairVotes, readFitness, type OwnVote } from '../../../nodes/fitness'
 import { healthBadge, type Fitness } from '../../../nodes/health-badge'
 import { Watchdog } from '../../../nodes/watchdog'
 import type { PairStatus } from '../../../src/host/pair'
@@ -66,13 +66,13 @@ describe('the lifetime of a value', () => {
 describe('the votes of health nodes', () => {
   const events = new EventEmitter()
   const started = (): unknown => events.emit('flows:started')
-  let councils: Councils
+  let votes: PairVotes
   let pair: ScriptedPair
   beforeEach(() => {
-    councils = new Councils()
+    votes = new PairVotes()
     pair = new ScriptedPair()
   })
-  const join = (id: string, to = pair, under = 'pair'): Voter => councils.enter(under, to, id, nothing)
+  const join = (id: string, to = pair, under = 'pair'): OwnVote => votes.enter(under, to, id, nothing)
 
   it('the lowest counts; who has said nothing does not', () => {
     const [one, two, three] = [join('one'), join('two'), join('three')]
@@ -147,7 +147,7 @@ describe('the votes of health nodes', () => {
 
   it('every badge is told when the side changes', () => {
     let told = 0
-    const watching = councils.enter('pair', pair, 'watching', () => told++)
+    const watching = votes.enter('pair', pair, 'watching', () => told++)
     join('one').cast(3)
     assert.deepEqual([told, watching.lowest], [1, 3])
   })

@@ -1,6 +1,6 @@
 /** `ha-pair-gate` with `resume`, and `ha-pair-sync`, as nodes: properties, errors, badges, deploys. The other host is played by the test. */
 import assert from 'node:assert/strict'
-import { systemGateClock } from '../../../src/host/gate/clock'
+import { LOOP } from '../../../src/host/loop'
 import { decode, encode, type Section } from '../../../src/host/gate/resume/body'
 import { decodeBody, messageIn } from '../../../src/host/sync/body'
 import type { CarrierLink, CarrierUser } from '../../../src/host/channel/carrier'
@@ -70,7 +70,7 @@ describe('nodes that talk to their like', () => {
   beforeEach(() => {
     rig = new Rig()
     pair = new ScriptedPair()
-    cable = new Cable(systemGateClock)
+    cable = new Cable(LOOP)
     pair.carrier = cable.ends[0]
   })
   afterEach(() => rig.close())
@@ -152,7 +152,7 @@ describe('nodes that talk to their like', () => {
       assert.deepEqual(rig.inbox('gate.1'), [])
       await rig.close()
       rig = new Rig()
-      pair.carrier = new Cable(systemGateClock).ends[0]
+      pair.carrier = new Cable(LOOP).ends[0]
     }
   })
 

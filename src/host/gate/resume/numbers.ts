@@ -4,7 +4,7 @@
  *
  *     topic ─▶ series, oldest first ─▶ chunks { passed, untold }
  *
- * A series is what the message says; a source that says none has a series for each time that it begins to count anew, found by the numbers.
+ * A series is what the message says; a source that says none has a series for each time that it starts over, found by the numbers.
  */
 
 export const NUMBER_MAX = Number.MAX_SAFE_INTEGER
@@ -81,7 +81,7 @@ export class Numbers {
     this.#topicsMax = topicsMax
   }
 
-  /** How far back a late number may reach, and how long after a source began to count anew one of before may come. */
+  /** How far back a late number may reach, and how long after a source started over one of before may come. */
   setLimits(keep: number, keepForMs: number): void {
     this.#keep = keep
     this.#keepForMs = keepForMs
@@ -177,7 +177,7 @@ export class Numbers {
   }
 
   /**
-   * The peer may know nothing: it is told of all again. Of a source without series, of the latest count only: whoever does not know the one
+   * The peer may know nothing: it hears of all again. Of a source without series, of the latest count only: who does not know the one
    * before could not tell their numbers apart.
    */
   setAllUntold(): void {

@@ -13,7 +13,7 @@
 import type { Carrier, CarrierLink, CarrierUser } from '../../channel/carrier'
 import type { ResumeSettings } from '../../../rules/resume'
 import type { GateDecision } from '../../pair'
-import { Later, type GateClock } from '../clock'
+import { Later, type Loop } from '../../loop'
 import type { Done, GateMessage, Send } from '../gate'
 import { decode, type Section } from './body'
 import { HeldMessages, type HeldMessage } from './held'
@@ -32,7 +32,7 @@ export type ResumeWarning =
   | { readonly code: 'sequence-stuck'; readonly topic: string }
 
 export interface ResumeParts<M> {
-  readonly clock: GateClock
+  readonly clock: Loop
   /** Whether this side serves at this instant. Without a running pair: never. */
   decide(): GateDecision
   pairName(): string

@@ -3,13 +3,13 @@
  * once when a planned swap asks, and all that is remembered when the two meet.
  */
 import type { CarrierLink } from '../../channel/carrier'
-import { Later, type GateClock } from '../clock'
+import { Later, type Loop } from '../../loop'
 import { BODY_BYTES, encode, type Section } from './body'
 import type { Chunk, Numbers, Series } from './numbers'
 
-/** So long the flow behind the gate has to act. What is told before that, and not done when this host dies, is missed. */
+/** So long the flow behind the gate has to act. What goes to the peer before that, and not done when this host dies, is missed. */
 const ACTS_WITHIN_MS = 5
-/** What passes within this time is told together. */
+/** What passes within this time goes to the peer together. */
 const TOGETHER_MS = 2
 /** A wire is a turn of the event loop: on a busy host the flow behind the gate has not run because time has passed. */
 const TURNS = 4
@@ -18,7 +18,7 @@ const CHUNK_BYTES = 12
 
 export class Teller {
   readonly #numbers: Numbers
-  readonly #clock: GateClock
+  readonly #clock: Loop
   readonly #isServing: () => boolean
   /** Until the first is old enough; then the turns; then for the next body. */
   readonly #soon: Later
@@ -33,7 +33,7 @@ export class Teller {
   /** The peer was told that this gate is shut and nothing is left to tell. */
   #saidAllTold = false
 
-  constructor(numbers: Numbers, clock: GateClock, isServing: () => boolean) {
+  constructor(numbers: Numbers, clock: Loop, isServing: () => boolean) {
     this.#numbers = numbers
     this.#clock = clock
     this.#isServing = isServing

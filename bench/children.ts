@@ -28,7 +28,7 @@ function watch(): void {
 }
 
 /** A child that is killed when this process ends; a Ctrl-C at the terminal reaches only this process. */
-export function leashed(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+export function startChild(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(command, args, { ...options, detached: true })
   const off = atTheEnd(() => child.kill('SIGKILL'))
   child.once('exit', off)

@@ -1,17 +1,18 @@
-/** Time as a gate needs it. */
+/** The clock and the event loop; passed in, so that tests have their own. */
 
 /** Calls off what is still to come; does nothing afterwards. */
 export type CallOff = () => void
 
-export interface GateClock {
+export interface Loop {
   /** Monotonic. */
   nowMs(): number
   after(ms: number, run: () => void): CallOff
-  /** In the next turn of the event loop. */
+  /** When this turn of the event loop, and what waits already, are over. */
   nextTurn(run: () => void): CallOff
 }
 
-export const systemGateClock: GateClock = {
+/** What is still to come keeps the process alive. */
+export const LOOP: Loop = {
   nowMs: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, ms)
@@ -20,6 +21,15 @@ export const systemGateClock: GateClock = {
   nextTurn(run) {
     const turn = setImmediate(run)
     return () => clearImmediate(turn)
+  }
+}
+
+/** A timer alone keeps no process alive. */
+export const UNREF_LOOP: Loop = {
+  ...LOOP,
+  after(ms, run) {
+    const timer = setTimeout(run, ms).unref()
+    return () => clearTimeout(timer)
   }
 }
 
