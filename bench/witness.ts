@@ -11,7 +11,6 @@ import { type FlowNode, func, KEY } from '../test/support/node-red/flow'
 import { Random } from '../test/support/random'
 import { WitnessProgram } from '../test/support/witness-program'
 import { failover, type Trial } from './candidate'
-import { atTheEnd } from './children'
 import { type Line, NodeRedPair, type PairPlan } from './node-red-pair'
 import type { PacketFilter } from './packet-filter'
 import { inTestbed, type Testbed } from './testbed'
@@ -165,8 +164,6 @@ function withWitness({ network, folder, leaving }: Testbed): Third {
   })
   leaving(() => endWitness('SIGKILL'))
   leaving(() => pair.remove())
-  const off = atTheEnd(() => program?.signal('SIGKILL'))
-  leaving(() => void off())
   return {
     pair,
     watch,

@@ -18,6 +18,9 @@ import {
 const NOTICE_PATIENCE_MS = 20_000
 const WATCH_MS = 1500
 
+const offline = ({ status }: Side): boolean => status?.online === false
+const unwitnessed = ({ status }: Side): boolean => status?.witness?.online === false
+
 /** Resolves when the story went right. Errors: StoryFailed. `print` takes the verdict of each step. */
 export async function tellWitnessStory(demo: PairDemo, print: (line: string) => void): Promise<void> {
   const { plant, peerTimeoutMs } = demo
@@ -50,8 +53,6 @@ export async function tellWitnessStory(demo: PairDemo, print: (line: string) => 
     must(change.twice === 0 && change.doneBy[standby.name] === 0, `${what}: both worked: ${tallyText(change)}`)
     return tallyText(change)
   }
-  const offline = ({ status }: Side): boolean => status?.online === false
-  const unwitnessed = ({ status }: Side): boolean => status?.witness?.online === false
   const sides = [active, standby]
 
   const cut = await goesOn('The cut', async () => {

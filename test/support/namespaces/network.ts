@@ -43,6 +43,17 @@ export type ThirdWay = 'aw' | 'wa' | 'bw' | 'wb'
 export const THIRD_WAYS: readonly ThirdWay[] = ['aw', 'wa', 'bw', 'wb']
 export const waysOf = (side: Side): readonly ThirdWay[] => (side === 'a' ? ['aw', 'wa'] : ['bw', 'wb'])
 
+/** Nothing that comes in over these interfaces is heard, and nothing else is dropped by it. */
+const dropsFrom = (devices: readonly string[]): string => `table inet ways
+delete table inet ways
+table inet ways {
+  chain incoming {
+    type filter hook input priority 0; policy accept;
+    ${devices.map((device) => `iifname "${device}" drop`).join('\n')}
+  }
+}
+`
+
 export class Network extends Namespaces {
   readonly #hasThird: boolean
 
@@ -126,19 +137,10 @@ table inet chaos {
 
   /** Replaces what is cut of the ways to the third host and back. */
   async cutWays(cut: ReadonlySet<ThirdWay>): Promise<void> {
-    const drops = (devices: readonly string[]): string => `table inet ways
-delete table inet ways
-table inet ways {
-  chain incoming {
-    type filter hook input priority 0; policy accept;
-    ${devices.map((device) => `iifname "${device}" drop`).join('\n')}
-  }
-}
-`
     const asked = SIDES.filter((side) => cut.has(`${side}w`)).map(fromThird)
     await Promise.all([
-      nftInside(this.third, drops(asked)),
-      ...SIDES.map((side) => nftInside(this.namespace(side), drops(cut.has(`w${side}`) ? [TO_THIRD] : [])))
+      nftInside(this.third, dropsFrom(asked)),
+      ...SIDES.map((side) => nftInside(this.namespace(side), dropsFrom(cut.has(`w${side}`) ? [TO_THIRD] : [])))
     ])
   }
 }
