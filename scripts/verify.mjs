@@ -66,6 +66,19 @@ const STAGES = [
     ]
   },
   {
+    name: 'chaos-witness',
+    what: `${CHAOS_PIECES * CHAOS_MINUTES_PER_PIECE} minutes on real processes, with a third host and the ways to it`,
+    pieces: pieces(CHAOS_PIECES, (i) => [
+      'exploration/chaos/run.js',
+      '--policy',
+      'witness',
+      '--minutes',
+      String(CHAOS_MINUTES_PER_PIECE),
+      '--seed',
+      String(i + 1)
+    ])
+  },
+  {
     name: 'whole',
     what: 'suites of which npm test takes a share',
     pieces: WHOLES.map(({ suites }) => ['test.mjs', ...suites])
@@ -155,7 +168,7 @@ function report(stages, state) {
     const bad = all.filter((args) => state[args.join(' ')]?.ok === false)
     failed += bad.length
     const word = bad.length > 0 ? 'FAIL' : done === all.length ? 'ok  ' : 'part'
-    console.log(`${word} ${name.padEnd(12)} ${done} of ${all.length} pieces (${what})`)
+    console.log(`${word} ${name.padEnd(14)} ${done} of ${all.length} pieces (${what})`)
     for (const args of bad) console.log(`       again: ${commandOf(args)}`)
   }
   return failed
