@@ -70,14 +70,18 @@ export function installBeside(folder) {
   })
 }
 
+export function assertNodeVersion() {
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+    throw new Error(`Node.js ${NODE_MAJOR_MIN} or later is needed; this is ${process.versions.node}`)
+  }
+}
+
 /**
  * Installed and built, or an exception that says what is wrong.
  * `further`: trees to build besides the package. `nodeRed5`: also install the Node-RED 5 of the test matrix.
  */
 export function bootstrap({ further = [], nodeRed5 = false } = {}) {
-  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
-    throw new Error(`Node.js ${NODE_MAJOR_MIN} or later is needed; this is ${process.versions.node}`)
-  }
+  assertNodeVersion()
   ensureInstalled(ROOT)
   if (nodeRed5) ensureInstalled(NODE_RED_5)
   if (build({ further }) !== 0) throw new Error('the code does not compile; see above')

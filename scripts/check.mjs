@@ -4,46 +4,50 @@
  *   npm run check            says what is wrong
  *   npm run check -- --fix   formats, and lets the linter mend what it can, first
  */
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './bootstrap.mjs'
 import { build, FURTHER_TREES, ROOT } from './build.mjs'
 
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
+
+/** Whether a tool has nothing to complain of; what it complains of is printed. */
 function tool(command, args) {
-  const run = spawnSync(process.execPath, [join(ROOT, 'node_modules', command, 'bin', command), ...args], {
-    cwd: ROOT,
-    encoding: 'utf8'
+  const script = join(ROOT, 'node_modules', command, 'bin', command)
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], { cwd: ROOT, maxBuffer: OUTPUT_BYTES_MAX }, (error, out, err) => {
+      if (error) console.log(`${out}${err}`.trimEnd() || String(error))
+      resolve(error === null)
+    })
   })
-  if (run.error) throw run.error
-  if (run.status !== 0) console.log(`${run.stdout}${run.stderr}`.trimEnd())
-  return run.status === 0
 }
 
-const CHECKS = [
+/** The first one builds what is tested. */
+export const CHECKS = [
+  { name: 'types', run: () => build({ further: FURTHER_TREES }) === 0 },
   { name: 'format', run: () => tool('oxfmt', ['--check']) },
   {
     name: 'lint',
     run: () => tool('oxlint', ['--type-aware', '--report-unused-disable-directives', '--deny-warnings'])
-  },
-  { name: 'types', run: () => build({ further: FURTHER_TREES }) === 0 }
+  }
 ]
 
-/** Runs every check, prints one line for each, and returns `{ name, ok }` of each. */
-export function runChecks() {
-  return CHECKS.map(({ name, run }) => {
-    const startedAt = Date.now()
-    const ok = run()
-    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`)
-    return { name, ok }
-  })
+/** Runs one of them, prints a line for it, and returns whether it found nothing. */
+export async function runCheck({ name, run }) {
+  const startedAt = Date.now()
+  const ok = await run()
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`)
+  return ok
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   ensureInstalled()
   if (process.argv.includes('--fix')) {
-    tool('oxlint', ['--fix'])
-    tool('oxfmt', [])
+    await tool('oxlint', ['--fix'])
+    await tool('oxfmt', [])
   }
-  process.exitCode = runChecks().every(({ ok }) => ok) ? 0 : 1
+  let bad = 0
+  for (const check of CHECKS) if (!(await runCheck(check))) bad++
+  process.exitCode = bad === 0 ? 0 : 1
 }

@@ -16,10 +16,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { bootstrap, ensureInstalled, installBeside, NODE_RED_5 } from './bootstrap.mjs'
-import { filesBelow, FURTHER_TREES, ROOT } from './build.mjs'
+import { assertNodeVersion, installBeside, NODE_RED_5 } from './bootstrap.mjs'
+import { filesBelow, ROOT } from './build.mjs'
+import { CHECKS, runCheck } from './check.mjs'
+import { cpuOfEndedMs, cpuTotalMs } from './cpu.mjs'
 import { ensureExampleNodes } from './example-nodes.mjs'
-import { runChecks } from './check.mjs'
 import { inLanes } from './lanes.mjs'
 
 /**
@@ -28,34 +29,42 @@ import { inLanes } from './lanes.mjs'
  * others of the suite share one, which takes `rest`, or have one each. The figures decide only what runs beside what.
  */
 const SUITES = [
-  { name: 'architecture', required: true, cores: 1, rest: 5 },
+  { name: 'architecture', required: true, cores: 0.8, rest: 5 },
   { name: 'protocol', required: true, cores: 1, files: { windows: [10] }, rest: 15 },
   { name: 'scenarios', required: true, cores: 1, rest: 3 },
   { name: 'rules', cores: 1, rest: 2 },
   { name: 'editor', cores: 1, rest: 3 },
-  { name: 'mutation', cores: 1, rest: 2 },
+  { name: 'witness', cores: 1, rest: 12 },
+  { name: 'mutation', cores: 1, rest: 4 },
   { name: 'bench-tools', cores: 1, rest: 2 },
   { name: 'simulation', cores: 1, files: { simulation: [20] }, rest: 5 },
   { name: 'model', cores: 1, rest: 30 },
   {
     name: 'host',
     required: true,
-    cores: 0.35,
-    files: { channel: [20], 'channel-attacks': [7], departure: [10], fence: [10], 'files-in-use': [10], hub: [20] },
+    cores: 0.5,
+    files: {
+      channel: [20, 0.2],
+      'channel-attacks': [7, 0.1],
+      'exit-watch': [12, 0.4],
+      fence: [10, 0.5],
+      'files-in-use': [10, 0.3],
+      hub: [20, 0.4]
+    },
     rest: 35
   },
   {
     name: 'engine',
     required: true,
-    cores: 0.25,
-    files: { addresses: [33], interfaces: [33], pair: [15], engine: [8] },
+    cores: 0.3,
+    files: { addresses: [33, 0.1], interfaces: [33, 0.15], pair: [15, 0.2], engine: [8, 0.2] },
     rest: 15
   },
-  { name: 'nodes', required: true, cores: 0.35, files: { health: [8], pair: [8] }, rest: 20 },
-  { name: 'context', required: true, cores: 0.5, rest: 15 },
-  { name: 'demo', cores: 0.5, files: { running: [25], dev: [6] }, rest: 2 },
+  { name: 'nodes', required: true, cores: 0.5, files: { health: [8, 0.4], pair: [8, 0.5] }, rest: 20 },
+  { name: 'context', required: true, cores: 0.6, rest: 6 },
+  { name: 'demo', cores: 0.6, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
-  { name: 'chaos', required: true, cores: 0.9, files: { chaos: [50] }, rest: 2 },
+  { name: 'chaos', required: true, cores: 0.7, files: { chaos: [45] }, rest: 2 },
   // The same, and hping3 and tcpdump.
   {
     name: 'field',
@@ -67,29 +76,47 @@ const SUITES = [
   {
     name: 'browser',
     required: true,
-    cores: 0.75,
-    files: { 'node-red-5': [60], 'node-red-4': [55], 'first-evening': [50] }
+    needs: ['node-red-5'],
+    cores: 0.8,
+    files: { 'node-red-4': [60], 'node-red-5': [40], 'first-evening': [45], witness: [20] }
   },
   {
     name: 'e2e',
     required: true,
-    cores: 0.6,
+    needs: ['node-red-5'],
+    cores: 0.4,
     files: {
-      'flows-differ': [70, 0.2],
-      credentials: [25],
-      'node-red-4': [20],
-      'node-red-5': [20],
-      permissions: [12],
+      'flows-differ': [70, 0.15],
+      credentials: [30, 0.7],
+      'node-red-4': [30],
+      'node-red-5': [30],
+      'context-store': [16],
+      witness: [12],
+      permissions: [12, 0.6],
       'install-from-git': [6, 1]
     }
   },
-  { name: 'monitoring', cores: 0.5, files: { 'load-balancer': [30] }, rest: 3 },
-  { name: 'deployment', cores: 0.5, rest: 8 },
-  { name: 'situations', cores: 0.6, files: { situations: [30] } }
+  { name: 'monitoring', cores: 0.5, files: { 'load-balancer': [25] }, rest: 3 },
+  { name: 'deployment', cores: 0.5, rest: 6 },
+  {
+    name: 'examples',
+    needs: ['examples'],
+    cores: 0.4,
+    files: { 'at-work': [45, 0.6], state: [25, 0.3], 'virtual-address': [20], import: [15, 0.7] },
+    rest: 2
+  },
+  { name: 'situations', needs: ['node-red-5'], cores: 0.6, files: { situations: [25] } }
 ]
 /** What is not listed has each of its files run by itself. */
 const UNLISTED = { cores: 0.7 }
 const SECONDS_USUAL = 20
+/** What is installed for some suites only, while others run already: `needs` of a suite names it. */
+const INSTALLS = {
+  'node-red-5': { cores: 0.8, seconds: 15, install: () => installBeside(NODE_RED_5) },
+  examples: { cores: 0.8, seconds: 30, install: ensureExampleNodes }
+}
+/** A check that runs beside the suites. */
+const BESIDE = { cores: 1, seconds: 100 }
 /** What waits for something may wait so many times as long as when it runs alone (test/support/patience.ts). */
 const PATIENCE = 3
 const GROUPS = ['unit', 'exploration', 'system']
@@ -101,9 +128,14 @@ const LINGER_LIMIT_MS = 20_000
 /** Quicker tests are only counted, not named. */
 const NAMED_FROM_MS = 400
 const OUTPUT_KEPT_CHARS = 40_000
+/** So much is told again at the end of what failed. */
+const FAILURES_TOLD = 10
+const FAILURE_LINES = 5
+const LINE_CHARS = 200
 
 const STARTED_AT = Date.now()
 const inCi = process.env.CI === 'true'
+const minutes = (ms) => (ms / 60_000).toFixed(1)
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
 
 function parse(args) {
@@ -114,13 +146,16 @@ function parse(args) {
   return { names, update, mochaArgs: flags.filter((flag) => flag !== '--update') }
 }
 
-/** The folder of a suite that has tests in it, and its group, if it is in one. */
+/** By the name of a suite: its test files, and the groups that it is in. */
 function whereSuites() {
   const found = new Map()
   for (const path of filesBelow('test').filter((file) => file.endsWith('.test.ts'))) {
     const [, first, second] = path.split(/[\\/]/)
-    if (GROUPS.includes(first)) found.set(second, { group: first, folder: join('test', first, second) })
-    else found.set(first, { group: null, folder: join('test', first) })
+    const isGroup = GROUPS.includes(first)
+    const name = isGroup ? second : first
+    const { groups = new Set(), paths = [] } = found.get(name) ?? {}
+    if (isGroup) groups.add(first)
+    found.set(name, { groups, paths: [...paths, join(ROOT, 'dist', path.replace(/\.ts$/, '.js'))] })
   }
   return found
 }
@@ -132,28 +167,24 @@ function findSuites() {
   const others = [...found.keys()]
     .filter((name) => !SUITES.some((suite) => suite.name === name))
     .map((name) => ({ name, ...UNLISTED }))
-  return [...listed, ...others].map((suite) => ({ ...suite, group: null, folder: null, ...found.get(suite.name) }))
-}
-
-function testFiles({ folder }) {
-  if (folder === null) return []
-  return filesBelow(folder)
-    .filter((path) => path.endsWith('.test.ts'))
-    .map((path) => join(ROOT, 'dist', path.replace(/\.ts$/, '.js')))
+  return [...listed, ...others].map((suite) => ({ ...suite, groups: new Set(), paths: [], ...found.get(suite.name) }))
 }
 
 /** Runs one suite and returns its counts. Never rejects: whatever goes wrong is a failure of the suite. */
 async function runSuite(suite, { mochaArgs, update }) {
-  const result = { name: suite.name, passed: 0, failed: 0, skipped: 0, ms: 0 }
+  const result = { name: suite.name, passed: 0, failed: 0, skipped: 0, ms: 0, cpuMs: 0, failures: [] }
   const startedAt = Date.now()
   const say = (line) => console.log(`[${suite.name}] ${line}`)
   const fail = (title, text) => {
     result.failed++
+    result.failures.push({ title, text })
     say(`FAIL ${title}\n${text.replace(/^/gm, '    ')}`)
   }
   const finish = () => {
     result.ms = Date.now() - startedAt
-    say(`${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, in ${seconds(result.ms)}`)
+    const counts = `${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`
+    const what = files.length === 1 ? ` (${basename(files[0], '.js')})` : ''
+    say(`${counts}, in ${seconds(result.ms)}, CPU ${seconds(result.cpuMs)}${what}`)
     return result
   }
   const { run: files } = suite
@@ -219,6 +250,7 @@ async function runSuite(suite, { mochaArgs, update }) {
   })
   const exit = await new Promise((resolve) => {
     child.on('error', (error) => resolve({ code: null, why: String(error) }))
+    child.on('exit', () => (result.cpuMs = cpuOfEndedMs()))
     child.on('close', (code, signal) => resolve({ code, why: `exit code ${code ?? signal}` }))
   })
   timers.forEach(clearTimeout)
@@ -235,7 +267,7 @@ async function runSuite(suite, { mochaArgs, update }) {
 
 /** A suite in parts, each a process: the files that its entry names, or each one where it has no `rest`, and the others together. */
 function inParts(suite, { mochaArgs }) {
-  const all = testFiles(suite)
+  const all = suite.paths
   const { files: known = {}, rest, ...common } = suite
   // With a pattern for titles most files have nothing to run.
   if (mochaArgs.length > 0 || all.length < 2) return [{ ...common, run: all, seconds: rest ?? SECONDS_USUAL }]
@@ -255,33 +287,70 @@ function inParts(suite, { mochaArgs }) {
 function together(results) {
   const sums = new Map()
   for (const { name, ...counts } of results) {
-    const sum = sums.get(name) ?? { name, passed: 0, failed: 0, skipped: 0, ms: 0 }
-    for (const [what, count] of Object.entries(counts)) sum[what] += count
+    const sum = sums.get(name) ?? { name, passed: 0, failed: 0, skipped: 0, ms: 0, cpuMs: 0, failures: [] }
+    for (const [what, count] of Object.entries(counts)) {
+      sum[what] = what === 'failures' ? [...sum.failures, ...count] : sum[what] + count
+    }
     sums.set(name, sum)
   }
   return [...sums.values()]
 }
 
-/** Runs the suites in parts, side by side; returns their results in the order in which they are listed. */
-async function runSuites(suites, options) {
-  const results = []
-  const parts = suites.flatMap((suite) => inParts(suite, options))
-  await inLanes(parts, async (part) => void results.push(await runSuite(part, options)))
-  return together(suites.flatMap(({ name }) => results.filter((result) => result.name === name)))
+/** Begins to install what suites need. */
+function begin(name) {
+  const { install, ...figures } = INSTALLS[name]
+  const installed = install().then(
+    () => true,
+    (error) => {
+      console.log(error.message)
+      return false
+    }
+  )
+  return { ...figures, makes: name, title: `install ${name}`, run: () => installed }
 }
 
-/** Prints the table and the closing line; returns the exit code. */
+/**
+ * Runs the suites in parts, side by side, and `jobs` that are no suites. Returns the results of the suites in the order in which they are listed,
+ * and the titles of jobs that failed.
+ */
+async function runSuites(suites, jobs, options) {
+  const results = []
+  const failed = []
+  const parts = suites.flatMap((suite) => inParts(suite, options))
+  await inLanes([...jobs, ...parts], async (job) => {
+    if (job.title === undefined) results.push(await runSuite(job, options))
+    else {
+      if (!(await job.run())) failed.push(job.title)
+      cpuOfEndedMs()
+    }
+  })
+  return { results: together(suites.flatMap(({ name }) => results.filter((result) => result.name === name))), failed }
+}
+
+/** A record of CI may keep the last lines only: what failed is said there once more. */
+function tellFailures(results) {
+  const failures = results.flatMap(({ name, failures: all }) => all.map((failure) => ({ name, ...failure })))
+  for (const { name, title, text } of failures.slice(0, FAILURES_TOLD)) {
+    const lines = text.split('\n').slice(0, FAILURE_LINES)
+    console.log([`FAIL [${name}] ${title}`, ...lines.map((line) => `       ${line.slice(0, LINE_CHARS)}`)].join('\n'))
+  }
+  if (failures.length > FAILURES_TOLD) console.log(`... and ${failures.length - FAILURES_TOLD} more, told above`)
+}
+
+/** Prints the table, what failed and the closing line; returns the exit code. */
 function close(results, failedChecks) {
   const sum = (what) => results.reduce((total, result) => total + result[what], 0)
   const failedInAll = sum('failed') + failedChecks.length
   console.log()
-  for (const { name, passed, failed, skipped, ms } of results) {
+  for (const { name, passed, failed, skipped, ms, cpuMs } of results) {
     const mark = failed > 0 ? 'FAIL' : 'ok  '
     const counts = `${String(passed).padStart(6)} passed ${String(failed).padStart(4)} failed ${String(skipped).padStart(4)} skipped`
-    console.log(`${mark} ${name.padEnd(16)}${counts} ${seconds(ms).padStart(9)}`)
+    console.log(`${mark} ${name.padEnd(16)}${counts} ${seconds(ms).padStart(9)}, CPU ${seconds(cpuMs).padStart(7)}`)
   }
+  tellFailures(results)
   for (const name of failedChecks) console.log(`FAIL check: ${name}`)
-  console.log(`All of it took ${((Date.now() - STARTED_AT) / 60_000).toFixed(1)} minutes.`)
+  const tookMs = Date.now() - STARTED_AT
+  console.log(`All of it took ${minutes(tookMs)} minutes, and ${minutes(cpuTotalMs())} minutes of a core.`)
   const ran = sum('passed') + failedInAll
   if (ran === 0) console.log('No test ran: that is a failure.')
   if (inCi && sum('skipped') > 0) console.log('Tests were skipped: with CI=true that is a failure.')
@@ -290,7 +359,7 @@ function close(results, failedChecks) {
 }
 
 /** `name`: of the suite, or of its group. */
-const isIn = (suite, name) => suite.name === name || suite.group === name
+const isIn = (suite, name) => suite.name === name || suite.groups.has(name)
 
 async function main() {
   const options = parse(process.argv.slice(2))
@@ -306,29 +375,26 @@ async function main() {
     options.names.length === 0 ? known : known.filter((suite) => options.names.some((name) => isIn(suite, name)))
   const withCheck = options.names.includes('check') || (options.names.length === 0 && options.mochaArgs.length === 0)
 
-  // A failure is thrown where it is awaited.
-  const nodeRed5 = chosen.some(({ group }) => group === 'system') ? installBeside(NODE_RED_5) : Promise.resolve()
-  nodeRed5.catch(() => {})
-  if (chosen.some(({ name }) => name === 'examples')) ensureExampleNodes()
-  let failedChecks = []
-  if (withCheck) {
-    ensureInstalled()
-    failedChecks = runChecks()
-      .filter(({ ok }) => !ok)
-      .map(({ name }) => name)
-    if (failedChecks.includes('types') || chosen.length === 0) {
-      console.log(`${failedChecks.length === 0 ? 3 : 0} passed, ${failedChecks.length} failed, 0 skipped`)
-      return failedChecks.length === 0 ? 0 : 1
-    }
-  } else {
-    bootstrap({ further: FURTHER_TREES })
+  assertNodeVersion()
+  const [types, ...others] = CHECKS
+  const needs = new Set(chosen.flatMap((suite) => suite.needs ?? []))
+  const installs = [...needs].map(begin)
+  await installBeside(ROOT)
+  const failedChecks = []
+  // Nothing runs that was not compiled; for the other checks no suite waits.
+  if (!(await runCheck(types))) failedChecks.push(types.name)
+  if (failedChecks.length > 0 || chosen.length === 0) {
+    for (const check of others) if (!(await runCheck(check))) failedChecks.push(check.name)
+    console.log(`${CHECKS.length - failedChecks.length} passed, ${failedChecks.length} failed, 0 skipped`)
+    return failedChecks.length === 0 ? 0 : 1
   }
-  await nodeRed5
   // What several suites need and is made once: test/support/once-in-run.ts.
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-run-'))
   process.env.HA_PAIR_RUN_FOLDER = folder
   try {
-    return close(await runSuites(chosen, options), failedChecks)
+    const checks = others.map((check) => ({ ...BESIDE, title: check.name, run: () => runCheck(check) }))
+    const { results, failed } = await runSuites(chosen, withCheck ? [...checks, ...installs] : installs, options)
+    return close(results, failed)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -27,7 +27,7 @@ const WHOLES = [
   { suites: ['model'], minutes: 2 },
   { suites: ['situations'], minutes: 10 },
   { suites: ['examples'], minutes: 2 },
-  { suites: ['simulation'], minutes: 2 },
+  { suites: ['simulation', 'witness'], minutes: 2 },
   { suites: ['chaos'], minutes: 3 }
 ]
 const WITNESS_PIECES = 10
@@ -128,6 +128,12 @@ const BOUNDED = [
     part: 0.15,
     minutesMin: 0.5,
     args: (time, from) => ['exploration/chaos/run.js', '--seed', `${from}`, '--minutes', time]
+  },
+  {
+    name: 'witness',
+    part: 0.05,
+    minutesMin: 0.1,
+    args: (time, from) => ['exploration/witness/run.js', '--from', `${from}000`, '--minutes', time]
   }
 ]
 /** A piece of these ends what it has begun: so much longer than its time it may take. */

@@ -1,6 +1,9 @@
 import { PATIENCE } from './patience'
 
 const LOOK_EVERY_MS = 20
+/** What takes long is looked at less often, so that waiting costs others little: this part of the time so far, and no less often than that. */
+const PATIENT_PART = 0.05
+const LOOK_EVERY_MS_MAX = 250
 
 /**
  * Looks again and again until `probe` gives something (not null, undefined or false), and returns it.
@@ -21,9 +24,9 @@ export async function eventually<T>(
     } catch (error) {
       last = String(error)
     }
-    if (performance.now() - startedAt > withinMs * PATIENCE)
-      throw new Error(`${what}: not within ${withinMs} ms (${last})`)
-    await pause(lookEveryMs)
+    const tookMs = performance.now() - startedAt
+    if (tookMs > withinMs * PATIENCE) throw new Error(`${what}: not within ${withinMs} ms (${last})`)
+    await pause(Math.max(lookEveryMs, Math.min(PATIENT_PART * tookMs, LOOK_EVERY_MS_MAX)))
   }
 }
 

@@ -10,7 +10,7 @@ import { share } from '../../support/share'
 import type { SessionPlan, SessionReport } from './session'
 
 const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
-const FAULTS_FOR_MS = share(12_000, 36_000)
+const FAULTS_FOR_MS = share(9000, 36_000)
 /** Stops of the Active with messages queued at its gate, under the two policies that let the other side follow. */
 const STOPS = { availability: share(1, 3), preferred: share(1, 2) }
 const LIMIT_MS = 300_000
@@ -30,7 +30,7 @@ async function play(plan: Omit<SessionPlan, 'faultsForMs'>, excused: readonly Ru
   for (const { rule, text } of late) console.log(`# on a busy machine: ${rule}: ${text}`)
   const violations = report.violations.filter((each) => !late.includes(each))
   assert.deepEqual(describeViolations({ ...report, violations }), [])
-  assert.ok(Object.keys(report.faults).length >= share(3, 5), 'hardly any fault was made')
+  assert.ok(Object.keys(report.faults).length >= share(1, 5), 'hardly any fault was made')
   return report
 }
 

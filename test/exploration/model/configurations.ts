@@ -107,10 +107,15 @@ export const QUICK: readonly Configuration[] = [
 const POLICY_IN_SHARE: Readonly<Record<string, (typeof POLICIES)[number] | null>> = {
   'a cut': 'exclusive',
   'a crash': null,
+  'a command and a lost frame': 'preferred',
   'first contact': 'availability',
   'a goodbye': 'availability',
+  'a stall': 'preferred',
+  'ends of a tether': 'availability',
   'a late FIN': 'preferred',
   'a lie': 'preferred',
+  'a second process': 'availability',
+  'both vanish': 'exclusive',
   'a swap with data': 'exclusive',
   'a goodbye with data': 'preferred'
 }

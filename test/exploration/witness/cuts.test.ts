@@ -1,9 +1,10 @@
 /** At most one of the two serves, whatever is cut and whoever comes back; the long form is `run.ts`. */
 import { strict as assert } from 'node:assert'
 import { runCuts } from './cuts'
+import { share } from '../../support/share'
 import { exhaust } from './schedules'
 
-const SEEDS = 100
+const SEEDS = share(40, 400)
 
 /** Orders of so many cuts and starts; `npm run verify` goes deeper. */
 const DEPTH = 2

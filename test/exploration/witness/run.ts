@@ -2,6 +2,7 @@
  * Three voices under random cuts, by hand:
  *
  *     node dist/test/exploration/witness/run.js --seeds 5000 [--from 1]        until so many seeds, or the first that fails
+ *     node dist/test/exploration/witness/run.js --minutes 1 [--from 1]         until the time is over, at least one seed
  *     node dist/test/exploration/witness/run.js --seed N                       one seed, as a story
  *     node dist/test/exploration/witness/run.js --schedules DEPTH [--part I/N] every order of cuts and starts to that depth
  */
@@ -27,9 +28,13 @@ function main(): number {
     console.log(`${schedules} schedules, ${states} situations${violation === null ? '' : `; FAILS: ${violation}`}`)
     return violation === null ? 0 : 1
   }
-  const [from, count] = [Number(option('from') ?? 1), Number(option('seeds') ?? 1000)]
-  let [cuts, loans, failed] = [0, 0, 0]
-  for (let seed = from; seed < from + count; seed++) {
+  const from = Number(option('from') ?? 1)
+  const minutes = option('minutes')
+  const seeds = minutes === null ? Number(option('seeds') ?? 1000) : Infinity
+  const untilMs = minutes === null ? Infinity : performance.now() + Number(minutes) * 60_000
+  let [count, cuts, loans, failed] = [0, 0, 0, 0]
+  for (; count < seeds && (count === 0 || performance.now() < untilMs); count++) {
+    const seed = from + count
     const outcome = runCuts(BigInt(seed))
     cuts += outcome.cuts
     loans += outcome.loans

@@ -11,7 +11,7 @@ import { ROOT } from '../root'
 import { readExample } from './files'
 
 const PACKAGE = '@ha-pair/node-red-ha-pair'
-export const PATIENCE_MS = 15_000
+export const PATIENCE_MS = 20_000
 
 export type HostName = 'a' | 'b'
 

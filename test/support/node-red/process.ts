@@ -12,12 +12,37 @@ import type { NodeRed } from './versions'
 
 const START_LIMIT_MS = 40_000
 /** Node-RED gives every node 15 s to close. */
-const STOP_LIMIT_MS = 20_000
-const ANSWER_LIMIT_MS = 20_000
+const STOP_LIMIT_MS = 30_000
+const ANSWER_LIMIT_MS = 30_000
 const LOG_SHOWN_LINES = 60
 const LEASH = `process.on('disconnect', () => process.exit(1))\n`
 /** In the languages that the tests start it in. */
 const STARTED = /Started flows|流程已启动/
+
+/**
+ * Nodes of Node-RED's own that take a third of its start, and no flow of most tests has one. All of them or none: some refer to others
+ * in the editor.
+ */
+const HEAVY = {
+  files: [
+    '05-tls.js',
+    '06-httpproxy.js',
+    '10-mqtt.js',
+    '21-httprequest.js',
+    '22-websocket.js',
+    '31-tcpin.js',
+    '70-CSV.js',
+    '70-HTML.js',
+    '70-XML.js',
+    '70-YAML.js',
+    '23-watch.js'
+  ],
+  types: /^(tls-config|http (proxy|request)|mqtt.*|websocket.*|tcp .*|csv|html|xml|yaml|watch)$/
+} as const
+
+/** From Node.js 22 on: what one process has compiled the next one need not compile again. */
+const RUN_FOLDER = process.env['HA_PAIR_RUN_FOLDER']
+const COMPILED = RUN_FOLDER === undefined ? {} : { NODE_COMPILE_CACHE: join(RUN_FOLDER, 'compiled') }
 
 export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
@@ -41,9 +66,12 @@ export interface NodeRedOptions {
   readonly namespace?: string
   /**
    * As it comes out of the box: Node-RED writes its own `settings.js`, and there are no flows. Only that it listens on the
-   * loopback address is said on the command line, and what `defines` says. `settings`, `flows` and `credentials` have no effect.
+   * loopback address is said on the command line, what `allNodes` does, and what `defines` says. `settings`, `flows` and `credentials`
+   * have no effect.
    */
   readonly stock?: boolean
+  /** With all nodes of Node-RED's own, also those that `flows` has none of: for flows that come later. */
+  readonly allNodes?: boolean
   /** Settings for the command line of a stock Node-RED, such as 'uiHost=127.0.0.1'. */
   readonly defines?: readonly string[]
 }
@@ -71,11 +99,14 @@ export class NodeRedProcess {
     this.#version = options.version
     this.#namespace = options.namespace ?? null
     this.#stock = options.stock ?? false
-    this.#defines = options.defines ?? []
     this.#settingsCode = options.settingsCode ?? ''
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
-    this.settings = { ...options.settings }
+    const light = options.allNodes !== true && !options.flows.some(({ type }) => HEAVY.types.test(type))
+    const excludes = light ? { nodesExcludes: HEAVY.files } : {}
+    this.settings = { ...excludes, ...options.settings }
+    const defined = Object.entries(excludes).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    this.#defines = [...defined, ...(options.defines ?? [])]
     if (!this.#stock) {
       writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
       writeFileSync(join(this.userDirectory, 'flows_cred.json'), JSON.stringify(options.credentials ?? {}))
@@ -116,7 +147,7 @@ export class NodeRedProcess {
     const command = this.#namespace === null ? whole : ['ip', 'netns', 'exec', this.#namespace, ...whole]
     const child = spawn(command[0] ?? nodeBinary, command.slice(1), {
       cwd: this.userDirectory,
-      env: { ...plainEnvironment(), ...this.environment },
+      env: { ...plainEnvironment(), ...COMPILED, ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc']
     })
     this.#child = child

@@ -8,7 +8,7 @@ import { freeUdpPorts } from '../ports'
 import { NodeRedProcess } from './process'
 import type { NodeRed } from './versions'
 
-const FORM_LIMIT_MS = 15_000
+const FORM_LIMIT_MS = 20_000
 
 /** The latest role, online state and status object that a side has told of itself. */
 export interface Said {

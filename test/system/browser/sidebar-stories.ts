@@ -139,7 +139,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
 
   story('says all there is to know of a pair', null, async () => {
     await make('active')
-    await eventually('all is well', 15_000, async () => (await sidebar.glyph()).fill === 'green')
+    await eventually('all is well', 20_000, async () => (await sidebar.glyph()).fill === 'green')
     assert.equal((await sidebar.glyph()).shape, 'dot')
     assert.match(
       await sidebar.text(),
@@ -149,11 +149,11 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     assert.match(await sidebar.prospect(), /^Go Standby: 127\.0\.0\.1 will serve, and \S+ becomes Standby\.$/)
     assert.match(await sidebar.fact('Peer'), /^127\.0\.0\.1 · online · Standby$/)
     assert.equal(await sidebar.fact('Fitness'), 'here 255 · peer 255')
-    await eventually('a crash could be proved', 10_000, async () =>
+    await eventually('a crash could be proved', 20_000, async () =>
       (await sidebar.fact('Crash proof')).startsWith('Yes')
     )
     assert.equal(await sidebar.fact('Channel'), 'Open.')
-    await eventually('the round trip is measured', 10_000, async () =>
+    await eventually('the round trip is measured', 20_000, async () =>
       /^[\d.]+ ms$/.test(await sidebar.fact('Round trip'))
     )
     assert.match(await sidebar.fact('Links'), /^1: up\s+127\.0\.0\.1:\d+ → 127\.0\.0\.1:\d+$/)
@@ -172,10 +172,10 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     // The time goes on without anything happening.
     const since = (): Promise<string> => sidebar.card().locator('.ha-pair-since').innerText()
     const before = await since()
-    await eventually('time goes on', 5000, async () => (await since()) !== before)
+    await eventually('time goes on', 20_000, async () => (await since()) !== before)
   })
 
-  story('asks before a switch-over; a no changes nothing', null, async () => {
+  story('asks before a switch-over; a no changes nothing', 5, async () => {
     const told = async (): Promise<unknown> => [
       await sidebar.state(),
       await sidebar.card().locator('.ha-pair-outcome').textContent()
@@ -217,7 +217,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     }
   })
 
-  story('by keyboard alone, with the focus in sight', null, async () => {
+  story('by keyboard alone, with the focus in sight', 4, async () => {
     const role = await otherRole()
     const { keyboard } = editor.page
     await sidebar.card().locator('.ha-pair-icon-button').focus()
@@ -247,33 +247,29 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await sidebar.questionIsGone()
   })
 
-  story(
-    'the peer is killed: the survivor turns to Active, with the reason, and tells a screen reader',
-    null,
-    async () => {
-      await make('standby')
-      assert.deepEqual(await sidebar.glyph(), { fill: 'blue', shape: 'ring' })
-      const killedAt = performance.now()
-      await b.kill()
-      await sidebar.stateIs(/^Active · serving/, PEER_TIMEOUT_MS + 3000)
-      const tookMs = Math.round(performance.now() - killedAt)
-      console.log(`# Node-RED ${version}: kill -9 to 'Active · serving' in the survivor's sidebar: ${tookMs} ms`)
-      assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
-      assert.match(await sidebar.situation(), /serves\. Node-RED on 127\.0\.0\.1 has crashed/)
-      assert.match(await sidebar.advice(), /^Do now: Start Node-RED on 127\.0\.0\.1 again/)
-      assert.match(await sidebar.announced(), /^\S+: Line 1 is now Active\. /)
-      assert.match(await sidebar.fact('Peer'), /^127\.0\.0\.1 · offline · was Active/)
-      assert.match(await sidebar.fact('Fitness'), /^here 255 · peer unknown$/)
-      assert.match((await sidebar.events()).join('\n'), /took over: Node-RED on 127\.0\.0\.1 had crashed/)
-      assert.match(
-        await sidebar.prospect(),
-        /^Go Standby: by force only\.[^]*Swap: Not possible: 127\.0\.0\.1 does not answer\.$/
-      )
-      await editor.resize(1366, 768)
-      await sidebar.assertInReach()
-      await editor.resize(1400)
-    }
-  )
+  story('the peer is killed: the survivor turns to Active, with the reason, and tells a screen reader', 4, async () => {
+    await make('standby')
+    assert.deepEqual(await sidebar.glyph(), { fill: 'blue', shape: 'ring' })
+    const killedAt = performance.now()
+    await b.kill()
+    await sidebar.stateIs(/^Active · serving/, PEER_TIMEOUT_MS + 15_000)
+    const tookMs = Math.round(performance.now() - killedAt)
+    console.log(`# Node-RED ${version}: kill -9 to 'Active · serving' in the survivor's sidebar: ${tookMs} ms`)
+    assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
+    assert.match(await sidebar.situation(), /serves\. Node-RED on 127\.0\.0\.1 has crashed/)
+    assert.match(await sidebar.advice(), /^Do now: Start Node-RED on 127\.0\.0\.1 again/)
+    assert.match(await sidebar.announced(), /^\S+: Line 1 is now Active\. /)
+    assert.match(await sidebar.fact('Peer'), /^127\.0\.0\.1 · offline · was Active/)
+    assert.match(await sidebar.fact('Fitness'), /^here 255 · peer unknown$/)
+    assert.match((await sidebar.events()).join('\n'), /took over: Node-RED on 127\.0\.0\.1 had crashed/)
+    assert.match(
+      await sidebar.prospect(),
+      /^Go Standby: by force only\.[^]*Swap: Not possible: 127\.0\.0\.1 does not answer\.$/
+    )
+    await editor.resize(1366, 768)
+    await sidebar.assertInReach()
+    await editor.resize(1400)
+  })
 
   story('without the peer only force helps, and only who has ticked the box may force', 4, async () => {
     await sidebar.stateIs(/^Active · serving/)
@@ -303,17 +299,18 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await sidebar.says(/an operator forced it without the consent of 127\.0\.0\.1/)
   })
 
-  story('the peer comes back: all is well again', null, async () => {
+  story('the peer comes back: all is well again', 4, async () => {
     await b.start()
     await paired()
     await make('active')
-    await eventually('no alert is left', 10_000, async () => (await sidebar.alerts()).length === 0)
+    await eventually('no alert is left', 20_000, async () => (await sidebar.alerts()).length === 0)
     assert.deepEqual(await sidebar.glyph(), { fill: 'green', shape: 'dot' })
   })
 
   story('a switch to an unfit peer: warned of before, and told afterwards that it came back', 5, async () => {
+    await make('active')
     assert.equal((await b.post('/admin/inject/unfit', {})).status, 200)
-    await eventually('it is told', 10_000, async () => (await sidebar.fact('Fitness')) === 'here 255 · peer 0, unfit')
+    await eventually('it is told', 20_000, async () => (await sidebar.fact('Fitness')) === 'here 255 · peer 0, unfit')
     assert.deepEqual(await sidebar.glyph(), { fill: 'yellow', shape: 'dot' })
     const question = await sidebar.press('standby')
     assert.match(
@@ -324,7 +321,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await sidebar.outcomeIs(/^Done at [\d:]+, but since [\d:]+ \S+ is Active again\./)
     await sidebar.stateIs(/^Active · serving/)
     assert.equal((await b.post('/admin/inject/fit', {})).status, 200)
-    await eventually('all is well', 10_000, async () => (await sidebar.glyph()).fill === 'green')
+    await eventually('all is well', 20_000, async () => (await sidebar.glyph()).fill === 'green')
   })
 
   story('the runtime is gone: nothing is green, all is dated, no orders; and back again', 5, async () => {
@@ -333,7 +330,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await a.kill()
     await sidebar.says(
       /No contact with Node-RED on this host\. What follows is as of \d\d:\d\d:\d\d, \d+ s ago\./,
-      STALE_MS_MAX + 2000
+      STALE_MS_MAX + 20_000
     )
     const tookMs = Math.round(performance.now() - goneAt)
     console.log(`# Node-RED ${version}: runtime killed to greyed: ${tookMs} ms`)
@@ -345,7 +342,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
       assert.equal(await sidebar.button(order).isDisabled(), true)
     await sidebar.says(/To switch over, a connection to Node-RED on this host is needed\./)
     const asOf = await sidebar.banner()
-    await eventually('the age grows', 5000, async () => (await sidebar.banner()) !== asOf)
+    await eventually('the age grows', 20_000, async () => (await sidebar.banner()) !== asOf)
     await a.start()
     await paired()
     assert.equal(await sidebar.root.locator('.ha-pair-banner').isVisible(), false)
@@ -360,7 +357,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await paired()
     process.kill(a.pid, 'SIGSTOP')
     try {
-      await sidebar.stateIs(/^Last known: /, STALE_MS_MAX + 2000)
+      await sidebar.stateIs(/^Last known: /, STALE_MS_MAX + 20_000)
       assert.equal((await sidebar.glyph()).fill, 'grey')
     } finally {
       process.kill(a.pid, 'SIGCONT')
@@ -391,13 +388,13 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     sidebar.questions = 0
     const { status } = await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })
     assert.equal(status, 200)
-    await pause(6000)
+    await pause(share(2500, 6000))
     assert.equal(sidebar.questions, 0)
     await sidebar.select('ha-pair')
     await paired()
   })
 
-  story('deploys while it is open: still one tab, one card, one question per hint', null, async () => {
+  story('deploys while it is open: still one tab, one card, one question per hint', 4, async () => {
     for (let i = 0; i < 5; i++) {
       const flows = flowsOf(pairOf())
       await a.deploy([{ ...(flows[0] as FlowNode), info: `deploy ${i}` }, ...flows.slice(1)], 'full')
@@ -409,7 +406,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     sidebar.questions = 0
     const from = performance.now()
     assert.equal((await b.post('/admin/ha-pair/pairs/pair/designate', { designate: 'swap' })).status, 200)
-    await eventually('it is told', 5000, () => sidebar.questions > 0)
+    await eventually('it is told', 20_000, () => sidebar.questions > 0)
     await pause(1500)
     const allowed = 2 + Math.ceil((performance.now() - from) / 500)
     assert.ok(sidebar.questions <= allowed, `${sidebar.questions} questions, ${allowed} were allowed`)
@@ -418,7 +415,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await paired()
   })
 
-  story('every control has a name, every part a role, and no id is there twice', null, async () => {
+  story('every control has a name, every part a role, and no id is there twice', 5, async () => {
     assert.equal(await sidebar.root.getAttribute('role'), 'region')
     assert.equal(await sidebar.root.getAttribute('aria-label'), 'HA pair')
     for (const [role, name] of [
@@ -459,7 +456,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
 
   story('300 px wide, in Chinese, dark: nothing is cut off, and the colours can be read', 5, async () => {
     const narrow = await open(a, { language: 'zh-CN', theme: 'dark' })
-    await eventually('the card is there', 10_000, async () => (await narrow.card().count()) === 1)
+    await eventually('the card is there', 20_000, async () => (await narrow.card().count()) === 1)
     await narrow.makeWidth(300)
     await narrow.assertFits()
     assert.deepEqual(await faint(narrow), [])
@@ -493,7 +490,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     ])
     await editor.reload()
     const seen = await Sidebar.show(editor)
-    await eventually('both are listed', 10_000, async () => (await seen.card().count()) === 2)
+    await eventually('both are listed', 20_000, async () => (await seen.card().count()) === 2)
     await seen.says(/Stopped · not serving/)
     await seen.says(/Priority: “<i>many<\/i>” is not a whole number/)
     await seen.says(/Heartbeat: \$\{NOT_SET\} is not set/)
@@ -553,6 +550,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     const links = [{ peerHost: '127.0.0.1', peerPort, localHost: '127.0.0.1', localPort }]
     const host = await stage().host({
       name: 'guarded',
+      allNodes: false,
       flows: flowsOf(pairOf({ links, auth: 'none' })),
       settings: { adminAuth: { type: 'credentials', users } }
     })

@@ -41,10 +41,11 @@ describe('a witness in the editor', () => {
     }
     const pair = pairNode('pair', { priority: 100, links: [link], policy: 'witness', witness: { host: THIRD, port } })
     ;({ a } = await stage.hosts({
+      allNodes: false,
       flows: [{ id: 'tab', type: 'tab', label: 'Flow 1' }, pair, stateNode('state', 'pair')],
       credentials: { pair: { key: '${HA_PAIR_KEY}', previousKey: '' } }
     }))
-    third = await stage.host({ name: 'third' })
+    third = await stage.host({ name: 'third', allNodes: false })
   })
   after(async function () {
     this.timeout(STORY_LIMIT_MS)
@@ -69,17 +70,17 @@ describe('a witness in the editor', () => {
       [THIRD, /^$/]
     ] as const) {
       await host.fill(typed)
-      await eventually(`says ${says}`, 5000, async () => says.test(await problem(dialog)))
+      await eventually(`says ${says}`, 20_000, async () => says.test(await problem(dialog)))
     }
     await dialog.tray.locator('#ha-pair-show-witness-key').click()
     const shown = dialog.tray.locator('#ha-pair-witness-key-text')
-    await eventually('the witness key is shown', 5000, async () => (await shown.inputValue()) !== '')
+    await eventually('the witness key is shown', 20_000, async () => (await shown.inputValue()) !== '')
     const key = await shown.inputValue()
     assert.equal(key, witnessLineOf(KEY).key)
     await host.scrollIntoViewIfNeeded()
     await picture(editor, 'dialog')
     await dialog.field('key').fill('another key, typed just now')
-    await eventually('it is of another key', 5000, async () => (await shown.inputValue()) === '')
+    await eventually('it is of another key', 20_000, async () => (await shown.inputValue()) === '')
     await dialog.cancel()
 
     const other = await stage.editor(third)
@@ -92,11 +93,11 @@ describe('a witness in the editor', () => {
     await adding.type('host', THIRD)
     const wrong = adding.tray.locator('#ha-pair-witness-problem-keys')
     await adding.type('keys', `# ours\n${key.slice(0, -1)} line 1`)
-    await eventually('the line is named', 5000, async () =>
+    await eventually('the line is named', 20_000, async () =>
       (await wrong.innerText()).startsWith('Line 2 is no witness key')
     )
     await adding.type('keys', `# ours\n${key} line 1`)
-    await eventually('all is well', 5000, async () => (await wrong.innerText()) === '')
+    await eventually('all is well', 20_000, async () => (await wrong.innerText()) === '')
     await picture(other, 'node')
     await adding.keep()
     await other.deploy()
@@ -110,7 +111,7 @@ describe('a witness in the editor', () => {
     await picture(editor, 'pair')
     await third.stop()
     await sidebar.says(/Witness\s+does not answer · last heard \d+ s ago/, 15_000)
-    await eventually('it is warned of', 15_000, async () =>
+    await eventually('it is warned of', 20_000, async () =>
       /The witness \(127\.0\.0\.9:\d+\) does not answer/.test(await sidebar.situation())
     )
     assert.equal(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { itInWhole } from '../../support/share'
 import { DemoProcess, DEV, isAlive, until } from './processes'
 import { ROOT } from '../../support/root'
 
@@ -34,22 +35,26 @@ describe('npm run dev', () => {
     for (const pid of pids) assert.ok(!isAlive(pid), `Node-RED ${pid} is still there`)
   }).timeout(3 * FORMING_MS)
 
-  it('killed with -9 it takes the pair along', async () => {
-    dev = new DemoProcess([], DEV)
-    await dev.prints('Node-RED is starting', FORMING_MS)
-    await until(
-      () => dev.nodeRedPids.length === 2,
-      FORMING_MS,
-      () => dev.output
-    )
-    const pids = dev.nodeRedPids
-    dev.child.kill('SIGKILL')
-    await until(
-      () => !pids.some(isAlive),
-      CLEANING_MS,
-      () => `one of ${pids.join(', ')} is still there`
-    )
-  }).timeout(FORMING_MS + CLEANING_MS)
+  itInWhole(
+    'killed with -9 it takes the pair along',
+    async () => {
+      dev = new DemoProcess([], DEV)
+      await dev.prints('Node-RED is starting', FORMING_MS)
+      await until(
+        () => dev.nodeRedPids.length === 2,
+        FORMING_MS,
+        () => dev.output
+      )
+      const pids = dev.nodeRedPids
+      dev.child.kill('SIGKILL')
+      await until(
+        () => !pids.some(isAlive),
+        CLEANING_MS,
+        () => `one of ${pids.join(', ')} is still there`
+      )
+    },
+    FORMING_MS + CLEANING_MS
+  )
 
   it('says what it takes', async () => {
     dev = new DemoProcess(['--help'], DEV)

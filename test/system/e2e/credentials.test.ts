@@ -17,7 +17,7 @@ import { ROOT } from '../../support/root'
 import { isToldOn, type NodeRedMajor } from '../../support/share'
 
 const STORY_LIMIT_MS = 120_000
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 30_000
 const FLOWS = readExample(EXAMPLES.first)
 const PAIR = FLOWS.find(({ type }) => type === 'ha-pair')?.id ?? ''
 

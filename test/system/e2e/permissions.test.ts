@@ -16,7 +16,7 @@ import { describeInWhole } from '../../support/share'
 import { EditorSocket } from '../../support/node-red/editor-socket'
 
 const SET_LIMIT_MS = 120_000
-const STORY_LIMIT_MS = 60_000
+const STORY_LIMIT_MS = 120_000
 const PASSWORD = 'of the tests'
 const HINT_EVERY_MS = 500
 
@@ -260,7 +260,7 @@ function tell(findVersion: () => NodeRed): void {
     const reader = await EditorSocket.open(version, host, tokens.get('reader'))
     for (const socket of [stranger, onlooker, reader]) socket.subscribe('ha-pair/#')
     try {
-      await eventually('the stranger is turned away', 5000, () => stranger.closed)
+      await eventually('the stranger is turned away', 20_000, () => stranger.closed)
       const becomes = (await role()) === 'active' ? 'standby' : 'active'
       assert.equal((await order('admin', { designate: becomes })).status, 200)
       await eventually(
@@ -294,7 +294,7 @@ function tell(findVersion: () => NodeRed): void {
         )
         assert.equal(answer.status, 200, JSON.stringify(answer.body))
       }
-      const after = await eventually('it runs as before', 5000, async () => {
+      const after = await eventually('it runs as before', 20_000, async () => {
         const now = await listed()
         return now.running === null ? null : now
       })
@@ -305,7 +305,7 @@ function tell(findVersion: () => NodeRed): void {
       const from = performance.now()
       const becomes = (await role()) === 'active' ? 'standby' : 'active'
       assert.equal((await order('admin', { designate: becomes })).status, 200)
-      await eventually('hints stop', 5000, async () => {
+      await eventually('hints stop', 20_000, async () => {
         const count = socket.about('ha-pair').length
         await pause(2 * HINT_EVERY_MS)
         return count > 0 && socket.about('ha-pair').length === count
@@ -326,7 +326,7 @@ function tell(findVersion: () => NodeRed): void {
     const wrong = flows().map((node) => (node.id === 'pair' ? { ...node, priority: '300' } : node))
     const headers = { ...as('admin'), 'Node-RED-API-Version': 'v2', 'Node-RED-Deployment-Type': 'full' }
     assert.equal((await host.post('/admin/flows', { flows: wrong }, headers)).status, 200)
-    const { pairs } = (await eventually('it is stopped', 5000, async () => {
+    const { pairs } = (await eventually('it is stopped', 20_000, async () => {
       const { body } = await see('reader')
       return (body as { pairs: Listed[] }).pairs[0]?.running === null && body
     })) as { pairs: (Listed & { problems: { field: string; code: string }[] })[] }

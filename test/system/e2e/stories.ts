@@ -41,8 +41,8 @@ const NODES = [
   'ha-pair-witness'
 ]
 /** Two processes share two cores with the tests: what the pair decides in time may be seen a little later. */
-const MARGIN_MS = 2000
-const STORY_LIMIT_MS = 60_000
+const MARGIN_MS = 10_000
+const STORY_LIMIT_MS = 120_000
 const DEPLOYS = share(15, 50)
 
 const done = (entries: readonly Entry[]): Entry[] => entries.filter(({ what }) => what === 'done')
@@ -218,7 +218,7 @@ export function tellStories(findVersion: () => NodeRed): void {
         active.stop()
       ])
       assert.equal(code, 0)
-      assert.ok(tookMs < 5000, `stopping took ${tookMs} ms`)
+      assert.ok(tookMs < 10_000, `stopping took ${tookMs} ms`)
       assert.equal((await roleEvent(standby, mark)).reason, 'peer-left')
       const lastWork = done(active.diary()).at(-1)?.at ?? 0
       assert.ok(taken.at - lastWork < PEER_TIMEOUT_MS, `the gap was ${taken.at - lastWork} ms`)
@@ -406,7 +406,7 @@ export function tellStories(findVersion: () => NodeRed): void {
         HA_MQTT_PORT: String(nobodyListens),
         HA_DEVICE_URL: `http://127.0.0.1:${nobodyListens}/`
       }
-      solo = new NodeRedProcess({ name: 'solo', version, userDirectory, environment, flows: [] })
+      solo = new NodeRedProcess({ name: 'solo', version, userDirectory, environment, flows: [], allNodes: true })
       watched.push(solo)
       await solo.start()
       badges = await Badges.watch(version, solo)

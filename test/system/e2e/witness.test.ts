@@ -15,7 +15,7 @@ import { nodeRed4 } from '../../support/node-red/versions'
 import { freeUdpPorts } from '../../support/ports'
 import { WitnessProgram } from '../../support/witness-program'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 /** The three share two cores with the tests. */
 const MARGIN_MS = 12_000
 const THIRD = '127.0.0.9'

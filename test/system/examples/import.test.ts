@@ -37,7 +37,14 @@ describe('an example that needs other nodes, in the import menu', function () {
       symlinkSync(join(EXAMPLE_NODES, 'node_modules', name), link, 'junction')
     }
     const settings = { externalModules: { palette: { allowInstall: true } } }
-    host = new NodeRedProcess({ name: 'stock', version: nodeRed4(), userDirectory, flows: [], settings })
+    host = new NodeRedProcess({
+      name: 'stock',
+      version: nodeRed4(),
+      userDirectory,
+      flows: [],
+      settings,
+      allNodes: true
+    })
     ;[browser] = await Promise.all([startChromium(), host.start()])
     editor = await Editor.open(browser, host)
   })

@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict'
 import { STATE_EXAMPLES } from '../../support/examples/files'
 import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
-import { eventually } from '../../support/eventually'
+import { eventually, pause } from '../../support/eventually'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { freeUdpPorts } from '../../support/ports'
 
 const START_MS = 60_000
+/** The copy of the other side is some milliseconds behind. */
+const SETTLED_MS = 200
+/** What the controller's output moves by in a second: its error is 8 at most, the process value moves by 0.15. */
+const PER_SECOND = 1.1
 const SETTINGS = `settings.contextStorage = {
   default: { module: 'memory' },
   pair: { module: require('@ha-pair/node-red-ha-pair/context') }
@@ -73,9 +77,13 @@ describe('the examples of what moves with the role', function () {
   })
 
   it('a kill -9: nothing of the line is missed, the counter goes on', async () => {
+    // Not in the instant of a count, of which the other side need not know yet.
+    const counted = pieces(active).length
+    await until('the Active counts', () => pieces(active).length > counted)
+    await pause(SETTLED_MS)
     const [from, before] = [mark(standby), acted(standby).length]
-    const last = pieces(active).at(-1) ?? 0
     await active.kill()
+    const last = pieces(active).at(-1) ?? 0
     exchange()
     await until('the survivor acts on items', () => acted(active).length >= before + 3)
     await until('the survivor counts', () => pieces(active, from).length > 0)
@@ -85,6 +93,7 @@ describe('the examples of what moves with the role', function () {
       Array.from({ length: all.length }, (_none, index) => index + 1)
     )
     const next = pieces(active, from)[0] ?? 0
+    // The last line of a process that is killed may be lost.
     assert.ok(next === last + 1 || next === last + 2, `${next} after ${last}`)
   })
 
@@ -93,10 +102,15 @@ describe('the examples of what moves with the role', function () {
     const count = driven(active).length
     await until('the controller is at work', () => driven(active).length >= count + 5)
     const from = mark(standby)
+    const steps = driven(active).length
+    await until('the old controller acts once more', () => driven(active).length > steps)
+    const sinceMs = performance.now()
     await both.swap(active)
     exchange()
     await until('the other controller acts', () => driven(active, from).length > 0)
     const [old, next] = [driven(standby).at(-1) ?? NaN, driven(active, from)[0] ?? NaN]
-    assert.ok(Math.abs(next - old) < 2, `${next} after ${old}`)
+    // Both follow the process value meanwhile, which is more on a busy machine. Who knew nothing would be off by the whole integral.
+    const bound = 2 + (PER_SECOND * (performance.now() - sinceMs)) / 1000
+    assert.ok(Math.abs(next - old) < bound, `${next} after ${old}, bound ${bound}`)
   })
 })

@@ -38,7 +38,7 @@ describe('field: a lost interface costs its path', function () {
     await field.allWell(sinceUs, { members: [PREFERRED], moves: true })
     const roles = field.events(PREFERRED, sinceUs).filter(({ event }) => event === 'role')
     assert.deepEqual(roles, [])
-    await eventually('one serves in each pair', 1000, () => field.formed())
+    await eventually('one serves in each pair', 10_000, () => field.formed())
   })
 
   itInWhole(

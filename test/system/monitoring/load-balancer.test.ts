@@ -22,7 +22,7 @@ import {
   promtool
 } from '../../support/prometheus'
 
-const STORY_LIMIT_MS = 60_000
+const STORY_LIMIT_MS = 120_000
 /** A takeover, and HAProxy's checks at both sides; twice that is a failure. */
 const FOLLOWS_WITHIN_MS = 2 * (PEER_TIMEOUT_MS + 2000)
 const SURE = 20

@@ -99,7 +99,7 @@ describe('a pair on two hosts', () => {
         await until('they have lost each other', () => !a.is.online && !b.is.online)
         await holds('it serves on', () => a.is.role === 'active' && a.is.serves && a.is.links === 'open', LONG_MS)
         restore()
-        await until('they are a pair again', () => arePaired(a, b), 2000)
+        await until('they are a pair again', () => arePaired(a, b))
         await holds('they stay so', () => arePaired(a, b), 300)
         assert.deepEqual(
           [a, b].map(({ news }) => news.filter((each) => UNWANTED.test(each))),

@@ -168,7 +168,7 @@ describe('the port of the channel', () => {
     const a = Side.at(x, y)
     sides.push(a)
     meet(a, b)
-    await until('the peer is in', () => a.open, 9000)
+    await until('the peer is in', () => a.open)
   })
 
   it('takes no more than it was told to expect, before and after the hello', async () => {

@@ -176,7 +176,7 @@ describe('a pair with a channel', () => {
     engineSays(a.pair, 'no-tether')
     a.pair.onMessage(contact(a.session, newSession()))
     assert.equal(a.pair.status().channel?.why, 'channel-lost')
-    await until('it warns', () => a.pair.warnings().length > 0, 9000)
+    await until('it warns', () => a.pair.warnings().length > 0)
     const [warning] = a.pair.warnings()
     assert.deepEqual([warning?.code, warning?.detail], ['channel-blocked', { noticedAfter: '0.6 s' }])
     assert.deepEqual(a.events, ['channel channel-blocked', 'warning channel-blocked'])

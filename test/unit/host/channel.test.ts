@@ -125,7 +125,7 @@ describe('the channel', () => {
     const b = added(Side.at(y, x))
     b.session = session
     b.hears(a.session)
-    await until('it is open', () => a.open, 9000)
+    await until('it is open', () => a.open)
     assert.deepEqual([a.told, a.channel.state.blocked], [['channel-blocked', 'channel-open'], false])
   })
 

@@ -35,19 +35,19 @@ describe('a process with an Active that ends', function () {
       storeFile: null
     }).pair
     // A child that is slow to start finds its peer Active.
-    await until('the two meet', () => peer.status().online || said.includes('active'), 10_000)
+    await until('the two meet', () => peer.status().online || said.includes('active'))
     // The shared cell may be ahead of what the engine has told.
     await until('what it says is of one moment', () => peer.status().reason !== 'none')
     const took = peer.status()
     if (took.role === 'active' && took.reason !== 'peer-left') await peer.designate('standby', false)
-    await until('the other side is Active', () => said.includes('active'), 10_000)
+    await until('the other side is Active', () => said.includes('active'))
   }
   const ended = async (): Promise<[number | null, NodeJS.Signals | null]> => {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     return [child.exitCode, child.signalCode]
   }
   const takesOver = async (): Promise<void> => {
-    await until('the peer serves', () => peer.gate().open && peer.status().reason !== 'none', 2000)
+    await until('the peer serves', () => peer.gate().open && peer.status().reason !== 'none')
     assert.equal(peer.status().reason, 'peer-left')
   }
 

@@ -424,7 +424,7 @@ describe('the hub', () => {
       const [x = 0, y = 0] = await freePorts(2)
       const asked = request('a', [x, y])
       const { pair } = acquire({ ...asked, settings: settings([{ ...link(x, y), peerHost: 'nowhere.invalid' }]) })
-      await until('trouble', () => pair.trouble()?.code === 'host-not-found', 9000)
+      await until('trouble', () => pair.trouble()?.code === 'host-not-found')
       assert.match(pair.trouble()?.detail ?? '', /nowhere\.invalid/)
     })
 
@@ -613,12 +613,13 @@ describe('the hub', () => {
       await until('it is released', () => released)
     })
 
-    it('again and again, is restarted each time', async () => {
+    it('again and again, is restarted each time', async function () {
+      this.timeout(30_000)
       const { one, two } = await pairUp()
       for (let round = 0; round < 3; round++) {
         await crashEngine()
         await until('it is noticed', () => one.pair.trouble() !== null)
-        await until('paired again', () => isPaired(one.pair, two.pair), 9000)
+        await until('paired again', () => isPaired(one.pair, two.pair))
       }
     })
 
@@ -640,7 +641,7 @@ describe('the hub', () => {
       } finally {
         Object.assign(workerThreads, { Worker: real })
       }
-      await until('paired again', () => isPaired(one.pair, two.pair), 9000)
+      await until('paired again', () => isPaired(one.pair, two.pair))
     })
 
     it('lets pairs be released and acquired meanwhile', async () => {

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { eventually } from '../../../support/eventually'
+import { PATIENCE } from '../../../support/patience'
 import type { NodeRedProcess } from '../../../support/node-red/process'
 
 export type Language = 'en-US' | 'zh-CN'
@@ -61,9 +62,9 @@ interface TrayElement {
 const SEEN = 'data-test-seen'
 const PATIENCE_MS = 15_000
 const CLICK_AGAIN_MS = 2000
-const FOCUS_LIMIT_MS = 2000
-const LOAD_LIMIT_MS = 30_000
-const INSTALL_LIMIT_MS = 90_000
+const FOCUS_LIMIT_MS = 2000 * PATIENCE
+const LOAD_LIMIT_MS = 30_000 * PATIENCE
+const INSTALL_LIMIT_MS = 90_000 * PATIENCE
 /** Dialogs of Node-RED need not slide in: each would keep the browser busy for half a second. Ours are as they are. */
 const STANDSTILL = `document.addEventListener('DOMContentLoaded', () => {
   const style = document.createElement('style')
@@ -101,7 +102,7 @@ export class Editor {
     this.#ownContext = ownContext
     this.#gaveUp = () => undefined
     this.page = page
-    page.setDefaultTimeout(PATIENCE_MS)
+    page.setDefaultTimeout(PATIENCE_MS * PATIENCE)
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
     page.on('console', (message) => {
       const text = message.text()

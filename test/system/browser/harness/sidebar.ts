@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
 import { type Editor, shown } from './editor'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 /** One that was answered slides out of the page. */
 const OPEN_QUESTION = '.ha-pair-dialog:not(.ha-pair-answered)'
 

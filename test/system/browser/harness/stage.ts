@@ -8,7 +8,7 @@ import { freeUdpPorts } from '../../../support/ports'
 import { NodeRedProcess, type NodeRedOptions } from '../../../support/node-red/process'
 import { type NodeRed } from '../../../support/node-red/versions'
 import { ROOT } from '../../../support/root'
-import { share } from '../../../support/share'
+import { share, WHOLE } from '../../../support/share'
 import { skipWithoutChromium, startChromium } from './chromium'
 import { Editor, type EditorOptions, type Language } from './editor'
 
@@ -71,6 +71,8 @@ export class Stage {
     await installInto(userDirectory, this.packageFile)
     const host = new NodeRedProcess({
       flows: [],
+      // What the import menu brings.
+      allNodes: true,
       ...options,
       settings: { editorTheme: EDITOR_THEME, ...options.settings },
       name,
@@ -86,8 +88,8 @@ export class Stage {
   async stockHost(name: string): Promise<NodeRedProcess> {
     const userDirectory = join(this.#folder, name)
     mkdirSync(userDirectory, { recursive: true })
-    const made = { name, version: this.version, userDirectory, flows: [], stock: true } as const
-    // Only in the whole with the large code editor, which nobody opens.
+    const made = { name, version: this.version, userDirectory, flows: [], stock: true, allNodes: WHOLE } as const
+    // Only in the whole with the large code editor, which nobody opens, and with the nodes that no flow here has.
     const host = new NodeRedProcess({ ...made, defines: share(['editorTheme.codeEditor.lib=ace'], []) })
     this.#hosts.push(host)
     await host.start()

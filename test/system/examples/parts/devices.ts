@@ -74,7 +74,7 @@ export class ModbusDevice {
 
   static async start(connectionsMax = Infinity): Promise<ModbusDevice> {
     const device = new ModbusDevice(await freeTcpPort(), connectionsMax)
-    await eventually('the Modbus server listens', 5000, () => device.#server._server.listening)
+    await eventually('the Modbus server listens', 20_000, () => device.#server._server.listening)
     return device
   }
 
