@@ -8,6 +8,8 @@ export interface Candidate {
   readonly who: string
   /** Its frames, for nftables. */
   readonly frames: string
+  /** What a host of it that is gone does not send any more, if that is more. */
+  readonly hostFrames?: string
   /** What marks its frames in a trace. */
   readonly mark: string
   /** Both sides run, one acts, the other stands by and knows it. */
@@ -71,7 +73,10 @@ export async function failover(candidate: Candidate, phase: number, options: Tri
     // A Designate: only a side that does not serve any more sends one.
     goodbye = filters[to].next(GOODBYE, limitMs)
     candidate.stop(from)
-  } else for (const side of [from, to]) filters[side].cut(candidate.frames)
+  } else {
+    filters[from].cut(candidate.hostFrames ?? candidate.frames)
+    filters[to].cut(candidate.frames)
+  }
   const actedUs = await eventually(`${candidate.who} takes over`, limitMs, () => candidate.actedAtUs(to, startUs))
   const goodbyeUs = await goodbye
   if (fault === 'gone') {

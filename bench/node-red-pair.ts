@@ -28,6 +28,14 @@ export interface PairPlan {
   readonly script?: string
   /** Notes the role at the output of the state node, by a hook, and as 'arrived' in the node behind it; else only there, as 'role'. */
   readonly atOutput?: boolean
+  /** What the pair has besides: another policy. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** Beside another pair of Node-RED in the same namespaces. */
+  readonly who?: string
+  readonly port?: number
+  readonly editorPort?: number
+  /** For nftables: see `Candidate`. */
+  readonly hostFrames?: string
   /** Where the two sides send to, if something stands between them; else the peer's own. */
   readonly peerHosts?: Readonly<Record<Side, string>>
   readonly peerPorts?: Readonly<Record<Side, number>>
@@ -47,9 +55,10 @@ interface Change {
 }
 
 export class NodeRedPair implements Candidate {
-  readonly who = 'ha-pair'
-  readonly frames = `udp dport ${PAIR_PORT}`
-  readonly mark = `udp dport ${PAIR_PORT}`
+  readonly who: string
+  readonly frames: string
+  readonly hostFrames: string
+  readonly mark: string
   readonly #network: Network
   readonly #folder: string
   readonly #plan: PairPlan
@@ -66,6 +75,9 @@ export class NodeRedPair implements Candidate {
     this.#network = network
     this.#folder = folder
     this.#plan = plan
+    this.who = plan.who ?? 'ha-pair'
+    this.mark = this.frames = `udp dport ${plan.port ?? PAIR_PORT}`
+    this.hostFrames = plan.hostFrames ?? this.frames
     this.#history = join(folder, 'history.jsonl')
     mkdirSync(folder, { recursive: true })
     writeFileSync(this.#history, '')
@@ -198,15 +210,22 @@ export class NodeRedPair implements Candidate {
   #install(side: Side, folder: string): void {
     placeBuild(folder)
     const { heartbeatMs, peerTimeoutMs, peerHosts, peerPorts, nodes = [], script = '', atOutput = false } = this.#plan
+    const { settings = {}, port = PAIR_PORT, editorPort = 1880 } = this.#plan
     const link = {
       peerHost: peerHosts?.[side] ?? this.#network.linkAddress(otherSide(side), 0),
-      peerPort: peerPorts?.[side] ?? PAIR_PORT,
+      peerPort: peerPorts?.[side] ?? port,
       localHost: this.#network.linkAddress(side, 0),
-      localPort: PAIR_PORT
+      localPort: port
     }
     const flows = [
       { id: 'tab', type: 'tab', label: 'bench', disabled: false },
-      pairNode('pair', { links: [link], priority: 100, heartbeat: heartbeatMs, peerTimeout: peerTimeoutMs }),
+      pairNode('pair', {
+        links: [link],
+        priority: 100,
+        heartbeat: heartbeatMs,
+        peerTimeout: peerTimeoutMs,
+        ...settings
+      }),
       stateNode('state', 'pair', [['role'], ['online'], []]),
       func('role', `global.get('write')('${atOutput ? 'arrived' : 'role'}', msg.payload)`, [[]]),
       func('online', `global.get('write')('online', msg.payload)`, [[]]),
@@ -229,7 +248,7 @@ const context = { write, nowUs, on }
 ${atOutput ? NOTE_AT_OUTPUT : ''}
 ${script}
 module.exports = {
-  uiHost: '127.0.0.1', uiPort: 1880, httpAdminRoot: false, flowFile: 'flows.json', credentialSecret: false,
+  uiHost: '127.0.0.1', uiPort: ${editorPort}, httpAdminRoot: false, flowFile: 'flows.json', credentialSecret: false,
   telemetry: { enabled: false, updateNotification: false }, logging: { console: { level: 'off' } },
   functionGlobalContext: context
 }

@@ -12,6 +12,8 @@ const TABLE = 'inet bench'
 /** Before the device's own taps: ucarp reads and writes packets there, past what hooks of the IP layer drop. */
 const OUT = 'netdev bench'
 const DEVICE = 'pair0'
+/** To the third host, where there is one. */
+const TO_THIRD = 'third'
 const READY_MS = 200
 
 export class PacketFilter {
@@ -19,7 +21,7 @@ export class PacketFilter {
   readonly #monitor: ChildProcess
   readonly #listeners = new Set<(line: string) => void>()
 
-  private constructor(network: Network, side: Side) {
+  private constructor(network: Network, side: Side, third: boolean) {
     const within = (...command: string[]): ChildProcess =>
       startChild('ip', ['netns', 'exec', network.namespace(side), ...command], { stdio: ['pipe', 'pipe', 'ignore'] })
     this.#shell = within('nft', '-i')
@@ -29,7 +31,7 @@ export class PacketFilter {
       `add chain ${TABLE} watch { type filter hook input priority -300; }`,
       `add chain ${TABLE} fault { type filter hook input priority -290; }`,
       `add table ${OUT}`,
-      `add chain ${OUT} gone { type filter hook egress device "${DEVICE}" priority 0; }`
+      `add chain ${OUT} gone { type filter hook egress devices = { ${third ? `${DEVICE}, ${TO_THIRD}` : DEVICE} } priority 0; }`
     )
     this.#monitor = within('nft', 'monitor', 'trace')
     let rest = ''
@@ -40,8 +42,9 @@ export class PacketFilter {
     })
   }
 
-  static async on(network: Network, side: Side): Promise<PacketFilter> {
-    const filter = new PacketFilter(network, side)
+  /** `third`: there is a third host, and what goes there is cut as well. */
+  static async on(network: Network, side: Side, third = false): Promise<PacketFilter> {
+    const filter = new PacketFilter(network, side, third)
     await pause(READY_MS)
     return filter
   }

@@ -26,6 +26,8 @@ import type { Row } from './tools/row'
 import { RESUME_ROWS } from './resume'
 import { SWAP_ROW } from './swap'
 import { WIRE_ROW } from './wire'
+import { WITNESS_ROWS } from './witness'
+import { WITNESS_COST_ROW } from './witness-cost'
 
 const ROWS: readonly Row[] = [
   ...FAILOVER_ROWS,
@@ -40,7 +42,9 @@ const ROWS: readonly Row[] = [
   WIRE_ROW,
   CONTEXT_COST_ROW,
   CONTEXT_AGE_ROW,
-  CONTEXT_JOIN_ROW
+  CONTEXT_JOIN_ROW,
+  ...WITNESS_ROWS,
+  WITNESS_COST_ROW
 ]
 const FILE = join(ROOT, '.bench', 'results.json')
 
@@ -83,7 +87,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (unknown.length > 0)
     throw new Error(`no row ${unknown.join(', ')}; there are ${ROWS.map((row) => row.name).join(', ')}`)
   if (args.includes('--list')) {
-    for (const { name, title, minutes } of ROWS) console.log(`${name.padEnd(12)} ${title} (about ${minutes} min)`)
+    for (const { name, title, minutes } of ROWS) console.log(`${name.padEnd(16)} ${title} (about ${minutes} min)`)
     return 0
   }
   const results: Results = args.includes('--again') ? {} : load(FILE)

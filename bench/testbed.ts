@@ -15,8 +15,9 @@ export interface Testbed {
   readonly leaving: (act: () => void | Promise<void>) => void
 }
 
-export async function inTestbed<T>(use: (testbed: Testbed) => Promise<T>): Promise<T> {
-  const network = await Network.make()
+/** `third`: with a third host. */
+export async function inTestbed<T>(use: (testbed: Testbed) => Promise<T>, { third = false } = {}): Promise<T> {
+  const network = await Network.make({ third })
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
   const clear = (): void => {
     network.remove()
@@ -24,7 +25,7 @@ export async function inTestbed<T>(use: (testbed: Testbed) => Promise<T>): Promi
   }
   const off = atTheEnd(clear)
   const acts: (() => void | Promise<void>)[] = []
-  const filters = { a: await PacketFilter.on(network, 'a'), b: await PacketFilter.on(network, 'b') }
+  const filters = { a: await PacketFilter.on(network, 'a', third), b: await PacketFilter.on(network, 'b', third) }
   try {
     return await use({ network, folder, filters, leaving: (act) => acts.unshift(act) })
   } finally {

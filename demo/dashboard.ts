@@ -16,6 +16,13 @@ export interface SideView {
   readonly startedAt: number
 }
 
+export interface ThirdView {
+  /** The link between A and B. */
+  readonly cut: boolean
+  /** The side that it backs; or that it runs, or is gone. */
+  readonly witness: SideName | 'runs' | 'gone'
+}
+
 export interface DashboardView {
   /** ms since 1970. */
   readonly now: number
@@ -27,6 +34,8 @@ export interface DashboardView {
   readonly latest: ReturnType<WorkBook['latest']>
   readonly happenings: readonly Happening[]
   readonly canPause: boolean
+  /** Null: without a witness. */
+  readonly third: ThirdView | null
 }
 
 export const COLUMNS_MIN = 40
@@ -51,6 +60,7 @@ export function dashboard(view: DashboardView, columns: number, rows: number): L
     title(view, columns),
     ...gap,
     ...(columns >= 70 && rows >= 18 ? panels(view, columns) : SIDES.map((name) => sideInOneLine(view, name))),
+    ...(view.third === null ? [] : [thirdInOneLine(view.third)]),
     ...gap,
     ...work(view, columns, roomy),
     ...gap
@@ -107,6 +117,17 @@ function sideInOneLine(view: DashboardView, name: SideName): Line {
   const side = view.sides[name]
   const epoch = side.status === null ? '' : `, epoch ${side.status.epoch}`
   return [piece(` ${name}  `, 'bold', SIDE_STYLE[name]), ...roleOf(view, side), piece(epoch)]
+}
+
+function thirdInOneLine({ cut, witness }: ThirdView): Line {
+  const link = cut ? piece('CUT', 'bold', 'red') : piece('whole', 'green')
+  const gone = witness === 'gone'
+  const word = gone
+    ? piece('GONE', 'bold', 'red')
+    : witness === 'runs'
+      ? piece('backs nobody yet', 'dim')
+      : piece(`backs ${witness}`, SIDE_STYLE[witness])
+  return [piece(' Link between A and B: '), link, piece('   Witness: '), word]
 }
 
 function roleOf(view: DashboardView, side: SideView): Piece[] {
@@ -214,12 +235,12 @@ function happeningLines({ at, side, text, tone }: Happening, columns: number): L
   ]
 }
 
-function keys({ sides, canPause }: DashboardView, columns: number): Line {
+function keys({ sides, canPause, third }: DashboardView, columns: number): Line {
   const all = SIDES.map((name) => sides[name])
   const hasActive = all.some(({ state, status }) => state === 'running' && status?.role === 'active')
   const paused = all.some(({ state }) => state === 'paused')
   const down = all.some(({ pid, state }) => pid === null && state !== 'starting')
-  const roomy = columns >= 70
+  const roomy = columns >= (third === null ? 70 : 110)
   const key = (letter: string, what: string, usable: boolean): Piece[] => {
     if (!roomy) return [piece(` ${letter}`, ...(usable ? (['bold'] as const) : (['dim'] as const))), piece(` ${what}`)]
     return usable
@@ -232,6 +253,8 @@ function keys({ sides, canPause }: DashboardView, columns: number): Line {
     ...key('p', (paused ? 'resume' : 'pause') + it, canPause && (hasActive || paused)),
     ...key('s', 'swap', hasActive),
     ...key('r', 'restart', down),
+    ...(third === null ? [] : key('c', (third.cut ? 'mend' : 'cut') + (roomy ? ' the link' : ''), true)),
+    ...(third === null ? [] : key('w', roomy && third.witness !== 'gone' ? 'kill the witness' : 'witness', true)),
     ...key('q', 'quit', true)
   ]
 }

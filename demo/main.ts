@@ -1,5 +1,5 @@
 /** What `npm start` runs: the pair, with a live view on a terminal or plain lines without one, or the scripted story. */
-import { dashboard, type DashboardView, type SideView } from './dashboard'
+import { dashboard, type DashboardView, type SideView, type ThirdView } from './dashboard'
 import { watchNpm } from './npm-parent'
 import { mediumOf } from './paint'
 import { PairDemo } from './pair-demo'
@@ -7,16 +7,18 @@ import { printPlainly, tallyText } from './plain-lines'
 import { WORK_PERIOD_MS } from './plant'
 import { Screen } from './screen'
 import { StoryFailed, tellStory } from './story'
+import { tellWitnessStory } from './witness-story'
 import { SIDES, type SideName } from './work-book'
 
 const USAGE = `npm start               two Node-RED instances as a pair, with a live view and keys
 npm start -- --once     plays a swap, a crash (kill -9) and a recovery, and says whether all went right
 
+  --witness     with a witness, and a link that can be cut; with --once: plays a cut, the end of the witness, and a crash
   --any-ports   editors on any free ports, not on 1880 and 1881 where those are free
   --plain       plain lines, also on a terminal
   --help        this text`
 
-const FLAGS = ['--once', '--any-ports', '--plain', '--help'] as const
+const FLAGS = ['--once', '--witness', '--any-ports', '--plain', '--help'] as const
 const REFRESH_MS = 250
 const STRIP_ITEMS_MAX = 500
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -34,6 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await run.begin({
       once: args.includes('--once'),
+      witness: args.includes('--witness'),
       anyPorts: args.includes('--any-ports'),
       plain: args.includes('--plain')
     })
@@ -44,6 +47,7 @@ export async function main(args: readonly string[]): Promise<void> {
 
 interface RunOptions {
   readonly once: boolean
+  readonly witness: boolean
   readonly anyPorts: boolean
   readonly plain: boolean
 }
@@ -55,9 +59,9 @@ class Run {
   #stopPrinting = (): void => {}
   #ending = false
 
-  async begin({ once, anyPorts, plain }: RunOptions): Promise<void> {
+  async begin({ once, witness, anyPorts, plain }: RunOptions): Promise<void> {
     this.#watchForTheEnd()
-    this.#demo = PairDemo.prepare({ anyPorts })
+    this.#demo = PairDemo.prepare({ anyPorts, witness })
     const demo = await this.#demo
     // A signal may have come meanwhile.
     if (this.#ending) return
@@ -65,7 +69,7 @@ class Run {
     demo.on('failure', (text) => void this.end(1, text))
     if (once) {
       this.#stopPrinting = printPlainly(demo, console.log)
-      await tellStory(demo, console.log)
+      await (witness ? tellWitnessStory : tellStory)(demo, console.log)
       await this.end(0, null)
       return
     }
@@ -94,7 +98,7 @@ class Run {
     }
     if (trouble !== null) console.error(`\n${trouble}\n${demo.logTails()}`)
     if (demo.plant.working) console.log(`Work: ${tallyText(demo.plant.book.tally())}.`)
-    console.log('Stopping both Node-RED ...')
+    console.log(demo.third === null ? 'Stopping both Node-RED ...' : 'Stopping both Node-RED and the witness ...')
     await demo.close(trouble !== null)
     console.log('Stopped.')
   }
@@ -148,6 +152,12 @@ class Run {
       case 'r':
         demo.restart()
         break
+      case 'c':
+        demo.cutOrMend()
+        break
+      case 'w':
+        void demo.endOrStartWitness()
+        break
       case 'q':
       case '\u0003':
       case '\u0004':
@@ -159,7 +169,7 @@ class Run {
 
   #startWorkOnceFormed(demo: PairDemo): void {
     const start = (): void => {
-      if (!demo.formed) return
+      if (!demo.formed || (demo.third !== null && !demo.backed)) return
       demo.off('change', start)
       demo.plant.startWork()
       demo.tell(null, 'The pair has formed; the plant begins to send work.', 'good')
@@ -179,8 +189,19 @@ function viewOf(demo: PairDemo): DashboardView {
     tally: demo.plant.book.tally(),
     latest: demo.plant.book.latest(STRIP_ITEMS_MAX),
     happenings: demo.happenings,
-    canPause: process.platform !== 'win32'
+    canPause: process.platform !== 'win32',
+    third: demo.third === null ? null : { cut: demo.third.link.cut, witness: witnessWord(demo, demo.third.witness) }
   }
+}
+
+/** Which side the witness backs, as the sides say that reach it. */
+function witnessWord(demo: PairDemo, { runs }: { readonly runs: boolean }): ThirdView['witness'] {
+  if (!runs) return 'gone'
+  for (const name of SIDES) {
+    const { alive, status } = demo.sides[name]
+    if (alive && status?.witness?.online === true && status.witness.holder === 'self') return name
+  }
+  return 'runs'
 }
 
 function sideView(demo: PairDemo, name: SideName): SideView {

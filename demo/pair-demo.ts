@@ -2,13 +2,16 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
 import { sentenceOf } from './sentences'
 import { Leash } from './leash'
+import { Link } from './link'
 import { Plant } from './plant'
 import { freePorts } from './ports'
 import { Side } from './side'
 import type { PairEventMessage, PairStatus } from '../src/host/pair'
 import { SIDES, type SideName } from './work-book'
+import { WITNESS_HOST, WitnessProcess } from './witness'
 import { Workplace } from './workplace'
 
 export interface Happening {
@@ -23,15 +26,31 @@ export interface Happening {
 export interface DemoOptions {
   /** Editors on any free ports, instead of 1880 and 1881 where those are free. */
   readonly anyPorts: boolean
+  /** With the policy `witness`, a witness, and a link that can be cut. */
+  readonly witness?: boolean
   /** Folder with the flow file, its credentials and Node-RED's settings; by default the demo's own. */
   readonly sources?: string
 }
 
+/** What there is with `witness`. */
+interface Third {
+  readonly link: Link
+  readonly witness: WitnessProcess
+}
+
 const EDITOR_PORTS: Readonly<Record<SideName, number>> = { A: 1880, B: 1881 }
 const PAIR_PORTS: Readonly<Record<SideName, number>> = { A: 1101, B: 1102 }
+const HEALTH_PATH = '/ha-pair'
+const WITNESS_POLICY = {
+  policy: 'witness',
+  healthPath: HEALTH_PATH,
+  witness: { host: '${HA_WITNESS_HOST}', port: '${HA_WITNESS_PORT}' }
+} as const
 const STOP_PATIENCE_MS = 5000
 const COMMAND_PATIENCE_MS = 15_000
 const HAPPENINGS_KEPT = 200
+/** Whom the witness backs is no event of a side: each is asked. */
+const ASK_EVERY_MS = 250
 
 /** Emits `happening`, `change` (anything that a view shows) and `failure` (a side cannot start). */
 export class PairDemo extends EventEmitter<{ happening: [Happening]; change: []; failure: [string] }> {
@@ -39,23 +58,28 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
   readonly happenings: Happening[] = []
   readonly sides: Readonly<Record<SideName, Side>>
   readonly plant: Plant
+  /** The link between the two and their witness, where there is one. */
+  readonly third: Third | null
   readonly #workplace: Workplace
   readonly #leash: Leash
   readonly #view: Socket
+  #asking: NodeJS.Timeout | null = null
   #closing: Promise<void> | null = null
 
   private constructor(
     plant: Plant,
     view: Socket,
     workplace: Workplace,
-    sides: (demo: PairDemo) => Record<SideName, Side>
+    parts: (demo: PairDemo) => { readonly sides: Record<SideName, Side>; readonly third: Third | null }
   ) {
     super()
     this.plant = plant
     this.#view = view
     this.#workplace = workplace
     this.#leash = new Leash()
-    this.sides = sides(this)
+    const { sides, third } = parts(this)
+    this.sides = sides
+    this.third = third
     view.on('message', (datagram) => this.#heard(datagram))
     view.on('error', () => {})
     plant.on('gap', ({ ms, before, after }) => {
@@ -65,16 +89,17 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
   }
 
   /** Picks ports, makes the user directories, opens the plant. Starts no process yet. */
-  static async prepare({ anyPorts, sources }: DemoOptions): Promise<PairDemo> {
+  static async prepare({ anyPorts, witness = false, sources }: DemoOptions): Promise<PairDemo> {
     const any = (wished: number): number => (anyPorts ? 0 : wished)
-    const [editorA, editorB, pairA, pairB, workA, workB] = (await freePorts([
+    const [editorA, editorB, pairA, pairB, workA, workB, witnessPort] = (await freePorts([
       { kind: 'tcp', preferred: any(EDITOR_PORTS.A) },
       { kind: 'tcp', preferred: any(EDITOR_PORTS.B) },
       { kind: 'udp', preferred: any(PAIR_PORTS.A) },
       { kind: 'udp', preferred: any(PAIR_PORTS.B) },
       { kind: 'udp', preferred: 0 },
+      { kind: 'udp', preferred: 0 },
       { kind: 'udp', preferred: 0 }
-    ])) as [number, number, number, number, number, number]
+    ])) as [number, number, number, number, number, number, number]
     const editor = { A: editorA, B: editorB }
     const pair = { A: pairA, B: pairB }
     const work = { A: workA, B: workB }
@@ -82,21 +107,24 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
     const plant = await Plant.open(work)
     const view = await openSocket()
     const key = process.env['HA_PAIR_KEY'] || randomBytes(24).toString('base64url')
+    const link = witness ? await Link.between(pair) : null
 
     return new PairDemo(plant, view, workplace, (demo) => {
       const make = (name: SideName, peer: SideName): Side =>
         new Side({
           name,
           editorPort: editor[name],
-          userDirectory: workplace.makeUserDirectory(name),
+          userDirectory: workplace.makeUserDirectory(name, witness ? WITNESS_POLICY : {}),
           logFile: workplace.logFile(name),
           environment: {
             HA_SIDE: name,
             HA_PEER_HOST: '127.0.0.1',
-            HA_PEER_PORT: String(pair[peer]),
+            HA_PEER_PORT: String(link?.ports[name] ?? pair[peer]),
             HA_LOCAL_HOST: '127.0.0.1',
             HA_LOCAL_PORT: String(pair[name]),
             HA_PAIR_KEY: key,
+            HA_WITNESS_HOST: WITNESS_HOST,
+            HA_WITNESS_PORT: String(witnessPort),
             DEMO_EDITOR_PORT: String(editor[name]),
             DEMO_WORK_PORT: String(work[name]),
             DEMO_VIEW_PORT: String(view.address().port)
@@ -105,7 +133,19 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
           onChange: () => demo.emit('change'),
           onFailure: (side, how, early) => demo.#failed(side, how, early)
         })
-      return { A: make('A', 'B'), B: make('B', 'A') }
+      const third = (between: Link): Third => ({
+        link: between,
+        witness: new WitnessProcess({
+          port: witnessPort,
+          folder: join(workplace.folder, 'witness'),
+          logFile: workplace.logFile('witness'),
+          secret: key,
+          onProcess: (pid, runs) => demo.#leash.note(pid, runs),
+          onChange: () => demo.emit('change'),
+          onFailure: (how) => demo.tell(null, `The witness ended by itself (${how}).`, 'bad')
+        })
+      })
+      return { sides: { A: make('A', 'B'), B: make('B', 'A') }, third: link === null ? null : third(link) }
     })
   }
 
@@ -126,12 +166,24 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
     return active?.status?.online === true && active.gateOpen === true && standby?.status?.online === true
   }
 
+  /** Both go by the witness, and it backs the Active. */
+  get backed(): boolean {
+    const [active, standby] = [this.activeSide?.status?.witness, this.standbySide?.status?.witness]
+    return active?.counted === true && active.holder === 'self' && standby?.counted === true
+  }
+
   /** For people. */
   describe(): string {
     return SIDES.map((name) => this.sides[name].describe()).join('; ')
   }
 
   start(): void {
+    if (this.third !== null) {
+      this.startWitness('The witness is starting')
+      this.#asking = setInterval(() => {
+        for (const name of SIDES) void this.#ask(this.sides[name])
+      }, ASK_EVERY_MS)
+    }
     for (const name of SIDES) {
       const wished = EDITOR_PORTS[name]
       const side = this.sides[name]
@@ -209,6 +261,30 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
     return null
   }
 
+  /** Cuts the link between the two, or mends it. */
+  cutOrMend(): void {
+    if (this.third === null) return
+    const { link } = this.third
+    link.cut = !link.cut
+    const text = link.cut ? 'Operator: cut the link between A and B.' : 'Operator: mend the link between A and B.'
+    this.tell(null, text, 'operator')
+  }
+
+  /** kill -9 of the witness, or its start. */
+  async endOrStartWitness(): Promise<void> {
+    if (this.third === null) return
+    const { witness } = this.third
+    if (!witness.runs) return this.startWitness('Operator: start the witness')
+    this.tell(null, `Operator: kill -9 ${witness.pid}, the witness.`, 'operator')
+    await witness.end('SIGKILL')
+  }
+
+  startWitness(text: string): void {
+    const { witness } = this.third ?? {}
+    witness?.start()
+    this.tell(null, `${text}, pid ${witness?.pid}.`, text.startsWith('Operator') ? 'operator' : 'plain')
+  }
+
   /** The `peerTimeout` of the flow file, ms. */
   get peerTimeoutMs(): number {
     return this.#workplace.peerTimeoutMs()
@@ -225,9 +301,24 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
     this.#leash.killAll()
   }
 
+  async #ask(side: Side): Promise<void> {
+    if (side.state !== 'running') return
+    const { pid } = side
+    try {
+      const answer = await fetch(`${side.editorUrl}${HEALTH_PATH}`, { signal: AbortSignal.timeout(ASK_EVERY_MS) })
+      const status = (await answer.json()) as PairStatus
+      if (side.pid === pid) side.heard(status)
+    } catch {
+      // It has no time for this just now.
+    }
+  }
+
   async #close(keepFiles: boolean): Promise<void> {
+    if (this.#asking !== null) clearInterval(this.#asking)
     this.plant.close()
     await Promise.all(SIDES.map((name) => this.sides[name].stop(STOP_PATIENCE_MS)))
+    await this.third?.witness.end('SIGTERM')
+    this.third?.link.close()
     this.#view.close()
     this.#leash.close()
     if (!keepFiles) this.#workplace.remove()
@@ -245,11 +336,11 @@ export class PairDemo extends EventEmitter<{ happening: [Happening]; change: [];
     if (early) this.emit('failure', `Node-RED did not start on side ${side.name} (${how}).`)
   }
 
-  /** The end of both logs, for the reader of a failure. */
+  /** The end of the logs, for the reader of a failure. */
   logTails(): string {
-    const tail = (name: SideName): string =>
-      `--- the end of ${this.#workplace.logFile(name)}\n${this.#workplace.logTail(name)}`
-    return SIDES.map(tail).join('\n')
+    const tail = (of: SideName | 'witness'): string =>
+      `--- the end of ${this.#workplace.logFile(of)}\n${this.#workplace.logTail(of)}`
+    return [...SIDES, ...(this.third === null ? [] : (['witness'] as const))].map(tail).join('\n')
   }
 
   /** What a flow says of its pair: `{ side, event, status }`, or of its gate: `{ side, gateOpen }`. */

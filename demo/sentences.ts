@@ -66,6 +66,8 @@ export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentenc
       tone: online ? 'good' : 'bad'
     }
   }
+  // That something changed, the reason says.
+  if (event === 'witness' && why !== '') return { text: why.trim(), tone: reason === 'witness-lost' ? 'bad' : 'plain' }
   return {
     text: `${EVENTS[event]?.en ?? event}${why}`,
     tone: BAD.has(event) ? 'bad' : GOOD.has(event) ? 'good' : 'plain'

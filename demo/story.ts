@@ -6,14 +6,14 @@ import type { Side } from './side'
 import type { Tally } from './work-book'
 
 /** Node-RED may have to start on a slow machine. */
-const START_PATIENCE_MS = 120_000
+export const START_PATIENCE_MS = 120_000
 const SWAP_PATIENCE_MS = 10_000
 /** Beyond `peerTimeout`. */
-const TAKEOVER_PATIENCE_MS = 5000
+export const TAKEOVER_PATIENCE_MS = 5000
 const WATCH_MS = 3000
 const POLL_MS = 20
 /** A crash: what passed the gate in the last 7 ms, and one item comes every 50 ms. */
-const TWICE_MAX = 1
+export const TWICE_MAX = 1
 /** Steady work may fall this short of the plan, since timers are late on a busy machine. */
 const STEADY_SHARE = 0.8
 
@@ -100,7 +100,7 @@ export async function tellStory(demo: PairDemo, print: (line: string) => void): 
 }
 
 /** What the work since `before` came to, once nothing of it is open any more. */
-async function settledSince(demo: PairDemo, before: Tally): Promise<Tally> {
+export async function settledSince(demo: PairDemo, before: Tally): Promise<Tally> {
   const { book } = demo.plant
   const upTo = book.tally().issued
   await until(demo, () => book.oldestOpen() > upTo, START_PATIENCE_MS, 'work items to be settled')
@@ -115,25 +115,25 @@ async function settledSince(demo: PairDemo, before: Tally): Promise<Tally> {
   }
 }
 
-function activeOf(demo: PairDemo): Side {
+export function activeOf(demo: PairDemo): Side {
   const side = demo.activeSide
   if (side === null) throw new StoryFailed('no side is Active')
   return side
 }
 
-function epochOf(side: Side): number {
+export function epochOf(side: Side): number {
   return side.status?.epoch ?? 0
 }
 
-function must(right: boolean, wrong: string): void {
+export function must(right: boolean, wrong: string): void {
   if (!right) throw new StoryFailed(wrong)
 }
 
-function pause(ms: number): Promise<void> {
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-async function until(demo: PairDemo, condition: () => boolean, patienceMs: number, what: string): Promise<void> {
+export async function until(demo: PairDemo, condition: () => boolean, patienceMs: number, what: string): Promise<void> {
   const endMs = performance.now() + patienceMs
   while (!condition()) {
     if (performance.now() > endMs) {

@@ -1,5 +1,14 @@
 /** Where one run of the demo lives on disk: `.demo/<pid of the demo>/`, with a user directory and a log for each side. */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { SideName } from './work-book'
 
@@ -8,6 +17,7 @@ export const ROOT = join(__dirname, '..', '..')
 const PACKAGE_NAME = '@ha-pair/node-red-ha-pair'
 /** Holds a folder per running demo, named by its process id. */
 const BASE = join(ROOT, '.demo')
+const FLOW = 'flow.json'
 
 export class Workplace {
   readonly folder: string
@@ -22,35 +32,37 @@ export class Workplace {
     mkdirSync(this.folder, { recursive: true })
   }
 
-  /** Both sides get the same files; the package under test is linked in, as an install would put it. */
-  makeUserDirectory(side: SideName): string {
+  /** Both sides get the same files; the package under test is linked in, as an install would put it. `pair`: what its pair has besides. */
+  makeUserDirectory(side: SideName, pair: Readonly<Record<string, unknown>> = {}): string {
     const folder = join(this.folder, side)
     const link = join(folder, 'node_modules', PACKAGE_NAME)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(ROOT, link, 'junction')
     for (const file of readdirSync(this.#sources)) copyFileSync(join(this.#sources, file), join(folder, file))
+    const flow = this.#flow().map((node) => (node.type === 'ha-pair' ? { ...node, ...pair } : node))
+    if (Object.keys(pair).length > 0) writeFileSync(join(folder, FLOW), JSON.stringify(flow, null, 2))
     return folder
   }
 
-  logFile(side: SideName): string {
-    return join(this.folder, `${side}.log`)
+  logFile(of: SideName | 'witness'): string {
+    return join(this.folder, `${of}.log`)
   }
 
   /** The `peerTimeout` of the pair in the flow file, ms. */
   peerTimeoutMs(): number {
-    const nodes = JSON.parse(readFileSync(join(this.#sources, 'flow.json'), 'utf8')) as {
-      type: string
-      peerTimeout?: number
-    }[]
-    const timeout = nodes.find(({ type }) => type === 'ha-pair')?.peerTimeout
+    const timeout = this.#flow().find(({ type }) => type === 'ha-pair')?.peerTimeout
     if (timeout === undefined) throw new Error('The flow file of the demo names no peerTimeout.')
     return timeout
   }
 
-  /** The last lines of a side's log, for the reader of an error. */
-  logTail(side: SideName, lines = 15): string {
+  #flow(): { readonly type: string; readonly peerTimeout?: number }[] {
+    return JSON.parse(readFileSync(join(this.#sources, FLOW), 'utf8')) as { type: string; peerTimeout?: number }[]
+  }
+
+  /** The last lines of a log, for the reader of an error. */
+  logTail(of: SideName | 'witness', lines = 15): string {
     try {
-      return readFileSync(this.logFile(side), 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+      return readFileSync(this.logFile(of), 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
     } catch {
       return ''
     }

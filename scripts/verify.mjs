@@ -22,9 +22,10 @@ const CHAOS_MINUTES_PER_PIECE = 3
 const WHOLES = [
   { suites: ['browser'], minutes: 5 },
   { suites: ['field'], minutes: 3 },
-  { suites: ['protocol', 'host', 'engine', 'nodes'], minutes: 2 },
+  { suites: ['protocol', 'host', 'context', 'engine', 'nodes'], minutes: 4 },
   { suites: ['e2e', 'demo'], minutes: 3 },
   { suites: ['model'], minutes: 2 },
+  { suites: ['situations'], minutes: 10 },
   { suites: ['examples'], minutes: 2 },
   { suites: ['simulation', 'witness'], minutes: 2 },
   { suites: ['chaos'], minutes: 3 }
@@ -63,6 +64,19 @@ const STAGES = [
       ]),
       ['exploration/chaos/run.js', '--stops', '50']
     ]
+  },
+  {
+    name: 'chaos-witness',
+    what: `${CHAOS_PIECES * CHAOS_MINUTES_PER_PIECE} minutes on real processes, with a third host and the ways to it`,
+    pieces: pieces(CHAOS_PIECES, (i) => [
+      'exploration/chaos/run.js',
+      '--policy',
+      'witness',
+      '--minutes',
+      String(CHAOS_MINUTES_PER_PIECE),
+      '--seed',
+      String(i + 1)
+    ])
   },
   {
     name: 'whole',
@@ -160,7 +174,7 @@ function report(stages, state) {
     const bad = all.filter((args) => state[args.join(' ')]?.ok === false)
     failed += bad.length
     const word = bad.length > 0 ? 'FAIL' : done === all.length ? 'ok  ' : 'part'
-    console.log(`${word} ${name.padEnd(12)} ${done} of ${all.length} pieces (${what})`)
+    console.log(`${word} ${name.padEnd(14)} ${done} of ${all.length} pieces (${what})`)
     for (const args of bad) console.log(`       again: ${commandOf(args)}`)
   }
   return failed

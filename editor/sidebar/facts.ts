@@ -6,7 +6,9 @@ import { joined, lasting, milliseconds, say } from './words'
 /** `name`: as the texts call its host. `ageMs`: since the answer. */
 export function peerText({ online, peer }: ShownStatus, name: string, ageMs: number): string {
   const parts = [name, say(online ? 'peer.online' : 'peer.offline')]
-  if (peer !== null) parts.push(say(online ? 'peer.role' : 'peer.last-role', { role: say(`role.${peer.role}`) }))
+  // A side that said goodbye has no role any more: that it was starting then would be a riddle.
+  const hasRole = peer !== null && (online || peer.role !== 'initial')
+  if (hasRole) parts.push(say(online ? 'peer.role' : 'peer.last-role', { role: say(`role.${peer.role}`) }))
   if (peer !== null && online && peer.role === 'active') parts.push(say('epoch', { epoch: peer.epoch }))
   if (peer !== null && !online && peer.heardAgo !== null) {
     parts.push(say('peer.heard', { ago: lasting(peer.heardAgo + ageMs) }))

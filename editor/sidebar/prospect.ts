@@ -6,7 +6,15 @@ export const ORDERS = ['active', 'standby', 'swap'] as const
 export type Order = (typeof ORDERS)[number]
 
 /** Why an order cannot be given. */
-export type Bar = 'is-active' | 'is-standby' | 'swap-starting' | 'swap-offline' | 'unfit'
+export type Bar =
+  | 'is-active'
+  | 'is-standby'
+  | 'swap-starting'
+  | 'swap-offline'
+  | 'unfit'
+  | 'engine-crashed'
+  | 'files-in-use'
+  | 'numbers-exhausted'
 /** What speaks against it. */
 export type Beware = 'peer-unreachable' | 'peer-unfit' | 'peer-not-ready' | 'peer-less-fit' | 'less-fit'
 
@@ -34,11 +42,15 @@ export function prospectOf(order: Order, status: ShownStatus): Prospect {
   }
 }
 
-function barOf(order: Order, becomes: Wanted, { role, online, serving, fitness }: ShownStatus): Bar | null {
+function barOf(order: Order, becomes: Wanted, status: ShownStatus): Bar | null {
+  const { role, online, serving, fitness, alone, situation } = status
+  // Nobody is there who could take the order.
+  if (situation.code === 'engine-crashed' || situation.code === 'files-in-use') return situation.code
   if (order === 'swap' && role === 'initial') return 'swap-starting'
   if (order === 'swap' && !online) return 'swap-offline'
   // An Active that waits for contact before it serves again can be told not to wait.
   if (role === becomes && !(role === 'active' && !serving && !online)) return `is-${becomes}`
+  if (becomes === 'active' && alone === 'numbers-exhausted') return alone
   return becomes === 'active' && online && fitness === 0 ? 'unfit' : null
 }
 

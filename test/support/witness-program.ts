@@ -20,8 +20,12 @@ export class WitnessProgram {
   #out = ''
   #err = ''
 
-  constructor(args: readonly string[]) {
-    const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+  /** `namespace`: where it runs, if not here. */
+  constructor(args: readonly string[], namespace: string | null = null) {
+    const command = [process.execPath, PROGRAM, ...args]
+    // 'ip netns exec' becomes the process that it starts.
+    const within = namespace === null ? command : ['ip', 'netns', 'exec', namespace, ...command]
+    const child = spawn(within[0] as string, within.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] })
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#out += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#err += text))
     this.#child = child
@@ -31,6 +35,14 @@ export class WitnessProgram {
       process.off('exit', leash)
       return code as number | null
     })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  get runs(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
   /** All that it printed. */

@@ -1,7 +1,7 @@
 /**
  * The host's half of the barrier before a planned swap: the gate is shut, the role still Active. What passed the gate goes on through the
  * flows, and each wire is a turn of the event loop. So some turns go by first, then every user says what it has still to say, and then the
- * peer tells that it has taken in all of it.
+ * peer tells that it has taken in all of it, once more each time that something was not had by that and was sent again.
  */
 import { LOOP, type Loop } from '../loop'
 import type { Exchange } from './exchange'
@@ -34,11 +34,18 @@ export function raiseBarrier(
   }
   const limit = setTimeout(() => end(false), TURNS_MS_MAX + TAKEN_MS_MAX)
   limit.unref()
+  const mark = (): void => {
+    if (!over) unmark = exchange.mark(taken)
+  }
+  const taken = (reached: boolean): void => {
+    if (reached && !exchange.peerHasAll) loop.nextTurn(mark)
+    else end(reached)
+  }
   const wait = (turns: number): void => {
     if (over) return
     if (turns > 0 && loop.nowMs() - sinceMs < TURNS_MS_MAX) return void loop.nextTurn(() => wait(turns - 1))
     exchange.flush()
-    unmark = exchange.mark(end)
+    mark()
   }
   wait(TURNS)
   return () => {

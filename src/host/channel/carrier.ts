@@ -25,6 +25,8 @@ export interface CarrierUser {
   drained(): void
   /** Sends now whatever it has still to tell: a planned swap waits until the peer has taken it in. */
   flush(): void
+  /** Whether its half has all of that, where it may take something in and not have it. */
+  readonly peerHasAll?: boolean
 }
 
 export interface Carrier {

@@ -156,6 +156,11 @@ export class Exchange implements Carrier {
     for (const { user, joined, leaving } of this.#seats.values()) if (joined !== null && !leaving) user.flush()
   }
 
+  /** Whether the other halves of all users have what was flushed; to be asked when it has been taken in. */
+  get peerHasAll(): boolean {
+    return [...this.#seats.values()].every(({ user, joined }) => joined === null || user.peerHasAll !== false)
+  }
+
   /**
    * `done` hears whether the peer has taken in all that was sent before; false = the conversation ended first, or that of one user.
    * Returns what calls it off.

@@ -8,7 +8,7 @@ import type { WarningCode } from '../events'
 import type { PairWarning } from '../pair'
 import { problemText } from '../texts/problems'
 import { roleText } from '../texts/roles'
-import { STATES, withoutRole, type SituationText } from '../texts/situations'
+import { MEANWHILE, STATES, withoutRole, type SituationText } from '../texts/situations'
 import { fill, joined, type Values } from '../texts/text'
 import { WARNING_TEXTS } from '../texts/warnings'
 import { WARNINGS } from '../warnings'
@@ -47,18 +47,7 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
 
 const UNFIT: SituationMark = { code: 'unfit', severity: 'warning' }
 
-/** Where the peer is silent, a warning may say why. */
-const SILENT: ReadonlySet<StateCode> = new Set([
-  'starting',
-  'may-be-two',
-  'never-met',
-  'peer-silent',
-  'cut-off',
-  'peer-has-voice',
-  'stood-down',
-  'waiting',
-  'peer-may-serve'
-])
+/** Where the peer is silent (`MEANWHILE`), a warning may say why. */
 const CAUSES_OF_SILENCE: ReadonlySet<WarningCode> = new Set([
   'keys-differ',
   'peer-has-no-key',
@@ -93,7 +82,8 @@ export function situationOf(facts: SituationFacts): Situation {
   const state = stateOf(facts)
   const own: SituationMark = { code: state, severity: STATE_SEVERITY[state] }
   const shown = warnings.filter(({ code }) => WARNINGS[code].severity !== 'none')
-  const cause = SILENT.has(state) ? shown.find(({ code }) => CAUSES_OF_SILENCE.has(code)) : undefined
+  const meanwhile = MEANWHILE[state]
+  const cause = meanwhile === undefined ? undefined : shown.find(({ code }) => CAUSES_OF_SILENCE.has(code))
   const lead = shown.find(({ code }) => WARNINGS[code].severity === 'critical') ?? cause ?? leadOver(own, shown[0])
   const values = valuesOf(facts, lead)
   const first: SituationMark = lead === undefined ? own : { code: lead.code, severity: severityOf(lead, own, cause) }
@@ -106,11 +96,12 @@ export function situationOf(facts: SituationFacts): Situation {
   const isOther = ({ code, severity }: SituationMark): boolean => code !== first.code && severity !== 'ok'
   const texts = lead === undefined ? STATES[state] : WARNING_TEXTS[lead.code]
   const alone = lead === undefined || SPEAKS_ALONE.has(lead.code)
+  const besides = meanwhile !== undefined && lead === cause ? meanwhile : STATES[state]
   return {
     ...first,
     short: fill(texts.short, values),
     trouble: fill(withoutRole(texts.short), values),
-    text: alone ? fill(texts, values) : joined(fill(texts, values), fill(STATES[state], values)),
+    text: alone ? fill(texts, values) : joined(fill(texts, values), fill(besides, values)),
     todo: fill(texts.todo, values),
     history: historyOf(status, values),
     also: others.filter(isOther).toSorted((a, b) => byWorst(a.severity, b.severity))
@@ -175,8 +166,12 @@ function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
 
+/** What keeps a side from the role beside its peer too. */
+const NEVER = 'numbers-exhausted'
+
 function standbyState({ status, warnings }: SituationFacts): StateCode {
   const { online, peer, lost, alone, reason, fitness } = status
+  if (alone === NEVER) return alone
   if (online) {
     if (peer?.role !== 'active') return 'nobody-serves'
     return fitness === 0 ? 'unfit' : 'standby'
@@ -196,6 +191,7 @@ function hasVoice(witness: SituationFacts['status']['witness']): boolean {
 
 function initialState(facts: SituationFacts): StateCode {
   const { online, peer, alone } = facts.status
+  if (alone === NEVER) return alone
   if (online && peer?.role === 'active') return 'starting'
   if (!online && alone !== null) return alone
   const { since } = facts.status

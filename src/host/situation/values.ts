@@ -5,7 +5,7 @@ import type { PairWarning } from '../pair'
 import { FIELD_WORDS } from '../texts/problems'
 import { inSeconds } from '../in-seconds'
 import { CAUSES } from '../texts/causes'
-import type { Text, Values } from '../texts/text'
+import { NOTHING, type Text, type Values } from '../texts/text'
 import type { SituationFacts } from './facts'
 
 export const ROLE_WORDS: Readonly<Record<Role, Text>> = {
@@ -48,8 +48,9 @@ export function warningValues({ detail: known }: { readonly detail: PairWarning[
   if (to !== undefined) values['to'] = timeOfDay(to)
   if (down !== undefined) values['links'] = down.map((index) => index + 1).join(', ')
   if (places !== undefined) values['places'] = places.join(', ')
+  if (topic !== undefined) values['ofTopic'] = ofTopic(topic)
   if (differ !== undefined) values['differences'] = differences(differ, here, peer)
-  const asTheyAre = { holder, place, pair, address, priority, changes, minutes, scope, key, node, topic }
+  const asTheyAre = { holder, place, pair, address, priority, changes, minutes, scope, key, node }
   for (const [name, value] of Object.entries(asTheyAre)) {
     if (value !== undefined) values[name] = value
   }
@@ -61,15 +62,27 @@ type Detail = Merged<WarningDetails[keyof WarningDetails]>
 type Merged<Union> = { [Field in Union extends unknown ? keyof Union : never]: FieldOf<Union, Field> }
 type FieldOf<Union, Field extends PropertyKey> = Union extends { readonly [F in Field]: infer Value } ? Value : never
 
+/** Each with its value on either side; a value that is empty on one says that only the other has it. */
 function differences(differ: readonly string[], here: unknown, peer: unknown): Text {
   const each = (language: keyof Text): string =>
     differ
       .map((setting, index) => {
-        const both = [here, peer].map((list) => (Array.isArray(list) ? String((list as unknown[])[index]) : '?'))
-        return `${(FIELD_WORDS[setting] ?? { en: setting, zh: setting })[language]} (${both.join(' / ')})`
+        const [own, other] = [here, peer].map((list) =>
+          Array.isArray(list) ? String((list as unknown[])[index]) : '?'
+        ) as [string, string]
+        const values = own === '' ? ONLY_PEER[language] : other === '' ? ONLY_HERE[language] : `${own} / ${other}`
+        return `${(FIELD_WORDS[setting] ?? { en: setting, zh: setting })[language]} (${values})`
       })
       .join(language === 'en' ? ', ' : '、')
   return { en: each('en'), zh: each('zh') }
+}
+
+const ONLY_HERE: Text = { en: 'only here', zh: '仅本侧' }
+const ONLY_PEER: Text = { en: 'only on the peer', zh: '仅对端' }
+
+/** Messages need not have one. */
+function ofTopic(topic: string): Text {
+  return topic === '' ? NOTHING : { en: ` of the topic “${topic}”`, zh: `主题“${topic}”的` }
 }
 
 function seconds(ms: number): number {

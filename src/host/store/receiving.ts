@@ -36,7 +36,8 @@ export class Receiving {
   take({ begins, entries, commit, text }: Put): Taken {
     if (begins !== null) {
       this.#begun = null
-      if (begins.mode === 'delta' && comparePositions(begins.from, this.#copy.position) !== 0) return { kind: 'ask' }
+      // A snapshot too: one that was meant for another moment is older than what is here.
+      if (comparePositions(begins.from, this.#copy.position) !== 0) return { kind: 'ask' }
       this.#begun = { begins, entries: [], bytes: 0 }
     }
     const begun = this.#begun

@@ -50,6 +50,8 @@ export class Replica implements CarrierUser {
   /** Where the peer's copy stands, as it said; null = not known, or no longer true. */
   #peerAt: Position | null = null
   #sending: Sending | null = null
+  /** The number of the commit by which the peer's copy is known to be where `#sending` takes it to be. */
+  #proofNumber = Infinity
   /** The copy is the peer's of some moment of this conversation. */
   #caughtUp = false
   #holder: Holder = { role: 'initial', epoch: 0 }
@@ -82,7 +84,7 @@ export class Replica implements CarrierUser {
   get data(): StoreData {
     const behindMs = this.#behindMs()
     const follows = this.#copy.mode === 'standby'
-    const caughtUp = follows ? this.#caughtUp && !this.#receiving.snapshotUnderWay : this.#sending?.catchingUp === false
+    const caughtUp = follows ? this.#caughtUp && !this.#receiving.snapshotUnderWay : this.#peerProved
     return {
       position: this.#copy.position,
       inStep: this.#link !== null && caughtUp && (behindMs ?? 0) < IN_STEP_MS_MAX,
@@ -90,6 +92,17 @@ export class Replica implements CarrierUser {
       bytes: this.#copy.bytes,
       keys: this.#copy.keyCount
     }
+  }
+
+  /** Where the peer was said to be may be long ago: it has answered to what goes on from there. */
+  get #peerProved(): boolean {
+    return this.#sending !== null && this.#acks.confirmed >= this.#proofNumber
+  }
+
+  /** Of what `flush` sent. */
+  get peerHasAll(): boolean {
+    if (this.#link === null || this.#copy.mode !== 'sealed') return true
+    return this.#peerProved && this.#sending?.behind === false
   }
 
   /** What is still to be said is said before. */
@@ -188,9 +201,11 @@ export class Replica implements CarrierUser {
   #sendTo(position: Position | null): void {
     this.#sending?.end()
     this.#sending = null
-    if (this.#link === null || position === null || this.#copy.mode !== 'active') return
-    this.#copy.cut()
+    const { mode } = this.#copy
+    if (this.#link === null || position === null || (mode !== 'active' && mode !== 'sealed')) return
+    if (mode === 'active') this.#copy.cut()
     this.#sending = new Sending(this.#copy, position)
+    this.#proofNumber = Infinity
     this.#unsentSinceMs ??= this.#owner.loop.nowMs()
     this.#wake()
   }
@@ -220,10 +235,12 @@ export class Replica implements CarrierUser {
   }
 
   #sendPiece(sending: Sending): void {
+    const first = sending.catchingUp ? this.#acks.ask() : null
     const piece = sending.next(this.#acks.next)
     if (piece === null) return
     this.#say(piece.body)
     if (!piece.committed) return
+    if (first !== null) this.#proofNumber = first
     this.#acks.sent()
     const sinceMs = this.#unsentSinceMs ?? this.#owner.loop.nowMs()
     this.#onTheWay.push({ bytes: this.#sentBytes, sinceMs })
@@ -296,6 +313,7 @@ export class Replica implements CarrierUser {
         return
       case 'ok':
         this.#acks.answered(body.ack)
+        this.#report()
         return
       case 'unknown':
       case 'unknown-too':
@@ -337,7 +355,16 @@ export class Replica implements CarrierUser {
     this.look()
     this.#sendAll()
     this.#copy.seal()
+    this.#probe()
     this.#report()
+  }
+
+  /** Taken in is not had: a copy that is elsewhere takes in a change and asks for another one. */
+  #probe(): void {
+    if (this.#sending?.behind !== false || this.#copy.mode !== 'sealed') return
+    this.#proofNumber = this.#acks.ask()
+    this.#say(this.#sending.probe(this.#proofNumber))
+    this.#acks.sent()
   }
 
   #barrierOver(granted: boolean): void {

@@ -79,6 +79,16 @@ export class Sending implements Feed {
     return { body: encodePut(begins, texts, { position, line: news ? line : null }, ack), committed: true }
   }
 
+  /** A change of nothing, to hear whether the peer's copy is where it should be. Only while it is not behind. */
+  probe(ack: number): Buffer {
+    return encodePut(
+      { mode: 'delta', from: this.#base, diverged: false },
+      [],
+      { position: this.#base, line: null },
+      ack
+    )
+  }
+
   #take(charsMax: number): string[] {
     const texts: string[] = []
     let chars = 0

@@ -69,5 +69,13 @@ export function fieldText(field: string): Text {
 }
 
 export function problemText({ field, code, detail }: SettingsProblem): Text {
-  return fill(PROBLEMS[code], { field: fieldText(field), detail })
+  return fill(PROBLEMS[code], { field: fieldText(field), detail: code === 'range' ? rangeText(detail) : detail })
+}
+
+/** As the settings complain of a number. */
+const OUT_OF_RANGE = /^(\S+) is not in (\S+) \.\. (\S+)$/
+
+function rangeText(detail: string): Text {
+  const [, number, min, max] = OUT_OF_RANGE.exec(detail) ?? []
+  return { en: detail, zh: number === undefined ? detail : `${number} 不在 ${min} 到 ${max} 之间` }
 }

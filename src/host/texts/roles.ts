@@ -126,7 +126,7 @@ export const ROLE_TEXTS: Readonly<Record<RoleReason, TwoSides>> = {
   'lease-expired': {
     gains: { en: '{here} became Active: the lease of {peer} had ended.', zh: '{here} 升为主：{peer} 的租约已到期。' },
     loses: {
-      en: '{here} stopped serving: {peer} no longer acknowledged, and the policy lets {here} not go on alone.',
+      en: '{here} stopped serving: {peer} no longer acknowledged, and the policy does not let {here} go on alone.',
       zh: '{here} 停止服务：{peer} 不再确认，按策略 {here} 不得单独服务。'
     }
   },

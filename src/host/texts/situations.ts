@@ -97,8 +97,8 @@ export const STATES = {
   },
   'peer-unfit': {
     short: { en: 'peer unfit · {role}', zh: '对端不适合 · {role}' },
-    en: '{here} serves. {peer} is online, and not fit to take over (fitness {peerFitness}).',
-    zh: '{here} 正在服务。{peer} 在线，但不适合接替（适合度 {peerFitness}）。',
+    en: '{here} serves. {peer} is online and cannot take over now (its fitness: {peerFitness} of 255).',
+    zh: '{here} 正在服务。{peer} 在线，但目前不能接替（其适合度：{peerFitness}，满值 255）。',
     todo: {
       en: 'See on {peer} what its health nodes measure, whether its flows are blocked, and whether its disk takes writes.',
       zh: '在 {peer} 上查看其 ha-pair-health 节点所测内容、流程是否阻塞、磁盘是否可写。'
@@ -124,13 +124,13 @@ export const STATES = {
   },
   'cut-off': {
     short: { en: 'nobody Active? · peer silent', zh: '无主？ · 对端无应答' },
-    en: '{here} does not serve, and {peer} is silent. Nobody serves, unless {peer} still does: the policy {policy} lets {here} not take over.',
+    en: '{here} does not serve, and {peer} is silent. Nobody serves, unless {peer} still does: the policy {policy} does not let {here} take over.',
     zh: '{here} 未服务，{peer} 无应答。除非 {peer} 仍在服务，否则无人服务：策略 {policy} 不允许 {here} 接替。',
     todo: SWITCH_BY_FORCE
   },
   'peer-has-voice': {
     short: { en: 'peer silent · {role}', zh: '对端无应答 · {role}' },
-    en: '{peer} does not hear {here}, and has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
+    en: '{here} has lost contact with {peer}, which has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
     zh: '{here} 与 {peer} 失去联系，而见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after} 内接替。',
     todo: {
       en: 'Look at {peer}. If it runs, mend the link: cable, switch, firewall.',
@@ -145,7 +145,7 @@ export const STATES = {
   },
   waiting: {
     short: { en: 'nobody Active? · no peer', zh: '无主？ · 无对端' },
-    en: '{here} does not serve and waits for {peer}, which does not answer: the policy {policy} lets it not act alone.',
+    en: '{here} does not serve and waits for {peer}, which does not answer: the policy {policy} does not let it act alone.',
     zh: '{here} 未服务，正在等待无应答的 {peer}：策略 {policy} 不允许单独服务。',
     todo: FORCE_NOW
   },
@@ -171,7 +171,7 @@ export const STATES = {
     }
   },
   'foreign-record': {
-    short: { en: 'files not ours · {role}', zh: '文件被他人写入 · {role}' },
+    short: { en: 'files used twice · {role}', zh: '文件被两处使用 · {role}' },
     en: 'Another process writes the files of this pair on {here}, so {here} takes no role alone.',
     zh: '另一个进程在写 {here} 上该对的文件，因此 {here} 不会单独升为主。',
     todo: {
@@ -213,3 +213,31 @@ export const STATES = {
     }
   }
 } satisfies Record<StateCode, SituationText>
+
+/** What a silence comes to, after a sentence that has said where it comes from. */
+export const MEANWHILE: Readonly<Partial<Record<StateCode, Text>>> = {
+  starting: { en: '{here} has just started.', zh: '{here} 刚启动。' },
+  'may-be-two': { en: '{here} serves, and {peer} may be Active too.', zh: '{here} 正在服务，{peer} 也可能为主。' },
+  'never-met': { en: '{here} serves, and {peer} may be Active too.', zh: '{here} 正在服务，{peer} 也可能为主。' },
+  'peer-silent': {
+    en: '{here} serves; by the policy {policy}, {peer} does not serve meanwhile. Nobody can take over.',
+    zh: '{here} 正在服务；按策略 {policy}，{peer} 此时不服务。无人可接替。'
+  },
+  'cut-off': {
+    en: 'Nobody serves, unless {peer} still does: the policy {policy} does not let {here} take over.',
+    zh: '除非 {peer} 仍在服务，否则无人服务：策略 {policy} 不允许 {here} 接替。'
+  },
+  'peer-has-voice': {
+    en: '{peer} has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
+    zh: '见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after} 内接替。'
+  },
+  'stood-down': {
+    en: 'An operator made {here} Standby: nobody serves, unless {peer} does.',
+    zh: '操作员将 {here} 指定为备：除非 {peer} 在服务，否则无人服务。'
+  },
+  waiting: { en: '{here} does not serve, and waits for {peer}.', zh: '{here} 未服务，正在等待 {peer}。' },
+  'peer-may-serve': {
+    en: '{peer} may serve, so {here} waits for it.',
+    zh: '{peer} 可能正在服务，因此 {here} 等待联系。'
+  }
+}

@@ -176,15 +176,15 @@ export const WARNING_TEXTS = {
   },
   'store-lost': {
     short: { en: 'epoch file lost · {role}', zh: 'epoch 文件丢失 · {role}' },
-    en: 'The epoch file of {here} is damaged or cannot be read; counting starts from what {peer} tells.',
-    zh: '{here} 的 epoch 文件损坏或无法读取，将以 {peer} 告知的为准。',
+    en: 'The epoch file of {here} is damaged or cannot be read; {here} takes the epoch over from {peer}.',
+    zh: '{here} 的 epoch 文件损坏或无法读取，将沿用 {peer} 的 epoch。',
     todo: {
       en: 'Check the disk and the rights on userDir/ha-pair. Do not restore the old file, which is kept there.',
       zh: '检查磁盘以及 userDir/ha-pair 的权限。旧文件保留在该处，请勿恢复。'
     }
   },
   'foreign-record': {
-    short: { en: 'files not ours · {role}', zh: '文件被他人写入 · {role}' },
+    short: { en: 'files used twice · {role}', zh: '文件被两处使用 · {role}' },
     en: 'Another process writes the files of this pair on {here}.',
     zh: '另一个进程在写 {here} 上该对的文件。',
     todo: {
@@ -260,8 +260,8 @@ export const WARNING_TEXTS = {
     en: 'The roles changed {changes} times within {minutes} minutes.',
     zh: '{minutes} 分钟内角色改变了 {changes} 次。',
     todo: {
-      en: 'A peer timeout shorter than the hiccups of the network, or fitness that takes turns: see the event list.',
-      zh: '对端超时短于网络的停顿，或双方适合度轮流变化：参见事件记录。'
+      en: 'The event list says why. Peer offline each time: raise the peer timeout above the pauses of the network. Fitness: see what the health nodes measure.',
+      zh: '事件记录中有原因。若每次都是对端离线：将对端超时调到大于网络的停顿；若是适合度：检查健康节点所测内容。'
     }
   },
   'same-priority': {
@@ -284,8 +284,8 @@ export const WARNING_TEXTS = {
   },
   'bad-frame': {
     short: { en: 'bad messages · {role}', zh: '收到无效报文 · {role}' },
-    en: 'Messages arrive at {here} that are not of this pair: {cause}.',
-    zh: '{here} 收到不属于该对的报文：{cause}。',
+    en: '{here} receives messages that are not from this pair ({cause}); they are rejected.',
+    zh: '{here} 收到不属于该对的报文（{cause}），已拒绝。',
     todo: {
       en: 'Something else sends to this port: open it to {peer} only.',
       zh: '有其他程序向此端口发送数据：请只对 {peer} 开放该端口。'
@@ -362,8 +362,8 @@ export const WARNING_TEXTS = {
   },
   'sequence-stuck': {
     short: { en: 'numbers start over · {role}', zh: '编号重新开始 · {role}' },
-    en: 'The gate {node} on {here} has let nothing of the topic “{topic}” through for 5 s: every number had passed already, or came late.',
-    zh: '{here} 的闸门 {node} 已 5 秒没有放行主题“{topic}”的消息：编号全都已放行过或迟到。',
+    en: 'The gate {node} on {here} has let nothing{ofTopic} through for 5 s: every number had passed already, or came late.',
+    zh: '{here} 的闸门 {node} 已 5 秒没有放行{ofTopic}消息：编号全都已放行过或迟到。',
     todo: {
       en: 'The source has probably begun to count from the start. Give the messages a series that is new each time it starts, and name it in the gate.',
       zh: '数据源很可能重新从头计数了。请为消息加上每次启动都取新值的批次，并在闸门中指定。'

@@ -11,6 +11,8 @@ const POLICIES = ['availability', 'preferred', 'exclusive'] as const
 export const PEER_TIMEOUT_MS = 300
 /** Three heartbeats: as tight as one should dare. */
 export const TIGHT_PEER_TIMEOUT_MS = 150
+/** With a third voice: as its bars are. */
+export const WIDE_PEER_TIMEOUT_MS = 1000
 const SESSION_MINUTES = 5
 const PROGRESS_EVERY_MS = 10_000
 
@@ -21,6 +23,18 @@ export function plansFor(minutes: number, seed: number): SessionPlan[] {
     policy: POLICIES[i % POLICIES.length] ?? 'exclusive',
     peerTimeoutMs: (i + Math.floor(i / POLICIES.length) + seed) % 2 === 0 ? PEER_TIMEOUT_MS : TIGHT_PEER_TIMEOUT_MS,
     seed: seed * 1000 + i,
+    faultsForMs: (minutes * 60_000) / count,
+    stops: 0
+  }))
+}
+
+/** Under the policy `witness`, with a third host; both timeouts in turn. */
+export function thirdPlans(minutes: number, seed: number): SessionPlan[] {
+  const count = Math.max(1, Math.round(minutes / SESSION_MINUTES))
+  return Array.from({ length: count }, (_, i) => ({
+    policy: 'witness',
+    peerTimeoutMs: (i + seed) % 2 === 0 ? PEER_TIMEOUT_MS : WIDE_PEER_TIMEOUT_MS,
+    seed: seed * 1000 + 500 + i,
     faultsForMs: (minutes * 60_000) / count,
     stops: 0
   }))
@@ -44,7 +58,7 @@ export async function runSessions(
   onReport: (report: SessionReport) => void,
   onProgress: (line: string) => void = () => {}
 ): Promise<void> {
-  const network = await Network.make()
+  const network = await Network.make({ third: plans.some(({ policy }) => policy === 'witness') })
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-chaos-'))
   const remove = (): void => {
     network.remove()
@@ -94,13 +108,13 @@ export function describeReport(report: SessionReport): string[] {
 const VIOLATIONS_SHOWN = 5
 
 /** What went wrong, with what was done and said around it. */
-export function describeViolations({ violations, logs }: SessionReport): string[] {
+export function describeViolations({ violations, logs, thirdLog }: SessionReport): string[] {
   if (violations.length === 0) return []
   return [
     ...violations.slice(0, VIOLATIONS_SHOWN).flatMap(({ rule, text, context }) => [`${rule}: ${text}`, ...context]),
     ...(violations.length > VIOLATIONS_SHOWN ? [`... and ${violations.length - VIOLATIONS_SHOWN} more`] : []),
-    ...(['a', 'b'] as const).map(
-      (side) => `--- log of ${side}\n${logs[side].trimEnd().split('\n').slice(-15).join('\n')}`
+    ...[['a', logs.a] as const, ['b', logs.b] as const, ['the witness', thirdLog ?? ''] as const].map(
+      ([whose, log]) => `--- log of ${whose}\n${log.trimEnd().split('\n').slice(-15).join('\n')}`
     )
   ]
 }

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { describeReport, describeViolations, PEER_TIMEOUT_MS, runSessions, TIGHT_PEER_TIMEOUT_MS } from './campaign'
+import type { Rule } from '../../support/namespaces/checker'
 import { whyNotHere } from '../../support/namespaces/network'
 import { share } from '../../support/share'
 import type { SessionPlan, SessionReport } from './session'
@@ -14,15 +15,21 @@ const FAULTS_FOR_MS = share(9000, 36_000)
 const STOPS = { availability: share(1, 3), preferred: share(1, 2) }
 const LIMIT_MS = 300_000
 
-/** Plays a session, tells how it went, and fails on any violation. */
-async function play(plan: Omit<SessionPlan, 'faultsForMs'>): Promise<SessionReport> {
+/** What a machine that has no time for the pair can cause: told, and no failure of the share. */
+const OF_A_BUSY_MACHINE: readonly Rule[] = ['stuck', 'moved', 'voice']
+
+/** Plays a session, tells how it went, and fails on any violation but of those rules. */
+async function play(plan: Omit<SessionPlan, 'faultsForMs'>, excused: readonly Rule[] = []): Promise<SessionReport> {
   const reports: SessionReport[] = []
   const whole = { ...plan, faultsForMs: FAULTS_FOR_MS }
   await runSessions([whole], { wanted: false }, (report) => reports.push(report))
   const [report] = reports
   assert.ok(report)
   for (const line of describeReport(report)) console.log(`# ${line}`)
-  assert.deepEqual(describeViolations(report), [])
+  const late = report.violations.filter(({ rule }) => excused.includes(rule))
+  for (const { rule, text } of late) console.log(`# on a busy machine: ${rule}: ${text}`)
+  const violations = report.violations.filter((each) => !late.includes(each))
+  assert.deepEqual(describeViolations({ ...report, violations }), [])
   assert.ok(Object.keys(report.faults).length >= share(1, 5), 'hardly any fault was made')
   return report
 }
@@ -57,5 +64,12 @@ describe('chaos on real processes, judged by an outside clock', () => {
 
   it('exclusive: never two, also with a tight peerTimeout', async () => {
     await play({ policy: 'exclusive', seed: SEED + 2, peerTimeoutMs: TIGHT_PEER_TIMEOUT_MS, stops: 0 })
+  }).timeout(LIMIT_MS)
+
+  it('witness: never two, whatever of the three hosts and the ways between fails', async () => {
+    await play(
+      { policy: 'witness', seed: SEED + 4, peerTimeoutMs: PEER_TIMEOUT_MS, stops: 0 },
+      share(OF_A_BUSY_MACHINE, [])
+    )
   }).timeout(LIMIT_MS)
 })

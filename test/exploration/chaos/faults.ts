@@ -24,6 +24,22 @@ export type FaultKind =
   | 'tcp blocked'
   | 'tcp blocked and kill'
   | 'forged unreachable'
+  | ThirdFault
+
+/** Those that there are with a third voice only. */
+export type ThirdFault =
+  | 'way to the witness cut'
+  | 'one way to the witness'
+  | 'witness cut off'
+  | 'side cut off'
+  | 'witness killed'
+  | 'witness restarted'
+  | 'witness frozen'
+  | 'witness without its disk'
+  | 'flapping'
+  | 'cut and witness killed'
+  | 'cut and one way lost'
+  | 'kill and witness killed'
 
 export interface Fault {
   readonly kind: FaultKind
@@ -38,7 +54,7 @@ export interface Fault {
   readonly commandAfterMs: number
 }
 
-const WEIGHTS: Readonly<Record<FaultKind, number>> = {
+const WEIGHTS: Readonly<Record<Exclude<FaultKind, ThirdFault>, number>> = {
   loss: 3,
   cut: 4,
   'one-way cut': 4,
@@ -62,8 +78,54 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'forged unreachable': 2
 }
 
-export const ALL_FAULTS = Object.keys(WEIGHTS) as FaultKind[]
-const ENDS_PROCESS: readonly FaultKind[] = ['kill', 'restart', 'cut and kill', 'tcp blocked and kill']
+const THIRD_WEIGHTS: Readonly<Partial<Record<FaultKind, number>> & Record<ThirdFault, number>> = {
+  'way to the witness cut': 3,
+  'one way to the witness': 3,
+  'witness cut off': 3,
+  'side cut off': 4,
+  'witness killed': 2,
+  'witness restarted': 2,
+  'witness frozen': 3,
+  'witness without its disk': 1,
+  flapping: 4,
+  'cut and witness killed': 2,
+  'cut and one way lost': 3,
+  'kill and witness killed': 1,
+  loss: 2,
+  cut: 4,
+  'one-way cut': 4,
+  kill: 2,
+  restart: 1,
+  freeze: 3,
+  redeploy: 1,
+  swap: 2,
+  'cut and kill': 1,
+  'cut and freeze': 2,
+  'cut and redeploy': 1
+}
+
+const kindsIn = (weights: Readonly<Partial<Record<FaultKind, number>>>): readonly FaultKind[] =>
+  Object.keys(weights) as FaultKind[]
+export const ALL_FAULTS = [...new Set([...kindsIn(WEIGHTS), ...kindsIn(THIRD_WEIGHTS)])]
+const ENDS_PROCESS: readonly FaultKind[] = [
+  'kill',
+  'restart',
+  'cut and kill',
+  'tcp blocked and kill',
+  'kill and witness killed'
+]
+/** One thing alone, which takes no voice from who serves but one of three: with a third voice the role stays where it is. */
+export const HARMLESS: readonly FaultKind[] = [
+  'cut',
+  'one-way cut',
+  'way to the witness cut',
+  'one way to the witness',
+  'witness cut off',
+  'witness killed',
+  'witness restarted',
+  'witness frozen',
+  'witness without its disk'
+]
 const COMMAND_PERCENT = 35
 
 /**
@@ -75,14 +137,17 @@ export class FaultSource {
   readonly #spared: Side
   readonly #peerTimeoutMs: number
   readonly #links: number
+  readonly #weights: Readonly<Partial<Record<FaultKind, number>>>
   #first: FaultKind[]
 
-  constructor(random: RandomInt, spared: Side, peerTimeoutMs: number, links: number) {
+  /** `third`: there is a third voice. */
+  constructor(random: RandomInt, spared: Side, peerTimeoutMs: number, links: number, third: boolean) {
+    this.#weights = third ? THIRD_WEIGHTS : WEIGHTS
     this.#random = random
     this.#spared = spared
     this.#peerTimeoutMs = peerTimeoutMs
     this.#links = links
-    this.#first = [...ALL_FAULTS]
+    this.#first = [...kindsIn(this.#weights)]
     for (let i = this.#first.length - 1; i > 0; i--) {
       const j = random(i + 1)
       const [left, right] = [this.#first[i] as FaultKind, this.#first[j] as FaultKind]
@@ -117,9 +182,9 @@ export class FaultSource {
   }
 
   #byWeight(): FaultKind {
-    let left = this.#random(Object.values(WEIGHTS).reduce((sum, each) => sum + each, 0))
-    for (const kind of ALL_FAULTS) {
-      left -= WEIGHTS[kind]
+    let left = this.#random(Object.values(this.#weights).reduce((sum, each) => sum + each, 0))
+    for (const kind of kindsIn(this.#weights)) {
+      left -= this.#weights[kind] ?? 0
       if (left < 0) return kind
     }
     return 'cut'

@@ -1,9 +1,12 @@
 /** The flow that both sides run, and the settings file that gives it the outside clock and the witness's pen. */
 import { type FlowNode, func, pairNode, stateNode } from '../../support/node-red/flow'
+import { THIRD_ADDRESS } from '../../support/namespaces/namespaces'
 import { LINKS, PAIR_PORT, PEER_NAME } from '../../support/namespaces/network'
 
 export const HEARTBEAT_MS = 50
 export const FEED_PORT = 9100
+export const HEALTH_PATH = '/ha-pair'
+export const WITNESS_PORT = 1102
 export const EDITOR_PORT = 1880
 
 /**
@@ -43,6 +46,8 @@ export function chaosFlow(sabotage: Sabotage | null): FlowNode[] {
     pairNode('pair', {
       links,
       policy: '${POLICY}',
+      witness: { host: THIRD_ADDRESS, port: WITNESS_PORT },
+      healthPath: HEALTH_PATH,
       heartbeat: HEARTBEAT_MS,
       peerTimeout: '${PEER_TIMEOUT}',
       stallLimit: 5000

@@ -3,19 +3,21 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PairStatus } from '../../../src/host/pair'
 import { eventually } from '../../support/eventually'
 import { KEY } from '../../support/node-red/flow'
 import { placeBuild, plainEnvironment } from '../../support/node-red/npm'
 import { type Resources, resourcesOf } from '../../support/resources'
 import { nodeRed4 } from '../../support/node-red/versions'
 import { nowUs } from '../../support/namespaces/clock'
-import { chaosFlow, EDITOR_PORT, type Sabotage, settingsFile } from './flow'
+import { chaosFlow, EDITOR_PORT, HEALTH_PATH, type Sabotage, settingsFile } from './flow'
 import { otherSide, type Side } from '../../support/namespaces/history'
 import { LINKS, type Network } from '../../support/namespaces/network'
 
 const START_LIMIT_MS = 60_000
 /** Node-RED gives every node 15 s to close. */
 const STOP_LIMIT_MS = 20_000
+const STATUS_LIMIT_MS = 500
 const LOG_KEPT_CHARS = 20_000
 const STARTED = /\] Started (modified )?(flows|nodes)/g
 
@@ -194,6 +196,16 @@ export class Host {
     } catch (error) {
       const why = error instanceof Error ? `${error.message} ${String(error.cause ?? '')}` : String(error)
       return { kind: 'silence', why: `${why.trim()} after ${Math.round((nowUs() - askedUs) / 1000)} ms` }
+    }
+  }
+
+  /** What it says of its pair at the health endpoint; null = it does not answer now. */
+  async status(): Promise<PairStatus | null> {
+    try {
+      const response = await fetch(this.#url(HEALTH_PATH), { signal: AbortSignal.timeout(STATUS_LIMIT_MS) })
+      return (await response.json()) as PairStatus
+    } catch {
+      return null
     }
   }
 

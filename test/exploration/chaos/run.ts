@@ -4,12 +4,13 @@
  *   node dist/test/exploration/chaos/run.js --minutes 30 --seed 1    faults under the three policies
  *   node dist/test/exploration/chaos/run.js --stops 50               stops of the Active with messages queued at its gate
  *   ... --policy exclusive, --timeout 150                   this one only
+ *   ... --policy witness                                    with a third host, and the ways to it cut as well
  *   ... --sabotage no-gate, --judge-as exclusive            breaks something on purpose: the run must fail
  *
  * Ctrl-C ends it with what was found so far. Exit code 0 = nothing found, 1 = violations, 130 = interrupted.
  */
 import { parseArgs } from 'node:util'
-import { describeReport, describeViolations, plansFor, runSessions, stopPlans } from './campaign'
+import { describeReport, describeViolations, plansFor, runSessions, stopPlans, thirdPlans } from './campaign'
 import type { Policy } from '../../support/namespaces/checker'
 import { nowUs } from '../../support/namespaces/clock'
 import { SABOTAGES } from './flow'
@@ -36,7 +37,11 @@ function chosenPlans(): SessionPlan[] {
   const sabotage = SABOTAGES.find((each) => each === values.sabotage) ?? null
   if (values.sabotage !== undefined && sabotage === null) throw new Error(`sabotage is one of ${SABOTAGES.join(', ')}`)
   const all =
-    values.stops === undefined ? plansFor(Number(values.minutes), seed) : stopPlans(Number(values.stops), seed)
+    values.stops !== undefined
+      ? stopPlans(Number(values.stops), seed)
+      : values.policy === 'witness'
+        ? thirdPlans(Number(values.minutes), seed)
+        : plansFor(Number(values.minutes), seed)
   const kept = all.filter(({ policy }) => values.policy === undefined || policy === values.policy)
   if (kept.length === 0) throw new Error(`no session of policy '${values.policy}'`)
   return kept.map((plan) => ({

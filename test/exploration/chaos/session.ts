@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RandomInt } from '../../../src/protocol/machine'
 import { seededRandom } from '../../support/random'
 import {
   type Apart,
@@ -19,12 +20,13 @@ import {
   type Violation
 } from '../../support/namespaces/checker'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
-import { type Fault, type FaultKind, FaultSource } from './faults'
+import { type Fault, type FaultKind, FaultSource, HARMLESS } from './faults'
 import { Feeder, FEED_EVERY_MS } from './feeder'
 import { FEED_PORT, HEARTBEAT_MS, type Sabotage } from './flow'
 import { BUCKET_US, otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import type { Resources } from '../../support/resources'
 import { Host } from './host'
+import { ThirdVoice } from './third-voice'
 import {
   DROP_TCP,
   dropAll,
@@ -33,7 +35,9 @@ import {
   LINKS,
   type Network,
   PAIR_PORT,
-  RESET_TCP
+  RESET_TCP,
+  THIRD_WAYS,
+  waysOf
 } from '../../support/namespaces/network'
 import { unreachable } from '../../support/namespaces/hping'
 import { Witness } from '../../support/namespaces/witness'
@@ -70,6 +74,8 @@ export interface SessionReport {
   readonly memoryGrowthBytes: readonly number[]
   readonly resources: Readonly<Partial<Record<Side, Resources>>>
   readonly logs: Readonly<Record<Side, string>>
+  /** Of the witness, if there is one. */
+  readonly thirdLog: string | null
 }
 
 /** Set by whoever wants the run to end early. */
@@ -98,6 +104,9 @@ const SOCKET_WAIT_MS = 300
 const SOCKET_WAITS_MAX = 10
 const FILES_SLACK = 25
 const THREADS_SLACK = 8
+/** Until a new witness counts, in peerTimeouts: each side goes by it for one, and each hears that of the other. */
+const AGREE_TIMEOUTS = 8
+const AGREE_SLACK_MS = 3000
 
 interface Trouble {
   readonly side: Side
@@ -113,6 +122,8 @@ export class Session {
   readonly #network: Network
   readonly #stop: Stop
   readonly #hosts: Readonly<Record<Side, Host>>
+  readonly #third: ThirdVoice | null
+  readonly #random: RandomInt
   readonly #witness: Witness
   readonly #feeders: readonly Feeder[]
   readonly #source: FaultSource
@@ -165,8 +176,10 @@ export class Session {
     // 'a' is the side that `preferred` means.
     this.#hosts = { a: make('a', 150), b: make('b', 100) }
     this.#feeders = SIDES.map((side) => new Feeder(network.outsideAddress(side), FEED_PORT))
+    this.#third = policy === 'witness' ? new ThirdVoice(network, join(folder, 'w')) : null
     const random = seededRandom(plan.seed)
-    this.#source = new FaultSource(random, random(2) === 0 ? 'a' : 'b', peerTimeoutMs, LINKS)
+    this.#random = random
+    this.#source = new FaultSource(random, random(2) === 0 ? 'a' : 'b', peerTimeoutMs, LINKS, this.#third !== null)
   }
 
   /** One line for whoever watches. */
@@ -183,8 +196,10 @@ export class Session {
   async run(): Promise<SessionReport> {
     this.#watchMachine()
     try {
+      await this.#third?.start()
       await Promise.all(SIDES.map((side) => this.#start(side)))
       await this.#settle('the start', FORM_LIMIT_MS)
+      await this.#backed('the start')
       const untilUs = nowUs() + this.#plan.faultsForMs * US_PER_MS
       while (nowUs() < untilUs && !this.#stop.wanted) await this.#fault(this.#source.next())
       if (this.#plan.stops > 0) await pause(RETURN_MS)
@@ -298,9 +313,15 @@ export class Session {
     const { kind, side, holdMs, command } = fault
     this.#note(`${kind} (side ${side}, ${holdMs} ms${command === null ? '' : `, '${command}' to ${fault.commandTo}`})`)
     if (command !== null && kind !== 'swap') void this.#commandSoon(fault.commandTo, command, fault.commandAfterMs)
+    const [before, fromUs] = [this.#server?.side, nowUs()]
     await this.#make(fault)
     await Promise.all(this.#pending)
     await this.#settle(kind)
+    if (this.#third !== null && HARMLESS.includes(kind) && command === null) {
+      const taken = this.#witness.history.tenures.some(({ side: by, firstUs }) => by !== before && firstUs > fromUs)
+      if (taken) this.#violate('moved', `${kind}: the role has left side ${before}`)
+    }
+    await this.#backed(kind)
     this.#note('settled')
     await this.#checkResources()
     this.#faults++
@@ -367,6 +388,99 @@ export class Session {
         return this.#killUnseen(side)
       case 'forged unreachable':
         return this.#whileForged(side, () => pause(holdMs))
+      default:
+        return this.#third === null ? undefined : this.#makeThird(this.#third, fault)
+    }
+  }
+
+  /** `third`: what this is done to, or the ways to it. */
+  async #makeThird(third: ThirdVoice, { kind, side, holdMs }: Fault): Promise<void> {
+    const hold = (): Promise<void> => pause(holdMs)
+    const oneWay = waysOf(side)[holdMs % 2] ?? 'aw'
+    switch (kind) {
+      case 'way to the witness cut':
+        return third.whileCut(waysOf(side), hold)
+      case 'one way to the witness':
+        return third.whileCut([oneWay], hold)
+      case 'witness cut off':
+        return third.whileCut(THIRD_WAYS, hold)
+      case 'side cut off':
+        return third.whileCut(waysOf(side), () =>
+          this.#whileCut(SIDES, async () => {
+            await hold()
+            // Whoever it is: the other one has two of three.
+            if (holdMs > this.#plan.peerTimeoutMs)
+              await this.#settle(`cutting off side ${side}`, this.#settleLimitMs, otherSide(side))
+          })
+        )
+      case 'witness killed':
+      case 'witness restarted':
+        return this.#withoutThird(third, kind === 'witness killed' ? 'SIGKILL' : 'SIGTERM', hold)
+      case 'witness without its disk':
+        return this.#withoutThird(third, 'SIGKILL', async () => third.loseDisk())
+      case 'witness frozen':
+        third.freeze()
+        await hold()
+        return third.thaw()
+      case 'flapping':
+        return this.#flap(2 * holdMs)
+      case 'cut and witness killed':
+        return this.#whileCut(SIDES, () => this.#withoutThird(third, 'SIGKILL', hold))
+      case 'cut and one way lost':
+        return this.#whileCut(SIDES, () => third.whileCut([oneWay], hold))
+      case 'kill and witness killed':
+        await this.#kill(side, true)
+        await this.#withoutThird(third, 'SIGKILL', hold)
+        return this.#startAgain(side)
+      default:
+        throw new Error(`no fault ${kind} with a third voice`)
+    }
+  }
+
+  async #withoutThird(third: ThirdVoice, signal: 'SIGKILL' | 'SIGTERM', act: () => Promise<void>): Promise<void> {
+    if (!third.runs) this.#violate('process', 'the witness ended by itself')
+    await third.end(signal)
+    await act()
+    await third.start()
+  }
+
+  /** All six directions come and go. */
+  async #flap(forMs: number): Promise<void> {
+    const untilUs = nowUs() + forMs * US_PER_MS
+    const some = <T>(list: readonly T[]): T[] => list.filter(() => this.#random(2) === 0)
+    try {
+      while (nowUs() < untilUs && !this.#stop.wanted) {
+        const deaf = some(SIDES)
+        await Promise.all([
+          this.#network.cutWays(new Set(some(THIRD_WAYS))),
+          ...SIDES.map((side) => this.#network.filter(side, deaf.includes(side) ? ALL_LINKS.map(dropAll) : []))
+        ])
+        await pause(20 + this.#random(this.#plan.peerTimeoutMs))
+      }
+    } finally {
+      await Promise.all([this.#network.cutWays(new Set()), ...SIDES.map((side) => this.#network.filter(side, []))])
+    }
+  }
+
+  /** Whatever was done, after a while both go by the witness and it backs who serves: the next fault finds all three voices. */
+  async #backed(after: string): Promise<void> {
+    if (this.#third === null) return
+    const limitMs = AGREE_TIMEOUTS * this.#plan.peerTimeoutMs + AGREE_SLACK_MS
+    const fromUs = nowUs()
+    let late = false
+    for (;;) {
+      const found = await Promise.all(SIDES.map((side) => this.#hosts[side].status()))
+      const counts = found.every((each) => each?.witness?.online === true && each.witness.counted)
+      if (counts && found.some((each) => each?.serving === true && each.witness?.holder === 'self')) return
+      const overdueMs = (nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS - limitMs
+      if (this.#stop.wanted) throw new Error('stopped')
+      if (overdueMs > 0 && !late) {
+        late = true
+        const said = JSON.stringify(found.map((each) => each?.witness))
+        this.#violate('voice', `${limitMs} ms after ${after} the witness does not back who serves: ${said}`)
+      }
+      if (overdueMs > RECOVERY_LIMIT_MS) throw new Error(`after ${after} the witness never came back`)
+      await pause(50)
     }
   }
 
@@ -467,7 +581,7 @@ export class Session {
   /** With TCP blocked nobody can tell a killed side from a silent one: it takes over whom silence lets take over. */
   #killUnseen(side: Side): Promise<void> {
     const { policy, peerTimeoutMs } = this.#plan
-    const follows = policy === 'availability' || (policy === 'preferred' && side === 'b')
+    const follows = policy === 'availability' || policy === 'witness' || (policy === 'preferred' && side === 'b')
     return this.#whileFiltered(SIDES, DROP_TCP, false, async () => {
       await this.#kill(side, false)
       if (follows) await this.#settle(`an unseen kill of side ${side}`, this.#settleLimitMs, otherSide(side))
@@ -593,19 +707,21 @@ export class Session {
   }
 
   async #checkResources(): Promise<void> {
+    // One more leads to the witness.
+    const sockets = LINKS + (this.#third === null ? 0 : 1)
     for (const side of SIDES) {
       let found = this.#hosts[side].resources()
       if (found === null) continue
       // A socket that is just being replaced is none that leaked, and a side that was just started may not have opened its own.
-      for (let waits = 0; waits < SOCKET_WAITS_MAX && found.udpSockets !== LINKS; waits++) {
+      for (let waits = 0; waits < SOCKET_WAITS_MAX && found.udpSockets !== sockets; waits++) {
         await pause(SOCKET_WAIT_MS)
         found = this.#hosts[side].resources() ?? found
       }
       const life = `${side} ${this.#lives[side]}`
       const first = this.#first.get(life) ?? found
       this.#first.set(life, first)
-      if (found.udpSockets !== LINKS) {
-        this.#violate('sockets', `side ${side} holds ${found.udpSockets} UDP sockets for ${LINKS} links`)
+      if (found.udpSockets !== sockets) {
+        this.#violate('sockets', `side ${side} holds ${found.udpSockets} UDP sockets instead of ${sockets}`)
       }
       if (found.files > first.files + FILES_SLACK || found.threads > first.threads + THREADS_SLACK) {
         const grown = `${first.files} to ${found.files} files, ${first.threads} to ${found.threads} threads`
@@ -619,10 +735,12 @@ export class Session {
     for (const side of SIDES) this.#network.name(side)
     for (const side of SIDES) this.#hosts[side].thaw()
     await Promise.allSettled(SIDES.map((side) => this.#network.filter(side, [])))
+    if (this.#third !== null) await this.#network.cutWays(new Set())
     await Promise.allSettled(this.#pending)
     for (const timer of this.#timers) clearInterval(timer)
     const ended = await Promise.allSettled(SIDES.map((side) => this.#hosts[side].stop()))
     for (const each of ended) if (each.status === 'rejected') this.#violate('process', String(each.reason))
+    await this.#third?.end('SIGTERM')
     for (const feeder of this.#feeders) feeder.close()
     this.#witness.close()
     for (const side of SIDES) {
@@ -667,7 +785,8 @@ export class Session {
       disorderMs: history.worstDisorderUs / US_PER_MS,
       memoryGrowthBytes: growths,
       resources: Object.fromEntries(this.#first) as Partial<Record<Side, Resources>>,
-      logs: { a: this.#hosts.a.log, b: this.#hosts.b.log }
+      logs: { a: this.#hosts.a.log, b: this.#hosts.b.log },
+      thirdLog: this.#third?.log ?? null
     }
   }
 }

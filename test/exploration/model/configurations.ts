@@ -18,6 +18,35 @@ function everyPolicy(part: Part): Configuration[] {
   return POLICIES.map((policy) => ({ ...part, policy, name: `${policy}: ${part.name}` }))
 }
 
+/** Three voices: the ways between them are cut, and each of the three is started again. */
+function three(name: string, budget: Configuration['budget'], depthMax: number): Configuration {
+  return { name: `witness: ${name}`, policy: 'witness', start: 'formed', budget, depthMax }
+}
+
+const THIRD_FEW: readonly Configuration[] = [
+  three('the link cut, briefly', { cut: 1 }, 40),
+  three('a way to it cut, briefly', { wayCut: 1 }, 30),
+  three('it is started again, briefly', { lenderEnds: 1 }, 30),
+  three('a side started again, briefly', { crash: 1 }, 30)
+]
+
+const THIRD: readonly Configuration[] = [
+  three('the link cut', { cut: 1 }, 70),
+  three('both ways to it cut', { wayCut: 2 }, 40),
+  three('the link and a way to it cut', { cut: 1, wayCut: 1 }, 32),
+  three('it is started again', { lenderEnds: 1 }, 50),
+  three('a side started again', { crash: 1 }, 50)
+]
+
+const THIRD_LONG: readonly Configuration[] = [
+  three('the link cut, for long', { cut: 1 }, 160),
+  three('the link and a way to it cut, for long', { cut: 1, wayCut: 1 }, 48),
+  three('the link cut, and it is started again', { cut: 1, lenderEnds: 1 }, 38),
+  three('the link cut, and a side started again', { cut: 1, crash: 1 }, 24),
+  three('each of the three started again', { crash: 2, lenderEnds: 1 }, 18),
+  three('each of the three started again, and the link cut', { cut: 1, crash: 2, lenderEnds: 1 }, 14)
+]
+
 /** The small ones: for the whole of the suite. */
 export const QUICK: readonly Configuration[] = [
   ...everyPolicy({ name: 'a cut', start: 'formed', budget: { cut: 1 }, depthMax: 70 }),
@@ -70,7 +99,8 @@ export const QUICK: readonly Configuration[] = [
     keepsData: true,
     budget: { vanish: 2, data: 1 },
     depthMax: 17
-  }
+  },
+  ...THIRD
 ]
 
 /** Of the large ones among them each policy has a part in `npm test`; what another one contains, or begins with, has none. */
@@ -89,10 +119,13 @@ const POLICY_IN_SHARE: Readonly<Record<string, (typeof POLICIES)[number] | null>
   'a swap with data': 'exclusive',
   'a goodbye with data': 'preferred'
 }
-export const FEW: readonly Configuration[] = QUICK.filter(({ name, policy }) => {
-  const only = POLICY_IN_SHARE[name.replace(`${policy}: `, '')]
-  return only === undefined || only === policy
-})
+export const FEW: readonly Configuration[] = [
+  ...QUICK.filter(({ name, policy }) => {
+    const only = POLICY_IN_SHARE[name.replace(`${policy}: `, '')]
+    return policy !== 'witness' && (only === undefined || only === policy)
+  }),
+  ...THIRD_FEW
+]
 
 /** For `npm run verify`. */
 export const LONG: readonly Configuration[] = [
@@ -227,7 +260,8 @@ export const LONG: readonly Configuration[] = [
     budget: { vanish: 2, data: 2, behind: 1 },
     depthMax: 24
   }),
-  ...everyPolicy({ name: 'two commands at once', start: 'formed', budget: { command: 2, delay: 1 }, depthMax: 16 })
+  ...everyPolicy({ name: 'two commands at once', start: 'formed', budget: { command: 2, delay: 1 }, depthMax: 16 }),
+  ...THIRD_LONG
 ]
 
 /** What has to be reached at least once, by policy. */
@@ -262,7 +296,10 @@ export const EXPECTED: readonly string[] = [
   'exclusive: barrier granted',
   'exclusive: barrier called off',
   'preferred: handover (handover-aborted)',
-  'availability: handover (data-behind)'
+  'availability: handover (data-behind)',
+  'witness: witness (witness-lost)',
+  'witness: standby -> active (lost-connection)',
+  'witness: active -> standby (lease-expired)'
 ]
 
 /** Reached by the long run alone. */

@@ -8,7 +8,8 @@
  */
 import type { Frame } from '../../../src/protocol/wire/frame'
 import type { PairMachine } from '../../../src/protocol/machine'
-import type { SideState, State } from './world'
+import type { Lender } from '../../../src/protocol/witness/lender'
+import type { SideState, State, ThirdState } from './world'
 
 const UNREAD = new Set([
   'out',
@@ -54,11 +55,33 @@ interface SessionsInside {
   readonly _p_hello: Readonly<Record<string, unknown>> | null
 }
 
+interface VoiceInside {
+  readonly session: bigint
+  readonly _p_seq: number
+  readonly _p_sentAtMs: readonly number[]
+  readonly _p_witness: { readonly session: bigint; readonly seq: number } | null
+}
+
+type Side = Readonly<Record<string, unknown>>
+
+interface LenderInside {
+  readonly _p_renewedAtMs: number
+  readonly _p_lentAtMs: number
+  readonly _p_sides: ReadonlyMap<bigint, Side>
+}
+
+/** Null for one that is not of glass. */
+function lenderInsides(lender: Lender<number> | null): LenderInside | null {
+  const insides = lender as unknown as LenderInside | null
+  return insides !== null && '_p_sides' in insides ? insides : null
+}
+
 interface Insides {
   readonly peer: {
     readonly sessions: SessionsInside
     readonly proof: { readonly _p_tether: { readonly id: number } | null }
   }
+  readonly third: { readonly voice: VoiceInside }
   readonly epochs: { readonly _p_nodeId: bigint; readonly _p_number: number }
 }
 
@@ -104,6 +127,9 @@ class Mixer {
   readonly #latest = new Map<bigint, number>()
   /** The newest record of each node id. */
   readonly #records = new Map<bigint, number>()
+  /** Of each session that asks the witness: its latest ask, and the witness's latest answer. */
+  readonly #asked = new Map<bigint, number>()
+  readonly #answered = new Map<bigint, number>()
   /** The session of the side that is being read. */
   #self = 0n
 
@@ -118,6 +144,7 @@ class Mixer {
       for (const { session, seq } of [...ended, ...countedBy(machine)]) this.#latest.set(session, seq)
     }
     this.#countRecords(state)
+    if (state.third !== null) this.#countAsks(state)
     for (const side of state.sides) this.#side(side)
     this.number(state.double?.of ?? -1)
     if (state.double !== null) this.#side(state.double.side)
@@ -131,7 +158,90 @@ class Mixer {
       }
     }
     for (const tape of state.tape) if (tape !== null) this.#frame(tape)
+    if (state.third !== null) this.#third(state.third)
     return (this.#a >>> 0) * 0x200000 + (this.#b >>> 11)
+  }
+
+  #third({ lender, disk, starts, cut, answers }: ThirdState): void {
+    this.number(starts)
+    this.number(cut)
+    this.#value(disk)
+    const insides = lenderInsides(lender)
+    this.#flags(lender !== null, insides?._p_renewedAtMs === -Infinity, insides?._p_lentAtMs === -Infinity)
+    if (insides !== null) {
+      for (const [session, side] of insides._p_sides) {
+        this.#value(session)
+        // Its numbers count from its latest answer; asks come in order, so that of the last one decides nothing.
+        for (const key in side) {
+          const member = side[key]
+          if (key === 'acked' || key === 'markSeq') this.number(Number(member) - Number(side['answers']))
+          else if (key !== 'answers' && key !== 'seq') this.#member(key, member)
+        }
+      }
+      for (const key in insides) if (key !== '_p_sides') this.#member(key, (insides as unknown as Side)[key])
+    }
+    for (const queue of answers) {
+      this.#word(29 + queue.length)
+      for (const answer of queue) {
+        this.number(answer.seq - this.#answers(answer.echo))
+        this.#seqOfAsk(answer.ack, answer.echo)
+        for (const key in answer) {
+          if (key !== 'seq' && key !== 'ack') this.#member(key, answer[key as keyof typeof answer])
+        }
+      }
+    }
+  }
+
+  /** How many answers the lender has given this session. */
+  #answers(session: bigint): number {
+    return this.#answered.get(session) ?? 0
+  }
+
+  #seqOfAsk(seq: number, session: bigint): void {
+    this.number(seq - (this.#asked.get(session) ?? 0))
+  }
+
+  #countAsks({ sides, third }: State): void {
+    this.#asked.clear()
+    this.#answered.clear()
+    for (const { machine } of sides) {
+      const voice = insidesOf(machine)?.third.voice
+      if (voice !== undefined) this.#asked.set(voice.session, voice._p_seq)
+    }
+    for (const [session, side] of lenderInsides(third?.lender ?? null)?._p_sides ?? []) {
+      this.#answered.set(session, Number(side['answers']))
+    }
+  }
+
+  /** Asks count from the latest one, the witness's numbers from its latest answer; loans have their own. */
+  #voice(voice: VoiceInside): void {
+    const seq = voice._p_seq
+    for (const key in voice) {
+      const member = (voice as unknown as Side)[key]
+      this.#word(31)
+      if (key === '_p_sentAtMs') this.#sentAsks(voice)
+      else if (key === '_p_answeredSeq' || key === '_p_releaseSeq') {
+        if (typeof member === 'number' && Number.isFinite(member)) this.number(Math.max(member - seq, -SEQ_DEPTH) - 0.5)
+        else this.#value(member)
+      } else if (key === '_p_witness') {
+        this.#value(voice._p_witness?.session ?? null)
+        this.number((voice._p_witness?.seq ?? 0) - this.#answers(voice.session))
+      } else if (key !== '_p_seq') this.#member(key, member)
+    }
+  }
+
+  #sentAsks({ _p_seq: last, _p_sentAtMs: sentAtMs }: VoiceInside): void {
+    for (let seq = last; seq > last - SEQ_DEPTH && seq > 0; seq--) {
+      const atMs = sentAtMs[seq % sentAtMs.length] ?? -Infinity
+      if (atMs < this.#nowMs - this.#sentMemoryMs) break
+      this.#time(atMs)
+    }
+  }
+
+  #member(key: string, member: unknown): void {
+    if (typeof member === 'function' || UNREAD.has(key.replace('_p_', ''))) return
+    if (typeof member === 'number' && TIME.test(key.replace('_p_', ''))) this.#time(member)
+    else this.#value(member)
   }
 
   #side(side: SideState): void {
@@ -263,6 +373,7 @@ class Mixer {
 
   #members(value: Record<string, unknown>): void {
     const insides = value as unknown as SessionsInside
+    if ('_p_answeredSeq' in value) return this.#voice(value as unknown as VoiceInside)
     if ('_p_sentAtMs' in value) return this.#sessions(insides)
     for (const key in value) {
       const member = value[key]

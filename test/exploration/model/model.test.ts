@@ -53,14 +53,16 @@ const EVERYTHING = {
   fin: 2,
   reset: 2,
   lie: 1,
-  double: 1
+  double: 1,
+  wayCut: 3,
+  lenderEnds: 2
 } as const
 
 describe('the model', () => {
   it('is searched with a machine of glass that says what the real one says', function () {
     this.timeout(60_000)
     const glass = loadTransparent()
-    for (const policy of ['availability', 'preferred', 'exclusive'] as const) {
+    for (const policy of ['availability', 'preferred', 'exclusive', 'witness'] as const) {
       for (let seed = 1; seed <= share(4, 12); seed++) {
         const configuration = {
           name: 'everything',

@@ -13,6 +13,8 @@ import { join, posix } from 'node:path'
 import { compileFunction } from 'node:vm'
 import type { PairMachine } from '../../../src/protocol/machine'
 import type { PairSettings } from '../../../src/protocol/settings'
+import * as originalLender from '../../../src/protocol/witness/lender'
+import type { Lender, LoanRecord } from '../../../src/protocol/witness/lender'
 import * as original from '../../../src/protocol/create'
 import { copy } from './copy'
 import { ROOT } from '../../support/root'
@@ -24,6 +26,10 @@ export interface Protocol {
   create(settings: PairSettings, randomInt: (boundExclusive: number) => number): PairMachine
   /** A machine that goes on independently of the one given. */
   fork(machine: PairMachine): PairMachine
+  /** The third voice; the two sides have the numbers 0 and 1. */
+  lend(nowMs: number, witnessId: bigint, session: bigint, loan: LoanRecord | null): Lender<number>
+  /** The same for a lender. */
+  forkLender(lender: Lender<number>): Lender<number>
   /** It knows its peer, and that is on its disk; null = cannot be asked. */
   hasMet(machine: PairMachine): boolean | null
 }
@@ -53,9 +59,12 @@ export function loadTransparent(mutant: Mutant = new Map()): Protocol {
     return exported
   }
   const create = load('create.js')['createMachine'] as Create
+  const OneLender = load('witness/lender.js')['Lender'] as typeof originalLender.Lender
   return {
     create: (settings, randomInt) => create(settings, { randomInt, keyed: true }),
     fork: copy,
+    lend: (nowMs, witnessId, session, loan) => new OneLender<number>(nowMs, witnessId, session, loan),
+    forkLender: copy,
     hasMet: (machine) => (machine as unknown as { readonly epochs: { readonly hasMet: boolean } }).epochs.hasMet
   }
 }
@@ -64,5 +73,7 @@ export function loadTransparent(mutant: Mutant = new Map()): Protocol {
 export const OPAQUE: Protocol = {
   create: (settings, randomInt) => original.createMachine(settings, { randomInt, keyed: true }),
   fork: (machine) => machine,
+  lend: (nowMs, witnessId, session, loan) => new originalLender.Lender<number>(nowMs, witnessId, session, loan),
+  forkLender: (lender) => lender,
   hasMet: () => null
 }

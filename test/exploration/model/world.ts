@@ -1,5 +1,5 @@
 /**
- * Two real machines, a network of at most a few frames, and everything that may happen to them, as states and actions.
+ * Two real machines, under the policy `witness` a real lender, a network of at most a few frames, and everything that may happen to them, as states and actions.
  *
  * Time moves in quanta (half a heartbeat, unless a space needs to see more) and only when nothing else is due, unless a fault pays for it. What is no fault
  * is free: ticks, deliveries, answers of the store, healing, reopening, restarting. Every fault is paid from a
@@ -10,6 +10,8 @@ import type { Designation, Input, Output, PairMachine, Role } from '../../../src
 import type { PairRecord } from '../../../src/protocol/record'
 import { comparePositions, NOWHERE, type Position } from '../../../src/protocol/position'
 import { DEFAULTS, type PairSettings, type Policy } from '../../../src/protocol/settings'
+import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
+import type { Lender, LoanRecord } from '../../../src/protocol/witness/lender'
 import { countedBy, type Counted } from './fingerprint'
 import type { Protocol } from './transparent'
 
@@ -46,7 +48,10 @@ const FAULTS = [
   // The serving side's flows write; who follows falls behind; a host cannot answer its barrier.
   'data',
   'behind',
-  'unanswered'
+  'unanswered',
+  // Under the policy `witness`: the way between a side and the witness is cut; the witness ends, and is started again.
+  'wayCut',
+  'lenderEnds'
 ] as const
 type Fault = (typeof FAULTS)[number]
 
@@ -114,6 +119,17 @@ export interface SideState {
   confirmed: boolean
 }
 
+/** The third voice. What it is asked it hears at once; what it answers is under way. */
+export interface ThirdState {
+  /** Null: it does not run. */
+  lender: Lender<number> | null
+  disk: LoanRecord | null
+  starts: number
+  /** Bit n: nothing passes between side n and it. */
+  cut: number
+  answers: [readonly Answer[], readonly Answer[]]
+}
+
 interface InFlight {
   readonly frame: Frame
   readonly sentAtMs: number
@@ -127,6 +143,8 @@ export interface State {
   sides: [SideState, SideState]
   /** A second process of a side; null = there is none. */
   double: { readonly of: SideIndex; readonly side: SideState } | null
+  /** Under the policy `witness` alone. */
+  third: ThirdState | null
   /** To side 0, to side 1, to the second process; oldest first. */
   net: [readonly InFlight[], readonly InFlight[], readonly InFlight[]]
   /** Bit n: nothing that is sent reaches side n. */
@@ -172,7 +190,10 @@ export const ACTIONS = [
   ...['write', 'apply', 'confirm', 'behind', 'unanswered'].flatMap(both),
   'tick c',
   'deliver c',
-  'stored c'
+  'stored c',
+  ...['answer', 'cut the way to w of'].flatMap(both),
+  'w ends',
+  'w starts'
 ] as const
 
 function both(verb: string): readonly string[] {
@@ -226,6 +247,13 @@ const [WRITE, APPLY, CONFIRM, BEHIND, UNANSWERED] = [
   code('unanswered a')
 ]
 const [TICK_C, DELIVER_C, STORED_C] = [code('tick c'), code('deliver c'), code('stored c')]
+const [ANSWER, WAY_CUT, LENDER_ENDS, LENDER_STARTS] = [
+  code('answer a'),
+  code('cut the way to w of a'),
+  code('w ends'),
+  code('w starts')
+]
+const WITNESS_ID = 0x77n
 const FAULT_AT = new Map(FAULTS.map((fault, index) => [fault, index]))
 
 export class World {
@@ -248,6 +276,7 @@ export class World {
         name: 'model',
         links: Object.freeze([Object.freeze({ peerHost: '', peerPort: 1101, localHost: '', localPort: 1101 })]),
         policy: configuration.policy,
+        witness: configuration.policy === 'witness' ? { host: 'w', port: 1102 } : null,
         priority,
         failback: configuration.failback ?? false,
         failbackDelayMs: 0,
@@ -295,6 +324,10 @@ export class World {
       sentMemoryMs: Math.max(500, peerTimeoutMs) + this.quantumMs,
       sides: [side(0), side(1)],
       double: null,
+      third:
+        this.configuration.policy === 'witness'
+          ? { lender: null, disk: null, starts: 0, cut: 0, answers: [[], []] }
+          : null,
       net: [[], [], []],
       cut: 0,
       budget: FAULTS.map((fault) => budget[fault] ?? 0),
@@ -302,6 +335,7 @@ export class World {
       commands: 0,
       tethers: 0
     }
+    if (state.third !== null) this.#startLender(state, state.third)
     for (const index of SIDES) this.#start(state, index)
     if (start === 'formed') for (let i = 0; i < 40; i++) this.passQuietly(state)
     return state
@@ -319,11 +353,12 @@ export class World {
     if (state.double?.side.write != null) can.push(STORED_C)
     for (const side of SIDES) if (this.#receives(state, side)) can.push(DELIVER + side)
     if (this.#receives(state, 2)) can.push(DELIVER_C)
+    for (const side of SIDES) if (this.#isAnswered(state, side)) can.push(ANSWER + side)
     for (const side of SIDES) if (this.#tickIsDue(state, side)) can.push(TICK + side)
     if (this.#tickIsDue(state, 2)) can.push(TICK_C)
     const idle = can.length === 0
     if (configuration.anyOrder !== true) can.length = Math.min(can.length, 1)
-    const undelivered = SIDES.some((side) => this.#receives(state, side))
+    const undelivered = SIDES.some((side) => this.#receives(state, side) || this.#isAnswered(state, side))
     const ticksDue = SIDES.some((side) => this.#tickIsDue(state, side))
     const storesDue = SIDES.some((side) => state.sides[side].write !== null && state.sides[side].stalledFor === 0)
     if (idle || (undelivered && !ticksDue && !storesDue && this.#affords(state, 'delay'))) can.push(ADVANCE)
@@ -417,6 +452,7 @@ export class World {
     const state: State = {
       ...before,
       sides: [{ ...before.sides[0] }, { ...before.sides[1] }],
+      third: before.third === null ? null : { ...before.third, answers: [...before.third.answers] },
       double: before.double === null ? null : { of: before.double.of, side: { ...before.double.side } },
       net: [...before.net],
       budget: before.budget.slice(),
@@ -431,12 +467,16 @@ export class World {
     for (let i = 0; ; i++) {
       if (i > MICRO_STEPS_MAX) throw new Violated('the pair never comes to rest within one instant')
       const side = SIDES.find(
-        (s) => (state.sides[s].write !== null && state.sides[s].stalledFor === 0) || this.#receives(state, s)
+        (s) =>
+          (state.sides[s].write !== null && state.sides[s].stalledFor === 0) ||
+          this.#receives(state, s) ||
+          this.#isAnswered(state, s)
       )
       const due = side ?? SIDES.find((s) => this.#tickIsDue(state, s))
       if (due === undefined) break
       if (state.sides[due].write !== null && state.sides[due].stalledFor === 0) this.#finishWrite(state, due, true)
       else if (this.#receives(state, due)) this.#deliver(state, due, false)
+      else if (this.#isAnswered(state, due)) this.#hearAnswer(state, due)
       else this.#step(state, due, { kind: 'tick' })
     }
     for (const side of SIDES) {
@@ -465,6 +505,7 @@ export class World {
 
   /** Starts whoever is down, as `healed` is followed by. */
   restartAll(state: State): void {
+    if (state.third?.lender === null) this.#startLender(state, state.third)
     for (const side of SIDES) if (state.sides[side].machine === null) this.#start(state, side)
   }
 
@@ -505,6 +546,11 @@ export class World {
     return state.net[side].length > 0 && this.#at(state, side)?.stalledFor === 0
   }
 
+  #isAnswered(state: State, side: SideIndex): boolean {
+    const { machine, stalledFor } = state.sides[side]
+    return (state.third?.answers[side].length ?? 0) > 0 && machine !== null && stalledFor === 0
+  }
+
   #tickIsDue(state: State, side: ProcessIndex): boolean {
     const own = this.#at(state, side)
     return own?.machine != null && own.stalledFor === 0 && own.machine.deadlineMs() <= state.nowMs
@@ -542,10 +588,18 @@ export class World {
         if (this.#affords(state, 'force')) can.push(FORCE + 2 * word + side)
       }
     }
-    if (state.cut !== 0) can.push(HEAL)
+    if (state.third !== null) this.#faultsOfThird(state, state.third, can)
+    if (state.cut !== 0 || (state.third?.cut ?? 0) !== 0) can.push(HEAL)
     if (state.cut === 3 || !this.#affords(state, 'cut')) return
     for (const side of SIDES) if ((state.cut & (1 << side)) === 0) can.push(CUT + side)
     if (state.cut === 0) can.push(CUT_BOTH)
+  }
+
+  #faultsOfThird(state: State, { lender, cut }: ThirdState, can: number[]): void {
+    if (lender === null) can.push(LENDER_STARTS)
+    else if (this.#affords(state, 'lenderEnds')) can.push(LENDER_ENDS)
+    if (!this.#affords(state, 'wayCut')) return
+    for (const side of SIDES) if ((cut & (1 << side)) === 0) can.push(WAY_CUT + side)
   }
 
   #endsOfTether(state: State, side: SideIndex, can: number[]): void {
@@ -562,13 +616,16 @@ export class World {
 
   #apply(state: State, action: number, before: State): void {
     if (action === ADVANCE) {
-      if (SIDES.some((side) => this.#receives(before, side))) this.#pay(state, 'delay')
+      if (SIDES.some((side) => this.#receives(before, side) || this.#isAnswered(before, side)))
+        this.#pay(state, 'delay')
       return this.#advance(state)
     }
     if (action === HEAL) {
       state.cut = 0
+      if (state.third !== null) state.third.cut = 0
       return
     }
+    if (action >= ANSWER && state.third !== null) return this.#applyToThird(state, state.third, action)
     if (action === CUT_BOTH || action === CUT || action === CUT + 1) {
       this.#pay(state, 'cut')
       state.cut |= action === CUT_BOTH ? 3 : 1 << (action - CUT)
@@ -677,6 +734,53 @@ export class World {
         return this.#startDouble(state, side)
       default:
         throw new Error(`no action ${action}`)
+    }
+  }
+
+  #applyToThird(state: State, third: ThirdState, action: number): void {
+    if (action === LENDER_ENDS) {
+      this.#pay(state, 'lenderEnds')
+      third.lender = null
+      return
+    }
+    if (action === LENDER_STARTS) return this.#startLender(state, third)
+    const side = ((action - ANSWER) % 2) as SideIndex
+    if (action - side === WAY_CUT) {
+      this.#pay(state, 'wayCut')
+      third.cut |= 1 << side
+      return
+    }
+    this.#fork(state, side)
+    this.#hearAnswer(state, side)
+  }
+
+  #hearAnswer(state: State, side: SideIndex): void {
+    const { third } = state
+    const [answer, ...rest] = third?.answers[side] ?? []
+    if (third === null || answer === undefined) return
+    third.answers[side] = rest
+    this.#step(state, side, { kind: 'witness', answer })
+  }
+
+  #startLender(state: State, third: ThirdState): void {
+    third.starts += 1
+    third.lender = this.#protocol.lend(state.nowMs, WITNESS_ID, 0x5000n + BigInt(third.starts), third.disk)
+  }
+
+  #ask(state: State, third: ThirdState, side: SideIndex, ask: Ask): void {
+    if (third.lender === null || (third.cut & (1 << side)) !== 0) return
+    const lender = this.#protocol.forkLender(third.lender)
+    third.lender = lender
+    for (let outputs = lender.step(state.nowMs, { kind: 'ask', ask, from: side }); outputs.length > 0;) {
+      const stores = outputs.some(({ kind }) => kind === 'store')
+      for (const output of outputs) {
+        if (output.kind === 'store') third.disk = output.record
+        if (output.kind !== 'answer') continue
+        const to = output.to as SideIndex
+        if (third.answers[to].length < CHANNEL_MAX) third.answers[to] = [...third.answers[to], output.answer]
+      }
+      if (!stores) break
+      outputs = lender.step(state.nowMs, { kind: 'stored', ok: true })
     }
   }
 
@@ -817,6 +921,7 @@ export class World {
     const own = state.sides[side]
     const peer = state.sides[side === 0 ? 1 : 0]
     if (peer.tether?.ended === 'no') peer.tether = { ...peer.tether, ended: fin }
+    if (state.third !== null) state.third.answers[side] = []
     own.tether = null
     own.liedFromSeq = null
     own.ended = [...own.ended, ...countedBy(own.machine)]
@@ -896,9 +1001,11 @@ export class World {
         if (!own.awaiting.includes(output.id)) throw new Violated(`${NAMES[side]} answers command ${output.id} twice`)
         own.awaiting = own.awaiting.filter((id) => id !== output.id)
         return
+      case 'ask':
+        if (state.third !== null && side !== 2) this.#ask(state, state.third, side, output.ask)
+        return
       case 'event':
       case 'drop':
-      case 'ask':
         return
       case 'barrier':
         if (own.barrier !== null) throw new Violated(`${NAMES[side]} begins a barrier in another`)

@@ -181,6 +181,18 @@ export const IN_MODEL: Rule = {
           put: "throw new Error('conflict'); m.event('conflict',"
         }
       ]
+    ),
+    inModel(
+      'lends the third voice while it is promised to another',
+      { policy: 'witness', start: 'formed', budget: { cut: 1 }, depthMax: 40 },
+      /two serve/,
+      [{ file: 'witness/lender', find: 'if (!mine && nowMs < this.#freeFromMs(ask.promiseMs)) return false', put: '' }]
+    ),
+    inModel(
+      'forgets at the start of a witness what it had promised',
+      { policy: 'witness', start: 'formed', budget: { cut: 1, lenderEnds: 1 }, depthMax: 40 },
+      /two serve/,
+      [{ file: 'witness/lender', find: 'Math.max(this.#startedAtMs, this.#renewedAtMs)', put: 'this.#renewedAtMs' }]
     )
   ]
 }

@@ -1,5 +1,8 @@
 /** Two things at once: the table of docs/operating/WITNESS.md, cell by cell. At most one serves in each. */
 import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from '../../support/root'
 import { share } from '../../support/share'
 import { P_MS, ThreeVoices, type HostName } from './world'
 
@@ -51,8 +54,43 @@ function happens(world: ThreeVoices, active: HostName, what: First | Second): vo
   }
 }
 
+const ROWS: Readonly<Record<string, First>> = {
+  "the Active's host is gone": 'the Active’s host is gone',
+  "the Standby's host is gone": 'the Standby’s host is gone',
+  'the link is cut': 'the link is cut',
+  'the other side was stopped normally': 'the other side was stopped'
+}
+const COLUMNS: readonly Second[] = ['the witness is gone', 'only the Active loses it', 'only the Standby loses it']
+
+/** What a cell of the page says. Null = the two do not happen together, or make no difference. */
+function outcomeOf(cell: string): Outcome | null {
+  if (cell === '-') return null
+  if (/nobody serves|the Active \*\*stops\*\*/.test(cell)) return 'nobody'
+  if (/the other side serves/.test(cell)) return 'other'
+  // 'the same': as in the cell before.
+  if (/goes on|^the same$/.test(cell)) return 'active'
+  return assert.fail(`not understood: ${cell}`)
+}
+
 describe('three voices, two faults at once', function () {
   this.timeout(LIMIT_MS)
+
+  it('are told for each cell of the page, and the page says what is tried here', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'operating', 'WITNESS.md'), 'utf8')
+    const [, below = ''] = page.split('Two things at once')
+    const told = below.split('\n').flatMap((line) => {
+      const [, name = '', ...cells] = line.split('|').map((cell) => cell.trim())
+      const first = ROWS[name]
+      if (first === undefined) return []
+      return COLUMNS.flatMap((second, i) => {
+        const outcome = outcomeOf(cells[i] ?? '')
+        return outcome === null ? [] : [[first, second, outcome] as const]
+      })
+    })
+    const inOrder = (table: typeof TABLE): string[] => table.map((cell) => cell.join(' + ')).toSorted()
+    assert.deepEqual(inOrder(told), inOrder(TABLE))
+  })
+
   for (const [first, second, outcome] of TABLE) {
     it(`${first}, and ${second}: ${outcome} serves`, () => {
       for (let seed = 1; seed <= TRIALS; seed++) {
@@ -83,6 +121,29 @@ describe('three voices, two faults at once', function () {
       }
     })
   }
+
+  it('nobody serves, and an operator decides with force: the side that is left serves, and goes on', () => {
+    for (let seed = 1; seed <= TRIALS; seed++) {
+      const world = new ThreeVoices({ seed: BigInt(seed) })
+      world.startWitness()
+      world.start('a')
+      world.start('b')
+      world.advance(6 * P_MS)
+      const { server: active } = world
+      assert.ok(active !== null)
+      const { name: left } = world.other(active)
+      world.stopWitness()
+      world.crash(active)
+      world.advance(4 * P_MS)
+      assert.equal(world.server, null)
+      world.command(left, 'active', true)
+      world.advance(P_MS)
+      assert.equal(world.server, left, `seed ${seed}`)
+      world.advance(5 * P_MS)
+      assert.equal(world.server, left, `seed ${seed}`)
+      assert.deepEqual(world.overlaps, [])
+    }
+  })
 
   it('nobody serves, and the witness comes back: the side that is left serves', () => {
     for (let seed = 1; seed <= TRIALS; seed++) {

@@ -23,6 +23,9 @@ export const EXAMPLES = {
   service: '9 - HTTP service behind HAProxy'
 } as const
 
+/** With a pair of its own, which has another policy. */
+export const WITNESS_EXAMPLE = '10 - A witness on a third host'
+
 /** For other nodes: those that Node-RED offers to install on import, or that connect by themselves. */
 export const FURTHER_EXAMPLES = {
   modbus: `${OTHER_NODES.en}/1 - Modbus`,

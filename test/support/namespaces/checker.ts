@@ -21,6 +21,8 @@ export type Rule =
   | 'epoch-shared'
   | 'epoch-back'
   | 'stuck'
+  | 'moved'
+  | 'voice'
   | 'false-crash'
   | 'channel'
   | 'lost-designation'

@@ -134,6 +134,31 @@ async function addSides(runId: number): Promise<void> {
   }
 }
 
+/** On loopback of the third host: the same address from both sides, each over an interface of its own. */
+export const THIRD_ADDRESS = '10.214.9.9'
+/** Of a side, and of the third host: the interface between the two. */
+export const TO_THIRD = 'third'
+export const fromThird = (side: Side): string => `to-${side}`
+
+/** Makes the third host, `w`, with a way to each side. */
+export async function addThird(namespace: (letter: string) => string): Promise<void> {
+  const third = namespace('w')
+  await ip('netns', 'add', third)
+  await ipInside(third, 'link set lo up', `addr add ${THIRD_ADDRESS}/32 dev lo`)
+  for (const side of SIDES) {
+    const inside = namespace(side)
+    const net = `10.214.${side === 'a' ? 1 : 2}`
+    await ip('link', 'add', TO_THIRD, 'netns', inside, 'type', 'veth', 'peer', 'name', fromThird(side), 'netns', third)
+    await ipInside(third, `addr add ${net}.2/24 dev ${fromThird(side)}`, `link set ${fromThird(side)} up`)
+    await ipInside(
+      inside,
+      `addr add ${net}.1/24 dev ${TO_THIRD}`,
+      `link set ${TO_THIRD} up`,
+      `route add ${THIRD_ADDRESS}/32 via ${net}.2`
+    )
+  }
+}
+
 /** Removes what runs have left that do not live any more. */
 function removeRemains(): void {
   removeNamespaces((pid) => pid === process.pid || !isAlive(pid))

@@ -1,6 +1,16 @@
 /** The network of a run: a namespace for each side and links between the two. */
 import { otherSide, type Side, SIDES } from './history'
-import { destroyTcp, ip, ipInside, nameInside, Namespaces, nftInside } from './namespaces'
+import {
+  addThird,
+  destroyTcp,
+  fromThird,
+  ip,
+  ipInside,
+  nameInside,
+  Namespaces,
+  nftInside,
+  TO_THIRD
+} from './namespaces'
 
 export { whyNotHere } from './namespaces'
 
@@ -28,10 +38,36 @@ const ofTcp = (rule: string): Filter[] =>
 export const RESET_TCP = ofTcp('reject with tcp reset')
 export const DROP_TCP = ofTcp('drop')
 
+/** Between a side and the third host, in one direction: `aw` is what a sends to it. */
+export type ThirdWay = 'aw' | 'wa' | 'bw' | 'wb'
+export const THIRD_WAYS: readonly ThirdWay[] = ['aw', 'wa', 'bw', 'wb']
+export const waysOf = (side: Side): readonly ThirdWay[] => (side === 'a' ? ['aw', 'wa'] : ['bw', 'wb'])
+
+/** Nothing that comes in over these interfaces is heard, and nothing else is dropped by it. */
+const dropsFrom = (devices: readonly string[]): string => `table inet ways
+delete table inet ways
+table inet ways {
+  chain incoming {
+    type filter hook input priority 0; policy accept;
+    ${devices.map((device) => `iifname "${device}" drop`).join('\n')}
+  }
+}
+`
+
 export class Network extends Namespaces {
-  /** The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second per address. */
-  static make(): Promise<Network> {
-    return Namespaces.built(new Network())
+  readonly #hasThird: boolean
+
+  private constructor(hasThird: boolean) {
+    super()
+    this.#hasThird = hasThird
+  }
+
+  /**
+   * `third`: with a third host. The kernel's limits are left as they are, also that on 'port unreachable': six in a row, then one a second
+   * per address.
+   */
+  static make({ third = false } = {}): Promise<Network> {
+    return Namespaces.built(new Network(third))
   }
 
   protected async build(): Promise<void> {
@@ -48,6 +84,7 @@ export class Network extends Namespaces {
       }
     }
     for (const side of SIDES) this.name(side)
+    if (this.#hasThird) await addThird((letter) => this.namespace(letter))
   }
 
   linkAddress(side: Side, link: number): string {
@@ -92,5 +129,18 @@ table inet chaos {
 }
 `
     )
+  }
+
+  get third(): string {
+    return this.namespace('w')
+  }
+
+  /** Replaces what is cut of the ways to the third host and back. */
+  async cutWays(cut: ReadonlySet<ThirdWay>): Promise<void> {
+    const asked = SIDES.filter((side) => cut.has(`${side}w`)).map(fromThird)
+    await Promise.all([
+      nftInside(this.third, dropsFrom(asked)),
+      ...SIDES.map((side) => nftInside(this.namespace(side), dropsFrom(cut.has(`w${side}`) ? [TO_THIRD] : [])))
+    ])
   }
 }

@@ -2,6 +2,7 @@
  * The pictures of README and docs, from a real pair in a real browser: `npm run pictures`.
  *
  *   npm run pictures                    all of them, into docs/pictures
+ *   npm run pictures -- --only zh-CN    of one language, without the others
  *   npm run pictures -- --examples      every example as the editor draws it, into .tmp/pictures: to be looked at
  */
 import { execFileSync } from 'node:child_process'
@@ -13,7 +14,7 @@ import type { FlowNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { ROOT } from '../../support/root'
-import { EXAMPLES, readExample } from '../../support/examples/files'
+import { EXAMPLES, inChinese, readExample } from '../../support/examples/files'
 import type { Editor, EditorOptions, Language } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import { Stage } from './harness/stage'
@@ -27,6 +28,7 @@ const PATIENCE_MS = 20_000
 const PORTS = ['1101', '1102'] as const
 const KEY = 'only for the pictures: nobody else knows it'
 const NAME = { 'en-US': 'Line 1', 'zh-CN': '产线 1' } as const satisfies Record<Language, string>
+const FIRST = { 'en-US': EXAMPLES.first, 'zh-CN': inChinese(EXAMPLES.first) ?? EXAMPLES.first } as const
 const SUFFIX = { 'en-US': '', 'zh-CN': '.zh-CN' } as const satisfies Record<Language, string>
 /** So that nothing has to be scrolled. */
 const TALL = 1700
@@ -42,7 +44,9 @@ const log = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** The first example, with a name that a pair in a plant would have. */
 function flowsFor(language: Language): FlowNode[] {
-  return readExample(EXAMPLES.first).map((node) => (node.type === 'ha-pair' ? { ...node, name: NAME[language] } : node))
+  return readExample(FIRST[language]).map((node) =>
+    node.type === 'ha-pair' ? { ...node, name: NAME[language] } : node
+  )
 }
 
 class Studio {
@@ -190,12 +194,14 @@ async function on(version: NodeRed, work: (stage: Stage) => Promise<void>): Prom
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--examples')) return on(nodeRed4(), takeExamples)
-  rmSync(FOLDER, { recursive: true, force: true })
+  const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefined
+  const languages = LANGUAGES.filter((language) => only === undefined || language === only)
+  if (only === undefined) rmSync(FOLDER, { recursive: true, force: true })
   await on(nodeRed4(), async (stage) => {
-    for (const language of LANGUAGES) await takeLight(stage, language)
+    for (const language of languages) await takeLight(stage, language)
   })
   await on(nodeRed5(), async (stage) => {
-    for (const language of LANGUAGES) await takeDark(stage, language)
+    for (const language of languages) await takeDark(stage, language)
   })
   const bytes = readdirSync(FOLDER).reduce((sum, name) => sum + statSync(join(FOLDER, name)).size, 0)
   log(`${Math.round(bytes / 1000)} kB in all`)

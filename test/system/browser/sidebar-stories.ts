@@ -491,7 +491,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await editor.reload()
     const seen = await Sidebar.show(editor)
     await eventually('both are listed', 20_000, async () => (await seen.card().count()) === 2)
-    await seen.says(/Stopped: wrong settings/)
+    await seen.says(/Stopped · not serving/)
     await seen.says(/Priority: “<i>many<\/i>” is not a whole number/)
     await seen.says(/Heartbeat: \$\{NOT_SET\} is not set/)
     await seen.says(/<b>host<\/b>\.invalid/, 15_000)

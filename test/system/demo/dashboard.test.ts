@@ -65,6 +65,7 @@ function view(more: Partial<DashboardView> = {}): DashboardView {
       { at: 0, side: null, text: 'A sentence that is so long that it has to go on. '.repeat(6), tone: 'plain' }
     ],
     canPause: true,
+    third: null,
     ...more
   }
 }
@@ -129,6 +130,18 @@ describe('the live view', () => {
   it('shows the gate as it was found, whatever the role', () => {
     const shown = text(dashboard(view({ sides: { A: side('A', { gateOpen: false }), B: side('B') } }), 80, 24))
     assert.match(shown, /ACTIVE, its gate is shut/)
+  })
+
+  it('with a witness: says whether the link is cut and whom the witness backs, and has their keys', () => {
+    const third = { cut: true, witness: 'A' } as const
+    for (const columns of [80, 120]) {
+      const shown = text(dashboard(view({ third }), columns, 24))
+      assert.match(shown, /Link between A and B: CUT {3}Witness: backs A/)
+      assert.match(shown, / c {1,2}mend/)
+      assert.match(shown, / w .*witness/)
+    }
+    assert.match(text(dashboard(view({ third: { cut: false, witness: 'gone' } }), 80, 24)), /B: whole {3}Witness: GONE/)
+    assert.doesNotMatch(text(dashboard(view(), 120, 24)), /[Ww]itness/)
   })
 
   it('says that a killed side is dead, and how to bring it back', () => {

@@ -34,6 +34,13 @@ export class DemoProcess {
     return [...this.output.matchAll(/Node-RED is starting: .*, pid (\d+)\./g)].map((match) => Number(match[1]))
   }
 
+  /** The witnesses among what it has told of. */
+  get witnessPids(): number[] {
+    return [...this.output.matchAll(/(?:The witness is starting|start the witness), pid (\d+)\./g)].map((match) =>
+      Number(match[1])
+    )
+  }
+
   /** Its user directories and logs, when it is the demo itself. */
   get folder(): string {
     return join(ROOT, '.demo', String(this.pid))
@@ -49,7 +56,8 @@ export class DemoProcess {
 
   /** For after a test, whatever its end. */
   async destroy(): Promise<void> {
-    for (const pid of [...this.nodeRedPids, this.pid]) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    for (const pid of [...this.nodeRedPids, ...this.witnessPids, this.pid])
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL')
     await this.exited
     rmSync(this.folder, { recursive: true, force: true })
   }

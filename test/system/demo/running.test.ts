@@ -34,6 +34,18 @@ describe('npm start', () => {
     assertNothingLeft()
   }).timeout(FORMING_MS * 2)
 
+  it('--once --witness: the link and the witness fail, and the Active goes on; it is killed, and the other one follows', async () => {
+    demo = new DemoProcess(['--once', '--witness'])
+    const { code } = await demo.exited
+    assert.equal(code, 0, demo.output)
+    for (const step of ['The pair has formed: .*the witness backs it', 'Cut: ', 'Mended', 'Witness killed', 'Crash']) {
+      assert.match(demo.output, new RegExp(`^ok {2}${step}`, 'm'))
+    }
+    assert.match(demo.output, /All in all \d+ work items: done \d+ .*, missed 0, done twice [01]\./)
+    assert.equal(demo.witnessPids.length, 2)
+    assertNothingLeft()
+  }).timeout(FORMING_MS * 2)
+
   for (const [signal, expected] of share(SIGNALS.slice(0, 1), SIGNALS)) {
     it(`${signal} stops both Node-RED in order and leaves nothing behind`, async () => {
       demo = new DemoProcess([])
@@ -55,11 +67,11 @@ describe('npm start', () => {
     assertNothingLeft()
   }).timeout(FORMING_MS)
 
-  it('killed with -9 it takes both Node-RED along, one that is paused too', async () => {
-    demo = new DemoProcess([])
+  it('killed with -9 it takes both Node-RED along, one that is paused too, and the witness', async () => {
+    demo = new DemoProcess(['--witness'])
     await demo.prints('The pair has formed', FORMING_MS)
-    const pids = demo.nodeRedPids
-    assert.equal(pids.length, 2)
+    const pids = [...demo.nodeRedPids, ...demo.witnessPids]
+    assert.equal(pids.length, 3)
     process.kill(pids[0] as number, 'SIGSTOP')
     demo.child.kill('SIGKILL')
     await until(
@@ -78,7 +90,7 @@ describe('npm start', () => {
 
   function assertNothingLeft(): void {
     assert.ok(demo.nodeRedPids.length >= 2, demo.output)
-    for (const pid of demo.nodeRedPids) assert.ok(!isAlive(pid), `Node-RED ${pid} is still there`)
+    for (const pid of [...demo.nodeRedPids, ...demo.witnessPids]) assert.ok(!isAlive(pid), `${pid} is still there`)
     assert.ok(!existsSync(demo.folder), `${demo.folder} is still there`)
   }
 })

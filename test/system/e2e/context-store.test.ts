@@ -1,4 +1,4 @@
-/** The context store on two real Node-REDs: a counter of Change and Function nodes that moves with the role, and starts that nothing may prevent. */
+/** The context store on two real Node-REDs: a counter that moves with the role, beside what Change nodes write, and starts that nothing may prevent. */
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,9 @@ const EVERY_S = 0.02
 const STORE = `settings.contextStorage = {
   default: { module: 'memory' },
   pair: { module: require('@ha-pair/node-red-ha-pair/context'), config: {} }
+}
+settings.functionGlobalContext = {
+  note: (number) => require('node:fs').appendFileSync(process.env.DIARY, number + '\\n')
 }`
 const PLACE = { z: 'tab', x: 100, y: 100 } as const
 const COUNT = '#:(pair)::count'
@@ -27,7 +30,10 @@ const change = (id: string, rules: readonly object[], wires: readonly string[][]
   wires
 })
 
-/** Every 20 ms the Active counts one further, in two nodes, and writes down the number. GET /read says what is in the store. */
+/**
+ * Every 20 ms the Active counts one further and writes down the number, in one turn: what Node-RED's stop finds on a wire it drops. GET /read says
+ * what is in the store.
+ */
 const FLOWS: readonly FlowNode[] = [
   { id: 'tab', type: 'tab', label: 'count', disabled: false },
   pairNode('pair'),
@@ -43,40 +49,28 @@ const FLOWS: readonly FlowNode[] = [
     wires: [['gate']]
   },
   { id: 'gate', ...PLACE, type: 'ha-pair-gate', name: '', pair: 'pair', whenClosed: 'drop', wires: [['count'], []] },
-  change(
+  func(
     'count',
+    `msg.payload = (flow.get('count', 'pair') ?? 0) + 1
+     flow.set('count', msg.payload, 'pair')
+     global.get('note')(msg.payload)
+     return msg`,
+    [['next']]
+  ),
+  change(
+    'next',
     [
-      {
-        t: 'set',
-        p: 'payload',
-        pt: 'msg',
-        to: `$flowContext("count", "pair") ? $flowContext("count", "pair") + 1 : 1`,
-        tot: 'jsonata'
-      },
-      { t: 'set', p: COUNT, pt: 'flow', to: 'payload', tot: 'msg' }
+      { t: 'set', p: 'payload', pt: 'msg', to: '$flowContext("count", "pair")', tot: 'jsonata' },
+      { t: 'set', p: '#:(pair)::next', pt: 'flow', to: 'payload', tot: 'msg' }
     ],
     [['last']]
   ),
   func(
     'last',
     `flow.set('last', { n: msg.payload, at: new Date(msg.payload), seen: new Map([['n', msg.payload]]) }, 'pair')
-     flow.set('history[' + (msg.payload % 10) + '].n', msg.payload, 'pair')
-     msg.payload = String(msg.payload)
-     return msg`,
-    [['diary']]
+     flow.set('history[' + (msg.payload % 10) + '].n', msg.payload, 'pair')`,
+    [[]]
   ),
-  {
-    id: 'diary',
-    ...PLACE,
-    type: 'file',
-    filename: '${DIARY}',
-    filenameType: 'str',
-    appendNewline: true,
-    createDir: false,
-    overwriteFile: 'false',
-    encoding: 'utf8',
-    wires: [[]]
-  },
   { id: 'read-in', ...PLACE, type: 'http in', method: 'get', url: '/read', wires: [['switch']] },
   {
     id: 'switch',
@@ -92,7 +86,7 @@ const FLOWS: readonly FlowNode[] = [
   func(
     'counted',
     `const last = flow.get('last', 'pair')
-     msg.payload = { count: flow.get('count', 'pair'), n: last.n, date: last.at.getTime(), seen: last.seen.get('n'), history: flow.get('history', 'pair') }
+     msg.payload = { count: flow.get('count', 'pair'), next: flow.get('next', 'pair'), n: last?.n, date: last?.at.getTime(), seen: last?.seen.get('n') }
      return msg`,
     [['answer']]
   ),
@@ -120,6 +114,7 @@ const FLOWS: readonly FlowNode[] = [
 
 interface Reading {
   readonly count?: number
+  readonly next?: number
   readonly n?: number
   readonly date?: number
   readonly seen?: number
@@ -140,7 +135,7 @@ describe('the context store on real Node-REDs', function () {
   let b: NodeRedProcess
   const started: NodeRedProcess[] = []
 
-  const make = (name: string, environment: Record<string, string>, flows: readonly FlowNode[]): NodeRedProcess => {
+  const make = (name: string, environment: Record<string, string>): NodeRedProcess => {
     const userDirectory = join(folder, name)
     mkdirSync(userDirectory)
     placeBuild(userDirectory)
@@ -150,7 +145,7 @@ describe('the context store on real Node-REDs', function () {
       version: nodeRed4(),
       userDirectory,
       environment,
-      flows,
+      flows: FLOWS,
       credentials,
       settingsCode: STORE
     })
@@ -161,8 +156,8 @@ describe('the context store on real Node-REDs', function () {
   before(async () => {
     folder = scratchFolder('context')
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
-    a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' }, FLOWS)
-    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90' }, FLOWS)
+    a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' })
+    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90' })
     await Promise.all([a.start(), b.start()])
   })
   afterEach(function () {
@@ -196,8 +191,9 @@ describe('the context store on real Node-REDs', function () {
       const reading = await read(standby)
       return (reading.count ?? 0) > 30 ? reading : false
     })
-    const { n, date, seen: inMap } = seen
+    const { n, date, seen: inMap, next = 0, count = 0 } = seen
     assert.deepEqual([date, inMap], [n, n])
+    assert.ok(next > 0 && next <= count, `${next} of ${count}`)
     await standby.get('/write')
     assert.notEqual((await read(standby)).count, 1000, 'what the Standby writes changes nothing')
   })
@@ -253,16 +249,13 @@ describe('the context store on real Node-REDs', function () {
   })
 
   it('a damaged file and a missing pair do not keep Node-RED from starting', async () => {
-    const alone = make(
-      'alone',
-      {},
-      FLOWS.filter(({ type }) => !type.startsWith('ha-pair'))
-    )
-    mkdirSync(join(alone.userDirectory, 'ha-pair'))
-    writeFileSync(join(alone.userDirectory, 'ha-pair', 'context-pair.jsonl'), '{"format":"ha-pair context 1"}\nrubbish')
-    await alone.start()
-    await alone.get('/write')
-    assert.equal((await read(alone)).count, 1000)
-    assert.match(alone.log, /context-pair\.jsonl is damaged/)
+    await Promise.allSettled([a.kill(), b.kill()])
+    const file = (name: string): string => join(a.userDirectory, name)
+    writeFileSync(file('flows.json'), JSON.stringify(FLOWS.filter(({ type }) => !type.startsWith('ha-pair'))))
+    writeFileSync(file('ha-pair/context-pair.jsonl'), '{"format":"ha-pair context 1"}\nrubbish')
+    await a.start()
+    await a.get('/write')
+    assert.equal((await read(a)).count, 1000)
+    assert.match(a.log, /context-pair\.jsonl is damaged/)
   })
 })

@@ -10,7 +10,8 @@ import {
   inChinese,
   isChinese,
   readExample,
-  STATE_EXAMPLES
+  STATE_EXAMPLES,
+  WITNESS_EXAMPLE
 } from '../../support/examples/files'
 import { EXAMPLE_NODES } from './parts/installed'
 
@@ -116,14 +117,21 @@ const english = exampleNames().filter((name) => !isChinese(name))
 describe('the example files', () => {
   it('are the ones that the tests know, each with its number and name in the menu', () => {
     const known = [EXAMPLES, FURTHER_EXAMPLES, STATE_EXAMPLES].flatMap((some): string[] => Object.values(some))
-    assert.deepEqual(english, known.toSorted())
+    assert.deepEqual(english, [...known, WITNESS_EXAMPLE].toSorted())
   })
 
-  it('share one pair, the same in each, and no other id', () => {
+  it('share one pair, the same in each but where the policy is another, and no other id', () => {
     const all = english.map(readExample)
-    const pairs = all.map((nodes) => nodes.filter(({ type }) => type === 'ha-pair'))
-    for (const pair of pairs) assert.deepEqual(pair, pairs[0])
-    assert.equal(pairs[0]?.length, 1)
+    const pairs = all.flatMap((nodes) => nodes.filter(({ type }) => type === 'ha-pair'))
+    assert.equal(pairs.length, english.length)
+    const witnessed = pairs[english.indexOf(WITNESS_EXAMPLE)]
+    const others = pairs.filter((pair) => pair !== witnessed)
+    for (const pair of others) assert.deepEqual(pair, others[0])
+    assert.notEqual(witnessed?.id, others[0]?.id)
+    const differs = Object.keys({ ...witnessed }).filter(
+      (key) => JSON.stringify(witnessed?.[key]) !== JSON.stringify(others[0]?.[key])
+    )
+    assert.deepEqual(differs, ['id', 'name', 'policy', 'witness'])
     const ids = all.flat().flatMap(({ id, type }) => (type === 'ha-pair' ? [] : [id]))
     assert.equal(new Set(ids).size, ids.length)
   })

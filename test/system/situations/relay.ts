@@ -10,16 +10,22 @@ export class Relay {
   fromB = true
   /** What A sends comes back to it. */
   reflects = false
+  /** So many more of A's datagrams pass. */
+  left = Infinity
+  /** What arrives at A instead of what B has sent. */
+  alters: (bytes: Buffer) => Buffer = (bytes) => bytes
   readonly #ends: readonly [Socket, Socket]
+  readonly #hosts: readonly [number, number]
 
   private constructor(ends: readonly [Socket, Socket], hosts: readonly [number, number]) {
     this.#ends = ends
+    this.#hosts = hosts
     ends[0].on('message', (bytes) => {
-      if (this.reflects) ends[0].send(bytes, hosts[0], LOOPBACK)
-      else if (this.fromA) ends[1].send(bytes, hosts[1], LOOPBACK)
+      if (this.reflects) this.toA(bytes)
+      else if (this.fromA && this.left-- > 0) ends[1].send(bytes, hosts[1], LOOPBACK)
     })
     ends[1].on('message', (bytes) => {
-      if (this.fromB) ends[0].send(bytes, hosts[0], LOOPBACK)
+      if (this.fromB) this.toA(this.alters(bytes))
     })
   }
 
@@ -38,10 +44,16 @@ export class Relay {
     return [this.#ends[0].address().port, this.#ends[1].address().port]
   }
 
+  toA(bytes: Buffer): void {
+    this.#ends[0].send(bytes, this.#hosts[0], LOOPBACK)
+  }
+
   open(): void {
     this.fromA = true
     this.fromB = true
     this.reflects = false
+    this.left = Infinity
+    this.alters = (bytes) => bytes
   }
 
   cut(): void {

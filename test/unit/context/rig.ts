@@ -118,7 +118,7 @@ export class StoreSide {
   restart(saved: Saved): void {
     this.replica.leave()
     this.copy = new Copy(LIMITS)
-    this.copy.restore(saved.entries, saved.position, saved.line, saved.floor)
+    this.copy.restore(structuredClone(saved.entries), saved.position, saved.line, saved.floor)
     this.seat.becomesUnheard('initial', 0)
     this.replica = this.#start()
   }

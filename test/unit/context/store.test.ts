@@ -289,6 +289,17 @@ describe('a store on both hosts', () => {
       assert.equal(a.seat.data?.behindMs, null)
     })
 
+    it('is nobody who has not answered yet to what goes on from where he was', async () => {
+      a.set('n', 1)
+      pair.wires.cut(pair.wires.a)
+      await pair.wires.open()
+      assert.equal(a.seat.data?.inStep, false)
+      pair.loop.turn()
+      assert.equal(a.seat.data?.inStep, false)
+      await pair.wires.settle()
+      assert.deepEqual([a.seat.data?.inStep, b.get('n')], [true, 1])
+    })
+
     it('is the follower less than a second behind, of what the peer has not taken in', async () => {
       a.set('n', 1)
       pair.loop.turn()
@@ -302,6 +313,19 @@ describe('a store on both hosts', () => {
   })
 
   describe('8: barrier', () => {
+    it('taken in is not had: a copy that is elsewhere says so, and is brought up while the gate is shut', async () => {
+      await written(a, { n: 1 })
+      b.copy.apply([], { epoch: 2, number: 99 }, null)
+      a.set('n', 2)
+      a.replica.flush()
+      assert.equal(a.replica.peerHasAll, false)
+      await pair.wires.settle()
+      assert.deepEqual([b.get('n'), a.replica.peerHasAll], [1, false])
+      a.set('n', 3)
+      await pair.settle()
+      assert.deepEqual([b.get('n'), b.copy.position, a.replica.peerHasAll], [2, a.copy.position, true])
+    })
+
     it('a swap takes all that was written before it, and goes on from there', async () => {
       a.set('n', 1)
       await pair.swap(a, b, 4)

@@ -66,6 +66,23 @@ describe('what an order would come to', () => {
       'not: swap-offline'
     ],
     ['no role yet', { role: 'initial' }, 'active', 'standby', 'not: swap-starting'],
+    ...(['engine-crashed', 'files-in-use'] as const).map(
+      (code) =>
+        [
+          code,
+          { role: 'initial', online: false, situation: { code, severity: 'critical' } },
+          `not: ${code}`,
+          `not: ${code}`,
+          `not: ${code}`
+        ] as const
+    ),
+    [
+      'no epoch left',
+      { ...STANDBY, alone: 'numbers-exhausted' },
+      'not: numbers-exhausted',
+      'not: is-standby',
+      'not: numbers-exhausted'
+    ],
     [
       'the classic wire knows no fitness',
       { wire: 'classic', peer: { fitness: 0, ready: false } },

@@ -30,7 +30,10 @@ const BARS = Object.keys({
   'is-standby': 0,
   'swap-starting': 0,
   'swap-offline': 0,
-  unfit: 0
+  unfit: 0,
+  'engine-crashed': 0,
+  'files-in-use': 0,
+  'numbers-exhausted': 0
 } satisfies Record<Bar, 0>)
 const BEWARES = Object.keys({
   'peer-unreachable': 0,
@@ -90,6 +93,10 @@ describe('the words of the sidebar', () => {
     assert.match(
       peerText(seen({ online: false, peer: { heardAgo: 4000 } }), 'plc-b', 1000),
       /offline · was Standby · .*5 s/
+    )
+    assert.match(
+      peerText(seen({ online: false, peer: { role: 'initial', heardAgo: 4000 } }), 'plc-b', 0),
+      /^plc-b · offline · last heard 4 s/
     )
     assert.equal(peerText(seen({ online: false, peer: null }), 'plc-b', 0), 'plc-b · offline')
   })

@@ -93,6 +93,7 @@ export class Recorder implements CarrierUser {
   readonly terms: CarrierUser['terms']
   readonly seen: string[] = []
   link: CarrierLink | null = null
+  peerHasAll = true
   onReceived: (body: Buffer) => void = () => {}
   onFlush: () => void = () => {}
 

@@ -331,6 +331,23 @@ describe('the exchange', () => {
       assert.deepEqual(answers, [true, true, false])
     })
 
+    it('asks again until what was taken in is had', async () => {
+      const [one] = await both()
+      const [turns, answers] = [new Turns(), [] as boolean[]]
+      one.peerHasAll = false
+      raiseBarrier(a.exchange, (reached) => answers.push(reached), turns)
+      for (const [has, expected] of [
+        [false, []],
+        [false, []],
+        [true, [true]]
+      ] as const) {
+        one.peerHasAll = has
+        turns.run()
+        await wires.settle()
+        assert.deepEqual(answers, expected)
+      }
+    })
+
     it('fails when the half that was to take it in is another one', async () => {
       const [one, other] = [new Recorder('x'), new Recorder('x')]
       a.exchange.attach(one)

@@ -23,7 +23,8 @@ const section = fc.record(
 )
 const telling: fc.Arbitrary<Telling> = fc.record(
   {
-    allTold: fc.option(fc.record({ unsureForMs: fc.nat(100_000_000) }, PLAIN)),
+    allTold: fc.option(fc.record({ untoldAgoMs: fc.nat(100_000_000) }, PLAIN)),
+    again: fc.boolean(),
     sections: fc.array(section, { maxLength: 5 })
   },
   PLAIN
@@ -37,6 +38,7 @@ describe('what resume gates tell each other', () => {
   it('golden bytes', () => {
     const told: Telling = {
       allTold: null,
+      again: false,
       sections: [
         {
           topic: 'sx',
@@ -53,12 +55,14 @@ describe('what resume gates tell each other', () => {
       Buffer.from(encode(told)).toString('hex'),
       ['010001', '027378', '027372', 'ac02', '02', '21', '04', '1f000000'].join('')
     )
-    assert.equal(Buffer.from(encode({ allTold: { unsureForMs: 200 }, sections: [] })).toString('hex'), '0101c801')
+    const allTold = encode({ allTold: { untoldAgoMs: 200 }, again: false, sections: [] })
+    assert.equal(Buffer.from(allTold).toString('hex'), '0101c801')
+    assert.equal(Buffer.from(encode({ allTold: null, again: true, sections: [] })).toString('hex'), '0102')
   })
 
   it('a thousand numbers in a row take less than half a bit each', () => {
     const chunks = Array.from({ length: 320 }, (_none, index) => ({ index, mask: -1 }))
-    const bytes = encode({ allTold: null, sections: [{ topic: 'sx', series: null, highest: 1, chunks }] })
+    const bytes = encode({ allTold: null, again: false, sections: [{ topic: 'sx', series: null, highest: 1, chunks }] })
     assert.ok(bytes.length < 600, String(bytes.length))
   })
 
@@ -78,13 +82,14 @@ describe('what resume gates tell each other', () => {
   it('cut short, of another version, with unknown flags, with what cannot be', () => {
     const whole = encode({
       allTold: null,
+      again: false,
       sections: [{ topic: 'sx', series: null, highest: 5, chunks: [{ index: 1, mask: 1 }] }]
     })
     for (let length = 3; length < whole.length; length++) assert.throws(() => decode(whole.subarray(0, length)))
     const bad: readonly (readonly number[])[] = [
       [],
       [2, 0],
-      [1, 2],
+      [1, 4],
       [1, 0, 2],
       [1, 0, 0, 1, 115, 5, 0],
       [1, 0, 0, 1, 115, 5, 1, 0, 0, 0, 0, 0],

@@ -12,8 +12,8 @@ const NUMBER_MAX = Number.MAX_SAFE_INTEGER
 const serving = (terms: ConstructorParameters<typeof World>[0] = {}): World => {
   const world = new World(terms)
   world.serve(world.a)
-  // The first second after a start is unsure.
-  world.time.advanceMs(1500)
+  // After its first start a gate is unsure for as long.
+  world.time.advanceMs(TERMS.keepForMs + 1500)
   return world
 }
 
@@ -182,15 +182,65 @@ describe('what may have passed without a word', () => {
     world.swap()
     world.both('x', 2)
     assert.deepEqual(unsureOf(world), [])
+    world.time.advanceMs(TOLD_MS)
     world.crash(5, 0)
     world.restart()
+    world.both('x', 3)
     world.time.advanceMs(100)
     world.swap()
-    world.both('x', 3)
-    assert.deepEqual(unsureOf(world).at(-1), 3, 'it may have passed before the crash')
+    world.both('x', 4)
+    assert.deepEqual(unsureOf(world), [3, 4], 'it may have passed before the crash')
+    world.time.advanceMs(2000)
+    world.both('x', 5)
+    assert.deepEqual(unsureOf(world), [3, 4])
+  })
+
+  it('what came to the next one before the swap too, also when the one before is sure again', () => {
+    const world = serving()
+    world.both('x', 1)
+    world.time.advanceMs(TOLD_MS)
+    world.crash(5, 0)
+    world.restart()
+    world.send(world.b, { topic: 'x', seq: 2 })
+    world.send(world.a, { topic: 'x', seq: 3 })
     world.time.advanceMs(2000)
     world.both('x', 4)
-    assert.deepEqual(unsureOf(world).at(-1), 3)
+    world.time.advanceMs(TOLD_MS)
+    world.swap()
+    world.time.advanceMs(0)
+    assert.deepEqual([numbersOf(world.a.passed).slice(1), unsureOf(world)], [[3], [2, 3]])
+  })
+
+  it('a host that has not seen how much later things come to it: for as long as they may', () => {
+    const world = serving({ keepForMs: 3000 })
+    const afterCrash = (meanwhile: () => void): unknown[] => {
+      world.crash(5, 0)
+      world.time.advanceMs(TOLD_MS)
+      world.restart()
+      meanwhile()
+      world.crash(5, 0)
+      const before = world.passes.length
+      for (let seq = world.passes.length; seq < before + 3; seq++) {
+        world.time.advanceMs(1900)
+        world.both('y', seq)
+      }
+      return world.passes.slice(before).map(({ unsure }) => unsure)
+    }
+    assert.deepEqual(
+      afterCrash(() => {}),
+      [true, true, false],
+      'it has just started'
+    )
+    const fresh = (): void => {
+      world.both('x', world.passes.length)
+      world.time.advanceMs(TOLD_MS)
+    }
+    assert.deepEqual(afterCrash(fresh), [false, false, false], 'one that passed while it was there came to both')
+    const old = (): void => {
+      world.time.advanceMs(TOLD_MS)
+      for (const { msg } of world.passes) world.send(world.standby, msg)
+    }
+    assert.deepEqual(afterCrash(old), [true, true, false], 'what passed before it was there says nothing')
   })
 
   it('with the channel down: all that was held', () => {
@@ -550,6 +600,18 @@ describe('the life of a gate that resumes', () => {
     world.time.advanceMs(1000)
     assert.equal(world.b.gate.held, 2)
     world.cable.connect()
+    world.time.advanceMs(TOLD_MS)
+    assert.equal(world.b.gate.held, 0)
+  })
+
+  it('who joins a moment after is not told before the flow behind has had its time', () => {
+    const world = serving()
+    world.both('x', 1)
+    world.cable.cut(0)
+    world.both('x', 2)
+    world.cable.connect()
+    world.cable.arriveNow()
+    assert.equal(world.b.gate.held, 2)
     world.time.advanceMs(TOLD_MS)
     assert.equal(world.b.gate.held, 0)
   })

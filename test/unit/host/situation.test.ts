@@ -8,7 +8,7 @@ import type { Situation, StateCode } from '../../../src/host/situation/types'
 import { happened } from '../../../src/host/texts/happened'
 import { FIELD_WORDS, fieldText, problemText } from '../../../src/host/texts/problems'
 import { ROLE_TEXTS } from '../../../src/host/texts/roles'
-import { STATES } from '../../../src/host/texts/situations'
+import { MEANWHILE, STATES } from '../../../src/host/texts/situations'
 import type { Text } from '../../../src/host/texts/text'
 import { WARNING_TEXTS } from '../../../src/host/texts/warnings'
 import { WARNINGS } from '../../../src/host/warnings'
@@ -127,7 +127,9 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
         [alone, 'critical', { ...INITIAL, alone }],
         [alone, 'critical', { ...STANDBY, ...offline('lost-connection'), alone }]
       ] as const
-  )
+  ),
+  // Beside a peer too.
+  ['numbers-exhausted', 'critical', { ...STANDBY, alone: 'numbers-exhausted' }]
 ]
 const CODES = Object.keys(WARNINGS) as WarningCode[]
 const DETAIL = {
@@ -247,12 +249,28 @@ describe('a warning beside it', () => {
     const alone = { ...ACTIVE, online: false, peer: null }
     const is = situation(alone, warned('keys-differ', { cause: 'key' }), warned('flows-differ'))
     assert.deepEqual([is.code, is.severity, is.short.en], ['keys-differ', 'critical', 'wrong key · Active'])
-    assert.match(is.text.en, /^plc-b sends, with another key than plc-a has.*it may be Active too\.$/)
+    assert.match(
+      is.text.en,
+      /^plc-b sends, with another key than plc-a has.*plc-a serves, and plc-b may be Active too\.$/
+    )
     assert.deepEqual(
       is.also.map(({ code }) => code),
       ['never-met', 'flows-differ']
     )
     assert.equal(situation({ ...alone, policy: 'preferred' }, warned('one-way')).severity, 'warning')
+  })
+
+  it('that says why the peer is silent is not told again that it is silent', () => {
+    const led = new Set<StateCode>()
+    const silent = /is silent|not answer|has lost contact|is not heard/
+    for (const [code, , status] of STATES_MADE) {
+      const { code: lead, text } = situation(status, warned('keys-differ', { cause: 'key' }))
+      if (lead !== 'keys-differ' || status.online) continue
+      if (code in MEANWHILE) led.add(code)
+      assert.doesNotMatch(text.en, silent, code)
+      assert.doesNotMatch(text.zh, /无应答|失去联系|收不到/, code)
+    }
+    assert.deepEqual(led, new Set(Object.keys(MEANWHILE)))
   })
 
   it('that shows that a stopped peer runs again makes two of one', () => {
@@ -294,6 +312,17 @@ describe('a warning beside it', () => {
     assert.deepEqual(order.slice(-4), ['were-both-active', 'cloned-identity', 'suspended', 'clock-set-back'])
     const is = situation(ACTIVE, warned('link-down', DETAIL), warned('were-both-active', DETAIL))
     assert.deepEqual([is.code, is.also.map(({ code }) => code)], ['link-down', ['were-both-active']])
+  })
+
+  it('says which side alone has what the other one lacks', () => {
+    const differ = {
+      differ: ['gate count', 'sync 1', 'store pair'],
+      here: ['keep 1', '', 'a'],
+      peer: ['', 'keep 1', 'b']
+    }
+    const { text } = situation(ACTIVE, warned('context-differs', differ))
+    assert.match(text.en, /: gate count \(only here\), sync 1 \(only on the peer\), store pair \(a \/ b\)\. /)
+    assert.match(text.zh, /gate count \(仅本侧\)、sync 1 \(仅对端\)/)
   })
 
   it('says from when to when both were Active', () => {

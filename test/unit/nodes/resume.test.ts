@@ -48,7 +48,7 @@ class Other implements CarrierUser {
       highest: Math.max(...numbers),
       chunks: [{ index: 0, mask }]
     }
-    this.link?.send(encode({ allTold: null, sections: [section] }))
+    this.link?.send(encode({ allTold: null, again: false, sections: [section] }))
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What one resume gate tells the other: which numbers it has let through. Compact, versioned and bounded.
  *
- *     body     version | flags | with 'all told': ms | section ...
+ *     body     version | flags: all told, again | with 'all told': ms | section ...
  *     section  kind | topic | series, if it has one | highest number | count | chunk ...
  *     chunk    distance from the chunk before, with a bit for 'all of its numbers' | else 4 bytes, one bit a number
  *
@@ -11,12 +11,13 @@ import { CHUNK_INDEX_MAX, isFull, NUMBER_MAX } from './numbers'
 
 const VERSION = 1
 const ALL_TOLD = 1
+const AGAIN = 2
 const HAS_SERIES = 1
 /** Longest text of a topic or a series, in bytes: three for each of its characters. */
 const KEY_BYTES_MAX = 400
 /** A body ends soon after this many bytes. */
 export const BODY_BYTES = 16_384
-const UNSURE_MS_MAX = 2 ** 40
+const AGO_MS_MAX = 2 ** 40
 /** Longer than any that is sent. */
 export const BODY_BYTES_MAX = 65_536
 
@@ -30,16 +31,21 @@ export interface Section {
 }
 
 export interface Telling {
-  /** Not null: the sender's gate is shut, and nothing is left to tell. What comes within so many ms is unsure to the sender itself. */
-  readonly allTold: { readonly unsureForMs: number } | null
+  /**
+   * Not null: the sender's gate is shut, and nothing is left to tell. `untoldAgoMs`: of what passed before that, the sender itself may not have
+   * been told.
+   */
+  readonly allTold: { readonly untoldAgoMs: number } | null
+  /** It may have passed long ago: the two have just met, and the sender tells all that it remembers. */
+  readonly again: boolean
   readonly sections: readonly Section[]
 }
 
-export function encode({ allTold, sections }: Telling): Uint8Array {
+export function encode({ allTold, again, sections }: Telling): Uint8Array {
   const out = new Out()
   out.byte(VERSION)
-  out.byte(allTold === null ? 0 : ALL_TOLD)
-  if (allTold !== null) out.number(allTold.unsureForMs)
+  out.byte((allTold === null ? 0 : ALL_TOLD) + (again ? AGAIN : 0))
+  if (allTold !== null) out.number(Math.min(AGO_MS_MAX, allTold.untoldAgoMs))
   for (const { topic, series, highest, chunks } of sections) {
     out.byte(series === null ? 0 : HAS_SERIES)
     out.text(topic)
@@ -65,12 +71,12 @@ export function decode(body: Uint8Array): Telling {
   const version = from.byte()
   if (version !== VERSION) throw new Error(`version ${version}`)
   const flags = from.byte()
-  if (flags > ALL_TOLD) throw new Error(`flags ${flags}`)
-  const unsureForMs = flags === ALL_TOLD ? from.number() : null
-  if (unsureForMs !== null && unsureForMs > UNSURE_MS_MAX) throw new Error(`unsure for ${unsureForMs} ms`)
+  if (flags > ALL_TOLD + AGAIN) throw new Error(`flags ${flags}`)
+  const untoldAgoMs = (flags & ALL_TOLD) !== 0 ? from.number() : null
+  if (untoldAgoMs !== null && untoldAgoMs > AGO_MS_MAX) throw new Error(`untold ${untoldAgoMs} ms ago`)
   const sections: Section[] = []
   while (!from.atEnd) sections.push(section(from))
-  return { allTold: unsureForMs === null ? null : { unsureForMs }, sections }
+  return { allTold: untoldAgoMs === null ? null : { untoldAgoMs }, again: (flags & AGAIN) !== 0, sections }
 }
 
 function section(from: In): Section {

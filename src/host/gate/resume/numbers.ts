@@ -177,8 +177,8 @@ export class Numbers {
   }
 
   /**
-   * The peer may know nothing: it hears of all again. Of a source without series, of the latest count only: who does not know the one
-   * before could not tell their numbers apart.
+   * The peer may know nothing: it hears of all again but what is not ripe. Of a source without series, of the latest count only: who does
+   * not know the one before could not tell their numbers apart.
    */
   setAllUntold(): void {
     this.#untold.clear()
@@ -190,6 +190,13 @@ export class Numbers {
           if (chunk.untold !== 0) this.#untold.add(chunk)
         }
       }
+    }
+    for (const { series, number } of this.#unripe.slice(this.#ripened)) {
+      const index = indexOf(number)
+      const chunk = series.chunks.get(index)
+      if (chunk === undefined) continue
+      chunk.untold &= ~bitOf(number, index)
+      if (chunk.untold === 0) this.#untold.delete(chunk)
     }
   }
 

@@ -57,6 +57,7 @@ export interface ResumeState<M> {
   readonly lag: Lag
   readonly opening: Opening
   readonly handover: Handover
+  readonly fallen: Fallen
 }
 
 interface Opening {
@@ -64,7 +65,9 @@ interface Opening {
   epoch: number | null
   /** It has been shut since: the other side may have served. An Active may take a newer epoch and go on. */
   shut: boolean
-  /** What came here until then may have passed on the other side without a word. */
+  /** Of what passed on either host until then, this one may not have been told. */
+  untoldUntilMs: number
+  /** So what came here until then may have passed: it comes later to this host than to the other one. */
   unsureUntilMs: number
 }
 
@@ -73,11 +76,18 @@ interface Handover {
   allToldUntilMs: number
 }
 
+/** What fell out. */
+interface Fallen {
+  /** Nobody was warned of these yet. */
+  untold: number
+  warnedAtMs: number
+}
+
 const WARN_EVERY_MS = 60_000
 const STUCK_AFTER_MS = 5000
 /** A gate that holds messages, or whose badge is behind, looks again: freshness and leases change without an event. */
 const LOOK_AGAIN_MS = 250
-/** Beyond the longest lag that was seen: the two hosts may drift apart by so much before anybody has seen it. */
+/** Beyond the lag: the two hosts may drift apart by so much before anybody has seen it. */
 const UNSURE_MS = 1000
 /** A peer that told everything and then parted has left, and lets nothing through; but not for ever. */
 const LEFT_MS = 5000
@@ -94,14 +104,13 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   readonly #teller: Teller
   readonly #opening: Opening
   readonly #handover: Handover
+  readonly #fallen: Fallen
   readonly #nextTurn: Later
   readonly #lookAgain: Later
   #detach: () => void = () => {}
   /** What was taken over waits until its receivers are built. */
   #mayRelease: boolean
   #shownOpen = false
-  #fellOut = 0
-  #warnedAtMs = -Infinity
   #ended = false
 
   /** `takenOver`: what `close` of the gate before the deploy returned. */
@@ -125,8 +134,9 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#numbers.onForget = this.#onForget
     this.#lag = before?.lag ?? new Lag()
     this.#lag.forgetAfterMs = settings.keepForMs
-    this.#opening = before?.opening ?? { epoch: null, shut: true, unsureUntilMs: -Infinity }
+    this.#opening = before?.opening ?? { epoch: null, shut: true, untoldUntilMs: -Infinity, unsureUntilMs: -Infinity }
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
+    this.#fallen = before?.fallen ?? { untold: 0, warnedAtMs: -Infinity }
     this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open)
     this.#nextTurn = new Later((run) => clock.nextTurn(run), this.#goOn)
     this.#lookAgain = new Later((run) => clock.after(LOOK_AGAIN_MS, run), this.#onLook)
@@ -181,7 +191,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#mayRelease = true
     this.#release()
     this.#parts.refresh()
-    if (this.held > 0) this.#lookSoon()
+    if (this.held + this.#fallen.untold > 0) this.#lookSoon()
   }
 
   /** What the badge shows by now. */
@@ -206,7 +216,8 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
       held: this.#held,
       lag: this.#lag,
       opening: this.#opening,
-      handover: this.#handover
+      handover: this.#handover,
+      fallen: this.#fallen
     }
   }
 
@@ -228,26 +239,29 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   }
 
   flush(): void {
-    this.#teller.flush(Math.max(0, Math.ceil(this.#opening.unsureUntilMs - this.#parts.clock.nowMs())))
+    this.#teller.flush(Math.floor(this.#parts.clock.nowMs() - this.#opening.untoldUntilMs))
   }
 
   received(body: Uint8Array): void {
-    const { allTold, sections } = decode(body)
+    const { allTold, again, sections } = decode(body)
     const nowMs = this.#parts.clock.nowMs()
     const { open } = this.#decide(nowMs)
-    for (const section of sections) this.#told(section, !open, nowMs)
+    for (const section of sections) this.#told(section, !open, again, nowMs)
     this.#handover.allToldUntilMs = allTold === null ? -Infinity : Infinity
-    if (allTold !== null && allTold.unsureForMs > 0) this.#unsureUntil(nowMs + allTold.unsureForMs)
+    if (allTold !== null) this.#untoldUntil(nowMs - allTold.untoldAgoMs)
   }
 
   /** `follow`: this side does not serve; what the other one says of the order of series counts. */
-  #told({ topic, series: key, highest, chunks }: Section, follow: boolean, nowMs: number): void {
+  #told({ topic, series: key, highest, chunks }: Section, follow: boolean, again: boolean, nowMs: number): void {
     const series = this.#numbers.seriesOf(topic, key, highest, nowMs)
     for (const { index, mask } of chunks) {
       for (const number of this.#numbers.told(series, index, mask, follow)) {
         const held = this.#held.take(series, number)
+        held?.done?.()
+        // What passed long ago says nothing about how much later things come.
+        if (again) continue
         if (held === null) this.#lag.told(series, number, nowMs)
-        else held.done?.()
+        else this.#lag.wasHere()
       }
     }
   }
@@ -261,7 +275,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     const opening = this.#opening
     if (decision.open && decision.epoch !== opening.epoch) {
       const isSure = !opening.shut || nowMs < this.#handover.allToldUntilMs
-      if (!isSure) this.#unsureUntil(nowMs + UNSURE_MS + this.#lag.longestMs)
+      if (!isSure) this.#untoldUntil(nowMs)
       opening.epoch = decision.epoch
       this.#handover.allToldUntilMs = -Infinity
     }
@@ -269,8 +283,10 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     return decision
   }
 
-  #unsureUntil(untilMs: number): void {
-    this.#opening.unsureUntilMs = Math.max(this.#opening.unsureUntilMs, untilMs)
+  #untoldUntil(untilMs: number): void {
+    const opening = this.#opening
+    opening.untoldUntilMs = Math.max(opening.untoldUntilMs, untilMs)
+    opening.unsureUntilMs = Math.max(opening.unsureUntilMs, untilMs + UNSURE_MS + this.#lag.longestMs)
   }
 
   #pass({ msg, series, number, atMs, done }: HeldMessage<M>, { epoch }: GateDecision, send: Send<M>): void {
@@ -337,7 +353,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   #fallOut(held: HeldMessage<M> | null): void {
     if (held === null) return
     held.done?.()
-    this.#fellOut++
+    this.#fallen.untold++
     this.#lookSoon()
   }
 
@@ -376,12 +392,13 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#expire(nowMs)
     this.#release()
     this.#parts.refresh()
-    if (this.#fellOut > 0 && nowMs - this.#warnedAtMs >= WARN_EVERY_MS) {
-      this.#warnedAtMs = nowMs
-      this.#parts.warn({ code: 'fell-out', count: this.#fellOut, joined: this.#teller.isJoined })
-      this.#fellOut = 0
+    const fallen = this.#fallen
+    if (fallen.untold > 0 && nowMs - fallen.warnedAtMs >= WARN_EVERY_MS) {
+      fallen.warnedAtMs = nowMs
+      this.#parts.warn({ code: 'fell-out', count: fallen.untold, joined: this.#teller.isJoined })
+      fallen.untold = 0
     }
-    if (this.held + this.#fellOut > 0) this.#lookSoon()
+    if (this.held + fallen.untold > 0) this.#lookSoon()
   }
 }
 

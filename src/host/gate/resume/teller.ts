@@ -32,6 +32,8 @@ export class Teller {
   #full = false
   /** The peer was told that this gate is shut and nothing is left to tell. */
   #saidAllTold = false
+  /** All that is remembered is on its way. */
+  #again = false
 
   constructor(numbers: Numbers, clock: Loop, isServing: () => boolean) {
     this.#numbers = numbers
@@ -53,7 +55,9 @@ export class Teller {
     this.#link = link
     this.#full = false
     this.#saidAllTold = false
+    this.#numbers.ripen(this.#oldEnough())
     this.#numbers.setAllUntold()
+    this.#again = this.#numbers.untold.size > 0
     this.#tell()
     this.#startSoon()
   }
@@ -70,19 +74,19 @@ export class Teller {
 
   /** To be called before the message goes: a peer that was told 'that is all' must not rely on it any longer. */
   passed(): void {
-    if (this.#link === null) return this.#numbers.ripen(Infinity)
+    if (this.#link === null) return this.#numbers.ripen(this.#oldEnough())
     if (this.#saidAllTold) this.#send(this.#link, [])
     this.#startSoon()
   }
 
-  /** `unsureForMs`: see `Telling`. Everything, whether the link is full or not: the amount is bounded, and a swap waits for it. */
-  flush(unsureForMs: number): void {
+  /** `untoldAgoMs`: see `Telling`. Everything, whether the link is full or not: the amount is bounded, and a swap waits for it. */
+  flush(untoldAgoMs: number): void {
     const link = this.#link
     if (link === null) return
     this.#tellAll(link)
     if (this.#isServing()) return
     this.#saidAllTold = true
-    this.#full = !link.send(encode({ allTold: { unsureForMs }, sections: [] }))
+    this.#full = !link.send(encode({ allTold: { untoldAgoMs }, again: false, sections: [] }))
   }
 
   /** This gate closes for good, or for a deploy. */
@@ -103,9 +107,13 @@ export class Teller {
   }
 
   readonly #onOldEnough = (): void => {
-    this.#ripe = this.#numbers.passedBy(this.#clock.nowMs() - ACTS_WITHIN_MS)
+    this.#ripe = this.#oldEnough()
     this.#turnsLeft = TURNS
     this.#turn.start()
+  }
+
+  #oldEnough(): number {
+    return this.#numbers.passedBy(this.#clock.nowMs() - ACTS_WITHIN_MS)
   }
 
   readonly #onTurn = (): void => {
@@ -138,7 +146,8 @@ export class Teller {
 
   #send(link: CarrierLink, sections: readonly Section[]): void {
     this.#saidAllTold = false
-    this.#full = !link.send(encode({ allTold: null, sections }))
+    this.#full = !link.send(encode({ allTold: null, again: this.#again, sections }))
+    if (this.#numbers.untold.size === 0) this.#again = false
   }
 
   /** As much of what is untold as goes into one body, in the order in which it passed. */

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Link } from '../../../demo/link'
+import { witnessLineOf } from '../../../src/witness/keys'
+import { eventually } from '../../support/eventually'
+import { WITNESS_EXAMPLE } from '../../support/examples/files'
+import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
+import { KEY } from '../../support/node-red/flow'
+import { removeFolder, scratchFolder } from '../../support/node-red/npm'
+import type { NodeRedProcess } from '../../support/node-red/process'
+import { freeUdpPorts } from '../../support/ports'
+import { WitnessProgram } from '../../support/witness-program'
+
+const THIRD = '127.0.0.9'
+const SERVED = 'served, with the voices of'
+const mark = (host: NodeRedProcess): number => host.log.length
+
+describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
+  this.timeout(60_000 + 8 * PATIENCE_MS)
+  const folder = scratchFolder('example-witness')
+  let hosts: ExampleHosts | null = null
+  let witness: WitnessProgram | null = null
+  let link: Link | null = null
+
+  after(async () => {
+    await hosts?.remove()
+    await witness?.end('SIGKILL')
+    link?.close()
+    removeFolder(folder)
+  })
+
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed')
+      console.log([hosts?.a.logTail(), hosts?.b.logTail(), witness?.log].join('\n'))
+  })
+
+  it('the Active goes on with the voices that are left: without the witness, without the link; dead, it is followed', async () => {
+    const [a = 0, b = 0, port = 0] = await freeUdpPorts(3)
+    mkdirSync(folder, { recursive: true })
+    const keys = join(folder, 'witness.keys')
+    writeFileSync(keys, `${witnessLineOf(KEY).key}\n`)
+    const start = (): WitnessProgram =>
+      new WitnessProgram(['--key-file', keys, '--data', join(folder, 'w'), '--host', THIRD, '--port', String(port)])
+    witness = start()
+    link = await Link.between({ A: a, B: b })
+    const of = (own: number, end: number): Record<string, string> => ({
+      HA_LOCAL_PORT: String(own),
+      HA_PEER_PORT: String(end),
+      HA_WITNESS_HOST: THIRD,
+      HA_WITNESS_PORT: String(port)
+    })
+    const both = (hosts = await ExampleHosts.start(WITNESS_EXAMPLE, { a: of(a, link.ports.A), b: of(b, link.ports.B) }))
+    const { active, standby } = await both.oneActs((host) => both.shown(host, SERVED).length > 0)
+    const serves = (host: NodeRedProcess, voices: string): Promise<string> =>
+      both.shows(host, SERVED, new RegExp(`^${voices}$`), mark(host))
+    await serves(active, 'own, peer, witness')
+
+    await witness.end('SIGKILL')
+    await serves(active, 'own, peer')
+    witness = start()
+    await serves(active, 'own, peer, witness')
+
+    link.cut = true
+    await serves(active, 'own, witness')
+    await eventually('the Standby has noticed', PATIENCE_MS, () => /Peer offline|silent/.test(standby.log))
+    assert.deepEqual(both.shown(standby, SERVED), [], 'the other one never served')
+
+    await active.kill()
+    await serves(standby, 'own, witness')
+  })
+})
