@@ -401,6 +401,9 @@ export function tellStories(findVersion: () => NodeRed): void {
         HA_PAIR_KEY: KEY,
         HA_LOCAL_PORT: String(port),
         HA_PEER_HOST: '127.0.0.1',
+        // No witness is there either.
+        HA_WITNESS_HOST: '127.0.0.3',
+        HA_WITNESS_PORT: '1881',
         HA_PEER_PORT: String(peerPort),
         HA_MQTT_HOST: '127.0.0.1',
         HA_MQTT_PORT: String(nobodyListens),
