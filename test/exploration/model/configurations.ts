@@ -119,10 +119,16 @@ const POLICY_IN_SHARE: Readonly<Record<string, (typeof POLICIES)[number] | null>
   'a swap with data': 'exclusive',
   'a goodbye with data': 'preferred'
 }
+/** How deep the widest of them are searched there. */
+const DEPTH_IN_SHARE: Readonly<Record<string, number>> = { 'a late FIN': 28, 'a command and a cut': 19 }
 export const FEW: readonly Configuration[] = [
-  ...QUICK.filter(({ name, policy }) => {
-    const only = POLICY_IN_SHARE[name.replace(`${policy}: `, '')]
-    return policy !== 'witness' && (only === undefined || only === policy)
+  ...QUICK.flatMap((configuration) => {
+    const { policy } = configuration
+    const name = configuration.name.replace(`${policy}: `, '')
+    const only = POLICY_IN_SHARE[name]
+    if (policy === 'witness' || (only !== undefined && only !== policy)) return []
+    const depthMax = DEPTH_IN_SHARE[name]
+    return [depthMax === undefined ? configuration : { ...configuration, depthMax }]
   }),
   ...THIRD_FEW
 ]
