@@ -3,13 +3,13 @@
  *
  *   --quick       a few trials a row, to try the benchmark itself
  *   --again       forgets what was measured
- *   --report      measures nothing; writes docs/dev/PERFORMANCE.md and its plots from what was measured
+ *   --report      measures nothing; writes docs/dev/PERFORMANCE.md and its plots from what was measured; other rows stay as they are there
  *   --list        the rows
  *
  * Results go to .bench/results.json after each row; Ctrl-C loses the row that is being measured, no more.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../test/support/root'
@@ -19,6 +19,7 @@ import { CPU_ROW, MEMORY_ROW } from './cost'
 import { FAILOVER_ROWS } from './failover'
 import { FLOOD_ROW } from './flood'
 import { GATE_ROW } from './gate'
+import { parseEarlier } from './tools/earlier'
 import { parseNotes } from './tools/notes'
 import { PLOTS, reportOf, tableOf } from './tools/report'
 import { load, save, type Results } from './tools/results'
@@ -57,12 +58,12 @@ function machine(): string {
 function writeReport(results: Results): void {
   const names = ROWS.map(({ name }) => name)
   const notes = parseNotes(readFileSync(join(ROOT, 'bench', 'notes.md'), 'utf8'), names)
-  const { markdown, plots } = reportOf(ROWS, results, notes)
-  const folder = join(ROOT, 'docs', 'dev', PLOTS)
-  rmSync(folder, { recursive: true, force: true })
-  if (plots.size > 0) mkdirSync(folder, { recursive: true })
-  for (const [name, svg] of plots) writeFileSync(join(folder, name), svg)
   const report = join(ROOT, 'docs', 'dev', 'PERFORMANCE.md')
+  const { markdown, plots } = reportOf(ROWS, results, notes, parseEarlier(readFileSync(report, 'utf8')))
+  const folder = join(ROOT, 'docs', 'dev', PLOTS)
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(folder)) if (!markdown.includes(`${PLOTS}/${name}`)) rmSync(join(folder, name))
+  for (const [name, svg] of plots) writeFileSync(join(folder, name), svg)
   writeFileSync(report, markdown)
   // As `npm run check` wants it.
   execFileSync(process.execPath, [join(ROOT, 'node_modules', 'oxfmt', 'bin', 'oxfmt'), report], { cwd: ROOT })

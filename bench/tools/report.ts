@@ -1,4 +1,5 @@
 /** The table for the terminal, and docs/dev/PERFORMANCE.md with its plots, from what was measured. Nothing in here touches a file. */
+import { NOTHING_EARLIER, type Earlier } from './earlier'
 import { curvePlot, stripPlot } from './plot'
 import type { Measured, Results, Series } from './results'
 import type { Row } from './row'
@@ -70,26 +71,34 @@ function sectionOf(row: Titled, measured: Measured, note: string | undefined, ha
   ].join('\n\n')
 }
 
-function overview(rows: readonly Titled[], results: Results): string {
-  const lines = rows.flatMap((row) =>
-    (results[row.name]?.verdicts ?? []).map(({ bar, measured, met }, i) => [
-      i === 0 ? row.title : '',
+function overview(rows: readonly Titled[], results: Results, earlier: Earlier): string {
+  const lines = rows.flatMap((row) => {
+    const verdicts = results[row.name]?.verdicts.map(({ bar, measured, met }) => [
       bar,
       measured,
       met === null ? 'does not count' : met ? 'met' : '**missed**'
     ])
-  )
+    return (verdicts ?? earlier.verdicts.get(row.title) ?? []).map((cells, i) => [i === 0 ? row.title : '', ...cells])
+  })
   return [['what', 'bar', 'measured', ''], ['---', '---', '---', '---'], ...lines].map(markdownRow).join('\n')
 }
 
-export function reportOf(rows: readonly Titled[], results: Results, notes: ReadonlyMap<string, string>): Report {
+/** `earlier`: what is kept of rows that were not measured since. */
+export function reportOf(
+  rows: readonly Titled[],
+  results: Results,
+  notes: ReadonlyMap<string, string>,
+  earlier: Earlier = NOTHING_EARLIER
+): Report {
   const plots = new Map<string, string>()
   const sections: string[] = []
   const missing: string[] = []
   for (const row of rows) {
     const measured = results[row.name]
     if (measured === undefined) {
-      missing.push(row.title)
+      const kept = earlier.sections.get(row.title)
+      if (kept === undefined) missing.push(row.title)
+      else sections.push(kept)
       continue
     }
     const plot = plotOf(row, measured)
@@ -99,7 +108,7 @@ export function reportOf(rows: readonly Titled[], results: Results, notes: Reado
   const markdown = [
     '# Performance',
     'Written by `npm run bench -- --report` from what `npm run bench` measured, and from `bench/notes.md`; do not edit. Each row is measured at the user’s end, beside its peers, in one run on one machine. Spread is the interquartile range. Numbers of other machines differ; ratios should not by much.',
-    ...(sections.length > 0 ? [overview(rows, results)] : []),
+    ...(sections.length > 0 ? [overview(rows, results, earlier)] : []),
     ...sections,
     ...(missing.length > 0 ? [`Not measured yet: ${missing.join('; ')}.`] : [])
   ].join('\n\n')

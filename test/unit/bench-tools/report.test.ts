@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { parseEarlier } from '../../../bench/tools/earlier'
 import { parseNotes } from '../../../bench/tools/notes'
 import { figure, reportOf, tableOf } from '../../../bench/tools/report'
 import type { Measured, Results } from '../../../bench/tools/results'
@@ -50,6 +51,30 @@ describe('the report of the benchmark', () => {
     for (const text of ['From here to there.', 'Measured on 2026-01-02: a machine.', 'Why it is so.'])
       assert.ok(markdown.includes(text), text)
     assert.match(markdown, /\| ours \| 3 \| 20 ms \| 29 \| 10 \| 10 \| 30 \|/)
+  })
+
+  it('keeps what an earlier report says of a row that was not measured since, and nothing of one that was', () => {
+    const { kill, cpu } = results
+    assert.ok(kill !== undefined && cpu !== undefined)
+    const before = reportOf(
+      rows,
+      { kill, gate: measured({ at: '2025-03-04', verdicts: [{ bar: '>= 1', measured: '2', met: true }] }) },
+      new Map()
+    )
+    const earlier = parseEarlier(before.markdown)
+    const { markdown } = reportOf(rows, { cpu, kill: { ...kill, at: '2027-05-06' } }, new Map(), earlier)
+    assert.match(markdown, /\| Gate \| >= 1 \| 2 \| met \|/)
+    for (const date of ['2025-03-04', '2027-05-06']) assert.equal(markdown.split(`Measured on ${date}`).length, 2, date)
+    assert.ok(
+      !markdown.includes('Measured on 2026-01-02: a machine.\n\n| who | trials'),
+      'the figures of the killed are the new ones'
+    )
+    assert.equal(markdown.match(/^## /gm)?.length, 3)
+    assert.doesNotMatch(markdown, /Not measured yet/)
+    assert.equal(
+      reportOf(rows, {}, new Map(), parseEarlier(markdown)).markdown.replace(/\s+/g, ' '),
+      markdown.replace(/\s+/g, ' ')
+    )
   })
 
   it('marks a quick run, and names what was not measured', () => {
