@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Link } from '../../../demo/link'
+import type { PairStatus } from '../../../src/host/pair'
 import { witnessLineOf } from '../../../src/witness/keys'
 import { eventually } from '../../support/eventually'
 import { WITNESS_EXAMPLE } from '../../support/examples/files'
@@ -60,6 +61,11 @@ describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
     await serves(active, 'own, peer')
     witness = start()
     await serves(active, 'own, peer, witness')
+    // A witness that has just started lends to nobody until every promise of before has run: the cut is one fault at a time.
+    await eventually('the witness lends its voice to the Active', PATIENCE_MS, async () => {
+      const { body } = await active.get('/ha-pair')
+      return (body as PairStatus).witness?.holder === 'self'
+    })
 
     link.cut = true
     await serves(active, 'own, witness')
