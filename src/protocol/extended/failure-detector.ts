@@ -41,6 +41,8 @@ export class FailureDetector {
   #measuredAtMs = -Infinity
   /** When it last acknowledged anything new of mine, as my partner or not. */
   #ackedAtMs = -Infinity
+  /** When I sent the newest that it acknowledged: what was on its way for long answers something old. */
+  #ackedSentAtMs = -Infinity
   /** The shortest time in which anything of mine was acknowledged in this session: no round trip is known to be longer. */
   #ackedWithinMs = Infinity
   /** When the first link opened; a side without any open link is deaf. */
@@ -77,6 +79,9 @@ export class FailureDetector {
   }
   get ackedAtMs(): number {
     return this.#ackedAtMs
+  }
+  get ackedSentAtMs(): number {
+    return this.#ackedSentAtMs
   }
   get measuredAtMs(): number {
     return this.#measuredAtMs
@@ -128,6 +133,7 @@ export class FailureDetector {
   /** Something new of mine was acknowledged, `ms` after it was sent; it may have waited for the next heartbeat. */
   acked(nowMs: number, ms: number): void {
     this.#ackedAtMs = nowMs
+    this.#ackedSentAtMs = nowMs - ms
     if (ms < this.#ackedWithinMs) this.#ackedWithinMs = ms
   }
 
@@ -173,6 +179,7 @@ export class FailureDetector {
     this.#samples = 0
     this.#measuredAtMs = -Infinity
     this.#ackedAtMs = -Infinity
+    this.#ackedSentAtMs = -Infinity
     this.#ackedWithinMs = Infinity
     for (const path of this.#links) {
       path.heardAtMs = -Infinity
@@ -186,6 +193,7 @@ export class FailureDetector {
     this.#heardAtMs = later(this.#heardAtMs)
     this.#answeredAtMs = later(this.#answeredAtMs)
     this.#ackedAtMs = later(this.#ackedAtMs)
+    this.#ackedSentAtMs = later(this.#ackedSentAtMs)
     if (this.#listeningSinceMs !== Infinity) this.#listeningSinceMs = later(this.#listeningSinceMs)
     for (const path of this.#links) {
       path.heardAtMs = later(path.heardAtMs)

@@ -145,12 +145,12 @@ export class Peer {
   }
 
   /**
-   * Heard so recently that another node cannot have taken its place, and it answers. What was withheld of a session that is over can
-   * be heard for long; it answers nothing of late.
+   * Heard so recently that another node cannot have taken its place, and it answers what I sent of late. Of a session that is over, what
+   * was withheld or on its way for long can be heard for long; it answers nothing but what is old.
    */
   isPresent(nowMs: number): boolean {
-    const { alive, heardAtMs, ackedAtMs } = this.detector
-    return alive && nowMs < heardAtMs + this.heartbeatMs * 2 && nowMs < ackedAtMs + this.peerTimeoutMs
+    const { alive, heardAtMs, ackedSentAtMs } = this.detector
+    return alive && nowMs < heardAtMs + this.heartbeatMs * 2 && nowMs < ackedSentAtMs + this.peerTimeoutMs
   }
 
   /** Contact in both directions. */

@@ -923,7 +923,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/peer',
         'guards the place of a session of which only recordings are heard',
-        '&& nowMs < ackedAtMs + this.peerTimeoutMs',
+        '&& nowMs < ackedSentAtMs + this.peerTimeoutMs',
         ''
       ),
       mutation('extended/hearing', 'hears on from a peer that left', 'peer.sessions.retirePeer()', ''),

@@ -138,35 +138,41 @@ describe('extended wire, recorded frames', () => {
     }
   })
 
-  it('what a session said while it was cut off, replayed slowly after its restart, keeps the new one out for no longer than a round trip', () => {
-    const heartbeatMs = 100
-    const pair = new TestPair({ settings: { policy: 'availability', heartbeatMs, peerTimeoutMs: 3 * heartbeatMs } })
-    pair.start()
-    pair.advanceMs(5000)
-    pair.cutLink()
-    const said = pair.network.recorded('b').length
-    pair.advanceMs(5000)
-    assert.deepEqual(pair.roles(), ['active', 'active'])
-    const withheld = pair.network.recorded('b').slice(said)
-    pair.restart('b')
-    pair.advanceMs(2000)
-    assert.deepEqual(pair.roles(), ['active', 'active'])
-    const next = (): void => {
-      const datagram = withheld.shift()
-      assert.ok(datagram)
-      pair.network.inject(pair.nowMs, datagram)
-    }
-    next()
-    pair.advanceMs(heartbeatMs)
-    pair.healLink()
-    const healedAtMs = pair.nowMs
-    while (pair.a.role === pair.b.role) {
+  for (const deaf of [true, false]) {
+    const how = deaf ? 'it heard nothing' : 'it heard on'
+    it(`what a session said while it was not heard (${how}), replayed slowly after its restart, keeps the new one out for no longer than a round trip`, () => {
+      const heartbeatMs = 100
+      const pair = new TestPair({ settings: { policy: 'availability', heartbeatMs, peerTimeoutMs: 3 * heartbeatMs } })
+      pair.start()
+      pair.advanceMs(5000)
+      if (pair.a.role !== 'active') pair.designate('a', 'active')
+      pair.advanceMs(1000)
+      const said = pair.network.recorded('b').length
+      if (deaf) pair.cutLink()
+      else pair.network.cut('b', null)
+      pair.advanceMs(5000)
+      const withheld = pair.network.recorded('b').slice(said)
+      pair.cutLink()
+      pair.restart('b')
+      pair.advanceMs(2000)
+      assert.deepEqual(pair.roles(), ['active', 'active'])
+      const next = (): void => {
+        const datagram = withheld.shift()
+        assert.ok(datagram)
+        pair.network.inject(pair.nowMs, datagram)
+      }
       next()
-      pair.advanceMs(heartbeatMs / 4)
-      const forMs = pair.nowMs - healedAtMs
-      assert.ok(forMs <= 1.5 * heartbeatMs, `both still serve after ${forMs} ms`)
-    }
-  })
+      pair.advanceMs(heartbeatMs)
+      pair.healLink()
+      const healedAtMs = pair.nowMs
+      while (pair.a.role === pair.b.role) {
+        next()
+        pair.advanceMs(heartbeatMs / 4)
+        const forMs = pair.nowMs - healedAtMs
+        assert.ok(forMs <= 1.5 * heartbeatMs, `both still serve after ${forMs} ms`)
+      }
+    })
+  }
 
   for (const alone of [false, true]) {
     it(`${alone ? 'without' : 'with'} contact, openings that are replayed 4,000 times a second make a side send little`, () => {
