@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import type { PairStatus } from '../../../src/host/pair'
+import { pause } from '../../support/eventually'
 import { type FlowNode, isOnePair, Rig, twoSides, until, userNode } from './rig'
 
 const DEPLOYS = 50
@@ -74,7 +75,15 @@ describe('the health endpoint', () => {
     this.timeout(60_000)
     await formed()
     const layers = rig.httpNode._router.stack.length
-    const { role, seq, epoch } = await body('/a')
+    // The channel opens a moment after the two have met, and is an event.
+    let told = await body('/a')
+    for (let calm = 0; calm < 3;) {
+      await pause(300)
+      const now = await body('/a')
+      calm = now.seq === told.seq ? calm + 1 : 0
+      told = now
+    }
+    const { role, seq, epoch } = told
     const deploying = new AbortController()
     const answers: number[] = []
     const asking = (async () => {
