@@ -50,7 +50,18 @@ ${parts.join('\n')}
 /** Where the dots of a lane lie above or below its middle: spread evenly, in an order that is the same each time. */
 const offset = (i: number): number => (((i * 7) % 11) / 10 - 0.5) * 26
 
-/** Every trial a dot, a line at the median. All series in one unit. */
+/** More dots than this show no more of a distribution, and make a file of megabytes. */
+const DOTS_MAX = 500
+
+/** All values, or as many of them as there are dots, evenly from the least to the greatest. */
+function dotsOf(values: readonly number[]): readonly number[] {
+  if (values.length <= DOTS_MAX) return values
+  const sorted = values.toSorted((a, b) => a - b)
+  const step = (sorted.length - 1) / (DOTS_MAX - 1)
+  return Array.from({ length: DOTS_MAX }, (_, i) => sorted[Math.round(i * step)] ?? Number.NaN)
+}
+
+/** A dot for each trial (for some of very many), a line at the median. All series in one unit. */
 export function stripPlot(title: string, series: readonly Series[]): string {
   const ticks = niceTicks(Math.max(0, ...series.flatMap(({ values }) => values)), TICKS)
   const end = ticks.at(-1) ?? 1
@@ -63,7 +74,7 @@ export function stripPlot(title: string, series: readonly Series[]): string {
   const lanes = series.map(({ who, values }, lane) => {
     const y = TOP + lane * LANE + LANE / 2 + 6
     const { median } = summarize(values)
-    const dots = values.map(
+    const dots = dotsOf(values).map(
       (value, i) =>
         `<circle cx="${at(x(value))}" cy="${at(y + offset(i))}" r="3" fill="${colour(lane)}" fill-opacity="0.55"/>`
     )

@@ -39,6 +39,10 @@ describe('phases of faults', () => {
   })
 })
 
+/** Where the dots of one strip lie, from the left. */
+const dotsOf = (values: readonly number[]): string[] =>
+  [...stripPlot('t', [{ who: 'x', unit: 'ms', values }]).matchAll(/<circle cx="([\d.]+)"/g)].map(([, x = '']) => x)
+
 describe('scales of plots', () => {
   it('step by 1, 2 or 5 times a power of ten', () => {
     assert.deepEqual(
@@ -66,5 +70,13 @@ describe('scales of plots', () => {
         assert.ok(Number(y) >= 0 && Number(y) <= height, `y ${y}`)
       }
     }
+  })
+
+  it('show some of very many values, the least and the greatest among them, and all of a few', () => {
+    const few = dotsOf([0, 7, 1000])
+    assert.equal(few.length, 3)
+    const many = dotsOf(Array.from({ length: 30_001 }, (_, i) => ((i * 7919) % 30_001) / 30))
+    assert.ok(many.length >= 100 && many.length <= 1000, String(many.length))
+    assert.deepEqual([many[0], many.at(-1)], [few[0], few[2]])
   })
 })
