@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { func, pairNode } from '../test/support/node-red/flow'
+import { func, gate, pairNode } from '../test/support/node-red/flow'
 import { plainEnvironment } from '../test/support/node-red/npm'
 import { freeTcpPort, freeUdpPorts } from '../test/support/ports'
 import { nodeRed4 } from '../test/support/node-red/versions'
@@ -41,15 +41,7 @@ function flows(ports: readonly [number, number]): unknown[] {
       `global.get('run')((lane) => node.send(lane === 'gate' ? [{ payload: 1 }, null] : [null, { payload: 1 }]))`,
       [['gate'], ['switch']]
     ),
-    {
-      id: 'gate',
-      ...place,
-      type: 'ha-pair-gate',
-      name: '',
-      pair: 'pair',
-      whenClosed: 'drop',
-      wires: [['count-gate'], []]
-    },
+    gate('gate', [['count-gate'], []], 'drop'),
     {
       id: 'switch',
       ...place,

@@ -3,7 +3,7 @@ import { eventually } from '../test/support/eventually'
 import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { whyNotHere } from '../test/support/namespaces/network'
-import { func } from '../test/support/node-red/flow'
+import { func, gate } from '../test/support/node-red/flow'
 import { Random } from '../test/support/random'
 import { inTestbed } from './testbed'
 import { type Line, NodeRedPair, source } from './node-red-pair'
@@ -32,17 +32,12 @@ const PLACE = { z: 'tab', x: 100, y: 100, name: '' } as const
 const NODES = [
   source('feed', [['gate']]),
   {
-    ...PLACE,
-    id: 'gate',
-    type: 'ha-pair-gate',
-    pair: 'pair',
-    whenClosed: 'resume',
+    ...gate('gate', [['passed'], []], 'resume'),
     sequence: 'seq',
     series: '',
     order: 'complete',
     keep: 10000,
-    keepFor: 60000,
-    wires: [['passed'], []]
+    keepFor: 60000
   },
   func('passed', `global.get('write')('passed', msg.seq, msg.pair.unsure === true)`, [[]]),
   source('operator', [['designate']]),

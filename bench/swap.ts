@@ -1,5 +1,5 @@
 /** A planned swap under load: how long nobody acts, whether two act, and whether a gate that holds loses the newest. */
-import { func } from '../test/support/node-red/flow'
+import { func, gate } from '../test/support/node-red/flow'
 import { eventually } from '../test/support/eventually'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
@@ -19,29 +19,13 @@ const BETWEEN_MS = 120
 const LIMIT_MS = 10_000
 const BARS = { medianMs: 3, p99Ms: 15 } as const
 
-const gate = (
-  id: string,
-  whenClosed: string,
-  passed: string
-): Record<string, unknown> & { id: string; type: string } => ({
-  id,
-  z: 'tab',
-  x: 100,
-  y: 100,
-  type: 'ha-pair-gate',
-  name: '',
-  pair: 'pair',
-  whenClosed,
-  wires: [[passed], []]
-})
-
 /** Both gates get every message; `number` counts them, the same on both sides. */
 const NODES = [
   source('feed', [['to-gate', 'to-holding']]),
   func('to-gate', `msg.beforeUs = global.get('nowUs')()\nreturn msg`, [['gate']]),
   func('to-holding', 'return msg', [['holding']]),
-  gate('gate', 'drop', 'passed'),
-  gate('holding', 'hold-latest', 'released'),
+  gate('gate', [['passed'], []], 'drop'),
+  gate('holding', [['released'], []], 'hold-latest'),
   func('passed', `global.get('write')('passed', msg.payload, msg.beforeUs)`, [[]]),
   func('released', `global.get('write')('released', msg.payload)`, [[]]),
   source('operator', [['designate']]),

@@ -7,7 +7,7 @@ import { nowUs, pause, US_PER_MS } from '../test/support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../test/support/namespaces/history'
 import { THIRD_ADDRESS } from '../test/support/namespaces/namespaces'
 import { dropAll, type Network, type ThirdWay, waysOf, whyNotHere } from '../test/support/namespaces/network'
-import { type FlowNode, func, KEY } from '../test/support/node-red/flow'
+import { type FlowNode, func, gate, KEY } from '../test/support/node-red/flow'
 import { Random } from '../test/support/random'
 import { WitnessProgram } from '../test/support/witness-program'
 import { failover, type Trial } from './candidate'
@@ -46,17 +46,7 @@ const FEED: readonly FlowNode[] = [
 context.set('timer', timer)`,
     finalize: `clearInterval(context.get('timer'))`
   },
-  {
-    id: 'gate',
-    z: 'tab',
-    x: 100,
-    y: 100,
-    type: 'ha-pair-gate',
-    name: '',
-    pair: 'pair',
-    whenClosed: 'drop',
-    wires: [['passed'], []]
-  },
+  gate('gate', [['passed'], []], 'drop'),
   func('passed', `global.get('write')('passed', msg.pair.epoch)`, [[]])
 ]
 

@@ -3,6 +3,7 @@
  * Who keeps the data is the owner's business.
  */
 import type { DataState, FromEngine, ToEngine } from '../engine/messages'
+import { UNREF_LOOP, type CallOff, type Loop } from './loop'
 
 /** Keeps the pair's data on this host. */
 export interface DataOwner {
@@ -21,19 +22,19 @@ const POSITION_EVERY_MS = 50
 export class PairData {
   owner: DataOwner | null = null
   readonly #post: (message: ToEngine) => void
-  readonly #nowMs: () => number
+  readonly #loop: Loop
   /** Of the current start in the engine; null = not there. */
   #pairId: number | null = null
   #state: DataState | null = null
   #told: DataState | null = null
   #toldAtMs = -Infinity
-  #later: NodeJS.Timeout | null = null
+  #later: CallOff | null = null
   /** The open barrier; null = there is none. */
   #barrier: number | null = null
 
-  constructor(post: (message: ToEngine) => void, nowMs: () => number = () => performance.now()) {
+  constructor(post: (message: ToEngine) => void, loop: Loop = UNREF_LOOP) {
     this.#post = post
-    this.#nowMs = nowMs
+    this.#loop = loop
   }
 
   entered(pairId: number): void {
@@ -55,13 +56,11 @@ export class PairData {
     const { users, open, inStep, position } = state
     const same = told?.users === users && told.open === open && told.inStep === inStep
     const moved = same && told.position.epoch === position.epoch
-    const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - this.#nowMs() : 0
+    const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - this.#loop.nowMs() : 0
     if (waitMs <= 0) return this.#tell(state)
-    if (this.#later !== null) return
-    this.#later = setTimeout(() => {
+    this.#later ??= this.#loop.after(waitMs, () => {
       if (this.#state !== null) this.#tell(this.#state)
-    }, waitMs)
-    this.#later.unref()
+    })
   }
 
   done(id: number, ok: boolean): void {
@@ -84,12 +83,12 @@ export class PairData {
     this.#calm()
     if (this.#pairId === null) return
     this.#told = data
-    this.#toldAtMs = this.#nowMs()
+    this.#toldAtMs = this.#loop.nowMs()
     this.#post({ type: 'data', pairId: this.#pairId, data })
   }
 
   #calm(): void {
-    if (this.#later !== null) clearTimeout(this.#later)
+    this.#later?.()
     this.#later = null
   }
 

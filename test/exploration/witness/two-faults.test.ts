@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../support/root'
 import { share } from '../../support/share'
-import { P_MS, ThreeVoices, type HostName } from './world'
+import { settled } from './settled'
+import { P_MS, type HostName, type ThreeVoices } from './world'
 
 const TRIALS = share(2, 10)
 const LIMIT_MS = 60_000
@@ -103,18 +104,12 @@ describe('three voices, two faults at once', function () {
                 [second, first]
               ]
         for (const [one = first, two = second] of orders) {
-          const world = new ThreeVoices({ seed: BigInt(seed) })
-          world.startWitness()
-          world.start('a')
-          world.start('b')
-          world.advance(6 * P_MS)
-          const { server: active } = world
-          assert.ok(active !== null)
+          const { world, server: active, standby } = settled(seed)
           world.advance(world.random.between(0, P_MS))
           happens(world, active, one)
           happens(world, active, two)
           world.advance(6 * P_MS)
-          const expected = outcome === 'nobody' ? null : outcome === 'active' ? active : world.other(active).name
+          const expected = outcome === 'nobody' ? null : outcome === 'active' ? active : standby
           assert.equal(world.server, expected, `seed ${seed}`)
           assert.deepEqual(world.overlaps, [], `seed ${seed}`)
         }
@@ -124,14 +119,7 @@ describe('three voices, two faults at once', function () {
 
   it('nobody serves, and an operator decides with force: the side that is left serves, and goes on', () => {
     for (let seed = 1; seed <= TRIALS; seed++) {
-      const world = new ThreeVoices({ seed: BigInt(seed) })
-      world.startWitness()
-      world.start('a')
-      world.start('b')
-      world.advance(6 * P_MS)
-      const { server: active } = world
-      assert.ok(active !== null)
-      const { name: left } = world.other(active)
+      const { world, server: active, standby: left } = settled(seed)
       world.stopWitness()
       world.crash(active)
       world.advance(4 * P_MS)
@@ -147,20 +135,14 @@ describe('three voices, two faults at once', function () {
 
   it('nobody serves, and the witness comes back: the side that is left serves', () => {
     for (let seed = 1; seed <= TRIALS; seed++) {
-      const world = new ThreeVoices({ seed: BigInt(seed) })
-      world.startWitness()
-      world.start('a')
-      world.start('b')
-      world.advance(6 * P_MS)
-      const { server: active } = world
-      assert.ok(active !== null)
+      const { world, server: active, standby: left } = settled(seed)
       world.stopWitness()
       world.crash(active)
       world.advance(4 * P_MS)
       assert.equal(world.server, null)
       world.startWitness()
       world.advance(4 * P_MS)
-      assert.equal(world.server, world.other(active).name)
+      assert.equal(world.server, left)
       assert.deepEqual(world.overlaps, [])
     }
   })

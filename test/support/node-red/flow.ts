@@ -72,13 +72,14 @@ return msg`,
     [['diary']]
   )
 
-const gate = (id: string, wires: readonly string[][]): FlowNode => ({
+/** Of the pair with the id `pair`. */
+export const gate = (id: string, wires: readonly string[][], whenClosed = 'second-output'): FlowNode => ({
   id,
   ...PLACE,
   type: 'ha-pair-gate',
   name: '',
   pair: 'pair',
-  whenClosed: 'second-output',
+  whenClosed,
   wires
 })
 

@@ -5,6 +5,7 @@ import { WitnessLink } from '../../../src/engine/witness-link'
 import { WitnessSeal, witnessKeyOf } from '../../../src/engine/witness-seal'
 import { ANSWER_BYTES, encodeAnswer, type Answer, type Ask } from '../../../src/protocol/wire/witness-frame'
 import { closed, freePorts, HandClock, LOOPBACK, open, until } from '../../support/engine-rig'
+import { NOTHING_LENT } from '../../support/witness-answer'
 
 const SECRET = 'correct horse battery staple'
 const LOOPBACK_6 = '::1'
@@ -32,15 +33,7 @@ const ANSWER: Answer = {
   echo: 2n,
   seq: 1,
   ack: 1,
-  lent: false,
-  copied: false,
-  loan: 0,
-  promisedMs: 0,
-  holder: 0n,
-  other: 0n,
-  otherStates: false,
-  otherHolds: false,
-  otherHeardAgoMs: null
+  ...NOTHING_LENT
 }
 
 describe('the way to a witness', () => {

@@ -1,6 +1,7 @@
 /** What the engine is told of a pair's data, and what becomes of its barriers. */
 import assert from 'node:assert/strict'
 import type { DataState, ToEngine } from '../../../src/engine/messages'
+import { UNREF_LOOP } from '../../../src/host/loop'
 import { PairData } from '../../../src/host/pair-data'
 import { until } from '../../support/engine-rig'
 
@@ -20,10 +21,7 @@ describe('the data of a pair', () => {
 
   beforeEach(() => {
     posted.length = told.length = 0
-    data = new PairData(
-      (message) => posted.push(message),
-      () => 1000
-    )
+    data = new PairData((message) => posted.push(message), { ...UNREF_LOOP, nowMs: () => 1000 })
   })
   afterEach(() => data.left())
 

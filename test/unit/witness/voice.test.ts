@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert'
 import { leaseMs } from '../../../src/protocol/extended/lease'
 import { Voice } from '../../../src/protocol/extended/voice'
 import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
+import { NOTHING_LENT } from '../../support/witness-answer'
 
 const P = 1000
 const SPEAKER = { role: 'active', nodeId: 1n, promiseMs: P, wants: true, states: true } as const
@@ -15,15 +16,12 @@ function answerTo(ask: Ask, more: Partial<Answer> = {}): Answer {
     echo: ask.session,
     seq: ask.seq,
     ack: ask.seq,
+    ...NOTHING_LENT,
     lent: true,
-    copied: false,
     loan: 1,
     promisedMs: P,
     holder: 1n,
     other: 22n,
-    otherStates: false,
-    otherHolds: false,
-    otherHeardAgoMs: null,
     ...more
   }
 }

@@ -6,6 +6,7 @@ import type { PairRecord, WitnessRecord } from '../../../../src/protocol/record'
 import type { PairSettings } from '../../../../src/protocol/settings'
 import type { Answer, Ask } from '../../../../src/protocol/wire/witness-frame'
 import { ExtendedHarness, type Word } from '../../../support/machine/extended-harness'
+import { NOTHING_LENT } from '../../../support/witness-answer'
 
 const P = 1000
 const HEARTBEAT = 100
@@ -83,15 +84,7 @@ class Side {
       echo: ask.session,
       seq: this.#seq,
       ack: ask.seq,
-      lent: false,
-      copied: false,
-      loan: 0,
-      promisedMs: 0,
-      holder: 0n,
-      other: 0n,
-      otherStates: false,
-      otherHolds: false,
-      otherHeardAgoMs: null,
+      ...NOTHING_LENT,
       ...more
     }
     this.machine.step({ kind: 'witness', answer })
