@@ -91,16 +91,20 @@ export const shown: typeof eventually = (what, withinMs, probe) => eventually(wh
 const LOADS_MAX = 5
 const INTERFACES_CHANGED = 'net::ERR_NETWORK_CHANGED'
 
+/** One load of the page. One that lost a request on its way never ends. */
+class Load {
+  giveUp: () => void = () => undefined
+  readonly gaveUp = new Promise<'gave up'>((resolve) => (this.giveUp = () => resolve('gave up')))
+}
+
 export class Editor {
   readonly page: Page
   readonly #ownContext: BrowserContext | null
-  /** A request of the page was given up for a new interface. */
-  #gaveUp: () => void
+  #load = new Load()
   readonly #faults: string[] = []
 
   private constructor(page: Page, ownContext: BrowserContext | null) {
     this.#ownContext = ownContext
-    this.#gaveUp = () => undefined
     this.page = page
     page.setDefaultTimeout(PATIENCE_MS * PATIENCE)
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
@@ -113,7 +117,7 @@ export class Editor {
     page.on('requestfailed', (request) => {
       // A request that the page itself gave up, for example because it was closed, has not failed.
       const why = request.failure()?.errorText ?? ''
-      if (why === INTERFACES_CHANGED) this.#gaveUp()
+      if (why === INTERFACES_CHANGED) this.#load.giveUp()
       else if (why !== 'net::ERR_ABORTED') this.#note(`request: ${request.url()} ${why}`)
     })
     page.on('response', (response) => {
@@ -145,7 +149,7 @@ export class Editor {
     )
     await page.addInitScript(STANDSTILL)
     const editor = new Editor(page, shared === null ? context : null)
-    await editor.page.goto(nodeRed.editorUrl)
+    await editor.#navigate(() => page.goto(nodeRed.editorUrl))
     if (login !== undefined) await editor.logIn(login.user, login.password)
     await editor.loaded({ bare })
     // The first request of somebody who is not logged in is refused: that is how the editor finds out.
@@ -174,13 +178,20 @@ export class Editor {
   /** Until palette, workspace and flows are there. */
   async loaded(options: { readonly bare?: boolean | undefined } = {}): Promise<void> {
     for (let loads = 1; ; loads++) {
-      const gaveUp = new Promise<'gave up'>((resolve) => (this.#gaveUp = () => resolve('gave up')))
       const shows = this.#shows(options)
-      // A page that lost a request on its way never ends to load.
-      if (loads === LOADS_MAX || (await Promise.race([shows, gaveUp])) !== 'gave up') return shows
+      if (loads === LOADS_MAX || (await Promise.race([shows, this.#load.gaveUp])) !== 'gave up') return shows
       shows.catch(() => undefined)
-      await this.page.reload()
+      await this.#navigate(() => this.page.reload())
     }
+  }
+
+  /** Requests may be lost from the first one on, before anybody waits for what the page shows. */
+  async #navigate(go: () => Promise<unknown>): Promise<void> {
+    const load = (this.#load = new Load())
+    await go().catch((error: unknown) => {
+      if (!String(error).includes(INTERFACES_CHANGED)) throw error
+      load.giveUp()
+    })
   }
 
   async #shows({ bare = false }: { readonly bare?: boolean | undefined }): Promise<void> {
@@ -230,7 +241,7 @@ export class Editor {
       `Object.keys(localStorage).filter((key) => key.startsWith('auth-tokens')).forEach((key) => localStorage.removeItem(key))`
     )
     this.page.once('dialog', (dialog) => void dialog.accept())
-    await this.page.reload()
+    await this.#navigate(() => this.page.reload())
     await this.logIn(user, password)
     await this.loaded()
     this.forgetFaults()
@@ -239,7 +250,7 @@ export class Editor {
   /** Loads the page again: language and theme stay, what was not deployed is lost. */
   async reload(): Promise<void> {
     this.page.once('dialog', (dialog) => void dialog.accept())
-    await this.page.reload()
+    await this.#navigate(() => this.page.reload())
     await this.loaded()
   }
 
