@@ -13,7 +13,7 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { setPriority, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { assertNodeVersion, installBeside, NODE_RED_5 } from './bootstrap.mjs'
@@ -23,22 +23,27 @@ import { cpuOfEndedMs, cpuTotalMs } from './cpu.mjs'
 import { ensureExampleNodes } from './example-nodes.mjs'
 import { inLanes } from './lanes.mjs'
 
+const COMPUTES = 10
+const HOSTS = -10
+
 /**
  * `cores`: how much of a core a process of this suite keeps busy, or wants to find free; most of the tests wait most of the time.
  * `files`: those that get a process of their own, with about how many seconds each takes, and its `cores` where it differs; all
  * others of the suite share one, which takes `rest`, or have one each. The figures decide only what runs beside what.
+ * `nice`: whose processes come first where there is no core for all. What only computes waits; hosts of their own, as in `field`, have
+ * the core that a host has.
  */
 const SUITES = [
-  { name: 'architecture', required: true, cores: 0.8, rest: 5 },
-  { name: 'protocol', required: true, cores: 1, files: { windows: [10] }, rest: 15 },
-  { name: 'scenarios', required: true, cores: 1, rest: 3 },
-  { name: 'rules', cores: 1, rest: 2 },
-  { name: 'editor', cores: 1, rest: 3 },
-  { name: 'witness', cores: 1, rest: 12 },
-  { name: 'mutation', cores: 1, rest: 4 },
-  { name: 'bench-tools', cores: 1, rest: 2 },
-  { name: 'simulation', cores: 1, files: { simulation: [20] }, rest: 5 },
-  { name: 'model', cores: 1, rest: 30 },
+  { name: 'architecture', nice: COMPUTES, required: true, cores: 0.8, rest: 5 },
+  { name: 'protocol', nice: COMPUTES, required: true, cores: 1, files: { windows: [10] }, rest: 15 },
+  { name: 'scenarios', nice: COMPUTES, required: true, cores: 1, rest: 3 },
+  { name: 'rules', nice: COMPUTES, cores: 1, rest: 2 },
+  { name: 'editor', nice: COMPUTES, cores: 1, rest: 3 },
+  { name: 'witness', nice: COMPUTES, cores: 1, rest: 12 },
+  { name: 'mutation', nice: COMPUTES, cores: 1, rest: 4 },
+  { name: 'bench-tools', nice: COMPUTES, cores: 1, rest: 2 },
+  { name: 'simulation', nice: COMPUTES, cores: 1, files: { simulation: [20] }, rest: 5 },
+  { name: 'model', nice: COMPUTES, cores: 1, rest: 30 },
   {
     name: 'host',
     required: true,
@@ -64,11 +69,12 @@ const SUITES = [
   { name: 'context', required: true, cores: 0.6, rest: 6 },
   { name: 'demo', cores: 0.6, files: { running: [25], dev: [6] }, rest: 2 },
   // Needs root on Linux, ip and nft; where it cannot run it says why, and counts as skipped.
-  { name: 'chaos', required: true, cores: 0.7, files: { chaos: [45] }, rest: 2 },
+  { name: 'chaos', required: true, nice: HOSTS, cores: 0.7, files: { chaos: [45] }, rest: 2 },
   // The same, and hping3 and tcpdump.
   {
     name: 'field',
     required: true,
+    nice: HOSTS,
     cores: 0.4,
     files: { addresses: [20], crash: [30], files: [20], forged: [15], links: [12] }
   },
@@ -170,6 +176,15 @@ function findSuites() {
   return [...listed, ...others].map((suite) => ({ ...suite, groups: new Set(), paths: [], ...found.get(suite.name) }))
 }
 
+/** What the child starts from now on inherits it. */
+function prefer(child, nice) {
+  try {
+    setPriority(child.pid, nice)
+  } catch {
+    // Only root may come before others; and the child may not be there.
+  }
+}
+
 /** Runs one suite and returns its counts. Never rejects: whatever goes wrong is a failure of the suite. */
 async function runSuite(suite, { mochaArgs, update }) {
   const result = { name: suite.name, passed: 0, failed: 0, skipped: 0, ms: 0, cpuMs: 0, failures: [] }
@@ -211,6 +226,7 @@ async function runSuite(suite, { mochaArgs, update }) {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe']
     }
   )
+  if (suite.nice !== undefined) prefer(child, suite.nice)
   let output = ''
   const keep = (chunk) => (output = (output + chunk).slice(-OUTPUT_KEPT_CHARS))
   // What a test has to tell (figures, a seed) it prints after '# '; the rest is shown when something failed.

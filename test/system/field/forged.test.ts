@@ -7,12 +7,11 @@ import { type Side, SIDES } from '../../support/namespaces/history'
 import { type Attack, blindResets, fittingResets, forgedUnreachable, junkFile, record, spoofedFrames } from './attack'
 import { WHOLE } from '../../support/share'
 import { Field } from './field'
-import { FORGED_FOR_MS, LONG, rebuildAfterFailure, skipUnlessHere } from './here'
+import { FORGED_FOR_MS, givenTime, LONG, rebuildAfterFailure, skipUnlessHere } from './here'
 
 const RATES = [1000, 5000, 60_000]
 /** At each side. The seal of each is checked: what a busy machine cannot take is no question of evidence. */
 const SPOOFED_RATES = LONG ? RATES : [1000]
-const TRIES_MAX = 3
 const STARVED_MS = 300
 
 describe('field: what a stranger forges changes nothing', function () {
@@ -34,24 +33,15 @@ describe('field: what a stranger forges changes nothing', function () {
     return rebuildAfterFailure(this, field)
   })
 
-  /** A machine that gave the sides no time shows nothing: then it is done again, at half the rate. */
-  async function holdsAgainst(start: (share: number) => Attack, tries = TRIES_MAX): Promise<void> {
-    const sinceUs = nowUs()
-    const attack = start(2 ** (tries - TRIES_MAX))
-    try {
-      await pause(FORGED_FOR_MS)
-    } finally {
-      attack.stop()
-    }
-    try {
-      await field.allWell(sinceUs)
-    } catch (error) {
-      const starvedMs = await field.starvedMsSince(sinceUs)
-      if (tries === 1 || starvedMs < STARVED_MS) throw error
-      console.log(`# a side had no processor for ${Math.round(starvedMs)} ms: again`)
-      await field.form()
-      await holdsAgainst(start, tries - 1)
-    }
+  async function outlives(attack: Attack, sinceUs: number): Promise<void> {
+    await pause(FORGED_FOR_MS)
+    attack.stop()
+    await field.allWell(sinceUs)
+  }
+
+  /** Each time at half the rate. */
+  async function holdsAgainst(start: (share: number) => Attack): Promise<void> {
+    await givenTime(field, STARVED_MS, (sinceUs, tries) => outlives(start(2 ** -tries), sinceUs))
   }
 
   async function holdsAgainstUnreachables(quoted: readonly number[], perSecond: number): Promise<void> {
@@ -113,7 +103,7 @@ describe('field: what a stranger forges changes nothing', function () {
     // Where there is no data, the first segments to be read are those of new connections.
     await field.lan.destroyTcp('a')
     const sinceUs = nowUs()
-    await holdsAgainst(() => attack, 1)
+    await outlives(attack, sinceUs)
     const lost = field.members.flatMap((each) =>
       field.events(each, sinceUs).filter(({ reason }) => reason === 'channel-lost')
     )

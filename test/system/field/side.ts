@@ -47,7 +47,7 @@ export type Order =
 export type Statuses = Readonly<Record<string, PairStatus>>
 
 const POLL_MS = 1
-const STARVED_US = 100 * US_PER_MS
+const STARVED_US = 20 * US_PER_MS
 /** An open gate is told this often, and once more when it closes. */
 const TELL_EVERY_US = 5 * US_PER_MS
 
