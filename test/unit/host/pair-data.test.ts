@@ -55,6 +55,15 @@ describe('the data of a pair', () => {
     assert.deepEqual(positions(), ['4/4'])
   })
 
+  it('is not told again what it was told last', () => {
+    data.entered(1)
+    data.set(STATE)
+    data.set({ ...STATE, position: { ...STATE.position } })
+    assert.deepEqual(positions(), ['3/7'])
+    data.set({ ...STATE, position: { epoch: 2, number: 7 } })
+    assert.deepEqual(positions(), ['2/7'])
+  })
+
   it('passes barriers on, once each, however they end', () => {
     owned()
     data.entered(2)

@@ -94,6 +94,7 @@ const LEFT_MS = 5000
 
 export class ResumeGate<M extends GateMessage> implements CarrierUser {
   readonly kind = 'gate'
+  readonly knowsAtOnce = true
   readonly id: string
   readonly terms: CarrierUser['terms']
   readonly #settings: ResumeSettings
