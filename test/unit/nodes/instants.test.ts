@@ -151,8 +151,7 @@ describe('a state node at the instants that matter', () => {
   afterEach(() => rig.close())
 
   it('makes no message for an output that leads nowhere, and one as soon as a deploy has wired it', async () => {
-    const wired = (wires: readonly string[][]): FlowNode[] => state({ initial: false, wires })
-    await rig.load(wired([['state.1'], [], []]), {}, pair.configNode)
+    await rig.load(state({ initial: false, wires: [['state.1'], [], []] }), {}, pair.configNode)
     let made = 0
     const status = pair.status.bind(pair)
     pair.status = () => {
