@@ -28,7 +28,7 @@ export default function (RED: NodeAPI): void {
     /** What was said last: a change that was in the initial message already is not sent again. */
     const said: { role?: unknown; online?: unknown } = {}
 
-    /** Of this instant: a deploy may wire a node anew that it does not restart. */
+    /** Of this instant: a deploy may change the wires of a node that it does not restart. */
     const isWired = (output: Output): boolean => {
       const { wires } = node as Node & { readonly wires?: readonly (readonly string[])[] }
       return wires === undefined || (wires[OUTPUTS[output]] ?? []).length > 0
