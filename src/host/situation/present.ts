@@ -9,8 +9,9 @@ import { inSeconds } from '../in-seconds'
 import type { PairStatus } from '../pair'
 import type { Names } from '../texts/happened'
 import { Warnings } from '../warnings'
-import { settledAt, situationOf } from './situation'
-import type { Situation } from './types'
+import { markOf, settledAt, situationOf } from './situation'
+import type { SituationFacts } from './facts'
+import type { Situation, SituationMark } from './types'
 import { peerNamed } from './values'
 
 export const HOST = hostname()
@@ -75,8 +76,16 @@ export class Present {
 
   /** `at`: ms since 1970. */
   situation(status: Omit<PairStatus, 'situation'>, at: number): Situation {
+    return situationOf(this.#facts(status, at))
+  }
+
+  mark(status: Omit<PairStatus, 'situation'>, at: number): SituationMark {
+    return markOf(this.#facts(status, at))
+  }
+
+  #facts(status: Omit<PairStatus, 'situation'>, at: number): SituationFacts {
     const { peerTimeoutMs } = this.#settings
-    return situationOf({ status, warnings: this.warnings.list, peerHost: this.#peerHost, peerTimeoutMs, at })
+    return { status, warnings: this.warnings.list, peerHost: this.#peerHost, peerTimeoutMs, at }
   }
 
   /** ms until a side without a role is no longer one that has just started; Infinity = that does not matter. */

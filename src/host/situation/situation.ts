@@ -77,16 +77,39 @@ const SHOWS_LIFE: ReadonlySet<WarningCode> = new Set([
 /** Beside these, what the pair's state says would mislead. */
 const SPEAKS_ALONE: ReadonlySet<WarningCode> = new Set(['engine-crashed', 'files-in-use', 'both-active', 'unused'])
 
-export function situationOf(facts: SituationFacts): Situation {
-  const { status, warnings } = facts
+/** What is foremost. */
+interface Lead {
+  readonly state: StateCode
+  readonly own: SituationMark
+  /** Those that a person is shown, the most important first. */
+  readonly shown: readonly PairWarning[]
+  /** Undefined: the state speaks for itself. */
+  readonly lead: PairWarning | undefined
+  readonly cause: PairWarning | undefined
+  readonly first: SituationMark
+}
+
+function leadOf(facts: SituationFacts): Lead {
   const state = stateOf(facts)
   const own: SituationMark = { code: state, severity: STATE_SEVERITY[state] }
-  const shown = warnings.filter(({ code }) => WARNINGS[code].severity !== 'none')
-  const meanwhile = MEANWHILE[state]
-  const cause = meanwhile === undefined ? undefined : shown.find(({ code }) => CAUSES_OF_SILENCE.has(code))
+  const shown = facts.warnings.filter(({ code }) => WARNINGS[code].severity !== 'none')
+  const silent = MEANWHILE[state] !== undefined
+  const cause = silent ? shown.find(({ code }) => CAUSES_OF_SILENCE.has(code)) : undefined
   const lead = shown.find(({ code }) => WARNINGS[code].severity === 'critical') ?? cause ?? leadOver(own, shown[0])
-  const values = valuesOf(facts, lead)
   const first: SituationMark = lead === undefined ? own : { code: lead.code, severity: severityOf(lead, own, cause) }
+  return { state, own, shown, lead, cause, first }
+}
+
+/** The code alone, which each message of a state node carries: texts take ten times as long. */
+export function markOf(facts: SituationFacts): SituationMark {
+  return leadOf(facts).first
+}
+
+export function situationOf(facts: SituationFacts): Situation {
+  const { status } = facts
+  const { state, own, shown, lead, cause, first } = leadOf(facts)
+  const meanwhile = MEANWHILE[state]
+  const values = valuesOf(facts, lead)
   const unfit = status.fitness === 0 && state !== 'unfit' ? [UNFIT] : []
   const others = [
     own,
