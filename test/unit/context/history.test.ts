@@ -4,6 +4,7 @@
  * what another line had is handed over when it is replaced, and in the end both hold what the newest epoch has.
  */
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { comparePositions, type Position } from '../../../src/protocol/position'
 import { WHOLE } from '../../support/share'
@@ -104,6 +105,8 @@ class Host {
     const done = peer === null ? null : (): void => void this.answered.push(awaited)
     this.side.set(write.key, write.value === 'LARGE' ? LARGE : write.value, done)
     if (this.role !== 'standby') this.pending.push(write.value === 'LARGE' ? { ...write, value: LARGE } : write)
+    // What changes nothing is in the state that there is.
+    if (this.role === 'active' && !this.#hasUncut) awaited.at = this.at
   }
 
   /** What the flows have written becomes a state. */
@@ -156,7 +159,7 @@ class Host {
     else if (now !== this.at) {
       this.#history.add(now, this.at, this.pending)
       this.pending = []
-      for (const awaited of this.#awaited.splice(0)) awaited.at = now
+      for (const awaited of this.#awaited.splice(0)) awaited.at ??= now
     }
     this.#conflicts = length
     this.at = now
@@ -164,6 +167,11 @@ class Host {
     assert.deepEqual(further, [])
     const content = Object.fromEntries([...(scope ?? [])].map(([key, { value }]) => [key, structuredClone(value)]))
     assert.deepEqual(content, this.#history.after(now, this.pending), `at ${now}`)
+  }
+
+  /** Something was written here that no state has yet. */
+  get #hasUncut(): boolean {
+    return !isDeepStrictEqual(this.#history.after(this.at, this.pending), this.#history.at(this.at))
   }
 
   #followed(now: string, conflicts: number): void {
@@ -177,7 +185,10 @@ type Act =
   | { readonly do: 'write'; readonly on: Which; readonly key: string; readonly value: unknown; readonly asks: boolean }
   | { readonly do: 'turn' | 'heal' | 'takeover' }
   | { readonly do: 'deliver'; readonly on: Which; readonly count: number }
-  | { readonly do: 'cut' | 'lay' | 'lay anew' | 'save' | 'disk' | 'kill' | 'join' | 'raise'; readonly on: Which }
+  | {
+      readonly do: 'cut' | 'lay' | 'lay anew' | 'save' | 'disk' | 'kill' | 'join' | 'raise' | 'falter'
+      readonly on: Which
+    }
   | { readonly do: 'swap'; readonly granted: boolean }
 
 const which = fc.constantFrom<Which>(0, 1)
@@ -206,7 +217,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('lay' as const), on: which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('cut' as const, 'lay anew'), on: which }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'save', 'disk'), on: which }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('kill' as const, 'join', 'join', 'raise'), on: which }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('kill' as const, 'join', 'join', 'raise', 'falter'), on: which })
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('takeover' as const, 'heal', 'heal') }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('swap' as const), granted: fc.boolean() }) }
 )
@@ -268,6 +282,8 @@ class Run {
         return host?.role === 'initial' ? this.#join(host) : undefined
       case 'raise':
         return host?.role === 'active' ? host.serve(++this.#epoch) : undefined
+      case 'falter':
+        return host?.role === 'active' ? host.follow(host.epoch) : undefined
       case 'takeover':
         // The one before does not hear of it: from here on there are two, if it lives.
         return this.hosts.find(({ role }) => role === 'standby')?.serve(++this.#epoch)
@@ -356,9 +372,13 @@ class Run {
     for (const host of this.hosts) if (host.role === 'initial') this.#join(host)
     if (a.role === 'standby' && b.role === 'standby') a.serve(++this.#epoch)
     this.#heal()
+    // With the next write the peer hears of an epoch that was raised.
+    for (const host of this.hosts) if (host.role === 'active') host.write({ key: 'd', value: 'the end' })
     for (const { role, side } of this.hosts) if (role === 'active') side.copy.cut()
     this.check()
-    await this.pair.wires.open()
+    // What is open stays: a new connection would begin everything anew.
+    const { wires } = this.pair
+    if (wires.a.out === null || wires.b.out === null) await wires.open()
     await this.pair.settle()
     this.check()
     assert.equal(a.at, b.at)
