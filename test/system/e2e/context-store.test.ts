@@ -251,8 +251,8 @@ describe('the context store on real Node-REDs', function () {
     assert.ok(counted(active).length > before)
     await active.start()
     await eventually('it follows', PATIENCE_MS, async () => {
-      const [one, other] = [await read(active), counted(standby).at(-1) ?? 0]
-      return (one.count ?? 0) >= other
+      const counting = counted(standby).at(-1) ?? 0
+      return ((await read(active)).count ?? 0) >= counting
     })
     const files = readdirSync(join(active.userDirectory, 'ha-pair'))
     assert.deepEqual(
