@@ -28,7 +28,7 @@ export const SABOTAGES = [
 export type Sabotage = (typeof SABOTAGES)[number]
 
 const PLACE = { z: 'tab', x: 100, y: 100 } as const
-const BULK_CHARS = 131_072
+const BULK_CHARS = 65_536
 
 /** What the store holds, as `Seen` of `writes.ts`. */
 const SEEN = `{
@@ -158,7 +158,7 @@ return msg`,
 
 const MESSAGES_A_WRITE = 2
 const MESSAGES_A_LOOK = 20
-const FLUSH_S = 0.2
+const FLUSH_S = 1
 /** A refused message that had waited longer than this proves that messages were queued at the gate. */
 const QUEUED_US = 100_000
 

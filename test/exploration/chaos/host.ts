@@ -234,7 +234,7 @@ export class Host {
     }
   }
 
-  /** A megabyte in the store, or none of it. Only who serves writes it. */
+  /** Half a megabyte in the store, or none of it. Only who serves writes it. */
   async bulk(wanted: boolean): Promise<void> {
     const response = await fetch(this.#url('/bulk'), {
       method: 'POST',

@@ -110,6 +110,8 @@ const FLOOD_PER_SECOND = 2000
 const FORGED_PER_SECOND = 5000
 /** A channel is dialled again after five seconds at most. */
 const CHANNEL_LIMIT_MS = 7000
+/** What the pair calls in step. */
+const IN_STEP_MS_MAX = 1000
 /** Data comes after the channel, in pieces; what never comes is not late. */
 const COPY_LIMIT_MS = 20_000
 const REPLY_LIMIT_MS = 20_000
@@ -695,7 +697,8 @@ export class Session {
     const fromUs = nowUs()
     for (;;) {
       const found = await Promise.all(SIDES.map((side) => this.#hosts[side].status()))
-      if (found.every((each) => each?.channel?.open === true && each.channel.behind === 0)) return
+      if (found.every((each) => each?.channel?.open === true && (each.channel.behind ?? Infinity) < IN_STEP_MS_MAX))
+        return
       if (this.#stop.wanted) throw new Error('stopped')
       if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > COPY_LIMIT_MS) {
         const said = JSON.stringify(found.map((each) => each?.channel))
