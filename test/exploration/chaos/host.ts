@@ -20,6 +20,7 @@ const START_LIMIT_MS = 60_000
 /** Node-RED gives every node 15 s to close. */
 const STOP_LIMIT_MS = 20_000
 const STATUS_LIMIT_MS = 500
+const COPY_LIMIT_MS = 5000
 const LOG_KEPT_CHARS = 20_000
 const STARTED = /\] Started (modified )?(flows|nodes)/g
 
@@ -227,7 +228,7 @@ export class Host {
   /** What its store holds; null = it does not answer now. */
   async copy(): Promise<Seen | null> {
     try {
-      const response = await fetch(this.#url('/copy'), { signal: AbortSignal.timeout(STATUS_LIMIT_MS) })
+      const response = await fetch(this.#url('/copy'), { signal: AbortSignal.timeout(COPY_LIMIT_MS) })
       return (await response.json()) as Seen
     } catch {
       return null
