@@ -25,7 +25,7 @@ import {
 } from './pair'
 import { PairData } from './pair-data'
 import { PairError } from './pair-error'
-import { oneLine, report, SILENT_LOG, type PairLog } from './report'
+import { EngineLines, oneLine, report, SILENT_LOG, type PairLog } from './report'
 import type { KeepsAlive } from './requests'
 import { dataOwner, SharedData } from './shared-data'
 import type { StringPool } from './string-pool'
@@ -93,6 +93,7 @@ export class HostedPair implements Pair {
   #lookAgain: NodeJS.Timeout | null = null
   /** What happened in this turn of the event loop, until its messages are under way. */
   #unlogged: PairEvent[] = []
+  readonly #engineLines = new EngineLines()
 
   constructor(request: PairRequest, context: PairContext) {
     this.id = request.id
@@ -180,13 +181,18 @@ export class HostedPair implements Pair {
   onCrash(error: string): void {
     this.#left()
     this.#channel?.contact(null)
-    this.#crash = error.split('\n')[0] ?? ''
+    const [first = '', ...frames] = error.split('\n')
+    const isTold = this.#crash !== null
+    this.#crash = first
+    // It has not run since.
+    if (isTold) return this.#publish([])
+    const stack = frames.map((frame) => frame.trim()).join(' < ')
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#commands.fail('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
     const at = Date.now()
-    const events = [pairEvent('engine', 'engine-crashed', { error: this.#crash }, at)]
+    const events = [pairEvent('engine', 'engine-crashed', { error: first, ...(stack === '' ? {} : { stack }) }, at)]
     if (before.role === 'initial') this.#snapshot = lost
     else {
       const [role, previousRole] = ['initial', before.role] as const
@@ -275,7 +281,8 @@ export class HostedPair implements Pair {
   }
 
   #logAll(): void {
-    report(this.log, this.settings.name, this.names, this.#unlogged.splice(0))
+    const events = this.#unlogged.splice(0).filter((event) => this.#engineLines.has(event, performance.now()))
+    report(this.log, this.settings.name, this.names, events)
   }
 
   #count({ event, detail }: PairEvent): void {

@@ -84,6 +84,15 @@ const reasons = {
     },
     warns: false
   },
+  'peer-removed': {
+    en: 'On the peer this pair was removed, stopped or changed, by a deploy as a rule. Node-RED runs on there.',
+    zh: '对端上的该对已被移除、停用或更改，通常由一次部署引起。那里的 Node-RED 仍在运行。',
+    todo: {
+      en: 'With changed settings it is back at once. If it stays away, open the flows there: they must run and hold this pair with valid settings, and an enabled node must use it.',
+      zh: '若只是更改了配置，它会立即恢复。若一直离线，请打开那里的流程：流程须在运行，该对须存在且配置有效，并有已启用的节点使用它。'
+    },
+    warns: false
+  },
   'peer-restarted': {
     en: 'The peer restarted and lost its role.',
     zh: '对端已重启，失去原角色。',

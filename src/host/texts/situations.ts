@@ -59,6 +59,15 @@ export const STATES = {
     zh: '{here} 正在服务。{peer} 已正常停止：无人可接替。',
     todo: { en: 'Start Node-RED on {peer} again.', zh: '重新启动 {peer} 上的 Node-RED。' }
   },
+  'peer-removed': {
+    short: { en: 'no pair on peer · {role}', zh: '对端无此对 · {role}' },
+    en: '{here} serves. On {peer} this pair was removed or stopped, and Node-RED runs on there: nobody can take over.',
+    zh: '{here} 正在服务。{peer} 上的该对已被移除或停用，Node-RED 仍在运行：无人可接替。',
+    todo: {
+      en: 'Open the flows on {peer}: they must run and hold this pair with valid settings, and an enabled node must use it.',
+      zh: '打开 {peer} 上的流程：流程须在运行，该对须存在且配置有效，并有已启用的节点使用它。'
+    }
+  },
   'peer-crashed': {
     short: { en: 'peer crashed · {role}', zh: '对端崩溃 · {role}' },
     en: '{here} serves. Node-RED on {peer} has crashed; its host still answers. Nobody can take over.',

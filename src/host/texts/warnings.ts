@@ -140,8 +140,8 @@ export const WARNING_TEXTS = {
   },
   'loopback-address': {
     short: { en: 'loopback address · {role}', zh: '是回环地址 · {role}' },
-    en: 'Link {link}: {place} means {address}, an address inside {here} only. {peer} cannot be reached from there.',
-    zh: '链路 {link}：{place} 对应 {address}，只在 {here} 内部有效，无法到达 {peer}。',
+    en: 'Link {link}: {leads} an address inside {here} only. {peer} cannot be reached from there.',
+    zh: '链路 {link}：{leads}只在 {here} 内部有效，无法到达 {peer}。',
     todo: {
       en: 'Enter the address of the network interface instead, or remove the line 127.0.1.1 from /etc/hosts.',
       zh: '请改填网络接口的地址，或从 /etc/hosts 中删除 127.0.1.1 一行。'

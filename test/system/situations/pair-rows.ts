@@ -179,6 +179,18 @@ export const PAIR_ROWS: readonly Row[] = [
       alert: 'HaPairAttention'
     }
   },
+  {
+    make: 'pair of b removed',
+    a: {
+      code: 'peer-removed',
+      severity: 'warning',
+      badge: ['yellow', 'no pair on peer · Active'],
+      says: 'here serves. On peer this pair was removed or stopped, and Node-RED runs on there: nobody can take over.',
+      event: 'online peer-removed',
+      log: 'Peer offline: this pair was removed, stopped or changed on peer.',
+      alert: 'HaPairAttention'
+    }
+  },
   { make: 'cut', share: true, a: MAY_BE_TWO, b: TAKEN_OVER },
   {
     make: 'cut and heal',
@@ -315,9 +327,9 @@ export const PAIR_ROWS: readonly Row[] = [
       ...alone,
       code: 'loopback-address',
       badge: ['red', 'loopback address · '],
-      says: 'Link 1: 127.0.1.1 means 127.0.1.1, an address inside here only.',
+      says: 'Link 1: 127.0.1.1 is an address inside here only.',
       event: 'warning loopback-address',
-      log: 'Link 1: 127.0.1.1 means 127.0.1.1'
+      log: 'Link 1: 127.0.1.1 is an address inside here only.'
     }
   },
   {
@@ -397,7 +409,7 @@ export const PAIR_ROWS: readonly Row[] = [
       badge: ['yellow', 'settings differ · '],
       says: 'here and peer differ in Policy (preferred / availability).',
       event: 'mismatch settings-differ',
-      log: 'here and peer have different settings.',
+      log: 'here and peer differ in Policy (preferred / availability).',
       alert: 'HaPairAttention'
     }
   },

@@ -76,6 +76,7 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['paused', 'critical', { ...ACTIVE, ...offline('lost-connection'), serving: false }],
   ['peer-stopped', 'warning', { ...ACTIVE, ...offline('peer-left') }],
   ['peer-stopped', 'warning', { ...ACTIVE, ...offline('peer-left'), policy: 'exclusive' }],
+  ['peer-removed', 'warning', { ...ACTIVE, ...offline('peer-removed') }],
   ['peer-crashed', 'warning', { ...ACTIVE, ...offline('peer-crashed') }],
   ['may-be-two', 'critical', { ...ACTIVE, ...offline('lost-connection') }],
   ['may-be-two', 'critical', { ...ACTIVE, ...offline('half-open') }],
@@ -95,6 +96,7 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['unfit', 'warning', { ...STANDBY, fitness: 0 }],
   ['nobody-serves', 'critical', { ...STANDBY, peer: PEER }],
   ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-left') }],
+  ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-removed') }],
   ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-crashed') }],
   ['nobody-serves', 'critical', { ...INITIAL, online: true, peer: PEER }],
   ['cut-off', 'critical', { ...STANDBY, ...offline('lost-connection'), policy: 'exclusive' }],
@@ -274,7 +276,7 @@ describe('a warning beside it', () => {
   })
 
   it('that shows that a stopped peer runs again makes two of one', () => {
-    for (const reason of ['peer-left', 'peer-crashed'] as const) {
+    for (const reason of ['peer-left', 'peer-removed', 'peer-crashed'] as const) {
       const is = situation({ ...ACTIVE, ...offline(reason) }, warned('keys-differ', { cause: 'key' }))
       assert.deepEqual(
         [is.code, is.severity, is.also.map(({ code }) => code)],
