@@ -171,7 +171,7 @@ export const WARNING_TEXTS = {
     zh: '{here} 无法将 epoch 写入磁盘。',
     todo: {
       en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive {here} takes no role until then.',
-      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 exclusive 策略下 {here} 不会成为主。'
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，“首选侧优先”和“独占”策略下 {here} 不会成为主。'
     }
   },
   'store-lost': {

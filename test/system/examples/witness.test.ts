@@ -10,14 +10,16 @@ import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
 import { KEY } from '../../support/node-red/flow'
 import { removeFolder, scratchFolder } from '../../support/node-red/npm'
 import type { NodeRedProcess } from '../../support/node-red/process'
+import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { freeUdpPorts } from '../../support/ports'
+import { describeInWhole } from '../../support/share'
 import { WitnessProgram } from '../../support/witness-program'
 
 const THIRD = '127.0.0.9'
 const SERVED = 'served, with the voices of'
 const mark = (host: NodeRedProcess): number => host.log.length
 
-describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
+function tell(this: Mocha.Suite, version: () => NodeRed): void {
   this.timeout(60_000 + 8 * PATIENCE_MS)
   const folder = scratchFolder('example-witness')
   let hosts: ExampleHosts | null = null
@@ -51,7 +53,11 @@ describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
       HA_WITNESS_HOST: THIRD,
       HA_WITNESS_PORT: String(port)
     })
-    const both = (hosts = await ExampleHosts.start(WITNESS_EXAMPLE, { a: of(a, link.ports.A), b: of(b, link.ports.B) }))
+    const both = (hosts = await ExampleHosts.start(
+      WITNESS_EXAMPLE,
+      { a: of(a, link.ports.A), b: of(b, link.ports.B) },
+      { version: version() }
+    ))
     const { active, standby } = await both.oneActs((host) => both.shown(host, SERVED).length > 0)
     const serves = (host: NodeRedProcess, voices: string): Promise<string> =>
       both.shows(host, SERVED, new RegExp(`^${voices}$`), mark(host))
@@ -75,4 +81,12 @@ describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
     await active.kill()
     await serves(standby, 'own, witness')
   })
+}
+
+const TITLE = `${WITNESS_EXAMPLE}, with a link that can be cut`
+describe(TITLE, function () {
+  tell.call(this, nodeRed4)
+})
+describeInWhole(`${TITLE}, on Node-RED 5`, function () {
+  tell.call(this, nodeRed5)
 })
