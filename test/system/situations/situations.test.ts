@@ -77,11 +77,16 @@ function tell(findVersion: () => NodeRed, theme: 'light' | 'dark'): void {
       this.timeout(SETTLE_MS)
       const [prepare, make] = makersOf(stage)[row.make]
       await prepare()
+      const silent = await silentIn(row)
       const marks = { a: markOf(stage.a), b: markOf(stage.b) }
       await make()
       for (const side of ['a', 'b'] as const) {
         const seen = row[side]
         if (seen !== undefined) await isSeen(side, seen, marks[side])
+      }
+      for (const badges of silent) {
+        await badges.shows('state', undefined, /^$/, LIMIT_MS)
+        badges.close()
       }
       await photograph(row)
     })
@@ -136,11 +141,16 @@ function tell(findVersion: () => NodeRed, theme: 'light' | 'dark'): void {
     await raises(host, seen)
   }
 
+  /** Where the node that shows it will run no more: its last badge has to go, which nobody is told who begins to look later. */
+  async function silentIn(row: Row): Promise<Badges[]> {
+    const sides = (['a', 'b'] as const).filter((side) => row[side]?.badge[1] === '')
+    return Promise.all(sides.map((side) => Badges.watch(version, stage[side])))
+  }
+
   async function showsBadge(host: NodeRedProcess, { badge: [fill, text] }: Seen): Promise<void> {
+    if (text === '') return
     const badges = await Badges.watch(version, host)
     try {
-      // Node-RED keeps the last one of a node that runs no more.
-      if (text === '') return await badges.shows('state', undefined, /^$/, LIMIT_MS)
       const pattern = `^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}`
       await badges.shows('state', fill, new RegExp(pattern), LIMIT_MS)
     } finally {
