@@ -39,7 +39,7 @@ const SUITES = [
   { name: 'scenarios', nice: COMPUTES, required: true, cores: 1, rest: 3 },
   { name: 'rules', nice: COMPUTES, cores: 1, rest: 2 },
   { name: 'editor', nice: COMPUTES, cores: 1, rest: 3 },
-  { name: 'witness', nice: COMPUTES, cores: 1, rest: 12 },
+  { name: 'witness', cores: 1, rest: 12 },
   { name: 'mutation', nice: COMPUTES, cores: 1, rest: 4 },
   { name: 'bench-tools', nice: COMPUTES, cores: 1, rest: 2 },
   { name: 'simulation', nice: COMPUTES, cores: 1, files: { simulation: [20] }, rest: 5 },

@@ -151,8 +151,7 @@ function compareRecords(m: Machine, trailer: Trailer): void {
 
 /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
 export function onRestoredCopy(m: Machine): void {
-  // Its goodbye would be taken for the other one's.
-  if (m.role.kind === 'leaving') return m.peer.detector.lost()
+  if (m.role.kind === 'leaving') return fallSilent(m)
   m.own.cast(m, 'restored-copy')
   loseContact(m, 'restored-copy')
   if (m.role.kind === 'active') m.becomeStandby('restored-copy')
@@ -160,6 +159,12 @@ export function onRestoredCopy(m: Machine): void {
   m.peer.meetAgain(m.nowMs, session)
   m.third.forget(session)
   m.lease.forget()
+}
+
+/** What a copy says as it leaves would be taken for the other one's: its goodbye by the peer, its release of the voice by the witness. */
+function fallSilent(m: Machine): void {
+  m.peer.detector.lost()
+  m.third.forget(m.peer.sessions.session)
 }
 
 // --------------------------------------------------------------------------------------------------- the proof of a crash

@@ -785,6 +785,18 @@ export const RULES: readonly Rule[] = [
         ''
       ),
       mutation(
+        'extended/hearing',
+        'repeats its goodbye though it is a copy',
+        '  m.peer.detector.lost()\n  m.third',
+        '  m.third'
+      ),
+      mutation(
+        'extended/hearing',
+        'gives the voice back though it is a copy',
+        '\n  m.third.forget(m.peer.sessions.session)',
+        ''
+      ),
+      mutation(
         'extended/sessions',
         'does not notice that another copy of it makes contact',
         'if (trailer.echo === this.session && trailer.ack > this.#seq)',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createMachine } from '../../../src/protocol/create'
 import { describeFailure, describeReport, newReport, profileOf, runPlan } from './campaign'
 import type { FaultKind } from './faults'
-import { makePlan } from './plan'
+import { makePlan, type Plan, type SidePlan } from './plan'
 import { SABOTEURS } from './sabotage'
 import { simulate } from './simulate'
 import { share } from '../../support/share'
@@ -122,6 +122,44 @@ function story(): string {
   return lines.join('\n')
 }
 
+function undisturbed({ settings }: SidePlan, priority: number): SidePlan {
+  const pace = { heartbeatMs: 100, peerTimeoutMs: 1000 } as const
+  return {
+    settings: { ...settings, ...pace, policy: 'preferred', priority, channel: 'auto', crashProof: true },
+    clockOffsetMs: 0,
+    clockRate: 1,
+    startAtMs: 0
+  }
+}
+
+/** A side is told to stop, its first goodbye is lost, and it is set back by so much while the answer to the second one is on its way. */
+function setBack(agoMs: number): Plan {
+  const plan = makePlan(1n, 'files')
+  const [first, second] = plan.sides
+  return {
+    ...plan,
+    sides: [undisturbed(first, 150), undisturbed(second, 100)],
+    delayMs: 10,
+    jitterMs: 0,
+    keyed: true,
+    nats: [null, null],
+    hasMoves: false,
+    cloned: false,
+    exhausted: null,
+    attackEveryMs: null,
+    faults: [
+      { kind: 'cut', atMs: 2995, forMs: 10, link: 'all', way: 'both', disturbance: { cut: true, udpOnly: true } },
+      { kind: 'stop', atMs: 3000, forMs: 500, host: 0, lingerMs: 100 },
+      { kind: 'vm-restored', atMs: 3040, host: 0, agoMs, unseen: false }
+    ],
+    timeoutMsMax: 1000,
+    timeoutMsMin: 1000,
+    quietAtMs: 4000,
+    finaleAtMs: 6000,
+    endMs: 8000
+  }
+}
+
 describe('the simulation', () => {
   it('is decided by its seed alone', () => {
     const first = story()
@@ -143,6 +181,18 @@ describe('the simulation', () => {
       })
     }
   })
+
+  // Seeds 204758 and 92858 (files): one that comes back as it was before it was told to stop does not leave; one that was leaving says no more.
+  for (const [agoMs, does] of [
+    [60, 'is set back to before it was told to stop goes on as a new one'],
+    [30, 'is set back into its leave-taking says no more']
+  ] as const) {
+    it(`shows that a side that ${does}`, () => {
+      const { violation, network, tally } = simulate(setBack(agoMs), createMachine)
+      assert.deepEqual([violation, network['copies that were told']], [null, 1])
+      assert.equal(tally.events['mismatch (restored-copy)'] ?? 0, agoMs > 40 ? 1 : 0)
+    })
+  }
 
   it(`finds nothing in ${SEEDS} seeds${LOOKS_EVERYWHERE ? ', and has looked everywhere' : ''}`, function () {
     this.timeout(10 * 60_000)

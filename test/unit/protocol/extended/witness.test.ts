@@ -377,4 +377,27 @@ describe('extended wire, a machine and its witness', () => {
     assert.ok(asks.every(({ releases, wants, holds, loan }) => releases && !wants && !holds && loan === 3))
     assert.equal(side.machine.lastRecord?.online, true)
   })
+
+  for (const [who, tell] of [
+    ['its peer', (side: Side) => side.machine.hears({ ...STANDBY, trailer: { ack: 5000 } })],
+    [
+      'the witness',
+      (side: Side) => side.answer(side.takeAsks().at(-1) ?? assert.fail('asks nothing'), { copied: true })
+    ]
+  ] as const) {
+    it(`gives nothing back as it leaves once ${who} has shown that it is a copy: the voice is the other one’s`, () => {
+      const side = active()
+      side.answers = { lent: true, loan: 3, promisedMs: P }
+      side.advanceMs(2 * HEARTBEAT)
+      side.answers = null
+      side.machine.step({ kind: 'goodbye', reason: 'shutdown' })
+      side.takeAsks()
+      while (side.asks.length === 0) side.advanceMs(5)
+      tell(side)
+      side.takeAsks()
+      side.machine.takeSaid()
+      side.advanceMs(P)
+      assert.deepEqual([side.takeAsks(), side.machine.takeSaid()], [[], []])
+    })
+  }
 })
