@@ -74,7 +74,7 @@ export class Present {
     else if (event === 'mismatch' && reason === 'cloned-identity') this.warnings.remember(reason, {}, nowMs)
   }
 
-  /** Who is handed the role is told why, and hears no reason where an operator wanted it; the classic wire tells none. */
+  /** A grant of the role brings its reason, and none where an operator of the peer wanted it; on the classic wire it never does. */
   #isExpected(reason: ReasonCode, previousRole: Role): boolean {
     if (reason === 'designated') return this.#settings.wire === 'extended'
     return previousRole === 'initial' || ASKED_FOR.has(reason)

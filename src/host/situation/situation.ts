@@ -168,7 +168,7 @@ function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
 
-/** Whoever is gone so serves no more. */
+/** A peer that has gone like this serves no more. */
 const GONE: ReadonlySet<ReasonCode> = new Set(['peer-left', 'peer-removed', 'peer-crashed'])
 
 /** What keeps a side from the role beside its peer too. */

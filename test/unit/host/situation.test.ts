@@ -66,6 +66,11 @@ const warned = (code: WarningCode, detail: object = {}): PairWarning => ({ code,
 const situation = (status: Facts, ...warnings: PairWarning[]): Situation =>
   situationOf({ status, warnings, peerHost: 'plc-b', peerTimeoutMs: 2000, at: AT })
 
+const loopback = (place: string): string => {
+  const detail = { link: 0, place, address: '127.0.1.1' }
+  return situation({ ...ACTIVE, online: false }, warned('loopback-address', detail)).text.en
+}
+
 /** Each state in each of the ways that lead to it, with the colour that follows. */
 const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['serving', 'ok', ACTIVE],
@@ -239,11 +244,8 @@ describe('what is so with a pair', () => {
   })
 
   it('says what a name of a loopback address means, and of an address only that it is one', () => {
-    const of = (place: string): string =>
-      situation({ ...ACTIVE, online: false }, warned('loopback-address', { link: 0, place, address: '127.0.1.1' })).text
-        .en
-    assert.match(of('plc-a'), /^Link 1: plc-a means 127\.0\.1\.1, an address inside plc-a only\./)
-    assert.match(of('127.0.1.1'), /^Link 1: 127\.0\.1\.1 is an address inside plc-a only\./)
+    assert.match(loopback('plc-a'), /^Link 1: plc-a means 127\.0\.1\.1, an address inside plc-a only\./)
+    assert.match(loopback('127.0.1.1'), /^Link 1: 127\.0\.1\.1 is an address inside plc-a only\./)
   })
 
   it('calls a silent peer by what is known of it: stopped, crashed, silent', () => {
