@@ -101,7 +101,7 @@ export class ThirdVoice {
     m.event('witness', online ? 'witness-heard' : 'witness-lost', {})
   }
 
-  /** What both have agreed on counts once it is on disk, and is told then. */
+  /** What both have agreed on counts once it is on disk: then people hear of it. */
   #tellAgreed(m: Machine): void {
     if (this.#agreedOn === null || m.epochs.countedWitness !== this.#agreedOn) return
     this.#agreedOn = null
