@@ -10,7 +10,7 @@ import { share } from '../../support/share'
 import type { SessionPlan, SessionReport } from './session'
 
 const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
-const FAULTS_FOR_MS = share(7000, 36_000)
+const FAULTS_FOR_MS = share(5000, 36_000)
 /** Stops of the Active with messages queued at its gate, under the two policies that let the other side follow. */
 const STOPS = { availability: share(1, 3), preferred: share(1, 2) }
 const LIMIT_MS = 300_000

@@ -8,7 +8,7 @@ import { simulate } from './simulate'
 import { share } from '../../support/share'
 
 /** Set SIMULATION_SEEDS for more, and SIMULATION_FROM for others. */
-const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? share('200', '2000'))
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? share('120', '2000'))
 /** So many meet all that is listed below; fewer need not. */
 const SEEDS_FOR_ALL = 2000
 const LOOKS_EVERYWHERE = SEEDS >= SEEDS_FOR_ALL
