@@ -1,12 +1,13 @@
 /** What has happened to a pair: counted at once, for metrics, and kept until there is time to log it. */
 import type { Role } from '../protocol/machine'
 import type { EventName, PairEvent } from './events'
-import { report, type PairLog } from './report'
+import { EngineLines, report, type PairLog } from './report'
 import type { Names } from './texts/happened'
 
 export class Chronicle {
   readonly events: Partial<Record<EventName, number>> = {}
   readonly roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
+  readonly #engineLines = new EngineLines()
   #unlogged: PairEvent[] = []
 
   take(events: readonly PairEvent[]): void {
@@ -18,6 +19,7 @@ export class Chronicle {
   }
 
   logAll(log: PairLog, name: string, names: Names): void {
-    report(log, name, names, this.#unlogged.splice(0))
+    const events = this.#unlogged.splice(0).filter((event) => this.#engineLines.has(event, performance.now()))
+    report(log, name, names, events)
   }
 }

@@ -188,13 +188,18 @@ export class HostedPair implements Pair {
   onCrash(error: string): void {
     this.#left()
     this.#channel?.contact(null)
-    this.#crash = error.split('\n')[0] ?? ''
+    const [first = '', ...frames] = error.split('\n')
+    const isTold = this.#crash !== null
+    this.#crash = first
+    // It has not run since.
+    if (isTold) return this.#publish([])
+    const stack = frames.map((frame) => frame.trim()).join(' < ')
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#commands.fail('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
     const at = Date.now()
-    const events = [pairEvent('engine', 'engine-crashed', { error: this.#crash }, at)]
+    const events = [pairEvent('engine', 'engine-crashed', { error: first, ...(stack === '' ? {} : { stack }) }, at)]
     if (before.role === 'initial') this.#snapshot = lost
     else {
       const [role, previousRole] = ['initial', before.role] as const

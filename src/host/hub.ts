@@ -306,10 +306,7 @@ export class Hub implements PairContext, EngineListener {
   onCrash(error: string): void {
     this.#goodbyes.answerAll(null)
     this.#inEngine.clear()
-    for (const { held } of [...this.#held.values()]) {
-      held.log.error(`${oneLine(held.name)}: the engine's thread died: ${error}`)
-      held.onCrash(error)
-    }
+    for (const { held } of [...this.#held.values()]) held.onCrash(error)
   }
 
   onRestart(): void {

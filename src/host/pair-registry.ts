@@ -66,6 +66,14 @@ interface Entry {
   stopped: Stopped | null
 }
 
+/** A warning has an event of its own, and at times comes right after what it is about: it says more, so it stays. */
+const AGAIN_MS = 1000
+
+function isSaidAgain({ event, reason, at }: PairEvent, later: PairEvent): boolean {
+  if (later.event !== 'warning' || reason !== later.reason || later.at - at > AGAIN_MS) return false
+  return event !== 'warning' && event !== 'warning-ended' && event !== 'role' && event !== 'online'
+}
+
 export class PairRegistry {
   readonly #entries = new Map<string, Entry>()
   readonly #observations = new Map<RegisteredPair, () => void>()
@@ -127,6 +135,8 @@ export class PairRegistry {
   }
 
   #note(history: Noted[], event: PairEvent, names: Names): void {
+    const former = history.findIndex((past) => isSaidAgain(past.event, event))
+    if (former >= 0) history.splice(former, 1)
     history.push({ n: ++this.#events, event, names, shown: null })
     if (history.length > HISTORY_MAX) history.shift()
   }

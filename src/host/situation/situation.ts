@@ -4,6 +4,7 @@
  * with its time; the present is the present.
  */
 import { POLICY_RULES } from '../../protocol/extended/policy'
+import type { ReasonCode } from '../../protocol/reasons'
 import type { WarningCode } from '../events'
 import type { PairWarning } from '../pair'
 import { problemText } from '../texts/problems'
@@ -24,6 +25,7 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
   starting: 'info',
   paused: 'critical',
   'peer-stopped': 'warning',
+  'peer-removed': 'warning',
   'peer-crashed': 'warning',
   'may-be-two': 'critical',
   'never-met': 'critical',
@@ -176,7 +178,7 @@ function activeState({ status, warnings }: SituationFacts): StateCode {
     // What arrives since shows that it runs again.
     const isBack = warnings.some(({ code }) => SHOWS_LIFE.has(code))
     if (lost?.reason === 'peer-left' && !isBack) return 'peer-stopped'
-    if (lost?.reason === 'peer-crashed' && !isBack) return 'peer-crashed'
+    if ((lost?.reason === 'peer-crashed' || lost?.reason === 'peer-removed') && !isBack) return lost.reason
     if (!mayBeTwo(status)) return 'peer-silent'
     return lost === null ? 'never-met' : 'may-be-two'
   }
@@ -188,6 +190,9 @@ function activeState({ status, warnings }: SituationFacts): StateCode {
 function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
+
+/** A peer that has gone like this serves no more. */
+const GONE: ReadonlySet<ReasonCode> = new Set(['peer-left', 'peer-removed', 'peer-crashed'])
 
 /** What keeps a side from the role beside its peer too. */
 const NEVER = 'numbers-exhausted'
@@ -203,7 +208,7 @@ function standbyState({ status, warnings }: SituationFacts): StateCode {
   if (peer?.role === 'active' && warnings.some(({ code }) => code === 'one-way')) return 'standby'
   if (alone !== null) return alone
   if (reason === 'operator' || reason === 'operator-forced') return 'stood-down'
-  if (lost?.reason === 'peer-left' || lost?.reason === 'peer-crashed') return 'nobody-serves'
+  if (lost !== null && GONE.has(lost.reason)) return 'nobody-serves'
   return hasVoice(status.witness) ? 'peer-has-voice' : 'cut-off'
 }
 
