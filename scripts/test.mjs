@@ -106,7 +106,7 @@ const SUITES = [
   { name: 'deployment', cores: 0.5, rest: 6 },
   {
     name: 'examples',
-    needs: ['examples'],
+    needs: ['examples', 'node-red-5'],
     cores: 0.4,
     files: { 'at-work': [45, 0.6], state: [25, 0.3], 'virtual-address': [20], import: [15, 0.7] },
     rest: 2

@@ -8,6 +8,7 @@ import { EPOCH_MAX, STORED_MAX } from '../epoch-allocator'
 import type { Input } from '../machine'
 import { promise, rulesOf } from './context'
 import { partnerHeard } from './partner'
+import { leftReason } from './peer'
 import { proofState } from './takeover'
 import { isGrant, type Machine } from './role'
 
@@ -120,8 +121,9 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   m.sender.answer(m, frame)
   peer.sessions.retirePeer()
   peer.proof.forget()
-  loseContact(m, 'peer-left')
-  peer.departed = { evidence: 'goodbye', atMs: m.nowMs, askedSinceMs: Infinity, firstSeq: 0, lateFrames: 0 }
+  const reason = leftReason(trailer)
+  loseContact(m, reason)
+  peer.departed = { evidence: 'goodbye', reason, atMs: m.nowMs, askedSinceMs: Infinity, firstSeq: 0, lateFrames: 0 }
   m.epochs.setOnline(false)
   m.role.peerLeft(m, trailer)
 }
@@ -187,8 +189,9 @@ export function onCrashProven(m: Machine): void {
   const { peer } = m
   const firstSeq = peer.proof.firstSeq ?? peer.sessions.lastSentSeq + 1
   const { askedSinceMs } = peer.proof
-  loseContact(m, 'peer-crashed')
-  peer.departed = { evidence: 'crash', atMs: m.nowMs, askedSinceMs, firstSeq, lateFrames: 0 }
+  const reason = 'peer-crashed'
+  loseContact(m, reason)
+  peer.departed = { evidence: 'crash', reason, atMs: m.nowMs, askedSinceMs, firstSeq, lateFrames: 0 }
   m.role.peerCrashed(m)
 }
 

@@ -132,8 +132,8 @@ function undisturbed({ settings }: SidePlan, priority: number): SidePlan {
   }
 }
 
-/** A side is told to stop, its first goodbye is lost, and it is set back by so much while the answer to the second one is on its way. */
-function setBack(agoMs: number): Plan {
+/** The peer is started again; a side is told to stop, its first goodbye is lost, and it is set back by so much: at 3040 while the answer to the second one is on its way. */
+function setBack(atMs: number, agoMs: number): Plan {
   const plan = makePlan(1n, 'files')
   const [first, second] = plan.sides
   return {
@@ -148,9 +148,10 @@ function setBack(agoMs: number): Plan {
     exhausted: null,
     attackEveryMs: null,
     faults: [
+      { kind: 'crash', atMs: 1500, forMs: 100, host: 1, fin: 1 },
       { kind: 'cut', atMs: 2995, forMs: 10, link: 'all', way: 'both', disturbance: { cut: true, udpOnly: true } },
       { kind: 'stop', atMs: 3000, forMs: 500, host: 0, lingerMs: 100 },
-      { kind: 'vm-restored', atMs: 3040, host: 0, agoMs, unseen: false }
+      { kind: 'vm-restored', atMs, host: 0, agoMs, unseen: false }
     ],
     timeoutMsMax: 1000,
     timeoutMsMin: 1000,
@@ -182,15 +183,16 @@ describe('the simulation', () => {
     }
   })
 
-  // Seeds 204758 and 92858 (files): one that comes back as it was before it was told to stop does not leave; one that was leaving says no more.
-  for (const [agoMs, does] of [
-    [60, 'is set back to before it was told to stop goes on as a new one'],
-    [30, 'is set back into its leave-taking says no more']
+  // Seeds 204758, 92858 and 18408 (files).
+  for (const [atMs, agoMs, told, begins, does] of [
+    [3040, 60, 1, 1, 'is set back to before it was told to stop goes on as a new one'],
+    [3040, 30, 1, 0, 'is set back into its leave-taking says no more'],
+    [3080, 1740, 0, 1, 'is set back to before its peer’s restart goes on as a new one']
   ] as const) {
     it(`shows that a side that ${does}`, () => {
-      const { violation, network, tally } = simulate(setBack(agoMs), createMachine)
-      assert.deepEqual([violation, network['copies that were told']], [null, 1])
-      assert.equal(tally.events['mismatch (restored-copy)'] ?? 0, agoMs > 40 ? 1 : 0)
+      const { violation, network, tally } = simulate(setBack(atMs, agoMs), createMachine)
+      assert.deepEqual([violation, network['copies that were told']], [null, told])
+      assert.equal(tally.events['mismatch (restored-copy)'] ?? 0, begins)
     })
   }
 

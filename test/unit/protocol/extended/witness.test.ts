@@ -24,6 +24,8 @@ class Side {
   readonly asks: Ask[] = []
   /** Each ask is answered at once with this; null = it is not. */
   answers: Partial<Answer> | null = {}
+  /** Whether it counted, each time that the machine told so. */
+  readonly agreed: (boolean | undefined)[] = []
   #seq = 0
 
   constructor(record: Partial<PairRecord> = {}, settings: Partial<PairSettings> = {}) {
@@ -91,6 +93,7 @@ class Side {
   }
 
   #note(output: Output): void {
+    if (output.kind === 'event' && output.reason === 'witness-agreed') this.agreed.push(this.counted)
     if (output.kind !== 'ask') return
     this.asks.push(output.ask)
     this.#due.push(output.ask)
@@ -222,6 +225,19 @@ describe('extended wire, a machine and its witness', () => {
     side.answers = { other: side.peerSession, otherStates: true }
     side.advanceMs(2 * HEARTBEAT)
     assert.equal(side.counted, true)
+  })
+
+  it('tells that it is agreed on when it counts, which is once it is on disk, and once', () => {
+    const side = new Side()
+    side.says(ACTIVE)
+    side.answers = { other: side.peerSession, otherStates: true }
+    side.advanceMs(P)
+    side.machine.storeAnswers = false
+    side.advanceMs(P)
+    assert.deepEqual([side.counted, side.agreed], [false, []])
+    side.machine.answerStore()
+    side.advanceMs(P)
+    assert.deepEqual([side.counted, side.agreed], [true, [true]])
   })
 
   it('does not count it by what the peer may have stated before', () => {
