@@ -17,24 +17,30 @@ function oneShot(): Digest | null {
 }
 
 export class ShortHmac {
-  readonly #key: Buffer
+  /** Null where there is a one-shot hash. */
+  readonly #key: Buffer | null
   readonly #digest: Digest | null
   /** The padded key, and room for what is hashed behind it. */
   readonly #inner: Buffer
   readonly #outer: Buffer
 
   /** `key`: at most 64 bytes; `bytesMax`: of a message. `digest`: null = there is no one-shot hash. */
-  constructor(key: Buffer, bytesMax: number, digest: Digest | null = oneShot()) {
+  constructor(key: Uint8Array, bytesMax: number, digest: Digest | null = oneShot()) {
     if (key.length > BLOCK_BYTES) throw new Error('the key is too long')
-    this.#key = key
+    this.#key = digest === null ? Buffer.from(key) : null
     this.#digest = digest
-    this.#inner = padded(key, INNER_BYTE, bytesMax)
-    this.#outer = padded(key, OUTER_BYTE, DIGEST_BYTES)
+    // A thousand of them: one part of the pool for each.
+    const room = Buffer.allocUnsafe(2 * BLOCK_BYTES + bytesMax + DIGEST_BYTES)
+    this.#inner = room.subarray(0, BLOCK_BYTES + bytesMax)
+    this.#outer = room.subarray(BLOCK_BYTES + bytesMax)
+    pad(key, INNER_BYTE, this.#inner)
+    pad(key, OUTER_BYTE, this.#outer)
   }
 
   /** Writes the first bytes of the HMAC of `message[0..length)` to the beginning of `target`. */
   write(message: Buffer, length: number, target: Buffer): void {
     if (this.#digest === null) {
+      if (this.#key === null) throw new Error('no key')
       crypto.createHmac('sha256', this.#key).update(message.subarray(0, length)).digest().copy(target)
       return
     }
@@ -44,9 +50,6 @@ export class ShortHmac {
   }
 }
 
-function padded(key: Buffer, byte: number, room: number): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES + room)
-  key.copy(block)
-  for (let i = 0; i < BLOCK_BYTES; i++) block[i] = (block[i] ?? 0) ^ byte
-  return block
+function pad(key: Uint8Array, byte: number, block: Buffer): void {
+  for (let i = 0; i < BLOCK_BYTES; i++) block[i] = (key[i] ?? 0) ^ byte
 }

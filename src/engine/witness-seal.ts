@@ -35,11 +35,11 @@ export class WitnessSeal {
   /** Names the pair in each frame; tells nothing of the key. */
   readonly pair: Buffer
   readonly #hmac: ShortHmac
-  readonly #expected = Buffer.alloc(SEAL_BYTES)
+  readonly #expected = Buffer.allocUnsafe(SEAL_BYTES)
 
   private constructor(key: Buffer) {
-    const part = (info: string, bytes: number): Buffer => Buffer.from(hkdfSync('sha256', key, SALT, info, bytes))
-    this.pair = part('pair', PAIR_BYTES)
+    const part = (info: string, bytes: number): Uint8Array => new Uint8Array(hkdfSync('sha256', key, SALT, info, bytes))
+    this.pair = Buffer.from(part('pair', PAIR_BYTES))
     this.#hmac = new ShortHmac(part('seal', KEY_BYTES), ANSWER_SEALED_BYTES)
   }
 

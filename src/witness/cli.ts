@@ -7,6 +7,7 @@
  *
  * SIGHUP reads the key file again. Ends with 0 after SIGTERM or SIGINT, with 2 if it was called wrong, with 1 if the key file cannot be used.
  */
+import './frugal'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'

@@ -139,9 +139,13 @@ describe('witness', () => {
     const first = await start()
     const { port } = first.state
     const a = side(1n, 11n, port)
+    await a.getsVoice()
     // However long the start takes: the loan is to last until then.
     a.promiseMs = LONG_P
-    await a.getsVoice()
+    await until(() => {
+      a.ask()
+      assert.ok(a.answers.at(-1)?.promisedMs === LONG_P && a.has)
+    })
     const id = a.voice.witnessId
     await first.close()
     const second = await start(keysOf(KEY), port)
