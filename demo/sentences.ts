@@ -4,6 +4,7 @@ import type { PairEventMessage } from '../src/host/pair'
 import { levelOf } from '../src/host/report'
 import { EVENTS } from '../src/host/texts/events'
 import { REASONS } from '../src/host/texts/reasons'
+import type { ReasonCode } from '../src/protocol/reasons'
 import type { Role } from '../src/protocol/role'
 
 interface Sentence {
@@ -34,6 +35,18 @@ const BAD: ReadonlySet<EventName> = new Set([
   'clock',
   'warning'
 ])
+/** These tell of opposites: which one it was, the reason says. */
+const BOTH_WAYS: ReadonlySet<EventName> = new Set(['channel', 'clock', 'engine', 'host-stalled', 'mismatch', 'witness'])
+/** The good end of something, and what is worse than the event it comes with. */
+const TONES: Readonly<Partial<Record<ReasonCode, Sentence['tone']>>> = {
+  'engine-restarted': 'good',
+  revalidated: 'good',
+  'witness-lost': 'bad',
+  'channel-open': 'good',
+  'channel-blocked': 'bad',
+  'channel-busy': 'bad',
+  'channel-lost': 'bad'
+}
 const ROLE_TEXT: Readonly<Record<Role, string>> = {
   active: 'Is Active now',
   standby: 'Is Standby now',
@@ -66,10 +79,8 @@ export function sentenceOf({ event, reason, detail }: PairEventMessage): Sentenc
       tone: online ? 'good' : 'bad'
     }
   }
-  // That something changed, the reason says.
-  if (event === 'witness' && why !== '') return { text: why.trim(), tone: reason === 'witness-lost' ? 'bad' : 'plain' }
-  return {
-    text: `${EVENTS[event]?.en ?? event}${why}`,
-    tone: BAD.has(event) ? 'bad' : GOOD.has(event) ? 'good' : 'plain'
-  }
+  const tone = TONES[reason] ?? (BAD.has(event) ? 'bad' : GOOD.has(event) ? 'good' : 'plain')
+  if (event === 'host-stalled' && reason === 'revalidated') return { text: 'Its flows run again.', tone }
+  if (BOTH_WAYS.has(event) && why !== '') return { text: why.trim(), tone }
+  return { text: `${EVENTS[event]?.en ?? event}${why}`, tone }
 }

@@ -56,6 +56,7 @@ export function stoppedBadge(text: string): Badge {
 export class BadgeSign {
   readonly #node: Node
   #shown: Badge | null = null
+  #isDown = false
 
   constructor(node: Node) {
     this.#node = node
@@ -63,9 +64,16 @@ export class BadgeSign {
 
   show(badge: Badge): void {
     const shown = this.#shown
+    if (this.#isDown) return
     if (shown?.fill === badge.fill && shown.shape === badge.shape && shown.text === badge.text) return
     this.#shown = badge
     this.#node.status({ ...badge })
+  }
+
+  /** A node that runs no more, as on a tab that was disabled, would keep its last word in the editor for ever. */
+  takeDown(): void {
+    this.#isDown = true
+    this.#node.status({})
   }
 }
 

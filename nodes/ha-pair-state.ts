@@ -28,12 +28,19 @@ export default function (RED: NodeAPI): void {
     /** What was said last: a change that was in the initial message already is not sent again. */
     const said: { role?: unknown; online?: unknown } = {}
 
+    /** Of this instant: a deploy may change the wires of a node that it does not restart. */
+    const isWired = (output: Output): boolean => {
+      const { wires } = node as Node & { readonly wires?: readonly (readonly string[])[] }
+      return wires === undefined || (wires[OUTPUTS[output]] ?? []).length > 0
+    }
     const emit = (output: Output, payload: unknown): void => {
       if (user.running === null) return
       if (output !== 'event') {
         if (said[output] === payload) return
         said[output] = payload
       }
+      // A message that nobody gets is not made, while others wait for theirs.
+      if (!isWired(output)) return
       const message = { topic: user.running.name, payload, pair: user.running.pair.status() }
       const outputs: (typeof message | null)[] = [null, null, null]
       outputs[OUTPUTS[output]] = message

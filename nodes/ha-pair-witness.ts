@@ -67,6 +67,7 @@ export default function (RED: NodeAPI): void {
     })
     this.on('close', (_removed: boolean, done: () => void) => {
       leave()
+      sign.takeDown()
       // What was promised stays on disk: the next start keeps it by waiting.
       witness.close().then(done, done)
     })

@@ -70,7 +70,7 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
       absence: { code, text },
       observe: () => {},
       refresh: () => {},
-      close: () => {}
+      close: () => sign.takeDown()
     }
   }
   const { pair, pairName, say } = config
@@ -98,6 +98,7 @@ export function usePair(RED: NodeAPI, node: Node, configId: string, draw: Draw):
     close() {
       for (const end of ends.splice(0)) end()
       if (soon !== null) clearTimeout(soon)
+      sign.takeDown()
     }
   }
 }

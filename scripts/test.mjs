@@ -39,7 +39,7 @@ const SUITES = [
   { name: 'scenarios', nice: COMPUTES, required: true, cores: 1, rest: 3 },
   { name: 'rules', nice: COMPUTES, cores: 1, rest: 2 },
   { name: 'editor', nice: COMPUTES, cores: 1, rest: 3 },
-  { name: 'witness', nice: COMPUTES, cores: 1, rest: 12 },
+  { name: 'witness', cores: 1, rest: 12 },
   { name: 'mutation', nice: COMPUTES, cores: 1, rest: 4 },
   { name: 'bench-tools', nice: COMPUTES, cores: 1, rest: 2 },
   { name: 'simulation', nice: COMPUTES, cores: 1, files: { simulation: [20] }, rest: 5 },
@@ -106,7 +106,7 @@ const SUITES = [
   { name: 'deployment', cores: 0.5, rest: 6 },
   {
     name: 'examples',
-    needs: ['examples'],
+    needs: ['examples', 'node-red-5'],
     cores: 0.4,
     files: { 'at-work': [45, 0.6], state: [25, 0.3], 'virtual-address': [20], import: [15, 0.7] },
     rest: 2

@@ -82,7 +82,7 @@ interface OwnDetails {
   readonly stopped: { readonly fields: readonly string[] }
   readonly role: MachineDetails['role']
   readonly online: MachineDetails['online']
-  readonly engine: NoDetail | { readonly error: string }
+  readonly engine: NoDetail | { readonly error: string; readonly stack?: string }
   readonly channel:
     | { readonly open: true; readonly address: string }
     | { readonly open: false; readonly noticedAfter: string; readonly error: string }

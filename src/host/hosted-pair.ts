@@ -11,8 +11,10 @@ import { Observers } from './observers'
 import type { Carrier } from './channel/carrier'
 import { NoCarrier } from './channel/exchange'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
+import { Chronicle } from './chronicle'
 import { Commands } from './commands'
-import { pairEvent, type EventName, type PairEvent, type WarningCode, type WarningDetails } from './events'
+import { Later, UNREF_LOOP } from './loop'
+import { pairEvent, type PairEvent, type WarningCode, type WarningDetails } from './events'
 import {
   type GateDecision,
   type Pair,
@@ -25,7 +27,7 @@ import {
 } from './pair'
 import { PairData } from './pair-data'
 import { PairError } from './pair-error'
-import { oneLine, report, SILENT_LOG, type PairLog } from './report'
+import { oneLine, SILENT_LOG, type PairLog } from './report'
 import type { KeepsAlive } from './requests'
 import { dataOwner, SharedData } from './shared-data'
 import type { StringPool } from './string-pool'
@@ -59,6 +61,11 @@ export interface PairContext extends KeepsAlive {
   post(message: ToEngine): void
 }
 
+/**
+ * Warnings and the log are for people, and follow this much after the flows were told: what is new for one message that a new role
+ * lets through would take several times as long as the message itself.
+ */
+const FOR_PEOPLE_AFTER_MS = 10
 /** Of a side that nobody says anything about. */
 const FULLY_FIT = 255
 
@@ -86,13 +93,14 @@ export class HostedPair implements Pair {
   #fitness: number | null = null
   #flowsHash: number | null = null
   #watched = false
-  readonly #events: Partial<Record<EventName, number>> = {}
-  readonly #roleChanges: Record<Role, number> = { initial: 0, active: 0, standby: 0 }
+  readonly #chronicle = new Chronicle()
   readonly #present: Present
   readonly #channel: PairChannel | null
   #lookAgain: NodeJS.Timeout | null = null
-  /** What happened in this turn of the event loop, until its messages are under way. */
-  #unlogged: PairEvent[] = []
+  readonly #forPeople = new Later(
+    (run) => UNREF_LOOP.after(FOR_PEOPLE_AFTER_MS, run),
+    () => this.#tellPeople()
+  )
 
   constructor(request: PairRequest, context: PairContext) {
     this.id = request.id
@@ -180,13 +188,18 @@ export class HostedPair implements Pair {
   onCrash(error: string): void {
     this.#left()
     this.#channel?.contact(null)
-    this.#crash = error.split('\n')[0] ?? ''
+    const [first = '', ...frames] = error.split('\n')
+    const isTold = this.#crash !== null
+    this.#crash = first
+    // It has not run since.
+    if (isTold) return this.#publish([])
+    const stack = frames.map((frame) => frame.trim()).join(' < ')
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#commands.fail('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
     const at = Date.now()
-    const events = [pairEvent('engine', 'engine-crashed', { error: this.#crash }, at)]
+    const events = [pairEvent('engine', 'engine-crashed', { error: first, ...(stack === '' ? {} : { stack }) }, at)]
     if (before.role === 'initial') this.#snapshot = lost
     else {
       const [role, previousRole] = ['initial', before.role] as const
@@ -223,7 +236,7 @@ export class HostedPair implements Pair {
   onMessage(message: Exclude<FromEngine, { type: 'removed' }>): void {
     switch (message.type) {
       case 'update':
-        this.#snapshot = this.#context.strings.intern(message.snapshot)
+        this.#snapshot = message.snapshot
         this.#publish(this.#context.strings.intern(message.events))
         return
       case 'reply':
@@ -248,7 +261,8 @@ export class HostedPair implements Pair {
   end(): void {
     this.#gone = true
     this.data.left()
-    this.#logAll()
+    this.#forPeople.stop()
+    this.logAll()
     this.#cell = new PairCell(newPairCell())
     this.#snapshot = { ...this.#snapshot, ...NOBODY_HEARD }
     this.#commands.fail('')
@@ -256,31 +270,30 @@ export class HostedPair implements Pair {
     this.#lookAgain = null
   }
 
-  /** First to those that act on it: warnings and the log are for people, and each costs as much as the way into the flows. */
   #publish(told: readonly PairEvent[]): void {
     this.shared.roleMayHaveChanged()
     for (const event of told) this.#present.hear(event, this.#snapshot, performance.now())
     this.#tell(told)
-    const warnings = this.#review()
-    if (warnings.length > 0) this.#tell(warnings)
     this.observers.publishStatus()
+    if (!this.#gone) this.#forPeople.start()
+  }
+
+  #tellPeople(): void {
+    this.#forPeople.stop()
+    this.#snapshot = this.#context.strings.intern(this.#snapshot)
+    this.#tell(this.#review())
+    this.observers.publishStatus()
+    this.logAll()
   }
 
   #tell(events: readonly PairEvent[]): void {
-    for (const event of events) this.#count(event)
+    this.#chronicle.take(events)
     this.observers.publish(events, this.#snapshot.role, this.#snapshot.online)
-    if (events.length === 0) return
-    if (this.#unlogged.length === 0) setImmediate(() => this.#logAll())
-    this.#unlogged.push(...events)
   }
 
-  #logAll(): void {
-    report(this.log, this.settings.name, this.names, this.#unlogged.splice(0))
-  }
-
-  #count({ event, detail }: PairEvent): void {
-    this.#events[event] = (this.#events[event] ?? 0) + 1
-    if (event === 'role') this.#roleChanges[detail.role]++
+  /** Nothing waits to be logged any more. */
+  logAll(): void {
+    this.#chronicle.logAll(this.log, this.settings.name, this.names)
   }
 
   /** Brings the warnings up to date, and looks again when their time has come. Returns what is to be told. */
@@ -298,7 +311,7 @@ export class HostedPair implements Pair {
     this.#lookAgain = null
     const dueMs = Math.min(this.#present.warnings.dueMs, nowMs + this.#present.settlesInMs(this.#snapshot, wallMs))
     if (dueMs < Infinity && !this.#gone) {
-      this.#lookAgain = setTimeout(() => this.#publish([]), Math.max(1, Math.ceil(dueMs - nowMs)))
+      this.#lookAgain = setTimeout(() => this.#tellPeople(), Math.max(1, Math.ceil(dueMs - nowMs)))
       this.#lookAgain.unref()
     }
     return warningEvents({ began, ended }, wallMs)
@@ -312,11 +325,11 @@ export class HostedPair implements Pair {
 
   status(at: Instant = thisInstant()): PairStatus {
     const status = this.#facts(at)
-    const { code, severity } = this.#present.situation(status, at.wallMs)
-    return { ...status, situation: { code, severity } }
+    return { ...status, situation: this.#present.mark(status, at.wallMs) }
   }
 
   situation(at: Instant = thisInstant()): Situation {
+    this.#upToDate()
     return this.#present.situation(this.#facts(at), at.wallMs)
   }
 
@@ -332,7 +345,13 @@ export class HostedPair implements Pair {
     return statusOf(own, this.#snapshot, this.#cell.read(), this.#context.engineCell.read(), at)
   }
 
+  /** Warnings are those of this instant. */
+  #upToDate(): void {
+    if (this.#forPeople.pending) this.#tellPeople()
+  }
+
   vitals(): PairVitals {
+    this.#upToDate()
     const at = thisInstant()
     const { engineCell, engineRestarts } = this.#context
     const ago = engineAgoMs(engineCell, at)
@@ -347,8 +366,8 @@ export class HostedPair implements Pair {
       warnings: this.#present.warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
-      events: { ...this.#events },
-      roleChanges: { ...this.#roleChanges }
+      events: { ...this.#chronicle.events },
+      roleChanges: { ...this.#chronicle.roleChanges }
     }
   }
 
@@ -383,6 +402,7 @@ export class HostedPair implements Pair {
   }
 
   warnings(): readonly PairWarning[] {
+    this.#upToDate()
     return this.#present.warnings.list
   }
 
@@ -419,7 +439,7 @@ export class HostedPair implements Pair {
 
   note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void {
     this.#present.warnings.remember(code, detail, performance.now())
-    this.#publish([])
+    this.#tellPeople()
   }
 
   #watchFrames(): void {

@@ -185,6 +185,7 @@ export class Hub implements PairContext, EngineListener {
       if (held.pairId !== null) this.post({ type: 'remove', pairId: held.pairId, requestId: 0, reason: 'shutdown' })
     }
     if (this.#held.size + this.#goodbyes.size > 0) this.#thread.awaitEnd(EXIT_MS_MAX, CLOSE_MS_MAX)
+    for (const { held } of this.#held.values()) held.logAll()
     this.#letGoOfFiles()
   }
 
@@ -305,10 +306,7 @@ export class Hub implements PairContext, EngineListener {
   onCrash(error: string): void {
     this.#goodbyes.answerAll(null)
     this.#inEngine.clear()
-    for (const { held } of [...this.#held.values()]) {
-      held.log.error(`${oneLine(held.name)}: the engine's thread died: ${error}`)
-      held.onCrash(error)
-    }
+    for (const { held } of [...this.#held.values()]) held.onCrash(error)
   }
 
   onRestart(): void {

@@ -3,6 +3,7 @@
  * Who keeps the data is the owner's business.
  */
 import type { DataState, FromEngine, ToEngine } from '../engine/messages'
+import { comparePositions } from '../protocol/position'
 import { UNREF_LOOP, type CallOff, type Loop } from './loop'
 
 /** Keeps the pair's data on this host. */
@@ -55,6 +56,8 @@ export class PairData {
     const told = this.#told
     const { users, open, inStep, position } = state
     const same = told?.users === users && told.open === open && told.inStep === inStep
+    // A barrier is answered right behind it: what is no news would only stand in its way.
+    if (same && comparePositions(told.position, position) === 0) return this.#calm()
     const moved = same && told.position.epoch === position.epoch
     const waitMs = moved ? this.#toldAtMs + POSITION_EVERY_MS - this.#loop.nowMs() : 0
     if (waitMs <= 0) return this.#tell(state)

@@ -48,6 +48,14 @@ export interface ListedPair {
   readonly events: readonly PastEvent[]
 }
 
+/** Its texts are made when somebody looks: it is noted while a role changes. */
+interface Noted {
+  readonly n: number
+  readonly event: PairEvent
+  readonly names: Names
+  shown: PastEvent | null
+}
+
 interface Stopped {
   readonly name: string
   readonly problems: readonly SettingsProblem[]
@@ -58,11 +66,19 @@ interface Entry {
   stopped: Stopped | null
 }
 
+/** A warning has an event of its own, and at times comes right after what it is about: it says more, so it stays. */
+const AGAIN_MS = 1000
+
+function isSaidAgain({ event, reason, at }: PairEvent, later: PairEvent): boolean {
+  if (later.event !== 'warning' || reason !== later.reason || later.at - at > AGAIN_MS) return false
+  return event !== 'warning' && event !== 'warning-ended' && event !== 'role' && event !== 'online'
+}
+
 export class PairRegistry {
   readonly #entries = new Map<string, Entry>()
   readonly #observations = new Map<RegisteredPair, () => void>()
   /** In the order of their last start. */
-  readonly #histories = new Map<string, PastEvent[]>()
+  readonly #histories = new Map<string, Noted[]>()
   readonly #watchers = new Set<() => void>()
   #events = 0
 
@@ -107,7 +123,7 @@ export class PairRegistry {
   #noteStop(id: string, problems: readonly SettingsProblem[]): void {
     const history = this.#historyOf(id)
     const [reason, fields] = [stopReason(problems), problems.map(({ field }) => field)]
-    const last = history.at(-1)
+    const last = history.at(-1)?.event
     if (
       last?.event === 'stopped' &&
       last.reason === reason &&
@@ -118,8 +134,10 @@ export class PairRegistry {
     this.#note(history, pairEvent('stopped', reason, { fields }, Date.now()), NOBODY)
   }
 
-  #note(history: PastEvent[], event: PairEvent, names: Names): void {
-    history.push({ n: ++this.#events, ...event, ...happened(event, names) })
+  #note(history: Noted[], event: PairEvent, names: Names): void {
+    const former = history.findIndex((past) => isSaidAgain(past.event, event))
+    if (former >= 0) history.splice(former, 1)
+    history.push({ n: ++this.#events, event, names, shown: null })
     if (history.length > HISTORY_MAX) history.shift()
   }
 
@@ -143,7 +161,7 @@ export class PairRegistry {
   }
 
   #view(id: string, { running, stopped }: Entry): ListedPair {
-    const events = [...(this.#histories.get(id) ?? [])]
+    const events = (this.#histories.get(id) ?? []).map(shownOf)
     // A running pair that its newest settings stop is on its way out, and no node uses it any more.
     if (stopped !== null || running === null) {
       const problems = stopped?.problems ?? []
@@ -166,7 +184,7 @@ export class PairRegistry {
     }
   }
 
-  #historyOf(id: string): PastEvent[] {
+  #historyOf(id: string): Noted[] {
     const history = this.#histories.get(id) ?? []
     this.#histories.delete(id)
     this.#histories.set(id, history)
@@ -185,4 +203,9 @@ export class PairRegistry {
   #changed(): void {
     for (const watcher of this.#watchers) watcher()
   }
+}
+
+function shownOf(noted: Noted): PastEvent {
+  const { n, event, names } = noted
+  return (noted.shown ??= { n, ...event, ...happened(event, names) })
 }

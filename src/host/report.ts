@@ -21,6 +21,7 @@ const TAKEOVER: ReadonlySet<ReasonCode> = new Set([
   'lost-connection',
   'peer-crashed',
   'peer-left',
+  'peer-removed',
   'peer-restarted',
   'half-open',
   'lease-expired',
@@ -31,7 +32,7 @@ const TAKEOVER: ReadonlySet<ReasonCode> = new Set([
   'restored-copy'
 ])
 /** Contact that begins, a stop in order and a start need nobody to look at the network. */
-const CALM: ReadonlySet<ReasonCode> = new Set(['peer-heard', 'peer-left', 'peer-restarted'])
+const CALM: ReadonlySet<ReasonCode> = new Set(['peer-heard', 'peer-left', 'peer-removed', 'peer-restarted'])
 
 /** At which level an event is logged. */
 export function levelOf({ event, reason }: { readonly event: EventName; readonly reason: ReasonCode }): Level {
@@ -59,13 +60,31 @@ export function report(log: PairLog, name: string, names: Names, events: readonl
   }
 }
 
+export const ENGINE_LINES_EVERY_MS = 60_000
+
+/** Which events of the engine get a line: one that dies as soon as it runs does so every few seconds. */
+export class EngineLines {
+  #nextMs = -Infinity
+  #quiet = false
+
+  has({ event, reason }: PairEvent, nowMs: number): boolean {
+    if (event !== 'engine') return true
+    if (reason === 'engine-crashed') {
+      this.#quiet = nowMs < this.#nextMs
+      if (!this.#quiet) this.#nextMs = nowMs + ENGINE_LINES_EVERY_MS
+    }
+    return !this.#quiet
+  }
+}
+
 /** What every restart brings. */
 function isRoutine({ event, detail }: PairEvent): boolean {
   return event === 'rejected' && (detail.cause === 'replayed' || detail.cause === 'session')
 }
 
-/** A takeover says that contact was lost, and contact that was lost or made says what becomes of the links. */
+/** An engine that dies has lost role and contact; a takeover says that contact was lost, and contact what becomes of the links. */
 function isSaidBy(events: readonly PairEvent[], { event, reason }: PairEvent): boolean {
+  if (reason === 'engine-crashed' && event !== 'engine') return events.some((other) => other.event === 'engine')
   if (event === 'online') return events.some((other) => other.event === 'role' && other.reason === reason)
   return event === 'link' && FOLLOWS.has(reason) && events.some((other) => other.event === 'online')
 }

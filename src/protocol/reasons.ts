@@ -102,7 +102,8 @@ export const REASON_BYTES = {
   'witness-lost': 94,
   'witness-agreed': 95,
   'witness-changed': 96,
-  'witness-not-agreed': 97
+  'witness-not-agreed': 97,
+  'peer-removed': 98
 } as const satisfies Record<string, number>
 
 export type ReasonCode = keyof typeof REASON_BYTES

@@ -1,7 +1,8 @@
 /**
  * The host's half of the barrier before a planned swap: the gate is shut, the role still Active. What passed the gate goes on through the
- * flows, and each wire is a turn of the event loop. So some turns go by first, then every user says what it has still to say, and then the
- * peer tells that it has taken in all of it, once more each time that something was not had by that and was sent again.
+ * flows, and each wire is a turn of the event loop. So where that may still reach a user, some turns go by first. Then every user says what
+ * it has still to say, and then the peer tells that it has taken in all of it, once more each time that something was not had by that and
+ * was sent again.
  */
 import { LOOP, type Loop } from '../loop'
 import type { Exchange } from './exchange'
@@ -47,7 +48,7 @@ export function raiseBarrier(
     exchange.flush()
     mark()
   }
-  wait(TURNS)
+  wait(exchange.awaitsFlows ? TURNS : 0)
   return () => {
     over = true
     clearTimeout(limit)

@@ -23,6 +23,8 @@ export interface CarrierUser {
   /** In order. May throw: that costs the connection, never the process. */
   received(body: Uint8Array): void
   drained(): void
+  /** Nothing that flows do later is its business: at the instant at which the role's gate shuts it knows all that it has to tell. */
+  readonly knowsAtOnce?: true
   /** Sends now whatever it has still to tell: a planned swap waits until the peer has taken it in. */
   flush(): void
   /** Whether its half has all of that, where it may take something in and not have it. */

@@ -100,6 +100,11 @@ export class Exchange implements Carrier {
     return this.#seats.size > 0
   }
 
+  /** Whether what passed a gate before it shut may still be on its way to a user. */
+  get awaitsFlows(): boolean {
+    return [...this.#seats.values()].some(({ user }) => user.knowsAtOnce !== true)
+  }
+
   /** Bytes that the peer has not taken in yet. */
   get waitingBytes(): number {
     let sum = 0

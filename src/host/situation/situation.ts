@@ -4,6 +4,7 @@
  * with its time; the present is the present.
  */
 import { POLICY_RULES } from '../../protocol/extended/policy'
+import type { ReasonCode } from '../../protocol/reasons'
 import type { WarningCode } from '../events'
 import type { PairWarning } from '../pair'
 import { problemText } from '../texts/problems'
@@ -24,6 +25,7 @@ export const STATE_SEVERITY: Readonly<Record<StateCode, Severity>> = {
   starting: 'info',
   paused: 'critical',
   'peer-stopped': 'warning',
+  'peer-removed': 'warning',
   'peer-crashed': 'warning',
   'may-be-two': 'critical',
   'never-met': 'critical',
@@ -77,16 +79,39 @@ const SHOWS_LIFE: ReadonlySet<WarningCode> = new Set([
 /** Beside these, what the pair's state says would mislead. */
 const SPEAKS_ALONE: ReadonlySet<WarningCode> = new Set(['engine-crashed', 'files-in-use', 'both-active', 'unused'])
 
-export function situationOf(facts: SituationFacts): Situation {
-  const { status, warnings } = facts
+/** What is foremost. */
+interface Lead {
+  readonly state: StateCode
+  readonly own: SituationMark
+  /** Those that a person is shown, the most important first. */
+  readonly shown: readonly PairWarning[]
+  /** Undefined: the state speaks for itself. */
+  readonly lead: PairWarning | undefined
+  readonly cause: PairWarning | undefined
+  readonly first: SituationMark
+}
+
+function leadOf(facts: SituationFacts): Lead {
   const state = stateOf(facts)
   const own: SituationMark = { code: state, severity: STATE_SEVERITY[state] }
-  const shown = warnings.filter(({ code }) => WARNINGS[code].severity !== 'none')
-  const meanwhile = MEANWHILE[state]
-  const cause = meanwhile === undefined ? undefined : shown.find(({ code }) => CAUSES_OF_SILENCE.has(code))
+  const shown = facts.warnings.filter(({ code }) => WARNINGS[code].severity !== 'none')
+  const silent = MEANWHILE[state] !== undefined
+  const cause = silent ? shown.find(({ code }) => CAUSES_OF_SILENCE.has(code)) : undefined
   const lead = shown.find(({ code }) => WARNINGS[code].severity === 'critical') ?? cause ?? leadOver(own, shown[0])
-  const values = valuesOf(facts, lead)
   const first: SituationMark = lead === undefined ? own : { code: lead.code, severity: severityOf(lead, own, cause) }
+  return { state, own, shown, lead, cause, first }
+}
+
+/** The code alone, which each message of a state node carries: texts take ten times as long. */
+export function markOf(facts: SituationFacts): SituationMark {
+  return leadOf(facts).first
+}
+
+export function situationOf(facts: SituationFacts): Situation {
+  const { status } = facts
+  const { state, own, shown, lead, cause, first } = leadOf(facts)
+  const meanwhile = MEANWHILE[state]
+  const values = valuesOf(facts, lead)
   const unfit = status.fitness === 0 && state !== 'unfit' ? [UNFIT] : []
   const others = [
     own,
@@ -153,7 +178,7 @@ function activeState({ status, warnings }: SituationFacts): StateCode {
     // What arrives since shows that it runs again.
     const isBack = warnings.some(({ code }) => SHOWS_LIFE.has(code))
     if (lost?.reason === 'peer-left' && !isBack) return 'peer-stopped'
-    if (lost?.reason === 'peer-crashed' && !isBack) return 'peer-crashed'
+    if ((lost?.reason === 'peer-crashed' || lost?.reason === 'peer-removed') && !isBack) return lost.reason
     if (!mayBeTwo(status)) return 'peer-silent'
     return lost === null ? 'never-met' : 'may-be-two'
   }
@@ -165,6 +190,9 @@ function activeState({ status, warnings }: SituationFacts): StateCode {
 function mayBeTwo({ wire, policy, reason }: SituationFacts['status']): boolean {
   return wire === 'classic' || !POLICY_RULES[policy].neverBoth || reason === 'operator-forced'
 }
+
+/** A peer that has gone like this serves no more. */
+const GONE: ReadonlySet<ReasonCode> = new Set(['peer-left', 'peer-removed', 'peer-crashed'])
 
 /** What keeps a side from the role beside its peer too. */
 const NEVER = 'numbers-exhausted'
@@ -180,7 +208,7 @@ function standbyState({ status, warnings }: SituationFacts): StateCode {
   if (peer?.role === 'active' && warnings.some(({ code }) => code === 'one-way')) return 'standby'
   if (alone !== null) return alone
   if (reason === 'operator' || reason === 'operator-forced') return 'stood-down'
-  if (lost?.reason === 'peer-left' || lost?.reason === 'peer-crashed') return 'nobody-serves'
+  if (lost !== null && GONE.has(lost.reason)) return 'nobody-serves'
   return hasVoice(status.witness) ? 'peer-has-voice' : 'cut-off'
 }
 

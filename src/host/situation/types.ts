@@ -13,6 +13,8 @@ export type StateCode =
   | 'paused'
   /** Active, and the peer was stopped in order. */
   | 'peer-stopped'
+  /** Active, and a deploy on the peer took the pair away. */
+  | 'peer-removed'
   /** Active, and the peer's process has died on a host that answers. */
   | 'peer-crashed'
   /** Active, and the peer is silent; it may be Active too. */

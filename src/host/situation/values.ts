@@ -1,5 +1,6 @@
 /** What the texts of a situation name: hosts, role, times, and what a warning's detail holds. */
 import type { Role } from '../../protocol/role'
+import type { Policy } from '../../protocol/settings'
 import type { WarningDetails } from '../events'
 import type { PairWarning } from '../pair'
 import { FIELD_WORDS } from '../texts/problems'
@@ -14,7 +15,19 @@ export const ROLE_WORDS: Readonly<Record<Role, Text>> = {
   standby: { en: 'Standby', zh: '备' }
 }
 
+/** As its code in English, as the dialogs call it in Chinese. */
+const POLICY_WORDS: Readonly<Record<Policy, Text>> = {
+  availability: { en: 'availability', zh: '“可用性优先”' },
+  preferred: { en: 'preferred', zh: '“首选侧优先”' },
+  exclusive: { en: 'exclusive', zh: '“独占”' },
+  witness: { en: 'witness', zh: '“见证”' }
+}
+
 export const THE_PEER: Text = { en: 'the peer', zh: '对端' }
+
+export function secondsNamed(ms: number): Text {
+  return { en: inSeconds(ms), zh: `${ms / 1000} 秒` }
+}
 
 /** Names of hosts as people know them; an empty one is 'the peer'. */
 export function peerNamed(peerHost: string): string | Text {
@@ -27,8 +40,8 @@ export function valuesOf(facts: SituationFacts, warning: PairWarning | undefined
     here: status.host,
     peer: peerNamed(peerHost),
     role: ROLE_WORDS[status.role],
-    policy: status.policy,
-    after: inSeconds(peerTimeoutMs),
+    policy: POLICY_WORDS[status.policy],
+    after: secondsNamed(peerTimeoutMs),
     peerFitness: status.peer?.fitness ?? '',
     ...(warning === undefined ? {} : warningValues(warning))
   }
@@ -50,6 +63,7 @@ export function warningValues({ detail: known }: { readonly detail: PairWarning[
   if (places !== undefined) values['places'] = places.join(', ')
   if (topic !== undefined) values['ofTopic'] = ofTopic(topic)
   if (differ !== undefined) values['differences'] = differences(differ, here, peer)
+  if (place !== undefined && address !== undefined) values['leads'] = leads(place, address)
   const asTheyAre = { holder, place, pair, address, priority, changes, minutes, scope, key, node }
   for (const [name, value] of Object.entries(asTheyAre)) {
     if (value !== undefined) values[name] = value
@@ -70,12 +84,30 @@ function differences(differ: readonly string[], here: unknown, peer: unknown): T
         const [own, other] = [here, peer].map((list) =>
           Array.isArray(list) ? String((list as unknown[])[index]) : '?'
         ) as [string, string]
-        const values = own === '' ? ONLY_PEER[language] : other === '' ? ONLY_HERE[language] : `${own} / ${other}`
-        return `${(FIELD_WORDS[setting] ?? { en: setting, zh: setting })[language]} (${values})`
+        const [ownWord, otherWord] = [own, other].map((value) => valueWord(setting, value)[language])
+        const values =
+          own === '' ? ONLY_PEER[language] : other === '' ? ONLY_HERE[language] : `${ownWord} / ${otherWord}`
+        const word = differingWord(setting)[language]
+        return language === 'en' ? `${word} (${values})` : `${word}（${values}）`
       })
       .join(language === 'en' ? ', ' : '、')
   return { en: each('en'), zh: each('zh') }
 }
+
+function valueWord(setting: string, value: string): Text {
+  const policy = setting === 'policy' && Object.hasOwn(POLICY_WORDS, value) ? POLICY_WORDS[value as Policy] : undefined
+  return policy ?? { en: value, zh: value }
+}
+
+/** A setting, or who uses the channel: its kind and its id. */
+function differingWord(name: string): Text {
+  const field = FIELD_WORDS[name]
+  if (field !== undefined) return field
+  const [kind = '', ...id] = name.split(' ')
+  return { en: name, zh: [USER_KINDS[kind] ?? kind, ...id].join(' ') }
+}
+
+const USER_KINDS: Readonly<Record<string, string>> = { gate: '闸门', store: '上下文存储', sync: '同步节点' }
 
 const ONLY_HERE: Text = { en: 'only here', zh: '仅本侧' }
 const ONLY_PEER: Text = { en: 'only on the peer', zh: '仅对端' }
@@ -83,6 +115,12 @@ const ONLY_PEER: Text = { en: 'only on the peer', zh: '仅对端' }
 /** Messages need not have one. */
 function ofTopic(topic: string): Text {
   return topic === '' ? NOTHING : { en: ` of the topic “${topic}”`, zh: `主题“${topic}”的` }
+}
+
+/** What a local address is; a name means another one. */
+function leads(place: string, address: string): Text {
+  if (place === address) return { en: `${address} is`, zh: `${address} ` }
+  return { en: `${place} means ${address},`, zh: `${place} 对应 ${address}，` }
 }
 
 function seconds(ms: number): number {

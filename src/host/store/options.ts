@@ -33,13 +33,13 @@ export function readOptions(config: Readonly<Record<string, unknown>>): StoreOpt
   const maxBytes = numberIn(config['maxBytes'], DEFAULTS.maxBytes)
   const maxKeyBytes = Math.min(numberIn(config['maxKeyBytes'], DEFAULTS.maxKeyBytes), maxBytes, KEY_BYTES_LIMIT)
   const { userDir } = (config['settings'] ?? {}) as { readonly userDir?: unknown }
-  const file =
-    typeof userDir === 'string' && userDir !== ''
-      ? join(userDir, 'ha-pair', `context-${name.replace(/[^\w.-]/g, '_')}.jsonl`)
-      : null
+  const pair = textIn(config['pair'], '')
+  // Two stores of one name may be of two pairs.
+  const of = (pair === '' ? name : `${name}-of-${pair}`).replace(/[^\w.-]/g, '_')
+  const file = typeof userDir === 'string' && userDir !== '' ? join(userDir, 'ha-pair', `context-${of}.jsonl`) : null
   return {
     name,
-    pair: textIn(config['pair'], ''),
+    pair,
     acknowledge: config['acknowledge'] === 'peer',
     ackTimeoutMs: Math.min(TIMER_MS_MAX, numberIn(config['ackTimeout'], DEFAULTS.ackTimeout)),
     flushMs: Math.min(TIMER_MS_MAX, 1000 * numberIn(config['flushInterval'], DEFAULTS.flushInterval)),

@@ -47,7 +47,7 @@ export class Replica implements CarrierUser {
   readonly #stray: StrayWrites
   readonly #leaves: readonly (() => void)[]
   #link: Link | null = null
-  /** Where the peer's copy stands, as it said; null = not known, or no longer true. */
+  /** Where the peer's copy stands, as it said or as it was brought there; null = not known. If it is elsewhere, it says so when it is sent something. */
   #peerAt: Position | null = null
   #sending: Sending | null = null
   /** The number of the commit by which the peer's copy is known to be where `#sending` takes it to be. */
@@ -138,8 +138,8 @@ export class Replica implements CarrierUser {
   }
 
   #follow(): void {
+    // The peer may stay where it is while this side is without the role for a moment.
     this.#stop()
-    this.#peerAt = null
     const swapped = this.#copy.mode === 'sealed'
     const undone = this.#copy.demote()
     this.#stray.demoted(swapped ? undone : [], swapped)
@@ -163,8 +163,13 @@ export class Replica implements CarrierUser {
     this.#acks.answerAll()
   }
 
+  /** What a turn writes is written under one role: half of it would be a state that no flow has made. */
+  #lookFirst(): void {
+    if (!this.#woken || !this.#copy.dirty) this.look()
+  }
+
   set(scope: string, path: Path, value: unknown, done: (() => void) | null): void {
-    this.look()
+    this.#lookFirst()
     const written = this.#copy.set(scope, path, value)
     this.#written(written, scope, path.top)
     if (done === null) return
@@ -174,7 +179,7 @@ export class Replica implements CarrierUser {
   }
 
   delete(scope: string): void {
-    this.look()
+    this.#lookFirst()
     this.#written(this.#copy.delete(scope), scope, '')
   }
 

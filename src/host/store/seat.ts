@@ -60,6 +60,8 @@ export interface StoreSeat {
 export interface MeetingPoint {
   readonly pairs: Map<string, PairSeat>
   readonly stores: Set<StoreSeat>
+  /** Those that a store of this process writes. Missing where an older copy of the package made the place. */
+  files?: Set<string>
 }
 
 /** Another number where the words above change their meaning. */
@@ -84,4 +86,12 @@ export function enterPair({ pairs, stores }: MeetingPoint, seat: PairSeat): () =
 export function enterStore({ stores }: MeetingPoint, seat: StoreSeat): () => void {
   stores.add(seat)
   return () => void stores.delete(seat)
+}
+
+/** Returns what gives the file back; null = another store of this process has it. */
+export function claimFile(place: MeetingPoint, file: string): (() => void) | null {
+  const files = (place.files ??= new Set())
+  if (files.has(file)) return null
+  files.add(file)
+  return () => void files.delete(file)
 }

@@ -6,7 +6,7 @@ import { UNREF_LOOP, type Loop } from '../loop'
 import { NOWHERE, type Position } from '../../protocol/position'
 import { parsePath, type Path } from './property-path'
 import { Replica } from './replica'
-import { enterStore, type MeetingPoint, type PairSeat, type StoreSeat } from './seat'
+import { claimFile, enterStore, type MeetingPoint, type PairSeat, type StoreSeat } from './seat'
 import type { StoreOptions } from './options'
 import { ValueError } from './values'
 
@@ -22,7 +22,9 @@ export class Store implements StoreSeat {
   readonly #place: () => MeetingPoint
   readonly #loop: Loop
   readonly #copy: Copy
-  readonly #disk: Disk | null
+  /** Null = nothing is kept on disk. */
+  #disk: Disk | null = null
+  #release: (() => void) | null = null
   readonly #paths = new Map<string, Path>()
   #pair: PairSeat | null = null
   #replica: Replica | null = null
@@ -36,16 +38,20 @@ export class Store implements StoreSeat {
     this.#place = place
     this.#loop = loop
     this.#copy = new Copy(options)
-    const { file, flushMs } = options
-    this.#disk = file === null ? null : new Disk(this.#copy, loop, { file, flushMs }, (text) => this.#warn(text))
   }
 
   /** Never rejects: Node-RED would not start. */
   async open(): Promise<void> {
     try {
+      const place = this.#place()
+      if (!this.#takeFile(place)) {
+        return this.#warn(
+          'it works on this host only, in memory: another store has this name. Give one of them another `name`'
+        )
+      }
       await this.#disk?.load()
       this.#copy.wait()
-      this.#leave = enterStore(this.#place(), this)
+      this.#leave = enterStore(place, this)
       this.pairsChanged()
       this.#loop.after(PAIR_MS, () => this.#chooseAlone())
     } catch (error) {
@@ -54,12 +60,24 @@ export class Store implements StoreSeat {
     }
   }
 
+  /** False: another store of this Node-RED has it, and with it the pair. */
+  #takeFile(place: MeetingPoint): boolean {
+    const { file, flushMs } = this.#options
+    if (file === null) return true
+    this.#release = claimFile(place, file)
+    if (this.#release === null) return false
+    this.#disk = new Disk(this.#copy, this.#loop, { file, flushMs }, (text) => this.#warn(text))
+    return true
+  }
+
   async close(): Promise<void> {
     this.#leave?.()
     this.#leave = null
     this.#part()
     const done = this.#disk?.close() ?? Promise.resolve()
     await Promise.race([done, new Promise<void>((late) => this.#loop.after(CLOSE_MS_MAX, late))])
+    this.#release?.()
+    this.#release = null
   }
 
   // --- Whose it is ---

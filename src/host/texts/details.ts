@@ -98,7 +98,10 @@ export const DETAILS: Details = {
   paused: { ms: NOTHING },
   resumed: { epoch: NOTHING },
   'host-stalled': { stalled: NOTHING },
-  engine: { error: ERROR },
+  engine: {
+    error: ERROR,
+    stack: { en: 'where in the code, if that is known', zh: '出错的代码位置（若已知）' }
+  },
   store: {
     problem: { en: '`missing`, `damaged` or `unreadable`', zh: '`missing`、`damaged` 或 `unreadable`' },
     error: ERROR

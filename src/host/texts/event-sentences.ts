@@ -16,6 +16,10 @@ export const OFFLINE: By = {
     zh: '对端离线：{peer} 上的 Node-RED 已崩溃，主机仍有应答。'
   },
   'peer-left': { en: 'Peer offline: {peer} was shut down normally.', zh: '对端离线：{peer} 已正常停止。' },
+  'peer-removed': {
+    en: 'Peer offline: this pair was removed, stopped or changed on {peer}.',
+    zh: '对端离线：{peer} 上的该对已被移除、停用或更改。'
+  },
   'peer-restarted': { en: '{peer} has restarted.', zh: '{peer} 已重启。' },
   'receipts-lost': {
     en: 'Peer offline: {peer} left too many messages unanswered.',
@@ -171,8 +175,6 @@ export const OTHERS = {
     zh: '{here} 上本软件包的引擎崩溃，正在重启。'
   },
   'engine-restarted': { en: 'The engine of this package runs again on {here}.', zh: '{here} 上本软件包的引擎已恢复。' },
-  suspended: { en: '{here} was suspended, or its clock was set forward.', zh: '{here} 曾挂起，或时钟被向前调整。' },
-  'clock-set-back': { en: 'The clock of {here} was set back.', zh: '{here} 的时钟被向后调整。' },
   'settings-differ': { en: '{here} and {peer} have different settings.', zh: '{here} 和 {peer} 的配置不一致。' },
   'settings-agree': {
     en: 'The settings of {here} and {peer} are the same again.',

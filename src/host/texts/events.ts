@@ -88,7 +88,7 @@ const events = {
     zh: '双方同时为主。',
     when: {
       en: 'When two Actives hear each other, as after a cut under availability. One yields at once.',
-      zh: '两个主互相听到时，例如 availability 策略下链路恢复后。其中一方立即让位。'
+      zh: '两个主互相听到时，例如“可用性优先”策略下链路恢复后。其中一方立即让位。'
     },
     todo: {
       en: 'Check what both sides did to the plant meanwhile. Then find out why they did not hear each other.',
@@ -231,8 +231,8 @@ const events = {
       zh: '与对端的加密 TCP 连接就绪、断开或无法打开时。'
     },
     todo: {
-      en: 'Closed: a crash is noticed after peerTimeout instead of at once. Open the TCP port in both firewalls.',
-      zh: '关闭时：崩溃要到 peerTimeout 之后才能发现。请在双方防火墙中放行该 TCP 端口。'
+      en: 'Closed: a crash is noticed after the peer timeout instead of at once. Open the TCP port in both firewalls.',
+      zh: '关闭时：崩溃要到对端超时之后才能发现。请在双方防火墙中放行该 TCP 端口。'
     },
     log: 'info'
   },

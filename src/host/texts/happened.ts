@@ -20,7 +20,7 @@ import { SOLVED, WARNING_TEXTS } from './warnings'
 export interface Names {
   readonly here: string
   readonly peer: string | Text
-  readonly after: string
+  readonly after: string | Text
 }
 
 export interface Happened {
@@ -100,9 +100,17 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
       return { text: designateText(event.detail) }
     case 'paused':
       return { text: joined(OTHERS.paused, REASONS[event.reason]), todo }
-    case 'engine':
     case 'clock':
+      return { text: fill(WARNING_TEXTS[event.reason], { ...values, ...warningValues(event) }), todo }
     case 'mismatch':
+      if (event.reason === 'settings-differ' && 'differ' in event.detail) {
+        return {
+          text: fill(WARNING_TEXTS[event.reason], { ...values, ...warningValues({ detail: event.detail }) }),
+          todo
+        }
+      }
+      return { text: OTHERS[event.reason] ?? REASONS[event.reason], todo }
+    case 'engine':
       return { text: OTHERS[event.reason] ?? REASONS[event.reason], todo }
     case 'resumed':
       return { text: OTHERS.resumed }

@@ -84,6 +84,15 @@ const reasons = {
     },
     warns: false
   },
+  'peer-removed': {
+    en: 'On the peer this pair was removed, stopped or changed, by a deploy as a rule. Node-RED runs on there.',
+    zh: '对端上的该对已被移除、停用或更改，通常由一次部署引起。那里的 Node-RED 仍在运行。',
+    todo: {
+      en: 'With changed settings it is back at once. If it stays away, open the flows there: they must run and hold this pair with valid settings, and an enabled node must use it.',
+      zh: '若只是更改了配置，它会立即恢复。若一直离线，请打开那里的流程：流程须在运行，该对须存在且配置有效，并有已启用的节点使用它。'
+    },
+    warns: false
+  },
   'peer-restarted': {
     en: 'The peer restarted and lost its role.',
     zh: '对端已重启，失去原角色。',
@@ -245,7 +254,7 @@ const reasons = {
     zh: '无法将 epoch 写入磁盘。',
     todo: {
       en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive this side takes no role until then.',
-      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 exclusive 策略下本侧不会成为主。'
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，“首选侧优先”和“独占”策略下本侧不会成为主。'
     },
     warns: true
   },
@@ -259,7 +268,7 @@ const reasons = {
     warns: false
   },
   'port-in-use': {
-    en: 'The local port is taken by another program; it is tried again.',
+    en: 'The local port is taken; it is tried again.',
     zh: '本地端口被占用，正在重试。',
     todo: {
       en: 'Find the program that has the port (ss -ulpn); often it is a second Node-RED with the same flows.',
@@ -316,8 +325,8 @@ const reasons = {
     en: 'The peer runs with another policy or other timings.',
     zh: '对端的策略或时间参数不一致。',
     todo: {
-      en: 'Make policy, heartbeat and peerTimeout the same on both sides. With two policies, no promise of either holds.',
-      zh: '使双方的 policy、heartbeat 和 peerTimeout 一致。策略不同时，任何一方的承诺都不成立。'
+      en: 'Make policy, heartbeat and peer timeout the same on both sides. With two policies, no promise of either holds.',
+      zh: '使双方的策略、心跳间隔和对端超时一致。策略不同时，任何一方的承诺都不成立。'
     },
     warns: true
   },
@@ -589,8 +598,8 @@ const reasons = {
     warns: false
   },
   'channel-lost': {
-    en: 'The channel to the peer was lost. A crash of the peer is noticed after peerTimeout instead of at once.',
-    zh: '与对端的通道已断开。对端崩溃要到 peerTimeout 之后才能发现。',
+    en: 'The channel to the peer was lost. A crash of the peer is noticed after the peer timeout instead of at once.',
+    zh: '与对端的通道已断开。对端崩溃要到对端超时之后才能发现。',
     todo: {
       en: 'It is opened again by itself. If it stays closed, open the TCP port (the number of the first link) in both firewalls.',
       zh: '会自动重新打开。若持续关闭，请在双方防火墙中放行该 TCP 端口（与第一条链路的端口号相同）。'
@@ -598,8 +607,8 @@ const reasons = {
     warns: false
   },
   'channel-blocked': {
-    en: 'The channel to the peer cannot be opened. A crash of the peer is noticed after peerTimeout instead of at once.',
-    zh: '无法打开与对端的通道。对端崩溃要到 peerTimeout 之后才能发现。',
+    en: 'The channel to the peer cannot be opened. A crash of the peer is noticed after the peer timeout instead of at once.',
+    zh: '无法打开与对端的通道。对端崩溃要到对端超时之后才能发现。',
     todo: {
       en: 'Open the TCP port (the number of the first link) in both firewalls.',
       zh: '请在双方防火墙中放行该 TCP 端口（与第一条链路的端口号相同）。'
@@ -607,8 +616,8 @@ const reasons = {
     warns: true
   },
   'channel-busy': {
-    en: 'Another program holds the TCP port of the channel. A crash of this side is noticed after peerTimeout instead of at once.',
-    zh: '通道的 TCP 端口被其他程序占用。本侧崩溃要到 peerTimeout 之后才能被发现。',
+    en: 'Another program holds the TCP port of the channel. A crash of this side is noticed after the peer timeout instead of at once.',
+    zh: '通道的 TCP 端口被其他程序占用。本侧崩溃要到对端超时之后才能被发现。',
     todo: {
       en: 'Close the other program, or choose another port for the first link on both sides.',
       zh: '关闭该程序，或在双方为第一条链路选择其他端口。'
@@ -715,8 +724,8 @@ const reasons = {
     en: 'The roles change again and again.',
     zh: '角色反复切换。',
     todo: {
-      en: 'A peerTimeout shorter than the hiccups of the network, or fitness that takes turns: see the events.',
-      zh: 'peerTimeout 短于网络的停顿，或双方适合度轮流变化：参见事件记录。'
+      en: 'A peer timeout shorter than the hiccups of the network, or fitness that takes turns: see the events.',
+      zh: '对端超时短于网络的停顿，或双方适合度轮流变化：参见事件记录。'
     },
     warns: true
   },

@@ -85,6 +85,16 @@ export const ROLE_TEXTS: Readonly<Record<RoleReason, TwoSides>> = {
     gains: { en: '{here} took over: {peer} was shut down normally.', zh: '{here} 接替：{peer} 已正常停止。' },
     loses: { en: '{here} became {role}: {peer} was shut down normally.', zh: '{here} 变为{role}：{peer} 已正常停止。' }
   },
+  'peer-removed': {
+    gains: {
+      en: '{here} took over: this pair was removed, stopped or changed on {peer}.',
+      zh: '{here} 接替：{peer} 上的该对已被移除、停用或更改。'
+    },
+    loses: {
+      en: '{here} became {role}: this pair was removed, stopped or changed on {peer}.',
+      zh: '{here} 变为{role}：{peer} 上的该对已被移除、停用或更改。'
+    }
+  },
   'peer-restarted': {
     gains: { en: '{here} took over: {peer} had restarted.', zh: '{here} 接替：{peer} 已重启。' },
     loses: { en: '{here} became {role}: {peer} had restarted.', zh: '{here} 变为{role}：{peer} 已重启。' }

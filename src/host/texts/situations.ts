@@ -59,6 +59,15 @@ export const STATES = {
     zh: '{here} 正在服务。{peer} 已正常停止：无人可接替。',
     todo: { en: 'Start Node-RED on {peer} again.', zh: '重新启动 {peer} 上的 Node-RED。' }
   },
+  'peer-removed': {
+    short: { en: 'no pair on peer · {role}', zh: '对端无此对 · {role}' },
+    en: '{here} serves. On {peer} this pair was removed or stopped, and Node-RED runs on there: nobody can take over.',
+    zh: '{here} 正在服务。{peer} 上的该对已被移除或停用，Node-RED 仍在运行：无人可接替。',
+    todo: {
+      en: 'Open the flows on {peer}: they must run and hold this pair with valid settings, and an enabled node must use it.',
+      zh: '打开 {peer} 上的流程：流程须在运行，该对须存在且配置有效，并有已启用的节点使用它。'
+    }
+  },
   'peer-crashed': {
     short: { en: 'peer crashed · {role}', zh: '对端崩溃 · {role}' },
     en: '{here} serves. Node-RED on {peer} has crashed; its host still answers. Nobody can take over.',
@@ -89,7 +98,7 @@ export const STATES = {
   'peer-silent': {
     short: { en: 'peer silent · {role}', zh: '对端无应答 · {role}' },
     en: '{here} serves. {peer} is silent, and by the policy {policy} it does not serve meanwhile: nobody can take over.',
-    zh: '{here} 正在服务。{peer} 无应答，按策略 {policy} 它此时不服务：无人可接替。',
+    zh: '{here} 正在服务。{peer} 无应答，按策略{policy}它此时不服务：无人可接替。',
     todo: {
       en: 'Look at {peer}. If it runs, mend the link: cable, switch, firewall.',
       zh: '查看 {peer}。若它在运行，请修复链路：网线、交换机、防火墙。'
@@ -125,7 +134,7 @@ export const STATES = {
   'cut-off': {
     short: { en: 'nobody Active? · peer silent', zh: '无主？ · 对端无应答' },
     en: '{here} does not serve, and {peer} is silent. Nobody serves, unless {peer} still does: the policy {policy} does not let {here} take over.',
-    zh: '{here} 未服务，{peer} 无应答。除非 {peer} 仍在服务，否则无人服务：策略 {policy} 不允许 {here} 接替。',
+    zh: '{here} 未服务，{peer} 无应答。除非 {peer} 仍在服务，否则无人服务：策略{policy}不允许 {here} 接替。',
     todo: SWITCH_BY_FORCE
   },
   'peer-has-voice': {
@@ -146,7 +155,7 @@ export const STATES = {
   waiting: {
     short: { en: 'nobody Active? · no peer', zh: '无主？ · 无对端' },
     en: '{here} does not serve and waits for {peer}, which does not answer: the policy {policy} does not let it act alone.',
-    zh: '{here} 未服务，正在等待无应答的 {peer}：策略 {policy} 不允许单独服务。',
+    zh: '{here} 未服务，正在等待无应答的 {peer}：策略{policy}不允许单独服务。',
     todo: FORCE_NOW
   },
   'peer-may-serve': {
@@ -182,7 +191,7 @@ export const STATES = {
   'policy-differs': {
     short: { en: 'policies differ · {role}', zh: '策略不一致 · {role}' },
     en: '{peer} last stated another policy than {policy}, so {here} takes no role alone.',
-    zh: '{peer} 最近声明的策略不是 {policy}，因此 {here} 不会单独升为主。',
+    zh: '{peer} 最近声明的策略不是{policy}，因此 {here} 不会单独升为主。',
     todo: { en: 'Set the same policy on both hosts and deploy both.', zh: '在两台主机设置相同策略并部署。' }
   },
   'numbers-exhausted': {
@@ -221,11 +230,11 @@ export const MEANWHILE: Readonly<Partial<Record<StateCode, Text>>> = {
   'never-met': { en: '{here} serves, and {peer} may be Active too.', zh: '{here} 正在服务，{peer} 也可能为主。' },
   'peer-silent': {
     en: '{here} serves; by the policy {policy}, {peer} does not serve meanwhile. Nobody can take over.',
-    zh: '{here} 正在服务；按策略 {policy}，{peer} 此时不服务。无人可接替。'
+    zh: '{here} 正在服务；按策略{policy}，{peer} 此时不服务。无人可接替。'
   },
   'cut-off': {
     en: 'Nobody serves, unless {peer} still does: the policy {policy} does not let {here} take over.',
-    zh: '除非 {peer} 仍在服务，否则无人服务：策略 {policy} 不允许 {here} 接替。'
+    zh: '除非 {peer} 仍在服务，否则无人服务：策略{policy}不允许 {here} 接替。'
   },
   'peer-has-voice': {
     en: '{peer} has the voice of the witness: {peer} serves, or {here} takes over within {after}.',

@@ -140,8 +140,8 @@ export const WARNING_TEXTS = {
   },
   'loopback-address': {
     short: { en: 'loopback address · {role}', zh: '是回环地址 · {role}' },
-    en: 'Link {link}: {place} means {address}, an address inside {here} only. {peer} cannot be reached from there.',
-    zh: '链路 {link}：{place} 对应 {address}，只在 {here} 内部有效，无法到达 {peer}。',
+    en: 'Link {link}: {leads} an address inside {here} only. {peer} cannot be reached from there.',
+    zh: '链路 {link}：{leads}只在 {here} 内部有效，无法到达 {peer}。',
     todo: {
       en: 'Enter the address of the network interface instead, or remove the line 127.0.1.1 from /etc/hosts.',
       zh: '请改填网络接口的地址，或从 /etc/hosts 中删除 127.0.1.1 一行。'
@@ -171,7 +171,7 @@ export const WARNING_TEXTS = {
     zh: '{here} 无法将 epoch 写入磁盘。',
     todo: {
       en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive {here} takes no role until then.',
-      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，preferred 和 exclusive 策略下 {here} 不会成为主。'
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，“首选侧优先”和“独占”策略下 {here} 不会成为主。'
     }
   },
   'store-lost': {

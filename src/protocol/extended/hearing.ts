@@ -8,6 +8,7 @@ import { EPOCH_MAX, STORED_MAX } from '../epoch-allocator'
 import type { Input } from '../machine'
 import { promise, rulesOf } from './context'
 import { partnerHeard } from './partner'
+import { leftReason } from './peer'
 import { proofState } from './takeover'
 import { isGrant, type Machine } from './role'
 
@@ -120,8 +121,9 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   m.sender.answer(m, frame)
   peer.sessions.retirePeer()
   peer.proof.forget()
-  loseContact(m, 'peer-left')
-  peer.departed = { evidence: 'goodbye', atMs: m.nowMs, askedSinceMs: Infinity, firstSeq: 0, lateFrames: 0 }
+  const reason = leftReason(trailer)
+  loseContact(m, reason)
+  peer.departed = { evidence: 'goodbye', reason, atMs: m.nowMs, askedSinceMs: Infinity, firstSeq: 0, lateFrames: 0 }
   m.epochs.setOnline(false)
   m.role.peerLeft(m, trailer)
 }
@@ -149,8 +151,7 @@ function compareRecords(m: Machine, trailer: Trailer): void {
 
 /** Somebody answers what I never sent: this process is a copy, restored or second. It begins again as a new one. */
 export function onRestoredCopy(m: Machine): void {
-  // Its goodbye would be taken for the other one's.
-  if (m.role.kind === 'leaving') return m.peer.detector.lost()
+  if (m.role.kind === 'leaving') return fallSilent(m)
   m.own.cast(m, 'restored-copy')
   loseContact(m, 'restored-copy')
   if (m.role.kind === 'active') m.becomeStandby('restored-copy')
@@ -158,6 +159,12 @@ export function onRestoredCopy(m: Machine): void {
   m.peer.meetAgain(m.nowMs, session)
   m.third.forget(session)
   m.lease.forget()
+}
+
+/** What a copy says as it leaves would be taken for the other one's: its goodbye by the peer, its release of the voice by the witness. */
+function fallSilent(m: Machine): void {
+  m.peer.detector.lost()
+  m.third.forget(m.peer.sessions.session)
 }
 
 // --------------------------------------------------------------------------------------------------- the proof of a crash
@@ -182,8 +189,9 @@ export function onCrashProven(m: Machine): void {
   const { peer } = m
   const firstSeq = peer.proof.firstSeq ?? peer.sessions.lastSentSeq + 1
   const { askedSinceMs } = peer.proof
-  loseContact(m, 'peer-crashed')
-  peer.departed = { evidence: 'crash', atMs: m.nowMs, askedSinceMs, firstSeq, lateFrames: 0 }
+  const reason = 'peer-crashed'
+  loseContact(m, reason)
+  peer.departed = { evidence: 'crash', reason, atMs: m.nowMs, askedSinceMs, firstSeq, lateFrames: 0 }
   m.role.peerCrashed(m)
 }
 

@@ -7,9 +7,10 @@ import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, rulesOf } from './context'
 import { followsData, hasChannel, isBehind, toldPosition } from './data'
 import { leaseMs } from './lease'
+import { leftReason } from './peer'
 import { rank, type Candidate, type Evidence } from './policy'
 import { isGrant, type Grantor, type GrantReason, type Held, type Machine, type RoleObject } from './role'
-import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, othersUntilMs, TAKEOVER_REASONS } from './takeover'
+import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, othersUntilMs, takeoverReason } from './takeover'
 
 /** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
@@ -102,7 +103,7 @@ export class Passive implements RoleObject, Grantor {
   take(m: Machine): void {
     const known = this.#evidence(m)
     if (known === null || m.nowMs < this.takeAtMs(m)) return
-    const active = m.promote(TAKEOVER_REASONS[known.evidence])
+    const active = m.promote(takeoverReason(m, known.evidence))
     if (active === null) return
     active.restsOnProof = known.evidence === 'crash'
     active.sole = known.evidence === 'goodbye' || active.restsOnProof
@@ -369,7 +370,7 @@ export class Passive implements RoleObject, Grantor {
 
 /** Why the receiver of a grant becomes Active, in its own words. */
 function grantReason(trailer: Trailer): EventReason<'role'> {
-  if (trailer.flags.goodbye) return 'peer-left'
+  if (trailer.flags.goodbye) return leftReason(trailer)
   switch (trailer.reason) {
     case 'negotiated':
     case 'failback':

@@ -35,11 +35,19 @@ export interface LatestWord {
   behind: boolean
 }
 
+/** What a goodbye says: its process ends, or a deploy took the pair away or changed it. */
+export type LeftReason = 'peer-left' | 'peer-removed'
+
+export function leftReason({ reason }: Trailer): LeftReason {
+  return reason === 'removed' ? 'peer-removed' : 'peer-left'
+}
+
 /**
  * How the peer is known to have gone. `firstSeq`: what it acknowledges of mine from here on, it has heard after that.
  */
 export interface Departed {
   readonly evidence: 'crash' | 'goodbye'
+  readonly reason: 'peer-crashed' | LeftReason
   readonly atMs: number
   /** When it began to be found out: what answers since is of another process. */
   readonly askedSinceMs: number

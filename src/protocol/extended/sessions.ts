@@ -6,6 +6,7 @@
  * acknowledges something I sent AFTER I first heard that session echo mine. Nothing recorded or withheld can do that, however
  * fresh it is: so frames of any earlier session, his or mine, change nothing, without clocks.
  */
+import { UINT48_MAX } from '../wire/bytes'
 import type { FrameRejection, Trailer } from '../wire/frame'
 import { LINKS_MAX } from '../settings'
 
@@ -30,6 +31,12 @@ export interface Peer {
   readonly lastSeqByLink: number[]
   /** Highest of my sequence numbers that it acknowledged. */
   ackedSeq: number
+}
+
+interface Retired {
+  readonly session: bigint
+  /** What it acknowledges of mine from here on, it has heard after I took its goodbye. */
+  readonly firstSeq: number
 }
 
 export type Reception =
@@ -60,7 +67,7 @@ export class Sessions {
   #hello: { readonly session: bigint; readonly nodeId: bigint; readonly seq: number } | null = null
   /** Session -> the last number I had sent when I first heard it echo my session. Null while there is none. */
   #candidates: Map<bigint, number> | null = null
-  readonly #retired: bigint[] = []
+  readonly #retired: Retired[] = []
 
   constructor(session: bigint) {
     this.session = session
@@ -127,7 +134,8 @@ export class Sessions {
     if (trailer.session === 0n || trailer.seq === 0 || trailer.link >= LINKS_MAX)
       return { kind: 'drop', cause: 'field' }
     if (this.#peer !== null && trailer.session === this.#peer.session) return this.#receiveCurrent(this.#peer, trailer)
-    if (this.isRetired(trailer.session)) return { kind: 'drop', cause: 'replayed' }
+    const retired = this.#retiredOf(trailer.session)
+    if (retired !== undefined) return this.#receiveRetired(retired, trailer)
     if (trailer.echo === this.session && trailer.ack > this.#seq) return { kind: 'beyond' }
     if (!this.#isConfirmedBy(trailer)) {
       const acquainted = trailer.echo === this.session
@@ -166,15 +174,30 @@ export class Sessions {
 
   /** It said goodbye. */
   isRetired(session: bigint): boolean {
-    return this.#retired.includes(session)
+    return this.#retiredOf(session) !== undefined
+  }
+
+  #retiredOf(session: bigint): Retired | undefined {
+    return this.#retired.find((retired) => retired.session === session)
   }
 
   /** The peer said goodbye: this session is over, and its frames are refused from now on. */
   retirePeer(): void {
     if (this.#peer === null) return
-    this.#retired.push(this.#peer.session)
+    this.#retired.push({ session: this.#peer.session, firstSeq: this.#seq + 1 })
     if (this.#retired.length > RETIRED_KEPT) this.#retired.shift()
     this.#peer = null
+  }
+
+  /**
+   * Who has left says nothing but goodbye. Who goes on, and acknowledges what I sent since, is a copy of it that knows nothing of that:
+   * acknowledging what no session ever sends, the answer says so to it.
+   */
+  #receiveRetired({ session, firstSeq }: Retired, trailer: Trailer): Reception {
+    const answersMe = trailer.echo === this.session && trailer.ack >= firstSeq && trailer.ack <= this.#seq
+    if (!answersMe || trailer.flags.goodbye) return { kind: 'drop', cause: 'replayed' }
+    this.#hello = { session, nodeId: trailer.nodeId, seq: UINT48_MAX }
+    return { kind: 'hello', acquainted: true, news: false }
   }
 
   #receiveCurrent(peer: Peer, trailer: Trailer): Reception {

@@ -7,12 +7,18 @@ import type { AloneBar, ProofState } from '../machine'
 import { rulesOf, type Context } from './context'
 import { mayTake, type Evidence } from './policy'
 
-export const TAKEOVER_REASONS: Readonly<Record<Evidence, EventReason<'role'>>> = {
+const TAKEOVER_REASONS: Readonly<Record<Evidence, EventReason<'role'>>> = {
   'never-met': 'cannot-negotiate',
   silence: 'lost-connection',
   'stood-down': 'half-open',
   crash: 'peer-crashed',
   goodbye: 'peer-left'
+}
+
+/** Of a peer that has gone, how it went. */
+export function takeoverReason(m: Context, evidence: Evidence): EventReason<'role'> {
+  const { departed } = m.peer
+  return departed !== null && departed.evidence === evidence ? departed.reason : TAKEOVER_REASONS[evidence]
 }
 
 /** What a side that is not Active knows of a peer that does not object, and since when that allows to act on it. */

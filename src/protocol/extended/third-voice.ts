@@ -40,6 +40,8 @@ export class ThirdVoice {
   #heardSinceMs = Infinity
   /** Since when this side goes by the one that it goes by. */
   #wentOverAtMs = -Infinity
+  /** Agreed on, and not told yet. */
+  #agreedOn: bigint | null = null
   #farewells = 0
   #online = false
 
@@ -134,11 +136,19 @@ export class ThirdVoice {
   /** At the end of each step. */
   settle(m: Machine): void {
     if (!rulesOf(m).asksWitness) return
+    this.#tellAgreed(m)
     if (m.role.kind !== 'active') this.voice.release()
     const online = m.nowMs < this.#silentFromMs(m)
     if (online === this.#online) return
     this.#online = online
     m.event('witness', online ? 'witness-heard' : 'witness-lost', {})
+  }
+
+  /** What both have agreed on counts once it is on disk: then people hear of it. */
+  #tellAgreed(m: Machine): void {
+    if (this.#agreedOn === null || m.epochs.countedWitness !== this.#agreedOn) return
+    this.#agreedOn = null
+    m.event('witness', 'witness-agreed', {})
   }
 
   /** When `settle` finds that it is not heard any more. */
@@ -175,6 +185,6 @@ export class ThirdVoice {
     const sinceMs = Math.max(this.#wentOverAtMs, m.own.startedAtMs)
     if (this.voice.answeredSentAtMs <= sinceMs + peer.peerTimeoutMs * (1 + 2 * CLOCK_DRIFT)) return
     epochs.setWitness(id, true)
-    m.event('witness', 'witness-agreed', {})
+    this.#agreedOn = id
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { median } from '../../support/namespaces/checker'
 import { ALL_FAULTS } from './faults'
 import { Network } from '../../support/namespaces/network'
+import { removeDisks } from './small-disk'
 import { Session, type SessionPlan, type SessionReport, type Stop } from './session'
 
 const POLICIES = ['availability', 'preferred', 'exclusive'] as const
@@ -62,6 +63,7 @@ export async function runSessions(
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-chaos-'))
   const remove = (): void => {
     network.remove()
+    removeDisks()
     rmSync(folder, { recursive: true, force: true })
   }
   process.once('exit', remove)
@@ -74,6 +76,7 @@ export async function runSessions(
         onReport(await session.run())
       } finally {
         clearInterval(ticker)
+        removeDisks()
         rmSync(join(folder, String(i)), { recursive: true, force: true })
       }
     }
@@ -97,6 +100,9 @@ export function describeReport(report: SessionReport): string[] {
     `  ${count} faults (${kinds.join(', ')}), ${report.stops} stops of the Active with ${report.queuedAtStops} messages queued`,
     `  ${report.passed} messages passed on ${report.promotions} epochs; ${word('conflict')}, ${word('yielded')}`,
     `  one serves again after a fault: ${figures(report.settleMs)}; takeover after a death: ${figures(report.takeoverMs)}`,
+    `  ${report.copies.writes} writes into the context store, ${report.copies.compared} comparisons of both copies: ` +
+      `${figures(report.copies.alikeMs)}; ${report.copies.lostInCrash} writes lost by kill -9 in step, ` +
+      `${report.copies.snapshotsCut} snapshots cut short`,
     `  commands: ${commands.done} done, ${commands.refused} refused, ${commands.cutOff} cut off by an end or a deploy of their ` +
       `side; replies: ${figures(report.replyMs)}`,
     `  memory growth ${report.memoryGrowthBytes.map((each) => `${Math.round(each / 2 ** 20)} MiB`).join(', ') || 'not judged'}; ` +

@@ -10,7 +10,7 @@ import { share } from '../../support/share'
 import type { SessionPlan, SessionReport } from './session'
 
 const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
-const FAULTS_FOR_MS = share(7000, 36_000)
+const FAULTS_FOR_MS = share(5000, 36_000)
 /** Stops of the Active with messages queued at its gate, under the two policies that let the other side follow. */
 const STOPS = { availability: share(1, 3), preferred: share(1, 2) }
 const LIMIT_MS = 300_000
@@ -47,7 +47,8 @@ describe('chaos on real processes, judged by an outside clock', () => {
       policy: 'availability',
       seed: SEED + 0,
       peerTimeoutMs: PEER_TIMEOUT_MS,
-      stops: STOPS.availability
+      stops: STOPS.availability,
+      begin: ['kill in a snapshot', 'slow side']
     })
     assert.equal(report.stops, STOPS.availability)
   }).timeout(LIMIT_MS)
@@ -57,13 +58,20 @@ describe('chaos on real processes, judged by an outside clock', () => {
       policy: 'preferred',
       seed: SEED + 1,
       peerTimeoutMs: PEER_TIMEOUT_MS,
-      stops: STOPS.preferred
+      stops: STOPS.preferred,
+      begin: ['udp blocked', 'tcp blocked']
     })
     assert.equal(report.stops, STOPS.preferred)
   }).timeout(LIMIT_MS)
 
   it('exclusive: never two, also with a tight peerTimeout', async () => {
-    await play({ policy: 'exclusive', seed: SEED + 2, peerTimeoutMs: TIGHT_PEER_TIMEOUT_MS, stops: 0 })
+    await play({
+      policy: 'exclusive',
+      seed: SEED + 2,
+      peerTimeoutMs: TIGHT_PEER_TIMEOUT_MS,
+      stops: 0,
+      begin: ['disk full']
+    })
   }).timeout(LIMIT_MS)
 
   it('witness: never two, whatever of the three hosts and the ways between fails', async () => {

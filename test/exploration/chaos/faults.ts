@@ -24,6 +24,11 @@ export type FaultKind =
   | 'tcp blocked'
   | 'tcp blocked and kill'
   | 'forged unreachable'
+  | 'udp blocked'
+  | 'slow side'
+  | 'disk full'
+  | 'disk full and kill'
+  | 'kill in a snapshot'
   | ThirdFault
 
 /** Those that there are with a third voice only. */
@@ -75,7 +80,12 @@ const WEIGHTS: Readonly<Record<Exclude<FaultKind, ThirdFault>, number>> = {
   'tcp reset': 2,
   'tcp blocked': 1,
   'tcp blocked and kill': 1,
-  'forged unreachable': 2
+  'forged unreachable': 2,
+  'udp blocked': 2,
+  'slow side': 2,
+  'disk full': 1,
+  'disk full and kill': 1,
+  'kill in a snapshot': 1
 }
 
 const THIRD_WEIGHTS: Readonly<Partial<Record<FaultKind, number>> & Record<ThirdFault, number>> = {
@@ -101,7 +111,10 @@ const THIRD_WEIGHTS: Readonly<Partial<Record<FaultKind, number>> & Record<ThirdF
   swap: 2,
   'cut and kill': 1,
   'cut and freeze': 2,
-  'cut and redeploy': 1
+  'cut and redeploy': 1,
+  'udp blocked': 2,
+  'slow side': 1,
+  'disk full': 1
 }
 
 const kindsIn = (weights: Readonly<Partial<Record<FaultKind, number>>>): readonly FaultKind[] =>
@@ -112,12 +125,16 @@ const ENDS_PROCESS: readonly FaultKind[] = [
   'restart',
   'cut and kill',
   'tcp blocked and kill',
+  'disk full and kill',
+  'kill in a snapshot',
   'kill and witness killed'
 ]
 /** One thing alone, which takes no voice from who serves but one of three: with a third voice the role stays where it is. */
 export const HARMLESS: readonly FaultKind[] = [
   'cut',
   'one-way cut',
+  'udp blocked',
+  'slow side',
   'way to the witness cut',
   'one way to the witness',
   'witness cut off',
@@ -129,7 +146,7 @@ export const HARMLESS: readonly FaultKind[] = [
 const COMMAND_PERCENT = 35
 
 /**
- * Draws faults: every kind once in random order, then by weight. `spared` is never ended, so that one process lives through it all
+ * Draws faults: those of `begin`, every other kind once in random order, then by weight. `spared` is never ended, so that one process lives through it all
  * and shows what it leaks.
  */
 export class FaultSource {
@@ -141,7 +158,14 @@ export class FaultSource {
   #first: FaultKind[]
 
   /** `third`: there is a third voice. */
-  constructor(random: RandomInt, spared: Side, peerTimeoutMs: number, links: number, third: boolean) {
+  constructor(
+    random: RandomInt,
+    spared: Side,
+    peerTimeoutMs: number,
+    links: number,
+    third: boolean,
+    begin: readonly FaultKind[] = []
+  ) {
     this.#weights = third ? THIRD_WEIGHTS : WEIGHTS
     this.#random = random
     this.#spared = spared
@@ -154,6 +178,7 @@ export class FaultSource {
       this.#first[i] = right
       this.#first[j] = left
     }
+    this.#first = [...this.#first.filter((kind) => !begin.includes(kind)), ...begin.toReversed()]
   }
 
   next(): Fault {

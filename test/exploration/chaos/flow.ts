@@ -2,6 +2,7 @@
 import { type FlowNode, func, pairNode, stateNode } from '../../support/node-red/flow'
 import { THIRD_ADDRESS } from '../../support/namespaces/namespaces'
 import { LINKS, PAIR_PORT, PEER_NAME } from '../../support/namespaces/network'
+import { BULKS, FIELDS, RING } from './writes'
 
 export const HEARTBEAT_MS = 50
 export const FEED_PORT = 9100
@@ -20,11 +21,36 @@ export const SABOTAGES = [
   'old-epoch',
   'mute-operator',
   'leak-sockets',
-  'hoard-memory'
+  'hoard-memory',
+  'secret-write',
+  'split-write'
 ] as const
 export type Sabotage = (typeof SABOTAGES)[number]
 
 const PLACE = { z: 'tab', x: 100, y: 100 } as const
+const BULK_CHARS = 65_536
+
+/** What the store holds, as `Seen` of `writes.ts`. */
+const SEEN = `{
+  last: flow.get('last', 'pair') ?? null,
+  ring: Array.from({ length: ${RING} }, (_, at) => flow.get('ring' + at, 'pair') ?? null),
+  fields: Array.from({ length: ${FIELDS} }, (_, at) => flow.get('deep.fields[' + at + ']', 'pair') ?? null),
+  even: flow.get('even', 'pair') ?? null,
+  bulks: Array.from({ length: ${BULKS} }, (_, at) => flow.get('bulk' + at + '.token', 'pair') ?? null)
+}`
+
+/** All keys of a write in one turn, in the store that moves; the pen notes what was kept. */
+const writes = (sabotage: Sabotage | null): string => `const write = global.get('nextWrite')(flow.get('last', 'pair'))
+if (write === null) return
+const { token, n } = write
+flow.set('last', { token, n }, 'pair')
+const more = () => {
+  flow.set('ring' + n % ${RING}, token, 'pair')
+  flow.set('deep.fields[' + n % ${FIELDS} + ']', token, 'pair')
+  flow.set('even', n % 2 === 0 ? token : undefined, 'pair')
+}
+${sabotage === 'split-write' ? 'setImmediate(() => setImmediate(more))' : 'more()'}
+if (flow.get('last.token', 'pair') === token) global.get('wrote')(write, msg.pair)`
 
 /**
  * Numbered messages come in over TCP, so that they queue in the socket while the process is stopped, and go
@@ -78,8 +104,33 @@ export function chaosFlow(sabotage: Sabotage | null): FlowNode[] {
       whenClosed: 'second-output',
       wires: [['passed'], ['refused']]
     },
-    func('passed', `global.get('passed')(msg.payload, msg.pair, msg.beforeUs)`, [[]]),
-    func('refused', `global.get('refused')(msg.payload, msg.beforeUs)`, [[]]),
+    func('passed', `global.get('passed')(msg.payload, msg.pair, msg.beforeUs)\n${writes(sabotage)}`, [[]]),
+    func(
+      'refused',
+      `global.get('refused')(msg.payload, msg.beforeUs)\nif (global.get('looks')()) global.get('saw')(${SEEN})`,
+      [[]]
+    ),
+    { id: 'copy-in', ...PLACE, type: 'http in', method: 'get', url: '/copy', wires: [['copy']] },
+    func('copy', `msg.payload = ${SEEN}\nglobal.get('saw')(msg.payload)\nreturn msg`, [['answer']]),
+    { id: 'bulk-in', ...PLACE, type: 'http in', method: 'post', url: '/bulk', wires: [['bulk-gate']] },
+    {
+      id: 'bulk-gate',
+      ...PLACE,
+      type: 'ha-pair-gate',
+      name: '',
+      pair: 'pair',
+      whenClosed: 'second-output',
+      wires: [['bulk'], ['answer']]
+    },
+    func(
+      'bulk',
+      `const token = flow.get('last.token', 'pair')
+for (let at = 0; at < ${BULKS}; at++) {
+  flow.set('bulk' + at, msg.payload.wanted ? { token, filler: 'x'.repeat(${BULK_CHARS}) } : undefined, 'pair')
+}
+return msg`,
+      [['answer']]
+    ),
     stateNode('state', 'pair', [[], [], ['told']]),
     func('told', `global.get('told')(msg.payload, msg.pair)`, [[]]),
     { id: 'ask', ...PLACE, type: 'http in', method: 'post', url: '/designate', wires: [['designate']] },
@@ -105,13 +156,17 @@ export function chaosFlow(sabotage: Sabotage | null): FlowNode[] {
   ]
 }
 
+const MESSAGES_A_WRITE = 2
+const MESSAGES_A_LOOK = 20
+const FLUSH_S = 1
 /** A refused message that had waited longer than this proves that messages were queued at the gate. */
 const QUEUED_US = 100_000
 
 /**
  * `settings.js`. The pen appends whole lines to one file that both sides share: the kernel puts them in order, they survive a
  * kill -9, and writing one takes some ten microseconds. Lines: ["p", side, epoch, before, after, waited], ["q", side, waited],
- * ["e", side, at, event, reason, role, epoch, detail].
+ * ["e", side, at, event, reason, role, epoch, detail], and of the store ["w", side, life, epoch, at, turn, last, before] for each second
+ * message that passes, ["r", side, life, at, seen] ten times a second where they do not, and when somebody asks.
  */
 export function settingsFile(side: string, address: string, historyFile: string, sabotage: Sabotage | null): string {
   const settings = {
@@ -151,7 +206,39 @@ const say = (event, pair) => {
   write('e', side, nowUs(), event.event, event.reason, pair.role, pair.epoch, event.detail)
   if (sabotage === 'leak-sockets') require('dgram').createSocket('udp4').bind(0)
 }
+const life = nowUs().toString(36)
+let [messages, serial, turn, turnOpen, looks] = [0, 0, 0, false, 0]
+const nextWrite = (last) => {
+  if (++messages % ${MESSAGES_A_WRITE} !== 0) return null
+  if (!turnOpen) {
+    turnOpen = true
+    setImmediate(() => {
+      turnOpen = false
+      turn++
+    })
+  }
+  const token = side + '-' + life + '-' + ++serial
+  if (sabotage === 'secret-write' && serial % 100 === 0) return { token: 'secret', n: last.n + 1, before: null }
+  return { token, n: (last?.n ?? 0) + 1, before: last?.token ?? null }
+}
+const wrote = ({ token, n, before }, pair) => {
+  if (token !== 'secret') write('w', side, life, pair.epoch, nowUs(), turn, { token, n }, before)
+}
+const saw = (seen) => write('r', side, life, nowUs(), seen)
 module.exports = ${JSON.stringify(settings, null, 2)}
-module.exports.functionGlobalContext = { nowUs, passed, refused, told: say }
+module.exports.contextStorage = {
+  default: { module: 'memory' },
+  pair: { module: require('@ha-pair/node-red-ha-pair/context'), config: { flushInterval: ${FLUSH_S} } }
+}
+module.exports.functionGlobalContext = {
+  nowUs,
+  passed,
+  refused,
+  told: say,
+  nextWrite,
+  wrote,
+  saw,
+  looks: () => ++looks % ${MESSAGES_A_LOOK} === 0
+}
 `
 }

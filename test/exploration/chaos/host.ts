@@ -1,7 +1,7 @@
 /** One side: a Node-RED process in its namespace, and what faults and an operator can do to it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PairStatus } from '../../../src/host/pair'
 import { eventually } from '../../support/eventually'
@@ -12,12 +12,15 @@ import { nodeRed4 } from '../../support/node-red/versions'
 import { nowUs } from '../../support/namespaces/clock'
 import { chaosFlow, EDITOR_PORT, HEALTH_PATH, type Sabotage, settingsFile } from './flow'
 import { otherSide, type Side } from '../../support/namespaces/history'
+import type { Seen } from './writes'
+import { SmallDisk } from './small-disk'
 import { LINKS, type Network } from '../../support/namespaces/network'
 
 const START_LIMIT_MS = 60_000
 /** Node-RED gives every node 15 s to close. */
 const STOP_LIMIT_MS = 20_000
 const STATUS_LIMIT_MS = 500
+const COPY_LIMIT_MS = 5000
 const LOG_KEPT_CHARS = 20_000
 const STARTED = /\] Started (modified )?(flows|nodes)/g
 
@@ -39,6 +42,8 @@ export type Reply =
 
 export class Host {
   readonly side: Side
+  /** Of all that it keeps. */
+  readonly disk: SmallDisk
   readonly #options: HostOptions
   #child: ChildProcess | null = null
   #log = ''
@@ -52,9 +57,20 @@ export class Host {
     this.#options = options
     const { folder, network, side, historyFile, sabotage } = options
     placeBuild(folder)
+    this.disk = new SmallDisk(this.#dataFolder)
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(chaosFlow(sabotage)))
     writeFileSync(join(folder, 'flows_cred.json'), JSON.stringify({ pair: { key: KEY, previousKey: '' } }))
     writeFileSync(join(folder, 'settings.js'), settingsFile(side, network.outsideAddress(side), historyFile, sabotage))
+  }
+
+  get #dataFolder(): string {
+    return join(this.#options.folder, 'ha-pair')
+  }
+
+  /** While it does not run: nothing is left of its store on disk. */
+  loseContext(): void {
+    const names = readdirSync(this.#dataFolder).filter((name) => name.startsWith('context-'))
+    for (const name of names) rmSync(join(this.#dataFolder, name))
   }
 
   get runs(): boolean {
@@ -207,6 +223,27 @@ export class Host {
     } catch {
       return null
     }
+  }
+
+  /** What its store holds; null = it does not answer now. */
+  async copy(): Promise<Seen | null> {
+    try {
+      const response = await fetch(this.#url('/copy'), { signal: AbortSignal.timeout(COPY_LIMIT_MS) })
+      return (await response.json()) as Seen
+    } catch {
+      return null
+    }
+  }
+
+  /** Half a megabyte in the store, or none of it. Only who serves writes it. */
+  async bulk(wanted: boolean): Promise<void> {
+    const response = await fetch(this.#url('/bulk'), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ wanted }),
+      signal: AbortSignal.timeout(STOP_LIMIT_MS)
+    })
+    await response.text()
   }
 
   /** What the process holds; null when it does not run (or is just ending). */

@@ -5,12 +5,14 @@
  *   node dist/test/exploration/chaos/run.js --stops 50               stops of the Active with messages queued at its gate
  *   ... --policy exclusive, --timeout 150                   this one only
  *   ... --policy witness                                    with a third host, and the ways to it cut as well
+ *   ... --begin 'udp blocked,slow side'                     these faults first
  *   ... --sabotage no-gate, --judge-as exclusive            breaks something on purpose: the run must fail
  *
  * Ctrl-C ends it with what was found so far. Exit code 0 = nothing found, 1 = violations, 130 = interrupted.
  */
 import { parseArgs } from 'node:util'
 import { describeReport, describeViolations, plansFor, runSessions, stopPlans, thirdPlans } from './campaign'
+import { ALL_FAULTS } from './faults'
 import type { Policy } from '../../support/namespaces/checker'
 import { nowUs } from '../../support/namespaces/clock'
 import { SABOTAGES } from './flow'
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     stops: { type: 'string' },
     policy: { type: 'string' },
+    begin: { type: 'string' },
     timeout: { type: 'string' },
     sabotage: { type: 'string' },
     'judge-as': { type: 'string' }
@@ -47,6 +50,7 @@ function chosenPlans(): SessionPlan[] {
   return kept.map((plan) => ({
     ...plan,
     sabotage,
+    begin: ALL_FAULTS.filter((kind) => values.begin?.split(',').includes(kind)),
     ...(values['judge-as'] === undefined ? {} : { judgeAs: values['judge-as'] as Policy }),
     ...(values.timeout === undefined ? {} : { peerTimeoutMs: Number(values.timeout) }),
     ...(values.stops === undefined ? { faultsForMs: (Number(values.minutes) * 60_000) / kept.length } : {})

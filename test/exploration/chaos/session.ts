@@ -29,6 +29,7 @@ import { Host } from './host'
 import { ThirdVoice } from './third-voice'
 import {
   DROP_TCP,
+  DROP_UDP,
   dropAll,
   dropSome,
   type Filter,
@@ -36,11 +37,13 @@ import {
   type Network,
   PAIR_PORT,
   RESET_TCP,
+  SLOW_TCP,
   THIRD_WAYS,
   waysOf
 } from '../../support/namespaces/network'
 import { unreachable } from '../../support/namespaces/hping'
 import { Witness } from '../../support/namespaces/witness'
+import { type Last, type Wrong, Writes } from './writes'
 
 export interface SessionPlan {
   readonly policy: Policy
@@ -50,6 +53,8 @@ export interface SessionPlan {
   readonly faultsForMs: number
   /** How often the Active is stopped for three times peerTimeout with messages queueing at its gate. */
   readonly stops: number
+  /** What is done first, in this order. */
+  readonly begin?: readonly FaultKind[]
   readonly sabotage?: Sabotage | null
   /** Judges as if this were the policy. */
   readonly judgeAs?: Policy
@@ -68,6 +73,14 @@ export interface SessionReport {
   readonly settleMs: readonly number[]
   readonly takeoverMs: readonly number[]
   readonly replyMs: readonly number[]
+  readonly copies: {
+    readonly writes: number
+    readonly compared: number
+    /** From the rest after a fault until both copies were one. */
+    readonly alikeMs: readonly number[]
+    readonly lostInCrash: number
+    readonly snapshotsCut: number
+  }
   readonly starvedMs: number
   readonly widestGateMs: number
   readonly disorderMs: number
@@ -97,7 +110,15 @@ const FLOOD_PER_SECOND = 2000
 const FORGED_PER_SECOND = 5000
 /** A channel is dialled again after five seconds at most. */
 const CHANNEL_LIMIT_MS = 7000
+/** What the pair calls in step. */
+const IN_STEP_MS_MAX = 1000
+/** Data comes after the channel, in pieces; what never comes is not late. */
+const COPY_LIMIT_MS = 20_000
 const REPLY_LIMIT_MS = 20_000
+/** Of a side that is stopped again and again. */
+const STUTTER_MS = 12
+/** Of a snapshot that takes seconds. */
+const INTO_SNAPSHOT_MS = 100
 /** Under `preferred` the preferred side acts alone two seconds after its start at the earliest (`RETURN_MS_MIN` of the protocol). */
 const RETURN_MS = 2500
 const SOCKET_WAIT_MS = 300
@@ -141,6 +162,9 @@ export class Session {
   readonly #settleMs: number[] = []
   readonly #takeoverMs: number[] = []
   readonly #replyMs: number[] = []
+  readonly #writes = new Writes()
+  readonly #alikeMs: number[] = []
+  #snapshotsCut = 0
   readonly #memory = new Map<string, MemorySample[]>()
   readonly #first = new Map<string, Resources>()
   readonly #lives: Record<Side, number> = { a: 0, b: 0 }
@@ -157,7 +181,7 @@ export class Session {
     this.#stop = stop
     mkdirSync(folder, { recursive: true })
     const historyFile = join(folder, 'history.jsonl')
-    this.#witness = new Witness(historyFile)
+    this.#witness = new Witness(historyFile, (line) => this.#writes.take(line))
     const { policy, peerTimeoutMs, sabotage } = plan
     const make = (side: Side, priority: number): Host => {
       const own = join(folder, side)
@@ -179,7 +203,14 @@ export class Session {
     this.#third = policy === 'witness' ? new ThirdVoice(network, join(folder, 'w')) : null
     const random = seededRandom(plan.seed)
     this.#random = random
-    this.#source = new FaultSource(random, random(2) === 0 ? 'a' : 'b', peerTimeoutMs, LINKS, this.#third !== null)
+    this.#source = new FaultSource(
+      random,
+      random(2) === 0 ? 'a' : 'b',
+      peerTimeoutMs,
+      LINKS,
+      this.#third !== null,
+      plan.begin
+    )
   }
 
   /** One line for whoever watches. */
@@ -200,6 +231,7 @@ export class Session {
       await Promise.all(SIDES.map((side) => this.#start(side)))
       await this.#settle('the start', FORM_LIMIT_MS)
       await this.#backed('the start')
+      await this.#compare('the start')
       const untilUs = nowUs() + this.#plan.faultsForMs * US_PER_MS
       while (nowUs() < untilUs && !this.#stop.wanted) await this.#fault(this.#source.next())
       if (this.#plan.stops > 0) await pause(RETURN_MS)
@@ -227,7 +259,9 @@ export class Session {
     const open = this.#apart.map(({ fromUs, toUs }) => ({ fromUs, toUs: Math.min(toUs, nowUs()) }))
     const healUs = (HEARTBEAT_MS + HEAL_SLACK_MS) * US_PER_MS
     const { history, claims, claimsWrong } = this.#witness
+    const ofCopies = ({ text, atUs }: Wrong): Violation => ({ rule: 'copy', text, atUs })
     return [
+      ...this.#writes.wrong.map(ofCopies),
       ...judge(history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#starved], healUs),
       ...falseCrashes(claims, this.#deaths),
       ...falseCrashes(claimsWrong, [])
@@ -322,6 +356,7 @@ export class Session {
       if (taken) this.#violate('moved', `${kind}: the role has left side ${before}`)
     }
     await this.#backed(kind)
+    await this.#compare(kind)
     this.#note('settled')
     await this.#checkResources()
     this.#faults++
@@ -388,6 +423,22 @@ export class Session {
         return this.#killUnseen(side)
       case 'forged unreachable':
         return this.#whileForged(side, () => pause(holdMs))
+      case 'udp blocked':
+        return this.#whileFiltered(SIDES, DROP_UDP, true, () => pause(holdMs))
+      case 'slow side':
+        return this.#stutter(side, holdMs)
+      case 'disk full':
+        return this.#whileDiskFull(side, () => pause(holdMs))
+      case 'disk full and kill':
+        await this.#whileDiskFull(side, async () => {
+          await pause(holdMs)
+          await this.#killInStep(side)
+          await Promise.all(this.#pending)
+          await this.#settle('a kill beside a full disk', this.#settleLimitMs, otherSide(side))
+        })
+        return this.#startAgain(side)
+      case 'kill in a snapshot':
+        return this.#killInSnapshot(side)
       default:
         return this.#third === null ? undefined : this.#makeThird(this.#third, fault)
     }
@@ -557,6 +608,16 @@ export class Session {
     await this.#hosts[side].kill()
   }
 
+  /** Returns when. */
+  async #killInStep(side: Side): Promise<number> {
+    await this.#channelOpen()
+    await this.#inStep()
+    this.#writes.killedInStep(side)
+    const atUs = nowUs()
+    await this.#kill(side, true)
+    return atUs
+  }
+
   async #startAgain(side: Side): Promise<void> {
     for (const each of this.#deaths) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
     await this.#start(side)
@@ -590,13 +651,105 @@ export class Session {
     })
   }
 
+  /** It goes on working, and takes in late what comes. */
+  async #stutter(side: Side, forMs: number): Promise<void> {
+    const untilUs = nowUs() + forMs * US_PER_MS
+    while (nowUs() < untilUs && !this.#stop.wanted) {
+      await this.#whileFrozen(side, () => pause(STUTTER_MS))
+      await pause(STUTTER_MS)
+    }
+  }
+
+  async #whileDiskFull(side: Side, act: () => Promise<void>): Promise<void> {
+    const { disk } = this.#hosts[side]
+    disk.fill()
+    try {
+      await act()
+    } finally {
+      disk.free()
+    }
+  }
+
+  /** It comes back with nothing, and dies once more while it is being given everything, slowly. */
+  async #killInSnapshot(side: Side): Promise<void> {
+    const survivor = this.#hosts[otherSide(side)]
+    await this.#killInStep(side)
+    await Promise.all(this.#pending)
+    await this.#settle(`the first kill of side ${side}`, this.#settleLimitMs, otherSide(side))
+    this.#hosts[side].loseContext()
+    await survivor.bulk(true)
+    await this.#whileFiltered(SIDES, SLOW_TCP, false, async () => {
+      await this.#startAgain(side)
+      await this.#channelOpen()
+      await pause(INTO_SNAPSHOT_MS)
+      const early = await this.#hosts[side].copy()
+      if (early?.last === null) this.#snapshotsCut++
+      await this.#kill(side, true)
+    })
+    await this.#settle(`the second kill of side ${side}`, this.#settleLimitMs, otherSide(side))
+    await this.#startAgain(side)
+    await this.#compare('the second start')
+    await survivor.bulk(false)
+  }
+
+  /** The other side's copy is that of who serves, up to what is on the way. */
+  async #inStep(): Promise<void> {
+    const fromUs = nowUs()
+    for (;;) {
+      const found = await Promise.all(SIDES.map((side) => this.#hosts[side].status()))
+      if (found.every((each) => each?.channel?.open === true && (each.channel.behind ?? Infinity) < IN_STEP_MS_MAX))
+        return
+      if (this.#stop.wanted) throw new Error('stopped')
+      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > COPY_LIMIT_MS) {
+        const said = JSON.stringify(found.map((each) => each?.channel))
+        return this.#violate('copy', `not in step ${COPY_LIMIT_MS} ms later: ${said}`)
+      }
+      await pause(20)
+    }
+  }
+
+  /** At rest, both copies are one after a while: that of who serves. What happened to them since the last time is judged. */
+  async #compare(after: string): Promise<void> {
+    const fromUs = nowUs()
+    let base: Last | null = null
+    for (;;) {
+      const server = this.#server?.side ?? 'a'
+      const [first, other, again] = [
+        await this.#look(server),
+        await this.#look(otherSide(server)),
+        await this.#look(server)
+      ]
+      if (base === null || !this.#writes.leadsTo(base, first)) base = first
+      const alike = this.#writes.leadsTo(base, other) && this.#writes.leadsTo(other, again)
+      if (base !== null && other !== null && alike) {
+        this.#alikeMs.push((nowUs() - fromUs) / US_PER_MS)
+        return this.#writes.look()
+      }
+      if (this.#stop.wanted) throw new Error('stopped')
+      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > COPY_LIMIT_MS) {
+        const found = await Promise.all(SIDES.map(async (each) => (await this.#hosts[each].status())?.channel))
+        const [had, has, said] = [base?.token, other?.token, JSON.stringify(found)]
+        const text = `side ${server} had ${had}, the other one has ${has}: ${said}`
+        this.#violate('copy', `${COPY_LIMIT_MS} ms after ${after}: ${text}`)
+        return this.#writes.look()
+      }
+      await pause(20)
+    }
+  }
+
+  /** What a side's store says that it wrote last. */
+  async #look(side: Side): Promise<Last | null> {
+    const found = await this.#hosts[side].copy()
+    this.#witness.read()
+    return found?.last ?? null
+  }
+
   /** With the links whole, the other side has to serve while this one is gone: a proof, or its goodbye, says so. */
   async #endAndStart(side: Side, kind: 'kill' | 'restart'): Promise<void> {
-    if (kind === 'kill') await this.#channelOpen()
     const wasServer = this.#server?.side === side
     const epoch = this.#server?.epoch ?? 0
-    const fromUs = nowUs()
-    if (kind === 'kill') await this.#kill(side, true)
+    let fromUs = nowUs()
+    if (kind === 'kill') fromUs = await this.#killInStep(side)
     else {
       this.#trouble(side, 'ended')
       await this.#hosts[side].stop()
@@ -696,6 +849,7 @@ export class Session {
     await this.#whileFrozen(server, () => pause(3 * peerTimeoutMs))
     this.#note(`SIGCONT of side ${server}`)
     await this.#settle('the stop of the Active')
+    await this.#compare('the stop of the Active')
     const taken = history.tenures.some((each) => each.side !== server && each.epoch > epoch)
     if (!taken) this.#violate('stuck', `nobody took over from side ${server} while it was stopped`)
     const waited = queued[server] - queuedBefore
@@ -762,6 +916,7 @@ export class Session {
     }
     if (torn > 0) this.#violate('witness', `${torn} lines could not be read`)
     if (history.passed === 0) this.#violate('witness', 'no message ever passed')
+    if (this.#writes.count === 0) this.#violate('witness', 'nothing was ever written into the context store')
     const context = (atUs: number): string[] =>
       [...this.#log, ...told.map((each) => ({ atUs: each.atUs, text: `  ${each.side}: ${each.text}` }))]
         .filter((each) => each.atUs > atUs - 4e6 && each.atUs < atUs + 2e6)
@@ -780,6 +935,13 @@ export class Session {
       settleMs: this.#settleMs,
       takeoverMs: this.#takeoverMs,
       replyMs: this.#replyMs,
+      copies: {
+        writes: this.#writes.count,
+        compared: this.#alikeMs.length,
+        alikeMs: this.#alikeMs,
+        lostInCrash: this.#writes.lostInCrash,
+        snapshotsCut: this.#snapshotsCut
+      },
       starvedMs: this.#starvedUsSince(0) / US_PER_MS,
       widestGateMs: history.widestGateUs / US_PER_MS,
       disorderMs: history.worstDisorderUs / US_PER_MS,

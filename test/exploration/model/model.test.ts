@@ -10,6 +10,8 @@ import { World, type Configuration } from './world'
 
 const LIMITS = { statesMax: 120_000, msMax: 240_000, eventuallyEvery: 40 } as const
 const SPACES = share(FEW, QUICK)
+/** The search for these takes as long as that for all others. */
+const LONG_SEARCHES = ['has a lease that is twice as long', 'acts alone after a start that found the mark']
 
 function plain(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? `${member}n` : member))
@@ -113,10 +115,15 @@ describe('the model', () => {
   })
 
   describe('catches a machine that', () => {
-    const { mutations } = IN_MODEL
+    const slow = IN_MODEL.mutations.filter(({ does }) => LONG_SEARCHES.includes(does))
+    const mutations = share(
+      IN_MODEL.mutations.filter((each) => !slow.includes(each)),
+      IN_MODEL.mutations
+    )
     let mutants: readonly Compiled[] = []
     before(function () {
       this.timeout(60_000)
+      assert.equal(slow.length, LONG_SEARCHES.length)
       mutants = compileMutants(mutations)
     })
 

@@ -785,6 +785,18 @@ export const RULES: readonly Rule[] = [
         ''
       ),
       mutation(
+        'extended/hearing',
+        'repeats its goodbye though it is a copy',
+        '  m.peer.detector.lost()\n  m.third',
+        '  m.third'
+      ),
+      mutation(
+        'extended/hearing',
+        'gives the voice back though it is a copy',
+        '\n  m.third.forget(m.peer.sessions.session)',
+        ''
+      ),
+      mutation(
         'extended/sessions',
         'does not notice that another copy of it makes contact',
         'if (trailer.echo === this.session && trailer.ack > this.#seq)',
@@ -873,9 +885,28 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sessions',
         'lets a replaced session come back',
-        'if (this.isRetired(trailer.session))',
-        'if (false)'
+        'if (retired !== undefined) return',
+        'if (retired !== undefined && retired.firstSeq < 0) return'
       ),
+      mutation(
+        'extended/sessions',
+        'leaves a copy of who left to itself',
+        'if (!answersMe || trailer.flags.goodbye)',
+        'if (trailer.seq > 0)'
+      ),
+      mutation(
+        'extended/sessions',
+        'takes a goodbye that is repeated for the word of a copy',
+        '!answersMe || trailer.flags.goodbye',
+        '!answersMe'
+      ),
+      mutation(
+        'extended/sessions',
+        'takes recordings of who left for the word of a copy',
+        'trailer.ack >= firstSeq &&',
+        'firstSeq > 0 &&'
+      ),
+      mutation('extended/sessions', 'tells a copy what it has sent itself', 'seq: UINT48_MAX', 'seq: trailer.seq'),
       mutation(
         'extended/sessions',
         'adopts a session without a fresh acknowledgement',

@@ -8,7 +8,7 @@
  *     node dist/test/exploration/mutation/run.js --markdown FILE      the table as markdown too, row by row
  *     node dist/test/exploration/mutation/run.js --thorough           the simulation also for what the tests have caught
  *     node dist/test/exploration/mutation/run.js --quick              stops at the first test that fails: first that which docs/dev/MUTATIONS.md
- *                                                                     names, then the short ones
+ *                                                                     names, then those of what is mutated, then the short ones
  *     node dist/test/exploration/mutation/run.js --trust              the unmutated machine has been tested already, by another part
  *     node dist/test/exploration/mutation/run.js --part I/N           every Nth of them, from the Ith on (0 <= I < N)
  *     node dist/test/exploration/mutation/run.js --minutes M --from I as many as fit into M minutes, from the Ith on and round
@@ -19,7 +19,7 @@
  */
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ROOT } from '../../support/root'
 import { explore } from '../model/explore'
 import { loadTransparent } from '../model/transparent'
@@ -28,6 +28,7 @@ import { IN_MODEL } from './in-model'
 import { RULES } from './list'
 import type { Mutation } from './mutation'
 import { Subject, TESTS } from './subject'
+import { WITNESS_RULES } from './witness'
 
 /** Some of the unmutated run on a busy machine: what is killed counts as caught. */
 const MOCHA_LIMIT_MS = 480_000
@@ -156,6 +157,15 @@ function titleIn(said: string, titles: ReadonlyMap<string, string>): string | nu
   return null
 }
 
+const OF_THE_WITNESS: readonly string[] = ['witness', 'voice', 'lender'].map((name) => `${name}.test.js`)
+
+/** The tests of what is mutated, among these. */
+function testsOf({ rule, mutation }: Chosen, files: readonly string[]): readonly string[] {
+  const own = mutation.edits.map(({ file }) => `${basename(file)}.test.js`)
+  const wanted = WITNESS_RULES.some((other) => other.rule === rule) ? [...own, ...OF_THE_WITNESS] : own
+  return files.filter((file) => wanted.includes(basename(file)))
+}
+
 async function catchBySimulation(root: string, seeds: number): Promise<Catch> {
   if (seeds === 0) return {}
   const args = [
@@ -185,9 +195,12 @@ function describe(caught: Catch): string {
   return means.length === 0 ? 'SURVIVES' : means.join('; ')
 }
 
-interface Row {
+interface Chosen {
   readonly rule: string
   readonly mutation: Mutation
+}
+
+interface Row extends Chosen {
   readonly caught: Catch
 }
 
@@ -237,32 +250,39 @@ async function campaign(subject: Subject): Promise<number> {
   const rows: Row[] = []
   const startedAtMs = Date.now()
   const named = namedTests()
-  const catchQuickly = async (does: string): Promise<Catch> => {
-    const title = titleIn(named.get(does) ?? '', whole.titles)
+  const catchQuickly = async (one: Chosen): Promise<Catch> => {
+    const title = titleIn(named.get(one.mutation.does) ?? '', whole.titles)
     const known = whole.titles.get(title ?? '')
-    const { caught } =
-      title === null || known === undefined
-        ? { caught: {} }
-        : await test(subject.root, [known], ['--bail', '-f', title])
-    return Object.keys(caught).length > 0 ? caught : (await test(subject.root, whole.files, ['--bail'])).caught
+    const own = testsOf(one, whole.files)
+    const tries: readonly (readonly [readonly string[], readonly string[]])[] = [
+      [known === undefined ? [] : [known], ['--bail', '-f', title ?? '']],
+      [own, ['--bail']],
+      [whole.files, ['--bail']]
+    ]
+    for (const [files, options] of tries) {
+      const { caught } = files.length === 0 ? { caught: {} } : await test(subject.root, files, options)
+      if (Object.keys(caught).length > 0) return caught
+    }
+    return {}
   }
-  const catchByTests = async (mutant: Compiled, does: string): Promise<Catch> => {
+  const catchByTests = async (mutant: Compiled, one: Chosen): Promise<Catch> => {
     const restore = subject.apply(mutant)
     try {
-      const caught = quick ? await catchQuickly(does) : (await test(subject.root)).caught
+      const caught = quick ? await catchQuickly(one) : (await test(subject.root)).caught
       const simulated = thorough || Object.keys(caught).length === 0
       return { ...caught, ...(simulated ? await catchBySimulation(subject.root, seeds) : {}) }
     } finally {
       restore()
     }
   }
-  for (const [index, { rule, mutation }] of due.entries()) {
+  for (const [index, one] of due.entries()) {
+    const { rule, mutation } = one
     if (timeUp.signal.aborted) break
     const mutant: Compiled = mutants[index] ?? new Map()
-    const { caughtBy, does } = mutation
+    const { caughtBy } = mutation
     let caught: Catch
     try {
-      caught = caughtBy === 'tests' ? await catchByTests(mutant, does) : catchByModel(mutant, caughtBy)
+      caught = caughtBy === 'tests' ? await catchByTests(mutant, one) : catchByModel(mutant, caughtBy)
     } catch (error) {
       if (!timeUp.signal.aborted) throw error
       break

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { createMachine } from '../../../src/protocol/create'
 import { describeFailure, describeReport, newReport, profileOf, runPlan } from './campaign'
 import type { FaultKind } from './faults'
-import { makePlan } from './plan'
+import { makePlan, type Plan, type SidePlan } from './plan'
 import { SABOTEURS } from './sabotage'
 import { simulate } from './simulate'
 import { share } from '../../support/share'
 
 /** Set SIMULATION_SEEDS for more, and SIMULATION_FROM for others. */
-const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? share('200', '2000'))
+const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? share('120', '2000'))
 /** So many meet all that is listed below; fewer need not. */
 const SEEDS_FOR_ALL = 2000
 const LOOKS_EVERYWHERE = SEEDS >= SEEDS_FOR_ALL
@@ -122,6 +122,45 @@ function story(): string {
   return lines.join('\n')
 }
 
+function undisturbed({ settings }: SidePlan, priority: number): SidePlan {
+  const pace = { heartbeatMs: 100, peerTimeoutMs: 1000 } as const
+  return {
+    settings: { ...settings, ...pace, policy: 'preferred', priority, channel: 'auto', crashProof: true },
+    clockOffsetMs: 0,
+    clockRate: 1,
+    startAtMs: 0
+  }
+}
+
+/** The peer is started again; a side is told to stop, its first goodbye is lost, and it is set back by so much: at 3040 while the answer to the second one is on its way. */
+function setBack(atMs: number, agoMs: number): Plan {
+  const plan = makePlan(1n, 'files')
+  const [first, second] = plan.sides
+  return {
+    ...plan,
+    sides: [undisturbed(first, 150), undisturbed(second, 100)],
+    delayMs: 10,
+    jitterMs: 0,
+    keyed: true,
+    nats: [null, null],
+    hasMoves: false,
+    cloned: false,
+    exhausted: null,
+    attackEveryMs: null,
+    faults: [
+      { kind: 'crash', atMs: 1500, forMs: 100, host: 1, fin: 1 },
+      { kind: 'cut', atMs: 2995, forMs: 10, link: 'all', way: 'both', disturbance: { cut: true, udpOnly: true } },
+      { kind: 'stop', atMs: 3000, forMs: 500, host: 0, lingerMs: 100 },
+      { kind: 'vm-restored', atMs, host: 0, agoMs, unseen: false }
+    ],
+    timeoutMsMax: 1000,
+    timeoutMsMin: 1000,
+    quietAtMs: 4000,
+    finaleAtMs: 6000,
+    endMs: 8000
+  }
+}
+
 describe('the simulation', () => {
   it('is decided by its seed alone', () => {
     const first = story()
@@ -143,6 +182,19 @@ describe('the simulation', () => {
       })
     }
   })
+
+  // Seeds 204758, 92858 and 18408 (files).
+  for (const [atMs, agoMs, told, begins, does] of [
+    [3040, 60, 1, 1, 'is set back to before it was told to stop goes on as a new one'],
+    [3040, 30, 1, 0, 'is set back into its leave-taking says no more'],
+    [3080, 1740, 0, 1, 'is set back to before its peer’s restart goes on as a new one']
+  ] as const) {
+    it(`shows that a side that ${does}`, () => {
+      const { violation, network, tally } = simulate(setBack(atMs, agoMs), createMachine)
+      assert.deepEqual([violation, network['copies that were told']], [null, told])
+      assert.equal(tally.events['mismatch (restored-copy)'] ?? 0, begins)
+    })
+  }
 
   it(`finds nothing in ${SEEDS} seeds${LOOKS_EVERYWHERE ? ', and has looked everywhere' : ''}`, function () {
     this.timeout(10 * 60_000)

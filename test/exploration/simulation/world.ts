@@ -769,6 +769,8 @@ export class World implements Scene {
     host.process = restored
     restored.seededBy = process.seededBy
     host.disk.confirmed = restored.resume(past, process)
+    // What its predecessor was told after that, it was not.
+    host.goodbyeSaid = past.some(({ input }) => input.kind === 'goodbye')
     this.#unguarded[host.index] = 'machine'
     this.#introduce(host, restored, false, restored.view.epoch)
     this.copies?.started(restored)
@@ -802,7 +804,9 @@ export class World implements Scene {
     if (process === null) return
     process.deliver({ kind: 'goodbye', reason: 'shutdown' })
     this.timeline.after(lingerMs, () => {
-      if (host.process !== process) return
+      // Nor does one stay that was set back into its leave-taking.
+      const leaves = host.process?.seededBy === process.seededBy && host.goodbyeSaid
+      if (host.process !== process && !leaves) return
       this.copies?.stopped(host.index)
       this.#end(host, 'stop')
       this.#restartAfter(host, downMs)

@@ -6,7 +6,7 @@ import { type FlowNode, KEY } from '../node-red/flow'
 import { removeFolder, scratchFolder } from '../node-red/npm'
 import { freeUdpPorts } from '../ports'
 import { NodeRedProcess } from '../node-red/process'
-import { nodeRed4 } from '../node-red/versions'
+import { type NodeRed, nodeRed4 } from '../node-red/versions'
 import { ROOT } from '../root'
 import { readExample } from './files'
 
@@ -30,6 +30,7 @@ export interface More {
   readonly further?: readonly FlowNode[]
   /** JavaScript at the end of `settings.js`. */
   readonly settingsCode?: string
+  readonly version?: NodeRed
 }
 
 /** Not part of any example: lets a test ask for a swap. */
@@ -49,8 +50,8 @@ export class ExampleHosts {
   }
 
   /** Starts the example as it is on both hosts; only its debug nodes write to the log as well. */
-  static async start(example: string, environment: Environment, places: Places | null = null): Promise<ExampleHosts> {
-    return ExampleHosts.#start(readExample(example), environment, { places })
+  static async start(example: string, environment: Environment, more: More = {}): Promise<ExampleHosts> {
+    return ExampleHosts.#start(readExample(example), environment, more)
   }
 
   /** Starts several, which share their pair, at once. What a debug node shows is found by 'key: its name'. */
@@ -72,7 +73,14 @@ export class ExampleHosts {
   }
 
   static async #start(nodes: readonly FlowNode[], environment: Environment, more: More): Promise<ExampleHosts> {
-    const { places = null, packages = [], credentials = {}, further = [], settingsCode = '' } = more
+    const {
+      places = null,
+      packages = [],
+      credentials = {},
+      further = [],
+      settingsCode = '',
+      version = nodeRed4()
+    } = more
     const folder = scratchFolder('example')
     const flows: FlowNode[] = nodes.map((node) =>
       node.type === 'debug' ? { ...node, active: true, console: true } : node
@@ -95,7 +103,7 @@ export class ExampleHosts {
       }
       return new NodeRedProcess({
         name,
-        version: nodeRed4(),
+        version,
         userDirectory,
         environment: {
           HA_PEER_HOST: places?.[name === 'a' ? 'b' : 'a'].address ?? '127.0.0.1',

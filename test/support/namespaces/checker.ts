@@ -25,6 +25,7 @@ export type Rule =
   | 'voice'
   | 'false-crash'
   | 'channel'
+  | 'copy'
   | 'lost-designation'
   | 'sockets'
   | 'memory'

@@ -33,10 +33,13 @@ export const dropSome = (link: number, percent: number): Filter => ({
   rule: `numgen random mod 100 < ${percent} drop`
 })
 
-const ofTcp = (rule: string): Filter[] =>
-  Array.from({ length: LINKS }, (_, link) => ({ link, rule: `meta l4proto tcp ${rule}` }))
-export const RESET_TCP = ofTcp('reject with tcp reset')
-export const DROP_TCP = ofTcp('drop')
+const ofProtocol = (protocol: 'tcp' | 'udp', rule: string): Filter[] =>
+  Array.from({ length: LINKS }, (_, link) => ({ link, rule: `meta l4proto ${protocol} ${rule}` }))
+export const RESET_TCP = ofProtocol('tcp', 'reject with tcp reset')
+export const DROP_TCP = ofProtocol('tcp', 'drop')
+export const DROP_UDP = ofProtocol('udp', 'drop')
+/** A channel that opens at once and takes seconds for a megabyte. */
+export const SLOW_TCP = ofProtocol('tcp', 'limit rate over 100 kbytes/second burst 32 kbytes drop')
 
 /** Between a side and the third host, in one direction: `aw` is what a sends to it. */
 export type ThirdWay = 'aw' | 'wa' | 'bw' | 'wb'

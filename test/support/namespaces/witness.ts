@@ -46,13 +46,16 @@ export class Witness {
   readonly channel: Record<Side, string | null> = { a: null, b: null }
   /** Lines that could not be read: there must be none. */
   torn = 0
+  readonly #onLine: (line: readonly unknown[]) => void
   readonly #file: number
   readonly #timer: NodeJS.Timeout
   readonly #chunk = Buffer.alloc(CHUNK_BYTES)
   #rest = ''
   #closed = false
 
-  constructor(historyFile: string) {
+  /** `onLine` sees each line, also those that mean nothing here. */
+  constructor(historyFile: string, onLine: (line: readonly unknown[]) => void = () => {}) {
+    this.#onLine = onLine
     this.#file = openSync(historyFile, 'a+')
     this.#timer = setInterval(() => this.read(), READ_EVERY_MS)
   }
@@ -76,6 +79,7 @@ export class Witness {
       this.torn++
       return
     }
+    this.#onLine(line)
     switch (line[0]) {
       case 'p': {
         const [, side, epoch, beforeUs, afterUs, waitedUs, item] = line

@@ -50,8 +50,8 @@ export class Badges {
     return badges
   }
 
-  /** Waits until the badge of a node looks like this; in any colour where `fill` is ''. */
-  async shows(nodeId: string, fill: string, text: RegExp, withinMs: number): Promise<void> {
+  /** Waits until the badge of a node looks like this; in any colour where `fill` is '', in none where it is undefined. */
+  async shows(nodeId: string, fill: string | undefined, text: RegExp, withinMs: number): Promise<void> {
     const wanted = `the badge of ${nodeId} is ${fill} with ${text}`
     await eventually(wanted, withinMs, () => {
       const badge = this.#shown.get(nodeId)

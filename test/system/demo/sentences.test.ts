@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { sentenceOf } from '../../../demo/sentences'
-import { EVENT_NAMES, type EventName } from '../../../src/host/events'
+import { EVENT_NAMES, reasonsOf, type EventName } from '../../../src/host/events'
 import type { PairEventMessage } from '../../../src/host/pair'
 import { REASON_BYTES, type ReasonCode } from '../../../src/protocol/reasons'
 
@@ -20,6 +20,21 @@ describe('sentences for the terminal', () => {
       told('online', 'lost-connection', { online: false }) ?? '',
       /^Lost sight of its peer\. Nothing was heard/
     )
+  })
+
+  it('name which of two opposites it was, and only that one', () => {
+    assert.equal(told('channel', 'channel-open'), 'The channel to the peer is open.')
+    assert.match(told('channel', 'channel-lost') ?? '', /^The channel to the peer was lost\. A crash/)
+    assert.equal(told('engine', 'engine-restarted'), 'The engine’s thread runs again.')
+    assert.equal(told('host-stalled', 'revalidated', { stalled: false }), 'Its flows run again.')
+    for (const event of EVENT_NAMES) {
+      for (const reason of reasonsOf(event) ?? []) {
+        assert.doesNotMatch(
+          told(event, reason, { role: 'standby' }) ?? '',
+          / or (?:closed|run|was restarted|are the same)/
+        )
+      }
+    }
   })
 
   it('exist, or are left out on purpose, for every event and reason code', () => {

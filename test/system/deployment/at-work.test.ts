@@ -100,7 +100,7 @@ describe('what the deployment files set', () => {
       assert.equal(environment.a['HA_PEER_HOST'], ADDRESSES.b)
       assert.equal(environment.b['HA_PEER_HOST'], ADDRESSES.a)
       const net = (segment = new Segment(ADDRESSES))
-      const both = (hosts = await ExampleHosts.start(EXAMPLES.first, environment, net.places))
+      const both = (hosts = await ExampleHosts.start(EXAMPLES.first, environment, { places: net.places }))
       const { active, standby } = await both.oneActs((host) => both.shown(host, 'acted').length > 0)
       await both.shows(standby, 'peer online', /^true$/)
       await both.shows(active, 'peer online', /^true$/)

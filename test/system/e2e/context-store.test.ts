@@ -1,6 +1,6 @@
 /** The context store on two real Node-REDs: a counter that moves with the role, beside what Change nodes write, and starts that nothing may prevent. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../../support/eventually'
 import { func, KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
@@ -12,13 +12,24 @@ import { nodeRed4 } from '../../support/node-red/versions'
 const LIMIT_MS = 60_000
 const PATIENCE_MS = 15_000
 const EVERY_S = 0.02
-const STORE = `settings.contextStorage = {
+const NOTE = `(number) => require('node:fs').appendFileSync(process.env.DIARY, number + '\\n')`
+const PACKAGE = '@ha-pair/node-red-ha-pair'
+const SETTINGS = `settings.contextStorage = {
   default: { module: 'memory' },
-  pair: { module: require('@ha-pair/node-red-ha-pair/context'), config: {} }
+  pair: { module: require('${PACKAGE}/context'), config: {} }
 }
-settings.functionGlobalContext = {
-  note: (number) => require('node:fs').appendFileSync(process.env.DIARY, number + '\\n')
-}`
+settings.functionGlobalContext = { note: ${NOTE} }`
+/**
+ * The package four times: that of the user directory has the nodes, that inside of another package the store, a global one is reached by a link and
+ * has the same store once more by mistake, and Node-RED is shown the nodes of it as well.
+ */
+const COPIES = `settings.contextStorage = {
+  default: { module: 'memory' },
+  pair: { module: require('./node_modules/plant-nodes/node_modules/${PACKAGE}/dist/context'), config: {} },
+  again: { module: require('./linked/dist/context'), config: {} }
+}
+settings.nodesDir = [process.env.GLOBAL]
+settings.functionGlobalContext = { note: ${NOTE} }`
 const PLACE = { z: 'tab', x: 100, y: 100 } as const
 const COUNT = '#:(pair)::count'
 
@@ -135,7 +146,7 @@ describe('the context store on real Node-REDs', function () {
   let b: NodeRedProcess
   const started: NodeRedProcess[] = []
 
-  const make = (name: string, environment: Record<string, string>): NodeRedProcess => {
+  const make = (name: string, environment: Record<string, string>, settingsCode = SETTINGS): NodeRedProcess => {
     const userDirectory = join(folder, name)
     mkdirSync(userDirectory)
     placeBuild(userDirectory)
@@ -147,7 +158,7 @@ describe('the context store on real Node-REDs', function () {
       environment,
       flows: FLOWS,
       credentials,
-      settingsCode: STORE
+      settingsCode
     })
     started.push(host)
     return host
@@ -157,7 +168,10 @@ describe('the context store on real Node-REDs', function () {
     folder = scratchFolder('context')
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' })
-    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90' })
+    const global = join(folder, 'global')
+    b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90', GLOBAL: global }, COPIES)
+    for (const place of [global, join(b.userDirectory, 'node_modules', 'plant-nodes')]) placeBuild(place)
+    symlinkSync(join(global, 'node_modules', PACKAGE), join(b.userDirectory, 'linked'), 'junction')
     await Promise.all([a.start(), b.start()])
   })
   afterEach(function () {
@@ -237,8 +251,8 @@ describe('the context store on real Node-REDs', function () {
     assert.ok(counted(active).length > before)
     await active.start()
     await eventually('it follows', PATIENCE_MS, async () => {
-      const [one, other] = [await read(active), counted(standby).at(-1) ?? 0]
-      return (one.count ?? 0) >= other
+      const counting = counted(standby).at(-1) ?? 0
+      return ((await read(active)).count ?? 0) >= counting
     })
     const files = readdirSync(join(active.userDirectory, 'ha-pair'))
     assert.deepEqual(
@@ -246,6 +260,13 @@ describe('the context store on real Node-REDs', function () {
       [],
       'it had an older state, and no other one'
     )
+  })
+
+  it('four copies of the package are one pair, one store and one set of nodes: the store again, by mistake, keeps to itself', async () => {
+    const { pairs } = (await b.get('/admin/ha-pair/pairs')).body as { readonly pairs: readonly object[] }
+    assert.equal(pairs.length, 1)
+    assert.doesNotMatch(b.log, /ha-pair.*(already registered|not loaded)/i)
+    assert.match(b.log, /it works on this host only, in memory: another store has this name/)
   })
 
   it('a damaged file and a missing pair do not keep Node-RED from starting', async () => {

@@ -325,7 +325,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       )
       const taken = await roleTaken(standby, 'active', mark, PEER_TIMEOUT_MS + MARGIN_MS)
       assert.ok(taken.at - removedAt < PEER_TIMEOUT_MS, `it took ${taken.at - removedAt} ms`)
-      assert.equal((await roleEvent(standby, mark)).reason, 'peer-left')
+      assert.equal((await roleEvent(standby, mark)).reason, 'peer-removed')
       assert.ok((active.resources()?.udpSockets ?? 0) === 0, 'a socket stayed open')
       await active.deploy(
         flows.map((node) =>

@@ -13,7 +13,9 @@ import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
 import { HaProxy, has } from '../../support/haproxy'
 import { removeFolder, scratchFolder } from '../../support/node-red/npm'
 import type { NodeRedProcess } from '../../support/node-red/process'
+import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { freeTcpPort } from '../../support/ports'
+import { describeInWhole } from '../../support/share'
 import { findChromium, startChromium } from '../browser/harness/chromium'
 import { DATABASE, MariaDb } from './parts/database'
 import { epochsOf, ModbusDevice, ModbusDriver, S7Device, takenFrom } from './parts/devices'
@@ -86,7 +88,7 @@ async function visit(page: Page, url: string, shows: Locator): Promise<void> {
   }
 }
 
-describe('the examples at work', function () {
+function tellOfWork(this: Mocha.Suite, version: () => NodeRed): void {
   this.timeout(4 * PATIENCE_MS)
   const folder = scratchFolder('parts')
   let both: ExampleHosts
@@ -167,7 +169,7 @@ describe('the examples at work', function () {
   }
   /** What was done in all, by the epoch in which it was done. */
   const tell = (): void => {
-    console.log(`# written by epoch: Modbus ${byEpoch(epochsOf(modbus.writes))}`)
+    console.log(`# ${version().name}: written by epoch: Modbus ${byEpoch(epochsOf(modbus.writes))}`)
     console.log(`# written by epoch: S7 ${byEpoch(epochsOf(plc.writes))}; rows ${byEpoch(rows())}`)
     const open = `Modbus ${modbus.connected}, S7 ${plc.connected}, MQTT ${broker.connected(MQTT_CLIENT)}, relay ${shy.connected}`
     console.log(`# connections open: ${open}; MQTT connected ${broker.connects(MQTT_CLIENT)} times in all`)
@@ -223,7 +225,8 @@ describe('the examples at work', function () {
           MySQLdatabase: { user: DATABASE.user, password: DATABASE.password },
           'e-mail': { userid: MAIL.user, password: MAIL.password }
         },
-        further: [lateWrite()]
+        further: [lateWrite()],
+        version: version()
       }
     )
     keep(both, (hosts) => hosts.remove())
@@ -480,6 +483,13 @@ describe('the examples at work', function () {
       await both.shows(active, 'polling: what went wrong', /ECONNREFUSED/, from)
     })
   })
+}
+
+describe('the examples at work', function () {
+  tellOfWork.call(this, nodeRed4)
+})
+describeInWhole('the examples at work on Node-RED 5', function () {
+  tellOfWork.call(this, nodeRed5)
 })
 
 /** A write that has passed the gate in an epoch that is over: into the database example, right behind the gate. */

@@ -8,9 +8,9 @@ import { FURTHER_EXAMPLES, inChinese, readExample } from '../../support/examples
 import { PATIENCE_MS } from '../../support/examples/hosts'
 import { placeBuild, removeFolder, scratchFolder } from '../../support/node-red/npm'
 import { NodeRedProcess } from '../../support/node-red/process'
-import { nodeRed4 } from '../../support/node-red/versions'
+import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { ROOT } from '../../support/root'
-import { share } from '../../support/share'
+import { describeInWhole, share } from '../../support/share'
 import { skipWithoutChromium, startChromium } from '../browser/harness/chromium'
 import { Editor } from '../browser/harness/editor'
 import { EXAMPLE_NODES, NODE_PACKAGES } from './parts/installed'
@@ -19,7 +19,7 @@ import { EXAMPLE_NODES, NODE_PACKAGES } from './parts/installed'
 const MISSING = 'node-red-node-email'
 const chinese = (name: string): string => inChinese(name) ?? assert.fail(name)
 
-describe('an example that needs other nodes, in the import menu', function () {
+function tell(this: Mocha.Suite, version: () => NodeRed): void {
   this.timeout(60_000)
   const userDirectory = scratchFolder('import')
   let host: NodeRedProcess
@@ -39,7 +39,7 @@ describe('an example that needs other nodes, in the import menu', function () {
     const settings = { externalModules: { palette: { allowInstall: true } } }
     host = new NodeRedProcess({
       name: 'stock',
-      version: nodeRed4(),
+      version: version(),
       userDirectory,
       flows: [],
       settings,
@@ -93,4 +93,11 @@ describe('an example that needs other nodes, in the import menu', function () {
       await editor.closeNotifications()
     })
   }
+}
+
+describe('an example that needs other nodes, in the import menu', function () {
+  tell.call(this, nodeRed4)
+})
+describeInWhole('the same in the import menu of Node-RED 5', function () {
+  tell.call(this, nodeRed5)
 })

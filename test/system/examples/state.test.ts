@@ -4,7 +4,9 @@ import { STATE_EXAMPLES } from '../../support/examples/files'
 import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
 import { eventually, pause } from '../../support/eventually'
 import type { NodeRedProcess } from '../../support/node-red/process'
+import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { freeUdpPorts } from '../../support/ports'
+import { describeInWhole } from '../../support/share'
 
 const START_MS = 60_000
 /** The copy of the other side is some milliseconds behind. */
@@ -20,7 +22,7 @@ const numbersIn = (texts: readonly string[], what: RegExp): number[] =>
   texts.map((text) => Number(what.exec(text)?.[1]))
 const until = (what: string, probe: () => boolean): Promise<unknown> => eventually(what, PATIENCE_MS, probe)
 
-describe('the examples of what moves with the role', function () {
+function tell(this: Mocha.Suite, version: () => NodeRed): void {
   this.timeout(START_MS + 6 * PATIENCE_MS)
   let both: ExampleHosts
   let active: NodeRedProcess
@@ -32,7 +34,7 @@ describe('the examples of what moves with the role', function () {
       a: { HA_LINE_PORT: a, HA_PEER_LINE_PORT: b },
       b: { HA_LINE_PORT: b, HA_PEER_LINE_PORT: a }
     }
-    both = await ExampleHosts.startAll(STATE_EXAMPLES, environment, { settingsCode: SETTINGS })
+    both = await ExampleHosts.startAll(STATE_EXAMPLES, environment, { settingsCode: SETTINGS, version: version() })
     ;({ active, standby } = await both.oneActs((host) => pieces(host).length > 0))
   })
   after(() => both?.remove())
@@ -113,4 +115,11 @@ describe('the examples of what moves with the role', function () {
     const bound = 2 + (PER_SECOND * (performance.now() - sinceMs)) / 1000
     assert.ok(Math.abs(next - old) < bound, `${next} after ${old}, bound ${bound}`)
   })
+}
+
+describe('the examples of what moves with the role', function () {
+  tell.call(this, nodeRed4)
+})
+describeInWhole('the examples of what moves with the role, on Node-RED 5', function () {
+  tell.call(this, nodeRed5)
 })

@@ -3,11 +3,13 @@ import { eventually } from '../../support/eventually'
 import { EXAMPLES } from '../../support/examples/files'
 import { ExampleHosts, PATIENCE_MS, type HostName } from '../../support/examples/hosts'
 import { DEVICE, Segment, whyNoSegment } from '../../support/examples/segment'
+import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
+import { describeInWhole } from '../../support/share'
 
 const ADDRESS = '10.213.0.10'
 const OTHER: Readonly<Record<HostName, HostName>> = { a: 'b', b: 'a' }
 
-describe(`${EXAMPLES.address}, on a network of its own`, function () {
+function tell(this: Mocha.Suite, version: () => NodeRed): void {
   this.timeout(60_000 + 4 * PATIENCE_MS)
   let segment: Segment | null = null
   let hosts: ExampleHosts | null = null
@@ -28,7 +30,11 @@ describe(`${EXAMPLES.address}, on a network of its own`, function () {
   it('it is where the Active is, and its neighbours are told: after a crash, a return and a stop', async () => {
     const net = (segment = new Segment())
     const environment = { HA_VIP: `${ADDRESS}/24`, HA_VIP_DEV: DEVICE }
-    const both = (hosts = await ExampleHosts.start(EXAMPLES.address, { a: environment, b: environment }, net.places))
+    const both = (hosts = await ExampleHosts.start(
+      EXAMPLES.address,
+      { a: environment, b: environment },
+      { places: net.places, version: version() }
+    ))
     const found = async (side: HostName): Promise<void> => {
       await eventually(`side ${side} has the address`, PATIENCE_MS, () => net.has(side, ADDRESS))
       await eventually(`its neighbour knows`, PATIENCE_MS, () => net.believedAt(ADDRESS) === side)
@@ -52,4 +58,12 @@ describe(`${EXAMPLES.address}, on a network of its own`, function () {
     await found(first)
     for (const side of ['a', 'b'] as const) assert.deepEqual(both.shown(both[side], 'what went wrong'), [])
   })
+}
+
+const TITLE = `${EXAMPLES.address}, on a network of its own`
+describe(TITLE, function () {
+  tell.call(this, nodeRed4)
+})
+describeInWhole(`${TITLE}, on Node-RED 5`, function () {
+  tell.call(this, nodeRed5)
 })

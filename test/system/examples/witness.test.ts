@@ -6,18 +6,20 @@ import type { PairStatus } from '../../../src/host/pair'
 import { witnessLineOf } from '../../../src/witness/keys'
 import { eventually } from '../../support/eventually'
 import { WITNESS_EXAMPLE } from '../../support/examples/files'
-import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
+import { ExampleHosts, type HostName, PATIENCE_MS } from '../../support/examples/hosts'
 import { KEY } from '../../support/node-red/flow'
 import { removeFolder, scratchFolder } from '../../support/node-red/npm'
 import type { NodeRedProcess } from '../../support/node-red/process'
+import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { freeUdpPorts } from '../../support/ports'
+import { describeInWhole } from '../../support/share'
 import { WitnessProgram } from '../../support/witness-program'
 
 const THIRD = '127.0.0.9'
 const SERVED = 'served, with the voices of'
 const mark = (host: NodeRedProcess): number => host.log.length
 
-describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
+function tell(this: Mocha.Suite, version: () => NodeRed): void {
   this.timeout(60_000 + 8 * PATIENCE_MS)
   const folder = scratchFolder('example-witness')
   let hosts: ExampleHosts | null = null
@@ -51,8 +53,12 @@ describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
       HA_WITNESS_HOST: THIRD,
       HA_WITNESS_PORT: String(port)
     })
-    const both = (hosts = await ExampleHosts.start(WITNESS_EXAMPLE, { a: of(a, link.ports.A), b: of(b, link.ports.B) }))
-    const { active, standby } = await both.oneActs((host) => both.shown(host, SERVED).length > 0)
+    const both = (hosts = await ExampleHosts.start(
+      WITNESS_EXAMPLE,
+      { a: of(a, link.ports.A), b: of(b, link.ports.B) },
+      { version: version() }
+    ))
+    const { active } = await both.oneActs((host) => both.shown(host, SERVED).length > 0)
     const serves = (host: NodeRedProcess, voices: string): Promise<string> =>
       both.shows(host, SERVED, new RegExp(`^${voices}$`), mark(host))
     await serves(active, 'own, peer, witness')
@@ -67,12 +73,27 @@ describe(`${WITNESS_EXAMPLE}, with a link that can be cut`, function () {
       return (body as PairStatus).witness?.holder === 'self'
     })
 
+    // As a rule the Active has the voice still; after a pause of its own, which a busy machine may bring, it may be the other one.
+    const from = { a: mark(both.a), b: mark(both.b) }
     link.cut = true
-    await serves(active, 'own, witness')
-    await eventually('the Standby has noticed', PATIENCE_MS, () => /Peer offline|silent/.test(standby.log))
-    assert.deepEqual(both.shown(standby, SERVED), [], 'the other one never served')
+    const goesOn = await eventually('one goes on, with the witness', PATIENCE_MS, () =>
+      [both.a, both.b].find((host) => both.shown(host, SERVED, from[host.name as HostName]).at(-1) === 'own, witness')
+    )
+    const waits = goesOn === both.a ? both.b : both.a
+    await eventually('the other one has noticed', PATIENCE_MS, () => /Peer offline|silent/.test(waits.log))
+    const noticed = mark(waits)
+    await serves(goesOn, 'own, witness')
+    assert.deepEqual(both.shown(waits, SERVED, noticed), [], 'the other one does not serve')
 
-    await active.kill()
-    await serves(standby, 'own, witness')
+    await goesOn.kill()
+    await serves(waits, 'own, witness')
   })
+}
+
+const TITLE = `${WITNESS_EXAMPLE}, with a link that can be cut`
+describe(TITLE, function () {
+  tell.call(this, nodeRed4)
+})
+describeInWhole(`${TITLE}, on Node-RED 5`, function () {
+  tell.call(this, nodeRed5)
 })

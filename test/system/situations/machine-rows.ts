@@ -79,7 +79,7 @@ export const MACHINE_ROWS: readonly Row[] = [
       badge: ['yellow', 'was suspended · '],
       says: 'here was suspended, or its clock was set forward, by 60 s.',
       event: 'clock suspended',
-      log: 'here was suspended, or its clock was set forward.'
+      log: 'here was suspended, or its clock was set forward, by 60 s.'
     }
   },
   {
@@ -90,7 +90,7 @@ export const MACHINE_ROWS: readonly Row[] = [
       badge: ['yellow', 'clock set back · '],
       says: 'The clock of here was set back by 60 s.',
       event: 'clock clock-set-back',
-      log: 'The clock of here was set back.'
+      log: 'The clock of here was set back by 60 s.'
     }
   },
   { make: 'clock of a set forward', a: CLOCKS_DIFFER, b: CLOCKS_DIFFER },

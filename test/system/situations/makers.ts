@@ -56,6 +56,7 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
     'kill a': [() => provable(stage), () => a.kill()],
     'stop b': [whole, async () => void (await b.stop())],
     'stop a': [whole, async () => void (await a.stop())],
+    'pair of b removed': [whole, () => stage.remove('b')],
     cut: [() => stage.through(), async () => relay.cut()],
     'cut and heal': [
       () => stage.through(),

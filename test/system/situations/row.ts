@@ -10,6 +10,7 @@ export type Maker =
   | 'kill b'
   | 'kill a'
   | 'stop a'
+  | 'pair of b removed'
   | 'cut'
   | 'cut exclusive'
   | 'cut preferred'

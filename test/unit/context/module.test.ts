@@ -1,7 +1,7 @@
 /** The module as `settings.js` and Node-RED use it: what it answers beside their own store, and whose pair it is. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -214,6 +214,35 @@ describe('whose pair a store is', () => {
     assert.deepEqual([second.get('flow', 'n'), store.get('flow', 'n')], [1, undefined])
     assert.match(one.lines.join(), /this host only/)
     await second.close()
+  })
+
+  it('does not share its file: a second one of the same name and pair works on this host and writes nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ha-pair-context-'))
+    const config = { settings: { userDir: folder } }
+    const one = seat('p')
+    enterPair(place, one)
+    // As Node-RED opens them, at once.
+    const make = (more: object): Store => new Store(readOptions({ ...config, ...more }), () => place, loop)
+    store = make({})
+    const [second, ofAnother] = [make({}), make({ pair: 'q' })]
+    await Promise.all([second, store, ofAnother].toReversed().map((each) => each.open()))
+    one.becomes('active', 2)
+    for (const [each, value] of [
+      [store, 1],
+      [second, 2],
+      [ofAnother, 3]
+    ] as const)
+      each.set('flow', 'n', value, null)
+    loop.turn()
+    assert.deepEqual([one.data?.keys, second.get('flow', 'n'), ofAnother.get('flow', 'n')], [1, 2, 3])
+    for (const each of [store, ofAnother, second]) await each.close()
+    const files = await readdir(join(folder, 'ha-pair'))
+    assert.deepEqual(files.toSorted(), ['context-pair-of-q.jsonl', 'context-pair.jsonl'])
+    store = make({})
+    await store.open()
+    assert.equal(store.get('flow', 'n'), 1)
+    await store.close()
+    await rm(folder, { recursive: true })
   })
 
   it('goes on with the pair that takes the place of another one', async () => {

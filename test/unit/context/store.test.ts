@@ -69,6 +69,17 @@ describe('a store on both hosts', () => {
       b.set('count', 2)
       assert.deepEqual([a.get('count'), b.get('count')], [undefined, 2])
     })
+
+    it('and within a turn the one of its first write: nobody has half of what it wrote', async () => {
+      await written(a, { step: 1, done: 1 })
+      a.set('step', 2)
+      a.seat.becomesUnheard('standby', 4)
+      a.set('done', undefined)
+      assert.deepEqual(a.content, { 'flow step': 2 })
+      pair.loop.turn()
+      a.set('step', 3)
+      assert.deepEqual([a.get('step'), a.copy.mode], [2, 'standby'])
+    })
   })
 
   describe('2: writes before the first role', () => {
@@ -490,6 +501,17 @@ describe('a store on both hosts', () => {
     a.seat.becomes('active', 4)
     await written(a, { n: 2 })
     assert.deepEqual([b.content, b.copy.position, b.copy.line], [a.content, { epoch: 4, number: 1 }, a.copy.line])
+  })
+
+  it('goes on when the role was lost for a moment, and nobody else had it', async () => {
+    await written(a, { count: 1 })
+    a.set('count', 2)
+    a.seat.becomes('standby', 2)
+    await pair.settle()
+    a.seat.becomes('active', 4)
+    await written(a, { more: 1 })
+    assert.deepEqual(b.content, { 'flow count': 2, 'flow more': 1 })
+    assert.deepEqual([a.seat.data?.inStep, b.conflicts], [true, []])
   })
 
   it('goes on when the engine’s thread died and took the role again', async () => {

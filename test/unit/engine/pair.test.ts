@@ -191,8 +191,8 @@ describe('two engines', () => {
           await side.stop()
           side.start(keys.get(side))
         })
-        const roles = wasActive ? ['role peer-left'] : []
-        assert.deepEqual(told.sort(), ['online peer-heard', 'online peer-left', ...roles])
+        const roles = wasActive ? ['role peer-removed'] : []
+        assert.deepEqual(told.sort(), ['online peer-heard', 'online peer-removed', ...roles])
       }
       for (const name of order.split(' ')) {
         const side = name === 'one' ? one : two

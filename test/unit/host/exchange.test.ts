@@ -309,6 +309,20 @@ describe('the exchange', () => {
       assert.deepEqual([answers, other.seen], [[true], ['700000 bytes']])
     })
 
+    it('lets no turn go by for a user that flows tell nothing, unless there is another one', async () => {
+      const [one] = await both()
+      Object.assign(one, { knowsAtOnce: true })
+      const [turns, answers] = [new Turns(), [] as boolean[]]
+      raiseBarrier(a.exchange, (reached) => answers.push(reached), turns)
+      assert.equal(a.out?.onTheWay.length, 1, 'it has asked')
+      await wires.settle()
+      assert.deepEqual([turns.turns, answers], [0, [true]])
+      a.exchange.attach(new Recorder('late'))
+      raiseBarrier(a.exchange, (reached) => answers.push(reached), turns)
+      turns.run()
+      assert.equal(turns.turns, 8)
+    })
+
     it('waits for long turns no longer than a bound', async () => {
       await both()
       const [turns, answers] = [new Turns(), [] as boolean[]]

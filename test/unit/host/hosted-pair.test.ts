@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { EngineCell, newEngineCell } from '../../../src/engine/cells'
 import type { ToEngine } from '../../../src/engine/messages'
+import { blankSnapshot } from '../../../src/host/blank-snapshot'
+import { engineEvent } from '../../../src/engine/events'
 import { HostedPair, type PairContext } from '../../../src/host/hosted-pair'
 import { network } from '../../../src/host/root'
 import { StringPool } from '../../../src/host/string-pool'
 import type { Role } from '../../../src/protocol/machine'
-import { link, NO_KEYS, settings } from '../../support/engine-rig'
+import { link, NO_KEYS, settings, until } from '../../support/engine-rig'
 
 class TestContext implements PairContext {
   readonly engineCell = new EngineCell(newEngineCell())
@@ -116,6 +118,36 @@ describe('a held pair', () => {
     assert.equal(await waiting.now(), 'refused: stopped')
     pair.enter()
     assert.deepEqual(context.news(), [])
+  })
+
+  it('tells the flows of a role first; warnings and the log follow, or come at once for who asks', async () => {
+    const lines: string[] = []
+    const log = (line: string): void => void lines.push(line)
+    pair.log = { info: log, warn: log, error: log }
+    const roles: string[] = []
+    pair.observe({ onRole: (role) => roles.push(`${role}, ${pair.status().role}`) }, false)
+    pair.enter()
+    const blank = blankSnapshot(settings([link(1, 2)]), NO_KEYS)
+    const become = (role: Role, conflict: boolean): void => {
+      const detail = { role, previousRole: 'initial', epoch: 1 } as const
+      const events = [engineEvent('role', 'operator', detail, Date.now())]
+      pair.onMessage({ type: 'update', pairId: 1, events, snapshot: { ...blank, role, conflict } })
+    }
+    become('active', true)
+    assert.deepEqual([roles.length, lines], [1, []])
+    assert.ok(pair.warnings().some(({ code }) => code === 'both-active'))
+    assert.ok(lines.some((line) => line.includes('Active')))
+    lines.length = 0
+    become('standby', false)
+    assert.deepEqual([roles.length, lines], [2, []])
+    await until('it is logged by itself', () => lines.some((line) => line.includes('Standby')))
+    lines.length = 0
+    become('active', false)
+    pair.end()
+    assert.ok(
+      lines.some((line) => line.includes('Active')),
+      'nothing is lost at the end'
+    )
   })
 
   it('sends no command to a new engine that was given to the dead one', async () => {

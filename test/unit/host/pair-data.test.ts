@@ -11,6 +11,7 @@ describe('the data of a pair', () => {
   const posted: ToEngine[] = []
   const told: string[] = []
   let data: PairData
+  let nowMs = 1000
 
   /** The positions that the engine was told since the last look. */
   function positions(): string[] {
@@ -21,7 +22,7 @@ describe('the data of a pair', () => {
 
   beforeEach(() => {
     posted.length = told.length = 0
-    data = new PairData((message) => posted.push(message), { ...UNREF_LOOP, nowMs: () => 1000 })
+    data = new PairData((message) => posted.push(message), { ...UNREF_LOOP, nowMs: () => nowMs })
   })
   afterEach(() => data.left())
 
@@ -53,6 +54,16 @@ describe('the data of a pair', () => {
     assert.deepEqual(positions(), [])
     await until('the last one is told', () => posted.length > 0)
     assert.deepEqual(positions(), ['4/4'])
+  })
+
+  it('is not told again what it was told last', () => {
+    data.entered(1)
+    data.set(STATE)
+    nowMs += 1000
+    data.set({ ...STATE, position: { ...STATE.position } })
+    assert.deepEqual(positions(), ['3/7'])
+    data.set({ ...STATE, position: { epoch: 2, number: 7 } })
+    assert.deepEqual(positions(), ['2/7'])
   })
 
   it('passes barriers on, once each, however they end', () => {

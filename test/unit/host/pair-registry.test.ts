@@ -117,6 +117,26 @@ describe('the roster', () => {
     assert.deepEqual(reasons('1'), ['operator'])
   })
 
+  it('has one line of what a warning says again, and that is the warning', () => {
+    const pair = enter('1')
+    const told = (event: Pick<PairEventMessage, 'event' | 'reason' | 'detail'>, at: number): void => {
+      for (const observer of pair.observers) observer.onEvent?.({ seq: 1, at, ...event } as PairEventMessage)
+    }
+    const clock = { event: 'clock', reason: 'suspended', detail: { ms: 60_000 } } as const
+    told(clock, 0)
+    told({ ...clock, event: 'warning' }, 20)
+    pair.tell('operator')
+    told({ ...clock, event: 'warning' }, 5000)
+    told({ ...clock, event: 'warning' }, 5001)
+    const events = registry.list()[0]?.events.map(({ event, at }) => [event, at])
+    assert.deepEqual(events, [
+      ['warning', 20],
+      ['role', 0],
+      ['warning', 5000],
+      ['warning', 5001]
+    ])
+  })
+
   it('histories of pairs that are gone are bounded too', () => {
     const first = enter('first')
     first.tell('operator')

@@ -1,7 +1,7 @@
 /** The log: one sentence for what happened, and not one for each way in which it shows. */
 import assert from 'node:assert/strict'
 import { pairEvent, type PairEvent } from '../../../src/host/events'
-import { report, type PairLog } from '../../../src/host/report'
+import { ENGINE_LINES_EVERY_MS, EngineLines, report, type PairLog } from '../../../src/host/report'
 
 const NAMES = { here: 'plc-a', peer: 'plc-b', after: '2 s' }
 
@@ -18,8 +18,9 @@ function logOf(...events: PairEvent[]): string[] {
 
 const role = (reason: 'peer-crashed' | 'operator' | 'lease-expired', to: 'active' | 'standby'): PairEvent =>
   pairEvent('role', reason, { role: to, previousRole: to === 'active' ? 'standby' : 'active', epoch: 4 }, 0)
-const offline = (reason: 'peer-crashed' | 'peer-left' | 'lost-connection'): PairEvent =>
-  pairEvent('online', reason, { online: false }, 0)
+const offline = (
+  reason: 'peer-crashed' | 'peer-left' | 'peer-removed' | 'lost-connection' | 'engine-crashed'
+): PairEvent => pairEvent('online', reason, { online: false }, 0)
 const linkDown = pairEvent('link', 'peer-silent', { link: 0, up: false }, 0)
 
 describe('the log', () => {
@@ -36,6 +37,29 @@ describe('the log', () => {
     assert.equal(lines.length, 1)
     assert.match(lines[0] ?? '', /^warn line 1: Peer offline: nothing was heard from plc-b for 2 s\. Look at/)
     assert.match(logOf(offline('peer-left'))[0] ?? '', /^info line 1: Peer offline: plc-b was shut down normally\.$/)
+    assert.match(logOf(offline('peer-removed'))[0] ?? '', /^info line 1: Peer offline: this pair was removed, stopped/)
+  })
+
+  it('tells an engine that dies in one line, with where', () => {
+    const crashed = pairEvent('engine', 'engine-crashed', { error: 'Error: no', stack: 'at a < at b' }, 0)
+    const left = pairEvent('role', 'engine-crashed', { role: 'initial', previousRole: 'active', epoch: 4 }, 0)
+    const lines = logOf(crashed, left, offline('engine-crashed'))
+    assert.equal(lines.length, 1, lines.join('\n'))
+    assert.match(lines[0] ?? '', /^warn line 1: The engine .* crashed on plc-a .*error=Error: no, stack=at a < at b\)$/)
+  })
+
+  it('tells an engine that dies again and again once a minute, and that it runs as often', () => {
+    const lines = new EngineLines()
+    const crashed = pairEvent('engine', 'engine-crashed', { error: 'Error: no' }, 0)
+    const runs = pairEvent('engine', 'engine-restarted', {}, 0)
+    const told: number[] = []
+    for (let s = 0; s < 121; s += 5) {
+      const both = [crashed, runs].map((event) => lines.has(event, s * 1000))
+      assert.equal(both[0], both[1])
+      if (both[0] === true) told.push(s)
+      assert.ok(lines.has(linkDown, s * 1000))
+    }
+    assert.deepEqual(told, [0, ENGINE_LINES_EVERY_MS / 1000, (2 * ENGINE_LINES_EVERY_MS) / 1000])
   })
 
   it('tells a link that goes down while another one carries', () => {

@@ -119,6 +119,52 @@ describe('a gate that resumes', () => {
     assert.deepEqual(unsureOf(world), [1], 'the swap was called off: after this crash nothing is sure')
   })
 
+  it('nothing has to be told before the first one passes, when the role has been there and back', () => {
+    const world = serving()
+    for (const seq of [1, 2, 3]) {
+      world.cable.bodies = 0
+      world.both('x', seq)
+      world.cable.arriveNow()
+      assert.equal(world.cable.bodies, 0)
+      world.time.advanceMs(1)
+      world.swap()
+    }
+    world.both('x', 4)
+    world.crash(10, 0)
+    world.time.advanceMs(0)
+    assert.deepEqual(unsureOf(world), [4], 'and the other one relies on nothing that it was told before')
+  })
+
+  it('who gives the role back relies on nothing that it was told before, also if nothing has come while it served', () => {
+    const world = serving()
+    const shut = (side: World['a']): void => {
+      side.open = false
+      side.end.flush()
+      world.cable.arriveNow()
+    }
+    shut(world.a)
+    world.b.open = true
+    shut(world.b)
+    world.a.open = true
+    world.both('x', 1)
+    world.crash(0, 0)
+    world.time.advanceMs(0)
+    assert.deepEqual(unsureOf(world), [1])
+  })
+
+  it('what the peer says before it has heard that it was all changes nothing', () => {
+    const world = serving()
+    world.a.open = false
+    world.b.end.flush()
+    world.a.end.flush()
+    world.cable.arriveNow()
+    world.a.open = true
+    world.both('x', 1)
+    world.crash(0, 0)
+    world.time.advanceMs(0)
+    assert.deepEqual(unsureOf(world), [1])
+  })
+
   it('on a busy host, tells nothing before the flow behind has had four turns, however late it is', () => {
     const world = serving()
     world.cable.bodies = 0

@@ -66,6 +66,11 @@ const warned = (code: WarningCode, detail: object = {}): PairWarning => ({ code,
 const situation = (status: Facts, ...warnings: PairWarning[]): Situation =>
   situationOf({ status, warnings, peerHost: 'plc-b', peerTimeoutMs: 2000, at: AT })
 
+const loopback = (place: string): string => {
+  const detail = { link: 0, place, address: '127.0.1.1' }
+  return situation({ ...ACTIVE, online: false }, warned('loopback-address', detail)).text.en
+}
+
 /** Each state in each of the ways that lead to it, with the colour that follows. */
 const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['serving', 'ok', ACTIVE],
@@ -76,6 +81,7 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['paused', 'critical', { ...ACTIVE, ...offline('lost-connection'), serving: false }],
   ['peer-stopped', 'warning', { ...ACTIVE, ...offline('peer-left') }],
   ['peer-stopped', 'warning', { ...ACTIVE, ...offline('peer-left'), policy: 'exclusive' }],
+  ['peer-removed', 'warning', { ...ACTIVE, ...offline('peer-removed') }],
   ['peer-crashed', 'warning', { ...ACTIVE, ...offline('peer-crashed') }],
   ['may-be-two', 'critical', { ...ACTIVE, ...offline('lost-connection') }],
   ['may-be-two', 'critical', { ...ACTIVE, ...offline('half-open') }],
@@ -95,6 +101,7 @@ const STATES_MADE: readonly (readonly [StateCode, Severity, Facts])[] = [
   ['unfit', 'warning', { ...STANDBY, fitness: 0 }],
   ['nobody-serves', 'critical', { ...STANDBY, peer: PEER }],
   ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-left') }],
+  ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-removed') }],
   ['nobody-serves', 'critical', { ...STANDBY, ...offline('peer-crashed') }],
   ['nobody-serves', 'critical', { ...INITIAL, online: true, peer: PEER }],
   ['cut-off', 'critical', { ...STANDBY, ...offline('lost-connection'), policy: 'exclusive' }],
@@ -222,7 +229,27 @@ describe('what is so with a pair', () => {
     assert.equal(situation(INITIAL).history, null)
   })
 
+  it('names policies, kinds and times in the reader’s language', () => {
+    const cut = situation({ ...STANDBY, ...offline('lost-connection'), policy: 'exclusive' })
+    assert.match(cut.text.en, /the policy exclusive does not let/)
+    assert.match(cut.text.zh, /策略“独占”不允许/)
+    assert.doesNotMatch(cut.text.zh, /exclusive/)
+    assert.match(situation({ ...INITIAL, since: AT - 100 }).todo.zh, /2 秒/)
+    const policies = warned('settings-differ', { differ: ['policy'], here: ['preferred'], peer: ['availability'] })
+    assert.match(situation(ACTIVE, policies).text.en, /Policy \(preferred \/ availability\)/)
+    assert.match(situation(ACTIVE, policies).text.zh, /策略（“首选侧优先” \/ “可用性优先”）/)
+    const gates = warned('context-differs', { differ: ['gate g1'], here: ['x'], peer: [''] })
+    assert.match(situation(ACTIVE, gates).text.en, /gate g1 \(only here\)/)
+    assert.match(situation(ACTIVE, gates).text.zh, /闸门 g1（仅本侧）/)
+  })
+
+  it('says what a name of a loopback address means, and of an address only that it is one', () => {
+    assert.match(loopback('plc-a'), /^Link 1: plc-a means 127\.0\.1\.1, an address inside plc-a only\./)
+    assert.match(loopback('127.0.1.1'), /^Link 1: 127\.0\.1\.1 is an address inside plc-a only\./)
+  })
+
   it('calls a silent peer by what is known of it: stopped, crashed, silent', () => {
+    assert.match(textWith(offline('peer-removed')), /On plc-b this pair was removed or stopped, and Node-RED runs on/)
     assert.match(textWith(offline('peer-left')), /plc-b was shut down normally/)
     assert.match(textWith(offline('peer-crashed')), /Node-RED on plc-b has crashed; its host still answers/)
     assert.match(textWith(offline('lost-connection')), /plc-b may be Active too/)
@@ -274,7 +301,7 @@ describe('a warning beside it', () => {
   })
 
   it('that shows that a stopped peer runs again makes two of one', () => {
-    for (const reason of ['peer-left', 'peer-crashed'] as const) {
+    for (const reason of ['peer-left', 'peer-removed', 'peer-crashed'] as const) {
       const is = situation({ ...ACTIVE, ...offline(reason) }, warned('keys-differ', { cause: 'key' }))
       assert.deepEqual(
         [is.code, is.severity, is.also.map(({ code }) => code)],
@@ -322,7 +349,7 @@ describe('a warning beside it', () => {
     }
     const { text } = situation(ACTIVE, warned('context-differs', differ))
     assert.match(text.en, /: gate count \(only here\), sync 1 \(only on the peer\), store pair \(a \/ b\)\. /)
-    assert.match(text.zh, /gate count \(仅本侧\)、sync 1 \(仅对端\)/)
+    assert.match(text.zh, /闸门 count（仅本侧）、同步节点 1（仅对端）/)
   })
 
   it('says from when to when both were Active', () => {

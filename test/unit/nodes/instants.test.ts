@@ -150,6 +150,26 @@ describe('a state node at the instants that matter', () => {
   })
   afterEach(() => rig.close())
 
+  it('makes no message for an output that leads nowhere, and one as soon as a deploy has wired it', async () => {
+    await rig.load(state({ initial: false, wires: [['state.1'], [], []] }), {}, pair.configNode)
+    let made = 0
+    const status = pair.status.bind(pair)
+    pair.status = () => {
+      made++
+      return status()
+    }
+    const tell = (seq: number): number => {
+      made = 0
+      pair.tell({ role: seq % 2 === 0 ? 'active' : 'standby', event: event(seq) })
+      return made
+    }
+    assert.equal(tell(1), 1)
+    const node = rig.node('state') as Node & { updateWires(wires: readonly string[][]): void }
+    node.updateWires([['state.1'], [], ['state.3']])
+    assert.equal(tell(2), 2)
+    assert.deepEqual(payloads(await rig.received('state.3', 1)), [event(2)])
+  })
+
   it('what happens while the flows are being built is told when they run', async () => {
     pair.onObserve = (observer) => {
       observer.onRole?.('active')

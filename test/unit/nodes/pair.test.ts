@@ -174,8 +174,8 @@ describe('ha-pair and ha-pair-state', () => {
     const survivor = standby === 'a' ? a : b
     await rig.deploy([survivor, ...userNode('ha-pair-state', `state-${standby}`, survivor)])
     await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the survivor takes over')
-    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-left')
-    await rig.shows(`state-${standby}`, 'yellow', /^peer stopped · Active$/)
+    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-removed')
+    await rig.shows(`state-${standby}`, 'yellow', /^no pair on peer · Active$/)
     assert.notEqual(active, standby)
   })
 
@@ -186,7 +186,7 @@ describe('ha-pair and ha-pair-state', () => {
     const broken = { ...(active === 'a' ? a : b), heartbeat: 'often' }
     await rig.deploy(flow.map((node) => (node.id === broken.id ? broken : node)))
     await until(() => rig.inbox(`state-${standby}.1`).at(-1)?.payload === 'active', 'the peer takes over')
-    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-left')
+    assert.equal(rig.inbox(`state-${standby}.1`).at(-1)?.pair?.reason, 'peer-removed')
   })
 
   it('when the user stops the flows, the pair leaves at once and frees its port; started again, it is back', async () => {
@@ -196,6 +196,7 @@ describe('ha-pair and ha-pair-state', () => {
     await settle(rig)
     await rig.stopFlows()
     await untilFree(link?.localPort)
+    assert.deepEqual(rig.badge('state-a'), {}, 'a node that does not run shows nothing')
     rig.clearInboxes()
     await rig.startFlows()
     await settle(rig)

@@ -94,6 +94,7 @@ const LEFT_MS = 5000
 
 export class ResumeGate<M extends GateMessage> implements CarrierUser {
   readonly kind = 'gate'
+  readonly knowsAtOnce = true
   readonly id: string
   readonly terms: CarrierUser['terms']
   readonly #settings: ResumeSettings
@@ -239,7 +240,9 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   }
 
   flush(): void {
-    this.#teller.flush(Math.floor(this.#parts.clock.nowMs() - this.#opening.untoldUntilMs))
+    const told = this.#teller.flush(Math.floor(this.#parts.clock.nowMs() - this.#opening.untoldUntilMs))
+    // What the peer told before this side served is of an earlier time.
+    if (told) this.#handover.allToldUntilMs = -Infinity
   }
 
   received(body: Uint8Array): void {
@@ -248,7 +251,9 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     const { open } = this.#decide(nowMs)
     for (const section of sections) this.#told(section, !open, again, nowMs)
     this.#handover.allToldUntilMs = allTold === null ? -Infinity : Infinity
-    if (allTold !== null) this.#untoldUntil(nowMs - allTold.untoldAgoMs)
+    if (allTold === null) return
+    this.#untoldUntil(nowMs - allTold.untoldAgoMs)
+    this.#teller.peerToldAll()
   }
 
   /** `follow`: this side does not serve; what the other one says of the order of series counts. */

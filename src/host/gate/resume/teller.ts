@@ -79,14 +79,23 @@ export class Teller {
     this.#startSoon()
   }
 
-  /** `untoldAgoMs`: see `Telling`. Everything, whether the link is full or not: the amount is bounded, and a swap waits for it. */
-  flush(untoldAgoMs: number): void {
+  /**
+   * `untoldAgoMs`: see `Telling`. Everything, whether the link is full or not: the amount is bounded, and a swap waits for it. Returns whether
+   * the peer was told that this is all.
+   */
+  flush(untoldAgoMs: number): boolean {
     const link = this.#link
-    if (link === null) return
+    if (link === null) return false
     this.#tellAll(link)
-    if (this.#isServing()) return
+    if (this.#isServing()) return false
     this.#saidAllTold = true
     this.#full = !link.send(encode({ allTold: { untoldAgoMs }, again: false, sections: [] }))
+    return true
+  }
+
+  /** The peer served since, and gives the role back: it relies on nothing that it had taken in before it said so. */
+  peerToldAll(): void {
+    if (this.#link?.waitingBytes === 0) this.#saidAllTold = false
   }
 
   /** This gate closes for good, or for a deploy. */

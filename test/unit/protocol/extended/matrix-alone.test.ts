@@ -129,6 +129,14 @@ const EVIDENCE = {
     atMs: 0,
     reason: 'peer-left'
   },
+  'goodbye of a removed pair': {
+    story: (bench) => {
+      SILENT(bench)
+      bench.hears(WORDS['a goodbye of a removed pair'])
+    },
+    atMs: 0,
+    reason: 'peer-removed'
+  },
   'no link of mine is open': {
     story: (bench) => {
       SILENT(bench)
@@ -172,6 +180,7 @@ const MATRIX: readonly Row[] = [
   ['initial', 'proof of a crash, and one started since answers', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['initial', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
+  ['initial', 'goodbye of a removed pair', 'takes', 'takes', 'takes', 'takes'],
   ['initial', 'no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
   ['initial', 'all of a proof, and no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
 
@@ -184,6 +193,7 @@ const MATRIX: readonly Row[] = [
   ['standby', 'proof of a crash, and one started since answers', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'proof of a crash, its mark not on its disk', 'takes', 'takes', 'waits', 'takes'],
   ['standby', 'goodbye', 'takes', 'takes', 'takes', 'takes'],
+  ['standby', 'goodbye of a removed pair', 'takes', 'takes', 'takes', 'takes'],
   ['standby', 'no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
   ['standby', 'all of a proof, and no link of mine is open', 'waits', 'waits', 'waits', 'waits'],
 
@@ -194,6 +204,7 @@ const MATRIX: readonly Row[] = [
   ['active', 'proof of a crash, and one started since answers', 'serves', 'serves', 'serves', 'serves'],
   ['active', 'proof of a crash, its mark not on its disk', 'serves', 'serves', 'stops', 'serves'],
   ['active', 'goodbye', 'serves', 'serves', 'serves', 'serves'],
+  ['active', 'goodbye of a removed pair', 'serves', 'serves', 'serves', 'serves'],
   // A lost path is no reason to stop; a lease ends as ever.
   ['active', 'no link of mine is open', 'serves', 'serves', 'stops', 'stops'],
   ['active', 'all of a proof, and no link of mine is open', 'serves', 'serves', 'stops', 'stops']

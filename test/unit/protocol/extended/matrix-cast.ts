@@ -50,6 +50,13 @@ export const WORDS = {
   'a grant of 22, too old': { head: 'designate', state: 'standby', epoch: 22, acksTheFirst: true },
   'a grant of 22 by one that does not hear me': { head: 'designate', state: 'standby', epoch: 22, deaf: true },
   'a goodbye': { head: 'connected', state: 'initial', epoch: 20, flags: ['goodbye', 'probe'] },
+  'a goodbye of a removed pair': {
+    head: 'connected',
+    state: 'initial',
+    epoch: 20,
+    flags: ['goodbye', 'probe'],
+    trailer: { reason: 'removed' }
+  },
   'a goodbye with a grant of 22': { head: 'designate', state: 'initial', epoch: 22, flags: ['goodbye', 'probe'] },
   'a refusal': { state: 'standby', epoch: 20, flags: ['refusal'], trailer: { reason: 'not-ready' } },
   'a wish, ready': { state: 'standby', epoch: 20, flags: ['wanted', 'ready'], trailer: { reason: 'operator' } },

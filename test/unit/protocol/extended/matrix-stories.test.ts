@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import type { ExtendedHarness, Word } from '../../../support/machine/extended-harness'
 import { servesUnderLease } from '../../../../src/protocol/extended/policy'
+import { UINT48_MAX } from '../../../../src/protocol/wire/bytes'
 import {
   clear,
   COLUMNS,
@@ -394,12 +395,18 @@ describe('extended wire, stories of grants', () => {
 
   it('a peer that left is not heard in its old session any more', () => {
     const bench = inRole('standby', 'availability, lower')
+    const { peerSession } = bench.view
     bench.peerSays = null
     bench.hears(WORDS['a goodbye'])
     assert.equal(bench.view.role, 'active')
     clear(bench)
-    bench.hears(WORDS['an Active of epoch 30'])
+    bench.hears({ ...WORDS['an Active of epoch 30'], trailer: { ack: 1 } })
     assert.deepEqual(bench.takeReports(), ['dropped replayed'])
+    // A copy of it is told so, and not heard either.
+    bench.takeSaid()
+    bench.hears(WORDS['an Active of epoch 30'])
+    const answers = bench.takeSaid().map(({ trailer }) => [trailer?.echo === peerSession, trailer?.ack])
+    assert.deepEqual([answers, bench.takeReports()], [[[true, UINT48_MAX]], []])
     assert.deepEqual([bench.view.role, bench.view.epoch], ['active', 22])
   })
 })

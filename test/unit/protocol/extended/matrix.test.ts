@@ -32,6 +32,7 @@ function row(
 
 const ALL = COLUMNS
 const LEFT = ['online peer-left']
+const REMOVED = ['online peer-removed']
 
 const MATRIX: readonly Row[] = [
   // my role, the peer shows, where, I become, epoch, I report, I say
@@ -53,6 +54,7 @@ const MATRIX: readonly Row[] = [
   row('initial', 'a grant of 22, too old', ALL, 'initial', 20),
   row('initial', 'a grant of 22 by one that does not hear me', ALL, 'initial', 20),
   row('initial', 'a goodbye', ALL, 'active', 22, [...LEFT, 'role peer-left']),
+  row('initial', 'a goodbye of a removed pair', ALL, 'active', 22, [...REMOVED, 'role peer-removed']),
   row('initial', 'a goodbye with a grant of 22', ALL, 'active', 22, ['designate none', 'role peer-left', ...LEFT]),
   row('initial', 'a refusal', ALL, 'initial', 20),
   row('initial', 'a wish, ready', ALL, 'standby', 21, ['role negotiated', 'designate negotiated'], 'grant 21'),
@@ -79,6 +81,7 @@ const MATRIX: readonly Row[] = [
   row('standby', 'a grant of 22, too old', ALL, 'standby', 20),
   row('standby', 'a grant of 22 by one that does not hear me', ALL, 'standby', 20),
   row('standby', 'a goodbye', ALL, 'active', 22, [...LEFT, 'role peer-left']),
+  row('standby', 'a goodbye of a removed pair', ALL, 'active', 22, [...REMOVED, 'role peer-removed']),
   row('standby', 'a goodbye with a grant of 22', ALL, 'active', 22, ['designate none', 'role peer-left', ...LEFT]),
   row('standby', 'a refusal', ALL, 'standby', 20),
   row('standby', 'a wish, ready', ALL, 'standby', 21, ['designate negotiated'], 'grant 21'),
@@ -117,6 +120,7 @@ const MATRIX: readonly Row[] = [
   row('active', 'a grant of 22, too old', ALL, 'active', 24, ['reasserted peer-behind']),
   row('active', 'a grant of 22 by one that does not hear me', ALL, 'active', 24, ['reasserted peer-behind']),
   row('active', 'a goodbye', ALL, 'active', 20, LEFT),
+  row('active', 'a goodbye of a removed pair', ALL, 'active', 20, REMOVED),
   row('active', 'a goodbye with a grant of 22', ALL, 'active', 24, [...LEFT, 'reasserted peer-behind']),
   row('active', 'a refusal', ALL, 'active', 20),
   row('active', 'a wish, ready', ALL, 'standby', 21, ['role designated', 'designate designated'], 'grant 21'),

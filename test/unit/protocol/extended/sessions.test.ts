@@ -158,9 +158,29 @@ describe('sessions', () => {
   it('a session that said goodbye never comes back, even with acknowledgements that were right', () => {
     const story = new Story()
     story.meets(22n)
+    const answer = story.sends()
     story.me.retirePeer()
     const ack = story.sends()
-    assert.deepEqual(story.hears({ session: 22n, seq: 100, ack }), { kind: 'drop', cause: 'replayed' })
+    const goodbye = { ...NO_FLAGS, goodbye: true }
+    for (const late of [{ ack: answer }, { ack, flags: goodbye }, { ack, echo: 10n }, { ack: ack + 1 }])
+      assert.deepEqual(story.hears({ seq: 100, ...late }), { kind: 'drop', cause: 'replayed' })
+    assert.equal(story.me.hasHello, false)
+    assert.equal(story.me.peer, null)
+  })
+
+  it('who goes on in it, and knows what I sent since, is a copy of who left: it is answered by a number that it never sent', () => {
+    const story = new Story()
+    story.meets(22n)
+    story.me.retirePeer()
+    for (const seq of [3, 100, 101]) {
+      const reception = story.hears({ seq, ack: story.sends() })
+      assert.deepEqual(reception, { kind: 'hello', acquainted: true, news: false })
+      const { echo, ack } = story.me.address(true)
+      const copy = new Sessions(22n)
+      for (let sent = 0; sent < seq; sent++) copy.nextSeq(story.nowMs)
+      assert.equal(echo, 22n)
+      assert.deepEqual(copy.receive(trailer({ session: 11n, echo, ack }), false), { kind: 'beyond' })
+    }
     assert.equal(story.me.peer, null)
   })
 

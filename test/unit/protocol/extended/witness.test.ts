@@ -27,6 +27,8 @@ class Side {
   readonly asks: Ask[] = []
   /** Each ask is answered at once with this; null = it is not. */
   answers: Partial<Answer> | null = {}
+  /** Whether it counted, each time that the machine told so. */
+  readonly agreed: (boolean | undefined)[] = []
   #seq = 0
 
   constructor(record: Partial<PairRecord> = {}, settings: Partial<PairSettings> = {}) {
@@ -108,6 +110,7 @@ class Side {
   }
 
   #note(output: Output): void {
+    if (output.kind === 'event' && output.reason === 'witness-agreed') this.agreed.push(this.counted)
     if (output.kind !== 'ask') return
     this.asks.push(output.ask)
     this.#due.push(output.ask)
@@ -305,6 +308,19 @@ describe('extended wire, a machine and its witness', () => {
     assert.equal(side.counted, true)
   })
 
+  it('tells that it is agreed on when it counts, which is once it is on disk, and once', () => {
+    const side = new Side()
+    side.says(ACTIVE)
+    side.answers = { other: side.peerSession, otherStates: true }
+    side.advanceMs(P)
+    side.machine.storeAnswers = false
+    side.advanceMs(P)
+    assert.deepEqual([side.counted, side.agreed], [false, []])
+    side.machine.answerStore()
+    side.advanceMs(P)
+    assert.deepEqual([side.counted, side.agreed], [true, [true]])
+  })
+
   it('does not count it by what the peer may have stated before', () => {
     const side = new Side()
     side.says(ACTIVE)
@@ -442,4 +458,27 @@ describe('extended wire, a machine and its witness', () => {
     assert.ok(asks.every(({ releases, wants, holds, loan }) => releases && !wants && !holds && loan === 3))
     assert.equal(side.machine.lastRecord?.online, true)
   })
+
+  for (const [who, tell] of [
+    ['its peer', (side: Side) => side.machine.hears({ ...STANDBY, trailer: { ack: 5000 } })],
+    [
+      'the witness',
+      (side: Side) => side.answer(side.takeAsks().at(-1) ?? assert.fail('asks nothing'), { copied: true })
+    ]
+  ] as const) {
+    it(`gives nothing back as it leaves once ${who} has shown that it is a copy: the voice is the other one’s`, () => {
+      const side = active()
+      side.answers = { lent: true, loan: 3, promisedMs: P }
+      side.advanceMs(2 * HEARTBEAT)
+      side.answers = null
+      side.machine.step({ kind: 'goodbye', reason: 'shutdown' })
+      side.takeAsks()
+      while (side.asks.length === 0) side.advanceMs(5)
+      tell(side)
+      side.takeAsks()
+      side.machine.takeSaid()
+      side.advanceMs(P)
+      assert.deepEqual([side.takeAsks(), side.machine.takeSaid()], [[], []])
+    })
+  }
 })
