@@ -127,6 +127,11 @@ class Side {
   }
 }
 
+function near(gaps: readonly number[], ms: number): void {
+  assert.ok(gaps.length >= 3, `${gaps.length} gaps`)
+  for (const gap of gaps) assert.ok(gap >= ms - STEP && gap <= ms + 2 * STEP, `${gap} ms, not ${ms}`)
+}
+
 /** In contact with its peer, which says this. */
 function met(word: Word, record: Partial<PairRecord> = { witness: AGREED }): Side {
   const side = new Side(record)
@@ -163,10 +168,6 @@ describe('extended wire, a machine and its witness', () => {
     const side = active()
     side.answers = LENT
     side.advanceMs(P)
-    const near = (gaps: readonly number[], ms: number): void => {
-      assert.ok(gaps.length >= 3, `${gaps.length} gaps`)
-      for (const gap of gaps) assert.ok(gap >= ms - STEP && gap <= ms + 2 * STEP, `${gap} ms, not ${ms}`)
-    }
     near(side.gapsMs(2 * P), LEASE / 4)
     side.answers = null
     near(side.gapsMs(P).slice(1, -1), LEASE / 16)
