@@ -178,13 +178,7 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
       },
       () => stage.command('a', 'swap', false)
     ],
-    'file of b written by another': [
-      async () => {
-        await whole()
-        stage.overwrite('b', stage.record('b', { nodeId: '0123456789abcdef' }))
-      },
-      () => stage.command('a', 'swap', false)
-    ],
+    'file of b written by another': [whole, () => writtenByAnother(stage)],
     'file of a at the end of its numbers': [
       async () => {
         await whole()
@@ -360,6 +354,16 @@ function noDrafts(stage: Stage, side: Side): void {
   const drafts = Array.from({ length: THREADS_MAX }, (_, thread) => `${stage.file(side)}.${thread}.tmp`)
   for (const draft of drafts) mkdirSync(draft)
   stage.later(() => drafts.forEach((draft) => rmSync(draft, { recursive: true })))
+}
+
+/** A write of its own that is under way goes over it: again until `b` finds it. */
+async function writtenByAnother(stage: Stage): Promise<void> {
+  const from = stage.b.log.length
+  await eventually('b finds a file that is not its own', LIMIT_MS, async () => {
+    stage.overwrite('b', stage.record('b', { nodeId: '0123456789abcdef' }))
+    await stage.command('a', 'swap', false)
+    return stage.b.log.slice(from).includes('Another process writes the files')
+  })
 }
 
 /** The file of `a` is what it was two swaps ago. */
