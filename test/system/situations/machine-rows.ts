@@ -78,9 +78,9 @@ export const MACHINE_ROWS: readonly Row[] = [
       ...attention,
       code: 'suspended',
       badge: ['yellow', 'was suspended · '],
-      says: 'here was suspended, or its clock was set forward, by 60 s.',
+      says: 'here was suspended, or its clock was set forward, by ',
       event: 'clock suspended',
-      log: 'here was suspended, or its clock was set forward, by 60 s.'
+      log: 'here was suspended, or its clock was set forward, by '
     }
   },
   {
@@ -89,9 +89,9 @@ export const MACHINE_ROWS: readonly Row[] = [
       ...attention,
       code: 'clock-set-back',
       badge: ['yellow', 'clock set back · '],
-      says: 'The clock of here was set back by 60 s.',
+      says: 'The clock of here was set back by ',
       event: 'clock clock-set-back',
-      log: 'The clock of here was set back by 60 s.'
+      log: 'The clock of here was set back by '
     }
   },
   { make: 'clock of a set forward', a: CLOCKS_DIFFER, b: CLOCKS_DIFFER },

@@ -378,9 +378,10 @@ async function oldFile(stage: Stage): Promise<void> {
   stage.overwrite('a', old)
 }
 
-/** Which of the two takes a new identity, chance decides: until it is `b`. */
+/** Which of the two takes a new identity, their sessions decide, which are chance: with new ones until it is `b`. */
 async function clone(stage: Stage): Promise<void> {
   for (let tries = 0; tries < CLONES_MAX; tries++) {
+    if (tries > 0) await stage.whole()
     await stage.remove('b')
     stage.overwrite('b', stage.keep('a'))
     await stage.deploy('b', {})
