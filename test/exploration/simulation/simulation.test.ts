@@ -189,7 +189,8 @@ describe('the simulation', () => {
     [3040, 30, 1, 0, 'is set back into its leave-taking says no more'],
     [3080, 1740, 0, 1, 'is set back to before its peer’s restart goes on as a new one']
   ] as const) {
-    it(`shows that a side that ${does}`, () => {
+    it(`shows that a side that ${does}`, function () {
+      this.timeout(60_000)
       const { violation, network, tally } = simulate(setBack(atMs, agoMs), createMachine)
       assert.deepEqual([violation, network['copies that were told']], [null, told])
       assert.equal(tally.events['mismatch (restored-copy)'] ?? 0, begins)
