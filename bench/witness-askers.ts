@@ -1,12 +1,14 @@
 /**
  * The sides of many pairs, as their witness meets them, in one process: `node witness-askers.js <port> <pairs> <heartbeat ms>`. Each side asks
- * in each heartbeat with the real voice and seal; one of each pair holds the loan. Answers `figures` with what came back since.
+ * when a machine would, with the real voice and seal; one of each pair is Active and holds the loan, the other one hears it. Answers `figures`
+ * with what came back since.
  */
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { WitnessSeal, witnessKeyOf } from '../src/engine/witness-seal'
-import { Voice } from '../src/protocol/extended/voice'
-import { ANSWER_BYTES, ASK_BYTES, decodeAnswer, encodeAsk, pairOf } from '../src/protocol/wire/witness-frame'
+import type { Machine } from '../src/protocol/extended/role'
+import { ThirdVoice } from '../src/protocol/extended/third-voice'
+import { ANSWER_BYTES, ASK_BYTES, decodeAnswer, encodeAsk, pairOf, type Ask } from '../src/protocol/wire/witness-frame'
 
 export interface Asked {
   readonly asks: number
@@ -18,79 +20,119 @@ export interface Asked {
 const LOOPBACK = '127.0.0.1'
 const PEER_TIMEOUTS = 10
 const SOCKETS = 32
-const LATE_MS_MAX = 20
 
 export const secretOf = (pair: number): string => `bench pair ${pair}, Kp3vX9-hT6nB_1wQzY0sM4rJ`
 
 interface Side {
-  readonly voice: Voice
+  readonly third: ThirdVoice
   readonly seal: WitnessSeal
-  readonly wants: boolean
-  readonly nodeId: bigint
+  /** What the third voice reads of its machine. */
+  readonly machine: Machine & { nowMs: number }
+  dueMs: number
 }
 
-const ignore = (): void => {}
+/** A machine in contact with its peer, as far as its third voice looks: both have agreed on the witness that is heard. */
+function machineOf(
+  third: ThirdVoice,
+  nodeId: bigint,
+  active: boolean,
+  heartbeatMs: number,
+  ask: (ask: Ask) => void
+): Machine & { nowMs: number } {
+  const machine = {
+    nowMs: 0,
+    started: true,
+    settings: { policy: 'witness' },
+    peer: { heartbeatMs, peerTimeoutMs: PEER_TIMEOUTS * heartbeatMs, online: false, isHeardActive: !active },
+    role: {
+      kind: active ? 'active' : 'passive',
+      name: active ? 'active' : 'standby',
+      isServing: active,
+      voiceWantedFromMs: () => Infinity
+    },
+    epochs: {
+      nodeId,
+      get countedWitness() {
+        return third.voice.witnessId
+      },
+      get statedWitness() {
+        return third.voice.witnessId
+      }
+    },
+    event: () => {},
+    ask
+  }
+  return machine as unknown as Machine & { nowMs: number }
+}
 
 async function main(port: number, pairs: number, heartbeatMs: number): Promise<void> {
   const sides: Side[] = []
   const bySession = new Map<bigint, Side>()
+  let [asks, answers] = [0, 0]
+  const sockets: Socket[] = []
+  const sideOf = (seal: WitnessSeal, id: bigint, active: boolean): Side => {
+    const third = new ThirdVoice(id)
+    const at = sides.length
+    const send = (ask: Ask): void => {
+      const bytes = Buffer.alloc(ASK_BYTES)
+      encodeAsk(ask, seal.pair, bytes)
+      seal.close(bytes)
+      asks++
+      sockets[at % SOCKETS]?.send(bytes)
+    }
+    return { third, seal, machine: machineOf(third, id, active, heartbeatMs, send), dueMs: 0 }
+  }
   for (let pair = 0; pair < pairs; pair++) {
     const seal = WitnessSeal.of(witnessKeyOf(secretOf(pair)))
     if (seal === null) throw new Error('no seal')
     for (const which of [1, 2]) {
       const id = BigInt(2 * pair + which)
-      const side = { voice: new Voice(id), seal, wants: which === 1, nodeId: id }
+      const side = sideOf(seal, id, which === 1)
       sides.push(side)
       bySession.set(id, side)
     }
   }
-  let [asks, answers] = [0, 0]
-  const sockets = await Promise.all(
-    Array.from({ length: SOCKETS }, async () => {
-      const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 })
-      socket.bind(0, LOOPBACK)
-      await once(socket, 'listening')
-      socket.connect(port, LOOPBACK)
-      await once(socket, 'connect')
-      socket.on('error', () => {})
-      socket.on('message', (bytes) => {
-        const answer = bytes.length === ANSWER_BYTES && pairOf(bytes) !== null ? decodeAnswer(bytes) : 'no answer'
-        if (typeof answer === 'string') return
-        answers++
-        bySession.get(answer.echo)?.voice.hear(performance.now(), answer, true)
-      })
-      return socket
-    })
-  )
-  const ask = (at: number): void => {
-    const { voice, seal, wants, nodeId } = sides[at % sides.length] as Side
-    const bytes = Buffer.alloc(ASK_BYTES)
-    const said = voice.ask(performance.now(), {
-      role: wants ? 'active' : 'standby',
-      nodeId,
-      promiseMs: PEER_TIMEOUTS * heartbeatMs,
-      wants,
-      states: true
-    })
-    encodeAsk(said, seal.pair, bytes)
-    seal.close(bytes)
-    asks++
-    sockets[at % SOCKETS]?.send(bytes, ignore)
+  const settle = ({ third, machine }: Side): number => {
+    third.settle(machine)
+    return Math.min(third.askAtMs(machine), third.lostAtMs(machine))
   }
-  // Spread evenly over the heartbeat, as sides are that were started one after the other.
-  const everyMs = heartbeatMs / sides.length
+  const receive = (bytes: Buffer): void => {
+    const answer = bytes.length === ANSWER_BYTES && pairOf(bytes) !== null ? decodeAnswer(bytes) : 'no answer'
+    if (typeof answer === 'string') return
+    const side = bySession.get(answer.echo)
+    if (side === undefined) return
+    answers++
+    side.machine.nowMs = performance.now()
+    side.third.hear(side.machine, answer)
+    side.dueMs = settle(side)
+  }
+  for (let i = 0; i < SOCKETS; i++) {
+    const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 })
+    socket.bind(0, LOOPBACK)
+    await once(socket, 'listening')
+    socket.connect(port, LOOPBACK)
+    await once(socket, 'connect')
+    socket.on('error', () => {})
+    socket.on('message', receive)
+    sockets.push(socket)
+  }
+  // Spread evenly, as sides are that were started one after the other.
   const startMs = performance.now()
-  let sent = 0
+  for (const [i, side] of sides.entries()) side.dueMs = startMs + (i / sides.length) * PEER_TIMEOUTS * heartbeatMs
   const beat = (): void => {
-    const dueMs = performance.now() - startMs
-    // What it had no time for is left out: the figures say how many were asked.
-    sent = Math.max(sent, Math.floor((dueMs - LATE_MS_MAX) / everyMs))
-    for (; sent * everyMs <= dueMs; sent++) ask(sent)
+    const nowMs = performance.now()
+    for (const side of sides) {
+      if (nowMs < side.dueMs) continue
+      side.machine.nowMs = nowMs
+      if (nowMs >= side.third.askAtMs(side.machine)) side.third.ask(side.machine)
+      side.dueMs = settle(side)
+    }
     setTimeout(beat, 1)
   }
   beat()
   process.on('message', () => {
-    const holders = sides.filter(({ voice }) => voice.untilMs > performance.now()).length
+    const nowMs = performance.now()
+    const holders = sides.filter(({ third }) => third.voice.untilMs > nowMs).length
     process.send?.({ asks, answers, holders } satisfies Asked)
     asks = answers = 0
   })

@@ -123,7 +123,7 @@ async function run({ quick, progress }: Context): Promise<RowResult> {
 export const WITNESS_COST_ROW: Row = {
   name: 'witness-cost',
   title: `Policy witness: ${PAIRS.toLocaleString('en')} pairs on one witness`,
-  how: 'CPU of all threads of the program `ha-pair-witness` (the kernel’s count) and its resident memory, while both sides of each pair ask it in each heartbeat over loopback, with the real voice and seal; the Active of each holds its loan.',
+  how: 'CPU of all threads of the program `ha-pair-witness` (the kernel’s count) and its resident memory, while both sides of each pair ask it over loopback when a machine would, with the real voice and seal; the peerTimeout is ten heartbeats, and the Active of each pair holds its loan.',
   minutes: 4,
   whyNotHere: () => (process.platform === 'linux' ? null : 'the CPU of a process is read from /proc'),
   run

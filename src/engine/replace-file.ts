@@ -1,5 +1,5 @@
 /** Replacing a small file as a whole: temporary file, fsync, rename, fsync of the folder. When that is done, it is on disk. */
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { codeOf } from './error-code'
@@ -9,8 +9,7 @@ export async function replaceFile(file: string, text: string, aside: string | nu
   // A thread that died may still have one write under way: each thread has a name of its own for it.
   const draft = `${file}.${threadId}.tmp`
   try {
-    await mkdir(dirname(file), { recursive: true })
-    const handle = await open(draft, 'w', 0o600)
+    const handle = await openDraft(draft)
     try {
       await handle.writeFile(text)
       await handle.sync()
@@ -23,6 +22,17 @@ export async function replaceFile(file: string, text: string, aside: string | nu
     return null
   } catch (error) {
     return codeOf(error)
+  }
+}
+
+/** The folder is there, but for the first time. */
+async function openDraft(draft: string): Promise<FileHandle> {
+  try {
+    return await open(draft, 'w', 0o600)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    await mkdir(dirname(draft), { recursive: true })
+    return open(draft, 'w', 0o600)
   }
 }
 

@@ -2,9 +2,10 @@
  * Witness keys. One is derived from a pair's key and cannot be turned back: who has it can neither forge a frame between the peers nor
  * learn anything of another pair. It is a line of text that people copy.
  */
-import { createHash, createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
-import { PAIR_BYTES } from '../protocol/wire/witness-frame'
+import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { ANSWER_SEALED_BYTES, PAIR_BYTES } from '../protocol/wire/witness-frame'
 import { SEAL_BYTES } from '../protocol/wire/frame'
+import { ShortHmac } from './short-hmac'
 
 const PREFIX = 'hapw1_'
 const KEY_BYTES = 32
@@ -33,12 +34,13 @@ function parse(text: string): Buffer | null {
 export class WitnessSeal {
   /** Names the pair in each frame; tells nothing of the key. */
   readonly pair: Buffer
-  readonly #key: KeyObject
+  readonly #hmac: ShortHmac
+  readonly #expected = Buffer.allocUnsafe(SEAL_BYTES)
 
   private constructor(key: Buffer) {
-    const part = (info: string, bytes: number): Buffer => Buffer.from(hkdfSync('sha256', key, SALT, info, bytes))
-    this.pair = part('pair', PAIR_BYTES)
-    this.#key = createSecretKey(part('seal', KEY_BYTES))
+    const part = (info: string, bytes: number): Uint8Array => new Uint8Array(hkdfSync('sha256', key, SALT, info, bytes))
+    this.pair = Buffer.from(part('pair', PAIR_BYTES))
+    this.#hmac = new ShortHmac(part('seal', KEY_BYTES), ANSWER_SEALED_BYTES)
   }
 
   static of(text: string): WitnessSeal | null {
@@ -48,15 +50,13 @@ export class WitnessSeal {
 
   /** Writes the seal into the last bytes. */
   close(frame: Buffer): void {
-    this.#mac(frame).copy(frame, frame.length - SEAL_BYTES)
+    const at = frame.length - SEAL_BYTES
+    this.#hmac.write(frame, at, frame.subarray(at))
   }
 
   fits(frame: Buffer): boolean {
-    return timingSafeEqual(this.#mac(frame), frame.subarray(frame.length - SEAL_BYTES))
-  }
-
-  #mac(frame: Buffer): Buffer {
-    const sealed = frame.subarray(0, frame.length - SEAL_BYTES)
-    return createHmac('sha256', this.#key).update(sealed).digest().subarray(0, SEAL_BYTES)
+    const at = frame.length - SEAL_BYTES
+    this.#hmac.write(frame, at, this.#expected)
+    return timingSafeEqual(this.#expected, frame.subarray(at))
   }
 }

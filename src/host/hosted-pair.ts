@@ -3,7 +3,7 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
-import type { FromEngine, PairKeys, Snapshot, ToEngine } from '../engine/messages'
+import type { FromEngine, Snapshot, ToEngine } from '../engine/messages'
 import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
 import { blankSnapshot, NOBODY_HEARD } from './blank-snapshot'
@@ -13,6 +13,7 @@ import { NoCarrier } from './channel/exchange'
 import { openChannel, type ChannelOwner, type Network, type PairChannel } from './channel/channel'
 import { Chronicle } from './chronicle'
 import { Commands } from './commands'
+import { crashDetail } from './crash'
 import { Later, UNREF_LOOP } from './loop'
 import { pairEvent, type PairEvent, type WarningCode, type WarningDetails } from './events'
 import {
@@ -27,6 +28,7 @@ import {
 } from './pair'
 import { PairData } from './pair-data'
 import { PairError } from './pair-error'
+import type { PairRequest } from './pair-request'
 import { oneLine, SILENT_LOG, type PairLog } from './report'
 import type { KeepsAlive } from './requests'
 import { dataOwner, SharedData } from './shared-data'
@@ -36,16 +38,6 @@ import type { Situation } from './situation/types'
 import { HOST, Present } from './situation/present'
 import type { Names } from './texts/happened'
 import { warningEvents } from './warnings'
-
-export interface PairRequest {
-  /** Of the config node: who comes back with the same id, settings and keys is the same pair. */
-  readonly id: string
-  readonly settings: PairSettings
-  readonly keys: PairKeys
-  /** File of the epoch store; null = keep nothing (tests). */
-  readonly storeFile: string | null
-  readonly log?: PairLog
-}
 
 /** What a pair needs of the hub. */
 export interface PairContext extends KeepsAlive {
@@ -188,18 +180,17 @@ export class HostedPair implements Pair {
   onCrash(error: string): void {
     this.#left()
     this.#channel?.contact(null)
-    const [first = '', ...frames] = error.split('\n')
+    const detail = crashDetail(error)
     const isTold = this.#crash !== null
-    this.#crash = first
+    this.#crash = detail.error
     // It has not run since.
     if (isTold) return this.#publish([])
-    const stack = frames.map((frame) => frame.trim()).join(' < ')
     const before = this.#snapshot
     this.#cell = new PairCell(newPairCell())
     this.#commands.fail('engine-crashed')
     const lost = { ...before, ...NOBODY_HEARD }
     const at = Date.now()
-    const events = [pairEvent('engine', 'engine-crashed', { error: first, ...(stack === '' ? {} : { stack }) }, at)]
+    const events = [pairEvent('engine', 'engine-crashed', detail, at)]
     if (before.role === 'initial') this.#snapshot = lost
     else {
       const [role, previousRole] = ['initial', before.role] as const

@@ -10,7 +10,8 @@ import { bindsTheSame } from '../rules/addresses'
 import type { Network } from './channel/channel'
 import { ExitWatch } from './exit-watch'
 import { EngineThread, type EngineListener } from './engine-thread'
-import { HostedPair, type PairContext, type PairRequest } from './hosted-pair'
+import { HostedPair, type PairContext } from './hosted-pair'
+import type { PairRequest } from './pair-request'
 import type { Pair, PairObserver } from './pair'
 import { PairFiles } from './pair-files'
 import { oneLine } from './report'
@@ -19,7 +20,7 @@ import type { PairRegistry } from './pair-registry'
 import { enterPair, meetingPoint } from './store/seat'
 import type { StringPool } from './string-pool'
 
-export type { PairRequest } from './hosted-pair'
+export type { PairRequest } from './pair-request'
 export type { PairLog } from './report'
 
 export interface PairHandle {

@@ -10,6 +10,7 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import type { PairLog } from '../host/report'
 import { withoutLineEnds } from '../host/secret'
 import { keyLineText, parseKeyLines, witnessLineOf, type KeyLine } from './keys'
@@ -29,6 +30,11 @@ const USAGE = `ha-pair-witness: the third voice for pairs with the policy "witne
 
 const DEFAULT_PORT = 1102
 const WRONG_CALL = 2
+/**
+ * A witness makes much that lives for a moment and keeps little. Room for what is new that grows to 33 MB, and is never filled with anything
+ * that lasts, would be most of its memory.
+ */
+const KEEP_YOUNG_SMALL = '--semi-space-growth-factor=1'
 
 function stamp(level: string, line: string): string {
   return `${new Date().toISOString()} ${level} ${line}\n`
@@ -68,6 +74,7 @@ function run(keyFile: string, data: string, host: string, port: number): void {
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error), 1)
   }
+  setFlagsFromString(KEEP_YOUNG_SMALL)
   const witness = new Witness({ port, host, data, log: LOG }, keys)
   process.on('SIGHUP', () => {
     try {

@@ -13,6 +13,8 @@ import type { LoanRecord } from '../protocol/witness/lender'
 import { idText } from '../protocol/wire/bytes'
 
 const FORMAT = 'ha-pair witness 1'
+/** As many as Node.js carries out at a time; what waits is a record, not half a write. */
+const WRITES_MAX = 4
 
 export interface Identity {
   /** 16 hex digits, random, for as long as the files last. */
@@ -30,6 +32,8 @@ export interface Opened {
 export class WitnessFiles {
   readonly #folder: string
   #identity: Identity | null = null
+  #writing = 0
+  readonly #waiting: (() => void)[] = []
   /** Of the file of the identity, as this start left it. */
   #stamp = ''
 
@@ -71,14 +75,20 @@ export class WitnessFiles {
   }
 
   /** Null, or why it is not on disk. */
-  writeLoan(pair: string, { loan, holderNode, holderSession, promisedMs }: LoanRecord): Promise<string | null> {
+  async writeLoan(pair: string, { loan, holderNode, holderSession, promisedMs }: LoanRecord): Promise<string | null> {
+    if (this.#writing >= WRITES_MAX) await new Promise<void>((next) => this.#waiting.push(next))
+    else this.#writing += 1
     const stored: StoredLoan = {
       loan,
       holderNode: idText(holderNode),
       holderSession: idText(holderSession),
       promisedMs
     }
-    return replaceFile(this.#file(pair), checkedText(FORMAT, stored), null)
+    const error = await replaceFile(this.#file(pair), checkedText(FORMAT, stored), null)
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#writing -= 1
+    else next()
+    return error
   }
 
   #file(pair?: string): string {

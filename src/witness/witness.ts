@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { isIPv6 } from 'node:net'
+import { lookup, type LookupOneOptions } from 'node:dns'
+import { isIP, isIPv6 } from 'node:net'
 import { codeOf } from '../engine/error-code'
 import { randomInt } from '../engine/random'
 import { Rejections } from '../engine/rejections'
@@ -15,12 +16,24 @@ import { randomId } from '../protocol/random-id'
 import { TokenBucket, type Allowance } from '../protocol/token-bucket'
 import { idText } from '../protocol/wire/bytes'
 import { canonicalIp } from '../protocol/wire/paths'
-import { ANSWER_BYTES, decodeAsk, encodeAnswer, pairOf, type Answer } from '../protocol/wire/witness-frame'
+import {
+  ANSWER_BYTES,
+  decodeAsk,
+  encodeAnswer,
+  isWitnessFrame,
+  PAIR_AT,
+  PAIR_BYTES,
+  type Answer
+} from '../protocol/wire/witness-frame'
 import { Lender, type LenderEvent, type LenderInput, type LoanRecord } from '../protocol/witness/lender'
 import { WitnessFiles } from './files'
 import type { KeyLine } from './keys'
 
 const RETRY_MS = 2000
+/** So old a look at the files may be: a promise has more to spare for what lies between a decision and its effect. */
+const LOOK_MS = 1
+/** What the kernel keeps while this thread is busy: what a thousand pairs ask in a moment. */
+const RECEIVE_BYTES = 1 << 18
 /** Of a pair's two sides, and of some that were set up again. */
 const ADDRESSES_KEPT = 8
 /** Seals that are checked for one pair: its two sides ask some 200 times a second at most (a heartbeat of 5 ms, twice). */
@@ -74,7 +87,7 @@ interface Served {
   readonly checks: TokenBucket
   lentAtWallMs: number | null
   /** By node id, where its latest ask under the pair's seal came from. */
-  readonly addresses: Map<string, string>
+  readonly addresses: Map<bigint, string>
 }
 
 type Rejection = 'no witness frame' | 'unknown key' | 'wrong seal' | 'too many' | 'bad field'
@@ -91,9 +104,9 @@ export class Witness {
   #problem: WitnessProblem | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
-  /** Whether the files are this start's is looked at once a turn. */
-  #lookedAt = false
+  #lookedAtMs = -Infinity
   #fenced = false
+  /** By the bytes that name the pair in a frame, one character a byte. */
   readonly #served = new Map<string, Served>()
   readonly #rejections = new Rejections<Rejection>()
 
@@ -113,13 +126,13 @@ export class Witness {
 
   /** Pairs that stay keep what is known of them. */
   setKeys(keys: readonly KeyLine[]): void {
-    const wanted = new Map(keys.map((line) => [line.seal.pair.toString('hex'), line]))
+    const wanted = new Map(keys.map((line) => [line.seal.pair.toString('latin1'), line]))
     for (const pair of [...this.#served.keys()]) if (!wanted.has(pair)) this.#served.delete(pair)
     for (const [pair, line] of wanted) {
       if (this.#served.has(pair)) continue
       const served: Served = {
         line,
-        pair,
+        pair: line.seal.pair.toString('hex'),
         lender: null,
         checks: new TokenBucket(),
         lentAtWallMs: null,
@@ -210,20 +223,21 @@ export class Witness {
   // ---------------------------------------------------------------------------------------------------------- to answer
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
-    const pair = pairOf(bytes)
-    if (pair === null) return this.#reject('no witness frame', from)
-    const served = this.#served.get(Buffer.from(pair).toString('hex'))
+    const nowMs = performance.now()
+    if (!isWitnessFrame(bytes)) return this.#reject('no witness frame', from)
+    const served = this.#served.get(bytes.toString('latin1', PAIR_AT, PAIR_AT + PAIR_BYTES))
     if (served === undefined) return this.#reject('unknown key', from)
-    if (!served.checks.take(performance.now(), CHECKS)) return this.#reject('too many', from)
+    if (!served.checks.take(nowMs, CHECKS)) return this.#reject('too many', from)
     if (!served.line.seal.fits(bytes)) return this.#reject('wrong seal', from)
     const ask = decodeAsk(bytes)
     if (typeof ask === 'string') return this.#reject('bad field', from)
-    this.#noteAddress(served, idText(ask.nodeId), from.address)
-    this.#lookAtFiles()
+    this.#noteAddress(served, ask.nodeId, from.address)
+    this.#lookAtFiles(nowMs)
     this.#step(served, { kind: 'ask', ask, from })
   }
 
-  #noteAddress({ addresses }: Served, node: string, address: string): void {
+  #noteAddress({ addresses }: Served, node: bigint, address: string): void {
+    if (addresses.get(node) === address) return
     if (addresses.size >= ADDRESSES_KEPT && !addresses.has(node)) addresses.clear()
     addresses.set(node, address)
   }
@@ -255,18 +269,17 @@ export class Witness {
   }
 
   #send({ line }: Served, answer: Answer, to: RemoteInfo): void {
-    // The socket keeps what it is given until it is sent.
-    const bytes = Buffer.alloc(ANSWER_BYTES)
+    // The socket keeps what it is given until it is sent. All of it is written below.
+    const bytes = Buffer.allocUnsafe(ANSWER_BYTES)
     encodeAnswer(answer, line.seal.pair, bytes)
     line.seal.close(bytes)
-    this.#socket?.send(bytes, to.port, to.address, () => {})
+    this.#socket?.send(bytes, to.port, to.address)
   }
 
   /** Before anything is renewed: another start of this witness may have come, on a file system that has no locks. */
-  #lookAtFiles(): void {
-    if (this.#lookedAt || this.#fenced) return
-    this.#lookedAt = true
-    setImmediate(() => (this.#lookedAt = false))
+  #lookAtFiles(nowMs: number): void {
+    if (this.#fenced || nowMs < this.#lookedAtMs + LOOK_MS) return
+    this.#lookedAtMs = nowMs
     if (this.#files.isMine()) return
     this.#fenced = true
     for (const served of this.#served.values()) this.#step(served, { kind: 'fenced' })
@@ -321,7 +334,7 @@ function stateOf({ line, pair, lender, lentAtWallMs, addresses }: Served, nowMs:
     loan: view?.loan ?? 0,
     sides: (view?.sides ?? []).map(({ nodeId, heardAgoMs }) => ({
       node: idText(nodeId),
-      address: canonicalIp(addresses.get(idText(nodeId)) ?? ''),
+      address: canonicalIp(addresses.get(nodeId) ?? ''),
       heardAgo: Math.round(heardAgoMs)
     }))
   }
@@ -329,10 +342,13 @@ function stateOf({ line, pair, lender, lentAtWallMs, addresses }: Served, nowMs:
 
 /** Any address of both families where none is named, of IPv4 alone where the system has no other. Errors: rejects with the system's. */
 async function bind(host: string, port: number): Promise<Socket> {
-  const socket = createSocket(host === '' || isIPv6(host) ? 'udp6' : 'udp4')
+  const type = host === '' || isIPv6(host) ? 'udp6' : 'udp4'
+  const socket = createSocket({ type, lookup: unlessAddress, recvBufferSize: RECEIVE_BYTES })
   try {
+    // An address that needs no lookup is bound before this returns.
+    const listening = once(socket, 'listening')
     socket.bind({ port, exclusive: true, ...(host === '' ? {} : { address: host }) })
-    await once(socket, 'listening')
+    await listening
     return socket
   } catch (error) {
     socket.close()
@@ -340,6 +356,17 @@ async function bind(host: string, port: number): Promise<Socket> {
     throw error
   }
 }
+
+/** Where an answer goes is an address: nothing is looked up, and it leaves at once. */
+const unlessAddress: typeof lookup = ((
+  host: string,
+  options: LookupOneOptions,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void
+) => {
+  const family = isIP(host)
+  if (family === 0) lookup(host, options, done)
+  else done(null, host, family)
+}) as typeof lookup
 
 const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

@@ -9,7 +9,7 @@ type Each<N extends PairEvent['event']> = Readonly<Record<Extract<PairEvent, { r
 export const OFFLINE: By = {
   'lost-connection': {
     en: 'Peer offline: nothing was heard from {peer} for {after}.',
-    zh: '对端离线：{after} 内未收到 {peer} 的任何报文。'
+    zh: '对端离线：{after}内未收到 {peer} 的任何报文。'
   },
   'peer-crashed': {
     en: 'Peer offline: Node-RED on {peer} has crashed; its host still answers.',
@@ -72,19 +72,19 @@ export const CHANNEL: Each<'channel'> = {
   },
   'channel-lost': {
     en: 'The channel to {peer} is lost: a crash of {peer} is noticed after {after}.',
-    zh: '到 {peer} 的通道已断开：{peer} 崩溃要到 {after} 后才能发现。'
+    zh: '到 {peer} 的通道已断开：{peer} 崩溃要到 {after}后才能发现。'
   },
   'channel-blocked': {
     en: 'The channel to {peer} cannot be opened: a crash of {peer} is noticed after {after}.',
-    zh: '无法打开到 {peer} 的通道：{peer} 崩溃要到 {after} 后才能发现。'
+    zh: '无法打开到 {peer} 的通道：{peer} 崩溃要到 {after}后才能发现。'
   },
   'channel-busy': {
     en: 'Another program on {here} holds the TCP port of the channel: a crash of {here} is noticed after {after}.',
-    zh: '{here} 上的其他程序占用了通道的 TCP 端口：{here} 崩溃要到 {after} 后才会被发现。'
+    zh: '{here} 上的其他程序占用了通道的 TCP 端口：{here} 崩溃要到 {after}后才会被发现。'
   },
   'addresses-differ': {
     en: 'The channel to {peer} passes an address translation (NAT): a crash of {peer} is noticed after {after}.',
-    zh: '到 {peer} 的通道经过地址转换（NAT）：{peer} 崩溃要到 {after} 后才能发现。'
+    zh: '到 {peer} 的通道经过地址转换（NAT）：{peer} 崩溃要到 {after}后才能发现。'
   }
 }
 

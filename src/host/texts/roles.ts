@@ -64,11 +64,11 @@ export const ROLE_TEXTS: Readonly<Record<RoleReason, TwoSides>> = {
   'lost-connection': {
     gains: {
       en: '{here} took over: nothing was heard from {peer} for {after}.',
-      zh: '{here} 接替：{after} 内未收到 {peer} 的任何报文。'
+      zh: '{here} 接替：{after}内未收到 {peer} 的任何报文。'
     },
     loses: {
       en: '{here} became {role}: nothing was heard from {peer} for {after}.',
-      zh: '{here} 变为{role}：{after} 内未收到 {peer} 的任何报文。'
+      zh: '{here} 变为{role}：{after}内未收到 {peer} 的任何报文。'
     }
   },
   'peer-crashed': {

@@ -140,7 +140,7 @@ export const STATES = {
   'peer-has-voice': {
     short: { en: 'peer silent · {role}', zh: '对端无应答 · {role}' },
     en: '{here} has lost contact with {peer}, which has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
-    zh: '{here} 与 {peer} 失去联系，而见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after} 内接替。',
+    zh: '{here} 与 {peer} 失去联系，而见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after}内接替。',
     todo: {
       en: 'Look at {peer}. If it runs, mend the link: cable, switch, firewall.',
       zh: '查看 {peer}。若它在运行，请修复链路：网线、交换机、防火墙。'
@@ -238,7 +238,7 @@ export const MEANWHILE: Readonly<Partial<Record<StateCode, Text>>> = {
   },
   'peer-has-voice': {
     en: '{peer} has the voice of the witness: {peer} serves, or {here} takes over within {after}.',
-    zh: '见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after} 内接替。'
+    zh: '见证的一票在 {peer}：{peer} 正在服务，否则 {here} 将在 {after}内接替。'
   },
   'stood-down': {
     en: 'An operator made {here} Standby: nobody serves, unless {peer} does.',

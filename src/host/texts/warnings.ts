@@ -231,7 +231,7 @@ export const WARNING_TEXTS = {
   'channel-busy': {
     short: { en: 'TCP port in use · {role}', zh: 'TCP 端口被占用 · {role}' },
     en: 'Another program on {here} holds the TCP port of the channel: a crash of {here} is noticed after {after} instead of at once.',
-    zh: '{here} 上的其他程序占用了通道的 TCP 端口：{here} 崩溃要到 {after} 后才会被发现。',
+    zh: '{here} 上的其他程序占用了通道的 TCP 端口：{here} 崩溃要到 {after}后才会被发现。',
     todo: {
       en: 'Close that program, or choose another port for link 1 on both hosts.',
       zh: '关闭该程序，或在双方为链路 1 选择其他端口。'
@@ -240,7 +240,7 @@ export const WARNING_TEXTS = {
   'channel-blocked': {
     short: { en: 'TCP blocked · {role}', zh: 'TCP 被阻断 · {role}' },
     en: 'The channel to {peer} cannot be opened: a crash of {peer} is noticed after {after} instead of at once.',
-    zh: '无法打开到 {peer} 的通道：{peer} 崩溃要到 {after} 后才能发现。',
+    zh: '无法打开到 {peer} 的通道：{peer} 崩溃要到 {after}后才能发现。',
     todo: {
       en: 'Open the TCP port (the number of link 1) in both firewalls.',
       zh: '请在双方防火墙中放行该 TCP 端口（与链路 1 的端口号相同）。'

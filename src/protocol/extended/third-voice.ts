@@ -1,6 +1,6 @@
 /**
  * What a side has of its witness, under the policy that asks for one: when it asks, on which witness the two sides have agreed, and the
- * voice itself (`voice.ts`).
+ * voice itself (`voice.ts`). It asks all the time, also while the peer backs it: the voice is there before it is needed.
  *
  * A witness counts once both sides, in contact, have it on disk and nothing else: a side first lets go of any other one, puts the new one
  * on disk, and says so to the new one; that tells it of the other side. What the other side said before this one let go is no word of
@@ -9,12 +9,23 @@
 import type { Answer } from '../wire/witness-frame'
 import type { Machine } from './role'
 import { rulesOf } from './context'
-import { CLOCK_DRIFT } from './lease'
+import { CLOCK_DRIFT, leaseMs } from './lease'
 import { Voice, type Heard } from './voice'
 
+/** How often a side asks in the time of a lease. */
+const ASKS = {
+  /** A Standby that hears its Active: to be known to the witness, and to know that it answers. */
+  standby: 2,
+  /** An Active whose loan is renewed each time. */
+  holder: 4,
+  /** While it is not heard, or not agreed on, and while neither side is known to have the role, or the loan. */
+  unsettled: 8,
+  /** Until an ask is answered, or a loan renewed: a dozen of them may be lost in a row. */
+  missing: 16
+} as const
 /** Asks while the voice is wanted for a takeover, in a heartbeat. */
 const URGENT_ASKS = 10
-const URGENT_MS_MIN = 2
+const ASK_MS_MIN = 2
 /** A side that leaves says that it releases its loan; nobody waits for the answer. */
 const FAREWELLS_MAX = 3
 
@@ -22,6 +33,8 @@ export class ThirdVoice {
   voice: Voice
   /** Null = not yet. */
   #askedAtMs: number | null = null
+  /** Since when an ask has not been answered; Infinity = the newest one was. */
+  #unansweredSinceMs = Infinity
   /** The witness that is heard, and since when it is the only one. */
   #heardId: bigint | null = null
   #heardSinceMs = Infinity
@@ -45,28 +58,57 @@ export class ThirdVoice {
   forget(session: bigint): void {
     this.voice = new Voice(session)
     this.#askedAtMs = null
+    this.#unansweredSinceMs = Infinity
   }
 
   /** When it is asked next; Infinity = there is none. */
   askAtMs(m: Machine): number {
     if (!rulesOf(m).asksWitness || !m.started) return Infinity
     const { heartbeatMs } = m.peer
+    const askedAtMs = this.#askedAtMs
+    const leaves = m.role.kind === 'leaving'
+    if (leaves && !(this.voice.releasing && this.#farewells < FAREWELLS_MAX)) return Infinity
     // At once; a deadline is a time on the clock.
-    const askedAtMs = this.#askedAtMs ?? m.nowMs - heartbeatMs
-    if (m.role.kind === 'leaving') {
-      return this.voice.releasing && this.#farewells < FAREWELLS_MAX ? askedAtMs + heartbeatMs / 4 : Infinity
+    if (askedAtMs === null) return m.nowMs
+    if (this.voice.releasing) return askedAtMs + heartbeatMs / 4
+    return Math.min(this.#regularAtMs(m, askedAtMs), this.#wantedAtMs(m, askedAtMs))
+  }
+
+  #regularAtMs(m: Machine, askedAtMs: number): number {
+    const { voice } = this
+    const lasts = leaseMs(m.peer.peerTimeoutMs)
+    const unsettledMs = askedAtMs + lasts / ASKS.unsettled
+    if (!this.#online || !this.#counts(m)) return unsettledMs
+    const missingMs = askedAtMs + Math.max(ASK_MS_MIN, lasts / ASKS.missing)
+    if (m.role.kind === 'active') {
+      if (voice.renewedSentAtMs === -Infinity) return unsettledMs
+      // What was heard before a pause does not end it.
+      return m.role.isServing ? Math.max(missingMs, voice.renewedSentAtMs + lasts / ASKS.holder) : missingMs
     }
-    const wantedMs = Math.max(
-      m.role.voiceWantedFromMs(m),
-      askedAtMs + Math.max(URGENT_MS_MIN, heartbeatMs / URGENT_ASKS)
-    )
-    const nextMs = askedAtMs + (this.voice.releasing ? heartbeatMs / 4 : heartbeatMs)
-    return Math.min(wantedMs, nextMs)
+    if (!m.peer.isHeardActive) return unsettledMs
+    return Math.max(missingMs, voice.answeredSentAtMs + lasts / ASKS.standby)
+  }
+
+  /** It is wanted to take the role. */
+  #wantedAtMs(m: Machine, askedAtMs: number): number {
+    const fromMs = this.#counts(m) ? m.role.voiceWantedFromMs(m) : Infinity
+    if (fromMs === Infinity) return Infinity
+    const { heartbeatMs, peerTimeoutMs } = m.peer
+    const freeFromMs = this.voice.freeFromMs(peerTimeoutMs)
+    // Asked before, it would say no: that it is free is not to wait for the next of many asks.
+    if (freeFromMs > askedAtMs) {
+      const atMs = Math.max(freeFromMs, askedAtMs + ASK_MS_MIN)
+      return Math.max(fromMs, Math.min(atMs, askedAtMs + heartbeatMs))
+    }
+    const silent = askedAtMs >= Math.max(fromMs, this.voice.heardAtMs) + peerTimeoutMs
+    const urgentMs = Math.max(ASK_MS_MIN, heartbeatMs / URGENT_ASKS)
+    return Math.max(fromMs, askedAtMs + (silent ? heartbeatMs : urgentMs))
   }
 
   ask(m: Machine): void {
     if (m.role.kind === 'leaving') this.#farewells += 1
     this.#askedAtMs = m.nowMs
+    if (this.#unansweredSinceMs === Infinity) this.#unansweredSinceMs = m.nowMs
     const ask = this.voice.ask(m.nowMs, {
       role: m.role.name,
       nodeId: m.epochs.nodeId,
@@ -81,6 +123,7 @@ export class ThirdVoice {
     const counted = m.epochs.countedWitness === answer.witnessId
     const heard = this.voice.hear(m.nowMs, answer, counted)
     if (heard !== 'heard') return heard
+    this.#unansweredSinceMs = Infinity
     if (this.#heardId !== answer.witnessId) {
       if (this.#heardId !== null) m.event('witness', 'witness-changed', {})
       this.#heardId = answer.witnessId
@@ -113,8 +156,11 @@ export class ThirdVoice {
     return this.#online ? this.#silentFromMs(m) : Infinity
   }
 
+  /** Nobody is silent who was not asked, nor for as long as this side did not run. */
   #silentFromMs({ peer }: Machine): number {
-    return this.voice.heardAtMs + Math.max(peer.peerTimeoutMs, 2 * peer.heartbeatMs)
+    const { heartbeatMs, peerTimeoutMs } = peer
+    const silentMs = this.voice.heardAtMs + Math.max(peerTimeoutMs, 2 * heartbeatMs)
+    return silentMs === -Infinity ? silentMs : Math.max(silentMs, this.#unansweredSinceMs + peerTimeoutMs / 2)
   }
 
   /** The witness that is heard is the one that both sides have agreed on. */

@@ -3,7 +3,7 @@
  * them. Whatever a timer waits for is asked when it is needed: nothing is started or stopped.
  *
  * The table of timers in docs/reference/PROTOCOL.md is made from this one and from the two lines above each entry: when it is due, and what
- * happens then. h and P are the slower side's `heartbeat` and `peerTimeout` (`npm test -- protocol --update`).
+ * happens then. h and P are the slower side's `heartbeat` and `peerTimeout`, L the lease of P (`npm test -- protocol --update`).
  */
 import type { Active } from './active'
 import { leaseUntilMs, promise } from './context'
@@ -161,14 +161,14 @@ export const TIMERS: readonly Timer[] = [
     (m, passive) => passive.failbackAtMs(m),
     (m, passive) => passive.want(m, 'failback', null)
   ),
-  // h; h/10 (2 ms at least) while its voice is wanted for a takeover, h/4 until it is released
+  // L/4 with its loan, L/2 as Standby of an Active, else L/8; L/16 until answered; h/10 to take over; h/4 to release
   // => asks the witness
   always(
     'witness',
     (m) => m.third.askAtMs(m),
     (m) => m.third.ask(m)
   ),
-  // P after its last answer
+  // P after its last answer, P/2 after the first ask without one
   // => the witness is lost
   timer('witness lost', (m) => m.third.lostAtMs(m), byEachStep),
   // h after any step, and with each tick

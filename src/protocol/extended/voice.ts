@@ -3,7 +3,7 @@
  * sending of the ask that was answered and is tied to the number of the loan: a number that was released, or has lapsed, gives none any more.
  * So nothing that is late, recorded or sent twice gives a right. Pure; `witness/lender.ts` is the other end.
  */
-import { leaseMs } from './lease'
+import { CLOCK_DRIFT, leaseMs } from './lease'
 import type { Role } from '../role'
 import type { Answer, Ask } from '../wire/witness-frame'
 
@@ -32,6 +32,8 @@ export interface Speaker {
 
 interface Loan {
   readonly number: number
+  /** When the newest ask that it was renewed by had been sent. */
+  sentAtMs: number
   untilMs: number
 }
 
@@ -69,6 +71,21 @@ export class Voice {
   /** The end of the right to serve on this voice; -Infinity = there is none. */
   get untilMs(): number {
     return this.#loan?.untilMs ?? -Infinity
+  }
+
+  /** When the newest ask that was answered with the loan had been sent; -Infinity = there is none. */
+  get renewedSentAtMs(): number {
+    return this.#loan?.sentAtMs ?? -Infinity
+  }
+
+  /**
+   * No other one gets the voice before, as the witness said last, where each side's promise is that long: it is renewed when its holder is
+   * heard, and never later. -Infinity: nobody has it.
+   */
+  freeFromMs(promiseMs: number): number {
+    if (this.otherHolder === 0n || this.otherHeardAtMs === null) return -Infinity
+    const heardAgoMs = this.heardAtMs - this.otherHeardAtMs
+    return this.heardAtMs + Math.max(0, promiseMs - heardAgoMs) * (1 - 2 * CLOCK_DRIFT)
   }
 
   /** When the newest ask that was answered had been sent. */
@@ -144,16 +161,24 @@ export class Voice {
 
   /** This side slept: its right counts from a clock that stood still, and what it sent before gives none. */
   suspended(ms: number): void {
-    if (this.#loan !== null) this.#loan.untilMs -= ms
+    if (this.#loan !== null) {
+      this.#loan.sentAtMs -= ms
+      this.#loan.untilMs -= ms
+    }
     this.#sentAtMs.fill(-Infinity)
   }
 
   #take(nowMs: number, answer: Answer): void {
     if (answer.loan <= this.#spent || answer.loan < (this.#loan?.number ?? 0)) return
-    const untilMs = this.#sentAt(answer.ack) + leaseMs(answer.promisedMs)
+    const sentAtMs = this.#sentAt(answer.ack)
+    const untilMs = sentAtMs + leaseMs(answer.promisedMs)
     if (untilMs <= nowMs) return
-    if (this.#loan?.number === answer.loan) this.#loan.untilMs = Math.max(this.#loan.untilMs, untilMs)
-    else this.#loan = { number: answer.loan, untilMs }
+    if (this.#loan?.number !== answer.loan) this.#loan = { number: answer.loan, sentAtMs, untilMs }
+    else {
+      // Answers count in the order of their asks.
+      this.#loan.sentAtMs = sentAtMs
+      this.#loan.untilMs = Math.max(this.#loan.untilMs, untilMs)
+    }
   }
 
   /** A loan that has lapsed is over for good: the witness may have lent the voice to another one meanwhile. */

@@ -172,15 +172,25 @@ export function decodeAnswer(bytes: Uint8Array): Answer | WitnessRejection {
 
 /** The pair of an ask or an answer that is long enough for one: which key to try, nothing more. Null = it is neither. */
 export function pairOf(bytes: Uint8Array): Uint8Array | null {
+  return isWitnessFrame(bytes) ? bytes.subarray(PAIR_AT, PAIR_AT + PAIR_BYTES) : null
+}
+
+/** An ask or an answer, as far as length and first bytes tell. */
+export function isWitnessFrame(bytes: Uint8Array): boolean {
   const isAsk = bytes[1] === WITNESS_HEADS.ask && bytes.length === ASK_BYTES
   const isAnswer = bytes[1] === WITNESS_HEADS.answer && bytes.length === ANSWER_BYTES
-  if (bytes[0] !== MAGIC || !(isAsk || isAnswer)) return null
-  return bytes.subarray(PAIR_AT, PAIR_AT + PAIR_BYTES)
+  return bytes[0] === MAGIC && (isAsk || isAnswer)
 }
 
 function encodeHead(target: Uint8Array, head: number, state: number, bits: number, pair: Uint8Array): DataView {
-  target.set([MAGIC, head, state, 0, 0, WITNESS_VERSION, bits])
-  target.set(pair, PAIR_AT)
+  target[0] = MAGIC
+  target[1] = head
+  target[2] = state
+  target[3] = 0
+  target[4] = 0
+  target[5] = WITNESS_VERSION
+  target[6] = bits
+  for (let i = 0; i < PAIR_BYTES; i++) target[PAIR_AT + i] = pair[i] ?? 0
   return new DataView(target.buffer, target.byteOffset, target.byteLength)
 }
 

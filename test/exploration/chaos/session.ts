@@ -43,7 +43,7 @@ import {
 } from '../../support/namespaces/network'
 import { unreachable } from '../../support/namespaces/hping'
 import { Witness } from '../../support/namespaces/witness'
-import { type Last, type Wrong, Writes } from './writes'
+import { Copies, type CopiesReport } from './copies'
 
 export interface SessionPlan {
   readonly policy: Policy
@@ -73,14 +73,7 @@ export interface SessionReport {
   readonly settleMs: readonly number[]
   readonly takeoverMs: readonly number[]
   readonly replyMs: readonly number[]
-  readonly copies: {
-    readonly writes: number
-    readonly compared: number
-    /** From the rest after a fault until both copies were one. */
-    readonly alikeMs: readonly number[]
-    readonly lostInCrash: number
-    readonly snapshotsCut: number
-  }
+  readonly copies: CopiesReport & { readonly snapshotsCut: number }
   readonly starvedMs: number
   readonly widestGateMs: number
   readonly disorderMs: number
@@ -110,10 +103,6 @@ const FLOOD_PER_SECOND = 2000
 const FORGED_PER_SECOND = 5000
 /** A channel is dialled again after five seconds at most. */
 const CHANNEL_LIMIT_MS = 7000
-/** What the pair calls in step. */
-const IN_STEP_MS_MAX = 1000
-/** Data comes after the channel, in pieces; what never comes is not late. */
-const COPY_LIMIT_MS = 20_000
 const REPLY_LIMIT_MS = 20_000
 /** Of a side that is stopped again and again. */
 const STUTTER_MS = 12
@@ -162,8 +151,7 @@ export class Session {
   readonly #settleMs: number[] = []
   readonly #takeoverMs: number[] = []
   readonly #replyMs: number[] = []
-  readonly #writes = new Writes()
-  readonly #alikeMs: number[] = []
+  readonly #copies: Copies
   #snapshotsCut = 0
   readonly #memory = new Map<string, MemorySample[]>()
   readonly #first = new Map<string, Resources>()
@@ -181,7 +169,7 @@ export class Session {
     this.#stop = stop
     mkdirSync(folder, { recursive: true })
     const historyFile = join(folder, 'history.jsonl')
-    this.#witness = new Witness(historyFile, (line) => this.#writes.take(line))
+    this.#witness = new Witness(historyFile, (line) => this.#copies.take(line))
     const { policy, peerTimeoutMs, sabotage } = plan
     const make = (side: Side, priority: number): Host => {
       const own = join(folder, side)
@@ -200,6 +188,12 @@ export class Session {
     // 'a' is the side that `preferred` means.
     this.#hosts = { a: make('a', 150), b: make('b', 100) }
     this.#feeders = SIDES.map((side) => new Feeder(network.outsideAddress(side), FEED_PORT))
+    this.#copies = new Copies(this.#hosts, {
+      read: () => this.#witness.read(),
+      starvedUsSince: (fromUs) => this.#starvedUsSince(fromUs),
+      isEnding: () => stop.wanted,
+      late: (text) => this.#violate('copy', text)
+    })
     this.#third = policy === 'witness' ? new ThirdVoice(network, join(folder, 'w')) : null
     const random = seededRandom(plan.seed)
     this.#random = random
@@ -259,9 +253,8 @@ export class Session {
     const open = this.#apart.map(({ fromUs, toUs }) => ({ fromUs, toUs: Math.min(toUs, nowUs()) }))
     const healUs = (HEARTBEAT_MS + HEAL_SLACK_MS) * US_PER_MS
     const { history, claims, claimsWrong } = this.#witness
-    const ofCopies = ({ text, atUs }: Wrong): Violation => ({ rule: 'copy', text, atUs })
     return [
-      ...this.#writes.wrong.map(ofCopies),
+      ...this.#copies.wrong,
       ...judge(history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#starved], healUs),
       ...falseCrashes(claims, this.#deaths),
       ...falseCrashes(claimsWrong, [])
@@ -611,8 +604,8 @@ export class Session {
   /** Returns when. */
   async #killInStep(side: Side): Promise<number> {
     await this.#channelOpen()
-    await this.#inStep()
-    this.#writes.killedInStep(side)
+    await this.#copies.inStep()
+    this.#copies.killedInStep(side)
     const atUs = nowUs()
     await this.#kill(side, true)
     return atUs
@@ -692,56 +685,8 @@ export class Session {
     await survivor.bulk(false)
   }
 
-  /** The other side's copy is that of who serves, up to what is on the way. */
-  async #inStep(): Promise<void> {
-    const fromUs = nowUs()
-    for (;;) {
-      const found = await Promise.all(SIDES.map((side) => this.#hosts[side].status()))
-      if (found.every((each) => each?.channel?.open === true && (each.channel.behind ?? Infinity) < IN_STEP_MS_MAX))
-        return
-      if (this.#stop.wanted) throw new Error('stopped')
-      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > COPY_LIMIT_MS) {
-        const said = JSON.stringify(found.map((each) => each?.channel))
-        return this.#violate('copy', `not in step ${COPY_LIMIT_MS} ms later: ${said}`)
-      }
-      await pause(20)
-    }
-  }
-
-  /** At rest, both copies are one after a while: that of who serves. What happened to them since the last time is judged. */
-  async #compare(after: string): Promise<void> {
-    const fromUs = nowUs()
-    let base: Last | null = null
-    for (;;) {
-      const server = this.#server?.side ?? 'a'
-      const [first, other, again] = [
-        await this.#look(server),
-        await this.#look(otherSide(server)),
-        await this.#look(server)
-      ]
-      if (base === null || !this.#writes.leadsTo(base, first)) base = first
-      const alike = this.#writes.leadsTo(base, other) && this.#writes.leadsTo(other, again)
-      if (base !== null && other !== null && alike) {
-        this.#alikeMs.push((nowUs() - fromUs) / US_PER_MS)
-        return this.#writes.look()
-      }
-      if (this.#stop.wanted) throw new Error('stopped')
-      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > COPY_LIMIT_MS) {
-        const found = await Promise.all(SIDES.map(async (each) => (await this.#hosts[each].status())?.channel))
-        const [had, has, said] = [base?.token, other?.token, JSON.stringify(found)]
-        const text = `side ${server} had ${had}, the other one has ${has}: ${said}`
-        this.#violate('copy', `${COPY_LIMIT_MS} ms after ${after}: ${text}`)
-        return this.#writes.look()
-      }
-      await pause(20)
-    }
-  }
-
-  /** What a side's store says that it wrote last. */
-  async #look(side: Side): Promise<Last | null> {
-    const found = await this.#hosts[side].copy()
-    this.#witness.read()
-    return found?.last ?? null
+  #compare(after: string): Promise<void> {
+    return this.#copies.compare(after, this.#server?.side ?? 'a')
   }
 
   /** With the links whole, the other side has to serve while this one is gone: a proof, or its goodbye, says so. */
@@ -916,7 +861,7 @@ export class Session {
     }
     if (torn > 0) this.#violate('witness', `${torn} lines could not be read`)
     if (history.passed === 0) this.#violate('witness', 'no message ever passed')
-    if (this.#writes.count === 0) this.#violate('witness', 'nothing was ever written into the context store')
+    if (this.#copies.report().writes === 0) this.#violate('witness', 'nothing was ever written into the context store')
     const context = (atUs: number): string[] =>
       [...this.#log, ...told.map((each) => ({ atUs: each.atUs, text: `  ${each.side}: ${each.text}` }))]
         .filter((each) => each.atUs > atUs - 4e6 && each.atUs < atUs + 2e6)
@@ -935,13 +880,7 @@ export class Session {
       settleMs: this.#settleMs,
       takeoverMs: this.#takeoverMs,
       replyMs: this.#replyMs,
-      copies: {
-        writes: this.#writes.count,
-        compared: this.#alikeMs.length,
-        alikeMs: this.#alikeMs,
-        lostInCrash: this.#writes.lostInCrash,
-        snapshotsCut: this.#snapshotsCut
-      },
+      copies: { ...this.#copies.report(), snapshotsCut: this.#snapshotsCut },
       starvedMs: this.#starvedUsSince(0) / US_PER_MS,
       widestGateMs: history.widestGateUs / US_PER_MS,
       disorderMs: history.worstDisorderUs / US_PER_MS,

@@ -66,6 +66,17 @@ function serving(count = 9): Story {
   return story
 }
 
+/** What is said when side a is killed so long after its ninth write, in the turn of its tenth, and side b goes on from `before`. */
+function killed(before: string, quietMs: number): readonly string[] {
+  const story = serving()
+  story.passesMs(quietMs)
+  story.write('a', 1, 'a10', 'a9')
+  story.writes.killedInStep('a')
+  story.takes('b', 2, 'peer-crashed')
+  story.write('b', 2, 'b1', before, 'b2')
+  return story.wrong
+}
+
 function assertSays(story: Story, what: RegExp): void {
   const { wrong } = story
   assert.ok(
@@ -132,15 +143,6 @@ describe('the judge of the two copies', () => {
   })
 
   it('lets a kill -9 in step take the last two turns or the last moment, and no more', () => {
-    const killed = (before: string, quietMs: number): readonly string[] => {
-      const story = serving()
-      story.passesMs(quietMs)
-      story.write('a', 1, 'a10', 'a9')
-      story.writes.killedInStep('a')
-      story.takes('b', 2, 'peer-crashed')
-      story.write('b', 2, 'b1', before, 'b2')
-      return story.wrong
-    }
     assert.deepEqual(killed('a9', 0), [])
     assert.deepEqual(killed('a8', 500), [], 'the last two turns')
     assert.deepEqual(killed('a2', 0), [], 'all of it in the last moment')

@@ -107,6 +107,20 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(MINE, 'keeps the voice as Standby', "if (m.role.kind !== 'active') this.voice.release()", ''),
       mutation(MINE, 'does not ask as Active', "(m.role.kind === 'active' || ", '('),
       mutation(MINE, 'wants a voice that does not count', 'wants: this.#counts(m) && (', 'wants: ('),
+      mutation(MINE, 'asks again when its lease is over', 'missing: 16', 'missing: 1'),
+      mutation(MINE, 'renews its loan when it is over', 'holder: 4', 'holder: 1'),
+      mutation(
+        MINE,
+        'takes its own stall for a silence of the witness',
+        'Math.max(silentMs, this.#unansweredSinceMs + peerTimeoutMs / 2)',
+        'silentMs'
+      ),
+      mutation(
+        MINE,
+        'asks for a voice that another one has as if it were free',
+        'if (freeFromMs > askedAtMs) {',
+        'if (false) {'
+      ),
       mutation(
         MINE,
         'does not say that it releases when it leaves',
@@ -136,6 +150,7 @@ export const WITNESS_RULES: readonly Rule[] = [
         'const counted = m.epochs.countedWitness === answer.witnessId',
         'const counted = true'
       ),
+      mutation(MINE, 'states it too seldom for the other side', 'standby: 2', 'standby: 1'),
       mutation(MINE, 'agrees alone', 'if (this.voice.stating !== peer.sessions.peer?.session) return\n', ''),
       mutation(
         MINE,
@@ -182,7 +197,7 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         VOICE,
         'has the voice from the receipt',
-        'const untilMs = this.#sentAt(answer.ack) + leaseMs(answer.promisedMs)',
+        'const untilMs = sentAtMs + leaseMs(answer.promisedMs)',
         'const untilMs = nowMs + leaseMs(answer.promisedMs)'
       ),
       mutation(VOICE, 'uses the whole promise', 'leaseMs(answer.promisedMs)', 'answer.promisedMs'),

@@ -149,6 +149,22 @@ describe('three voices, a witness that does not count', () => {
     assert.equal(world.loans, 0)
   })
 
+  it('counts again for a side without its files that is made Active at once: the other one says often enough that it goes by it', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      world.crash(standby)
+      world.host(standby).record = null
+      world.start(standby)
+      world.advance(2 * HEARTBEAT_MS)
+      world.command(server, 'standby', false)
+      world.advance(HEARTBEAT_MS)
+      const voice = (): boolean | undefined => world.host(standby).machine?.view().witness?.counted
+      assert.deepEqual([world.server, voice()], [standby, false])
+      world.advance(3 * P_MS)
+      assert.equal(voice(), true)
+    })
+  })
+
   it('is a stranger without its files, until both have it on disk', () => {
     const { world, server } = settled(3)
     assert.equal(world.host(server).record?.witness?.counted, true)

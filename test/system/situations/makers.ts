@@ -178,13 +178,7 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
       },
       () => stage.command('a', 'swap', false)
     ],
-    'file of b written by another': [
-      async () => {
-        await whole()
-        stage.overwrite('b', stage.record('b', { nodeId: '0123456789abcdef' }))
-      },
-      () => stage.command('a', 'swap', false)
-    ],
+    'file of b written by another': [whole, () => writtenByAnother(stage)],
     'file of a at the end of its numbers': [
       async () => {
         await whole()
@@ -362,6 +356,16 @@ function noDrafts(stage: Stage, side: Side): void {
   stage.later(() => drafts.forEach((draft) => rmSync(draft, { recursive: true })))
 }
 
+/** A write of its own that is under way goes over it: again until `b` finds it. */
+async function writtenByAnother(stage: Stage): Promise<void> {
+  const from = stage.b.log.length
+  await eventually('b finds a file that is not its own', LIMIT_MS, async () => {
+    stage.overwrite('b', stage.record('b', { nodeId: '0123456789abcdef' }))
+    await stage.command('a', 'swap', false)
+    return stage.b.log.slice(from).includes('Another process writes the files')
+  })
+}
+
 /** The file of `a` is what it was two swaps ago. */
 async function oldFile(stage: Stage): Promise<void> {
   await stage.through()
@@ -374,9 +378,10 @@ async function oldFile(stage: Stage): Promise<void> {
   stage.overwrite('a', old)
 }
 
-/** Which of the two takes a new identity, chance decides: until it is `b`. */
+/** Which of the two takes a new identity, their sessions decide, which are chance: with new ones until it is `b`. */
 async function clone(stage: Stage): Promise<void> {
   for (let tries = 0; tries < CLONES_MAX; tries++) {
+    if (tries > 0) await stage.whole()
     await stage.remove('b')
     stage.overwrite('b', stage.keep('a'))
     await stage.deploy('b', {})

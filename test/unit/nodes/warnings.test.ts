@@ -95,7 +95,7 @@ describe('two sides that are not set up alike', () => {
     assert.deepEqual(other?.code === 'settings-differ' && other.detail.here, ['availability'])
     const lines = rig.logged('ha-pair', 'WARN').filter((line) => line.includes('here=exclusive'))
     assert.equal(lines.length, 1, lines.join('\n'))
-    assert.match(lines[0] ?? '', /Make policy, heartbeat and peerTimeout the same/)
+    assert.match(lines[0] ?? '', /Make policy, heartbeat and peer timeout the same/)
   })
 
   it('in their keys: the badge names it beside offline', async () => {

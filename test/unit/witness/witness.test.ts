@@ -16,6 +16,7 @@ import { eventually } from '../../support/eventually'
 
 const KEY = witnessKeyOf('a key of a pair that is long enough')
 const P = 150
+const LONG_P = 60_000
 
 /** Until `check` throws no more. */
 const until = (check: () => void): Promise<boolean> =>
@@ -37,6 +38,7 @@ class Side {
   readonly nodeId: bigint
   answers: Answer[] = []
   port = 0
+  promiseMs = P
 
   constructor(nodeId: bigint, session: bigint, key = KEY) {
     this.nodeId = nodeId
@@ -58,7 +60,7 @@ class Side {
     const ask = this.voice.ask(performance.now(), {
       role: 'standby',
       nodeId: this.nodeId,
-      promiseMs: P,
+      promiseMs: this.promiseMs,
       wants,
       states: true
     })
@@ -138,6 +140,12 @@ describe('witness', () => {
     const { port } = first.state
     const a = side(1n, 11n, port)
     await a.getsVoice()
+    // However long the start takes: the loan is to last until then.
+    a.promiseMs = LONG_P
+    await until(() => {
+      a.ask()
+      assert.ok(a.answers.at(-1)?.promisedMs === LONG_P && a.has)
+    })
     const id = a.voice.witnessId
     await first.close()
     const second = await start(keysOf(KEY), port)

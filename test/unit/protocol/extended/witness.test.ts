@@ -10,6 +10,9 @@ import { NOTHING_LENT } from '../../../support/witness-answer'
 
 const P = 1000
 const HEARTBEAT = 100
+const LEASE = leaseMs(P)
+const STEP = 5
+const LENT: Partial<Answer> = { lent: true, loan: 3, promisedMs: P }
 const WITNESS = 0x77n
 const OTHER_WITNESS = 0x88n
 const NODE = 1n
@@ -69,11 +72,25 @@ class Side {
 
   /** Time passes, by steps in which asks are answered. */
   advanceMs(ms: number): void {
-    for (let passed = 0; passed < ms; passed += 5) {
-      this.machine.advanceMs(Math.min(5, ms - passed))
+    for (let passed = 0; passed < ms; passed += STEP) {
+      this.machine.advanceMs(Math.min(STEP, ms - passed))
       const [ask] = this.#due.splice(0).slice(-1)
-      if (ask !== undefined && this.answers !== null) this.answer(ask, this.answers)
+      if (ask !== undefined && this.answers !== null && !this.loses()) this.answer(ask, this.answers)
     }
+  }
+
+  /** Whether the next answer is lost. */
+  loses = (): boolean => false
+
+  /** How far apart the asks of that time are, ms. */
+  gapsMs(ms: number): readonly number[] {
+    this.takeAsks()
+    const atMs: number[] = []
+    for (let passed = 0; passed < ms; passed += STEP) {
+      this.advanceMs(STEP)
+      if (this.takeAsks().length > 0) atMs.push(this.machine.nowMs)
+    }
+    return atMs.slice(1).map((at, i) => at - (atMs[i] ?? at))
   }
 
   readonly #due: Ask[] = []
@@ -110,6 +127,11 @@ class Side {
   }
 }
 
+function near(gaps: readonly number[], ms: number): void {
+  assert.ok(gaps.length >= 3, `${gaps.length} gaps`)
+  for (const gap of gaps) assert.ok(gap >= ms - STEP && gap <= ms + 2 * STEP, `${gap} ms, not ${ms}`)
+}
+
 /** In contact with its peer, which says this. */
 function met(word: Word, record: Partial<PairRecord> = { witness: AGREED }): Side {
   const side = new Side(record)
@@ -132,14 +154,73 @@ function active(record?: Partial<PairRecord>): Side {
 }
 
 describe('extended wire, a machine and its witness', () => {
-  it('asks each heartbeat, and for the voice not while the peer is heard', () => {
+  it('asks twice in a lease while the Active is heard, and not for the voice', () => {
     const side = met(ACTIVE)
-    side.advanceMs(2 * P)
+    side.advanceMs(4 * P)
     const asks = side.takeAsks()
-    assert.ok(Math.abs(asks.length - (2 * P) / HEARTBEAT) <= 1, `${asks.length} asks`)
+    assert.ok(Math.abs(asks.length - (4 * P * 2) / LEASE) <= 1, `${asks.length} asks`)
     assert.ok(
       asks.every(({ wants, holds, promiseMs, nodeId }) => !wants && !holds && promiseMs === P && nodeId === NODE)
     )
+  })
+
+  it('asks four times in a lease with a loan that is renewed, and sixteen times while it is not', () => {
+    const side = active()
+    side.answers = LENT
+    side.advanceMs(P)
+    near(side.gapsMs(2 * P), LEASE / 4)
+    side.answers = null
+    near(side.gapsMs(P).slice(1, -1), LEASE / 16)
+  })
+
+  it('serves on the voice alone, whichever answer is lost, also ten in a row', () => {
+    const side = active()
+    side.answers = LENT
+    side.advanceMs(P)
+    side.machine.peerSays = null
+    let answers = 0
+    side.loses = () => ++answers % 11 !== 0
+    for (let ms = 0; ms < 20 * P; ms += STEP) {
+      side.advanceMs(STEP)
+      assert.ok(side.machine.serves, `after ${ms} ms`)
+    }
+  })
+
+  it('takes no stall of its own for a silence of the witness, and its silence for what it is', () => {
+    const side = met(ACTIVE)
+    const online = (): boolean | undefined => side.machine.view.witness?.online
+    side.machine.nowMs += 1.5 * P
+    side.machine.step({ kind: 'tick' })
+    side.machine.hears(ACTIVE)
+    assert.equal(online(), true)
+    side.advanceMs(P)
+    assert.equal(online(), true)
+    side.answers = null
+    side.advanceMs(P / 2)
+    assert.equal(online(), true)
+    side.advanceMs(P)
+    assert.equal(online(), false)
+  })
+
+  it('asks for the voice when the promise to its holder may be over, not again and again before', () => {
+    const side = met(ACTIVE)
+    const other = { other: side.peerSession, otherHolds: true }
+    side.machine.peerSays = null
+    // The other one is heard there, and renews: the link is cut.
+    side.advanceMs(2 * P)
+    side.answers = { ...other, otherHeardAgoMs: 100 }
+    side.advanceMs(P)
+    side.takeAsks()
+    side.advanceMs(P)
+    const asks = side.takeAsks()
+    assert.ok(asks.length <= P / HEARTBEAT + 1, `${asks.length} asks`)
+    assert.ok(asks.some(({ wants }) => wants))
+    // It is not heard any more: 40 ms are left.
+    side.answers = { ...other, otherHeardAgoMs: P - 40 }
+    side.advanceMs(HEARTBEAT)
+    side.takeAsks()
+    const [gap = 0] = side.gapsMs(HEARTBEAT)
+    assert.ok(gap >= 30 && gap <= 40 + STEP, `${gap} ms`)
   })
 
   it('wants the voice once its own promise to the peer is over, and then often', () => {
@@ -198,6 +279,7 @@ describe('extended wire, a machine and its witness', () => {
     const side = met(ACTIVE)
     side.answers = { lent: true, loan: 3, promisedMs: P }
     side.advanceMs(2 * HEARTBEAT)
+    side.advanceMs(LEASE / 2)
     assert.equal(side.role, 'standby')
     assert.ok(side.takeAsks().some(({ releases, loan }) => releases && loan === 3))
   })
