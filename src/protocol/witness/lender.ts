@@ -160,7 +160,8 @@ export class Lender<From> {
       side.ackedAtMs = nowMs
     }
     if (ask.ack >= side.markSeq) side.saidAtMs = side.markAtMs
-    if (ask.releases) this.#release(ask)
+    // A copy would give back what the other one serves on.
+    if (ask.releases && !side.copied) this.#release(ask)
     const lent = !this.#fenced && !side.copied && this.#lends(nowMs, ask, from, side)
     if (lent !== 'waits') this.#answer(nowMs, side, ask, from, lent)
   }

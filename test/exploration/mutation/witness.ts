@@ -339,6 +339,12 @@ export const WITNESS_RULES: readonly Rule[] = [
       ),
       mutation(
         LENDER,
+        'takes back what one of two copies releases',
+        'if (ask.releases && !side.copied)',
+        'if (ask.releases)'
+      ),
+      mutation(
+        LENDER,
         'lends beside another start',
         '!this.#fenced && !side.copied && this.#lends',
         '!side.copied && this.#lends'

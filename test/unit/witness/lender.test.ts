@@ -202,6 +202,9 @@ describe('lender', () => {
     const { lent, copied } = answerOf(outputs)
     assert.deepEqual([lent, copied], [false, true])
     assert.equal(answerOf(desk.ask(A, { wants: true, loan, ack: 9 })).lent, false)
+    // Nor does one of the two give back what the other one may serve on.
+    desk.ask(A, { releases: true, loan, ack: 9 })
+    assert.equal(answerOf(desk.ask(B, { wants: true })).lent, false)
   })
 
   it('after a start renews for the stored session and number at once; a new loan waits for everybody', () => {
