@@ -172,11 +172,11 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
       () => stage.deploy('a', {})
     ],
     'disk of b takes no writes': [
+      whole,
       async () => {
-        await whole()
         noDrafts(stage, 'b')
-      },
-      () => stage.command('a', 'swap', false)
+        await stage.command('a', 'swap', false)
+      }
     ],
     'file of b written by another': [whole, () => writtenByAnother(stage)],
     'file of a at the end of its numbers': [
