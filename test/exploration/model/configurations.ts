@@ -38,13 +38,13 @@ const THIRD: readonly Configuration[] = [
   three('a side started again', { crash: 1 }, 50)
 ]
 
-/** As deep as a minute of one core goes: 50,000 to 250,000 states each. */
+/** As deep as a minute or so of one core goes: 50,000 to 500,000 states each. */
 const THIRD_LONG: readonly Configuration[] = [
   three('the link cut, for long', { cut: 1 }, 160),
   three('the link and a way to it cut, for long', { cut: 1, wayCut: 1 }, 48),
-  three('the link cut, and it is started again', { cut: 1, lenderEnds: 1 }, 38),
+  three('the link cut, and it is started again', { cut: 1, lenderEnds: 1 }, 54),
   three('the link cut, and a side started again', { cut: 1, crash: 1 }, 36),
-  three('each of the three started again', { crash: 2, lenderEnds: 1 }, 18),
+  three('each of the three started again', { crash: 2, lenderEnds: 1 }, 26),
   three('each of the three started again, and the link cut', { cut: 1, crash: 2, lenderEnds: 1 }, 14)
 ]
 
