@@ -240,7 +240,7 @@ export const MACHINE_ROWS: readonly Row[] = [
     b: {
       ...attention,
       code: 'third-party',
-      badge: ['yellow', 'third host · Standby'],
+      badge: ['yellow', 'third host · '],
       says: 'A third host with the same key sends to here; it is ignored.',
       event: 'warning third-party',
       log: 'A third host with the same key sends to here'

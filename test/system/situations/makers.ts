@@ -172,11 +172,11 @@ export function makersOf(stage: Stage): Readonly<Record<Maker, Halves>> {
       () => stage.deploy('a', {})
     ],
     'disk of b takes no writes': [
+      whole,
       async () => {
-        await whole()
-        noDrafts(stage, 'b')
-      },
-      () => stage.command('a', 'swap', false)
+        await noDrafts(stage, 'b')
+        await stage.command('a', 'swap', false)
+      }
     ],
     'file of b written by another': [whole, () => writtenByAnother(stage)],
     'file of a at the end of its numbers': [
@@ -350,9 +350,12 @@ async function holdTcpPort(stage: Stage, port: number): Promise<void> {
 // ------------------------------------------------------------------------------------------------------------- its files
 
 /** Where the drafts of the side's record would be, there are folders. */
-function noDrafts(stage: Stage, side: Side): void {
+async function noDrafts(stage: Stage, side: Side): Promise<void> {
   const drafts = Array.from({ length: THREADS_MAX }, (_, thread) => `${stage.file(side)}.${thread}.tmp`)
-  for (const draft of drafts) mkdirSync(draft)
+  for (const draft of drafts) {
+    // One that is being written is there for a moment.
+    await eventually(`no draft is at ${draft}`, LIMIT_MS, () => mkdirSync(draft) === undefined)
+  }
   stage.later(() => drafts.forEach((draft) => rmSync(draft, { recursive: true })))
 }
 
