@@ -1,7 +1,7 @@
 /** Not being Active: Initial until the peer is known or this side stands by, then Standby. It waits, is granted the role, or takes it. */
 import type { EventReason } from '../events'
 import type { ReasonCode } from '../reasons'
-import { NOWHERE } from '../position'
+import { comparePositions, NOWHERE } from '../position'
 import type { Frame, Trailer } from '../wire/frame'
 import type { CommandError, Designation, Role } from '../machine'
 import { hasOwnEpoch, isBacked, isDiskAnswering, isHolder, isReady, isWilling, rulesOf } from './context'
@@ -191,7 +191,13 @@ export class Passive implements RoleObject, Grantor {
       priority: trailer.priority,
       nodeId: trailer.nodeId
     }
-    if (peer.ready && rank(this.#candidate(m, compared), peer) < 0) this.grantRole(m, 'negotiated', null)
+    const mine = this.#candidate(m, compared)
+    if (peer.ready && rank(mine, peer) < 0) {
+      // Where its operator wants it, or this side is not fit, the older data wins.
+      const isStaler = comparePositions(mine.position, peer.position) > 0
+      if (isStaler) m.event('handover', 'data-behind', { because: 'negotiated' })
+      this.grantRole(m, 'negotiated', null)
+    }
   }
 
   #candidate(m: Machine, compared: boolean): Candidate {

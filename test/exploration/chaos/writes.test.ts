@@ -160,4 +160,14 @@ describe('the judge of the two copies', () => {
     story.look('a', story.at('a10'))
     assertSays(story, /went from b2 to a10/)
   })
+
+  it('excuses what died with the side that wrote beside one that had the role all the time', () => {
+    const story = serving()
+    story.takes('b', 2, 'lost-connection')
+    story.write('b', 2, 'b1', 'a9')
+    assert.deepEqual(story.wrong, [])
+    // Side b dies, and comes back as Standby: side a serves on with an epoch above both.
+    story.write('a', 3, 'a10', 'a9')
+    assert.deepEqual(story.wrong, [])
+  })
 })

@@ -212,6 +212,8 @@ export class Writes {
     for (const { token } of lost) this.#lost.add(token)
     if (lost.length === 0) return
     const reasons = [...this.#reasons].filter(([epoch]) => epoch > previous.epoch && epoch <= tenure.epoch)
+    // Who goes on with a higher epoch has had the role all the time: the other one wrote beside it, in a split.
+    if (reasons.length === 0) return
     if (reasons.some(([, reason]) => !PLANNED.has(reason) && reason !== CRASHED)) return
     const { side, epoch, first } = tenure
     const told = `${lost.length} writes of side ${previous.side}, from ${lost.at(-1)?.token} on`

@@ -1763,6 +1763,12 @@ export const RULES: readonly Rule[] = [
         'position: compared ? toldPosition(m)',
         'position: false ? toldPosition(m)'
       ),
+      mutation(
+        'extended/passive',
+        'says nothing where the older data wins',
+        'if (isStaler) m.event',
+        'if (false) m.event'
+      ),
       mutation('extended/data', 'tells of data that stays here', 'return hasChannel(m) ? m.own', 'return true ? m.own'),
       mutation('extended/machine', 'does not hear the epoch of its data', 'this.epochs.hear(epoch)', ''),
       mutation(

@@ -33,7 +33,7 @@ const SUFFIX = { 'en-US': '', 'zh-CN': '.zh-CN' } as const satisfies Record<Lang
 /** So that nothing has to be scrolled. */
 const TALL = 1700
 const SIDEBAR_WIDTH = 400
-const MARGIN = 10
+const MARGIN = 6
 const LANGUAGES = ['en-US', 'zh-CN'] as const
 const LOOK = { width: 1280, height: 840, scale: 2 } as const
 

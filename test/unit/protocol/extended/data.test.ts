@@ -202,15 +202,17 @@ describe('extended wire, rank by position', () => {
     assert.deepEqual(soundPosition({ epoch: 3, number: -1 }), { epoch: 3, number: 0 })
   })
 
-  /** Both at rest; the machine has the higher priority. Whether it gives the role away. */
-  function givesAway(own: Position, peer: Partial<Trailer>, flags: readonly Flag[] = []): boolean {
+  /** Both at rest; the machine has the higher priority. */
+  function atRest(own: Position, peer: Partial<Trailer>, flags: readonly Flag[] = []): ReturnType<typeof newcomer> {
     const machine = newcomer('availability, higher')
     tell(machine, { position: own })
     const trailer = { dataEpoch: HERE.epoch, dataNumber: HERE.number, priority: 100, ...peer }
     machine.peerSays = { state: 'initial', epoch: 20, flags: ['ready', 'channel', ...flags], trailer }
     machine.advanceMs(450)
-    return machine.view.role === 'standby'
+    return machine
   }
+  /** Whether it gives the role away. */
+  const givesAway = (...given: Parameters<typeof atRest>): boolean => atRest(...given).view.role === 'standby'
 
   it('at rest the side with the older data gives the role, before priority', () => {
     assert.equal(givesAway({ epoch: 20, number: 499 }, {}), true)
@@ -222,6 +224,18 @@ describe('extended wire, rank by position', () => {
   it('not to a peer that is not fit, or that was not the last Active', () => {
     assert.equal(givesAway({ epoch: 20, number: 499 }, { fitness: 0 }), false)
     assert.equal(givesAway({ epoch: 20, number: 900 }, {}, ['holder']), true)
+  })
+
+  it('a peer that wants the role gets it with older data too, and that is reported', () => {
+    for (const [number, behind] of [
+      [501, true],
+      [500, false],
+      [499, false]
+    ] as const) {
+      const machine = atRest({ epoch: 20, number }, {}, ['wanted'])
+      assert.equal(machine.view.role, 'standby')
+      assert.equal(machine.takeReports().includes('handover data-behind'), behind, `${number}`)
+    }
   })
 
   it('data of a peer without a channel is its own', () => {
