@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { PairEventMessage } from '../../../src/host/pair'
+import { PATIENCE } from '../../support/patience'
 import { catchAll, isOnePair, QUICK, Rig, sleep, TAB, twoSides, until, userNode, type FlowNode } from './rig'
 
 /** Long enough that a busy machine renews in time, short enough for a test. */
-const EXPIRES = 600
+const EXPIRES = 600 * PATIENCE
 /** A heartbeat through a flow, three and more for each EXPIRES. */
 const RENEW_EVERY_MS = 100
 const LONG = 60_000
