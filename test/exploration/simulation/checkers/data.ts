@@ -173,8 +173,9 @@ export class DataChecker implements Watcher {
     // Its disk may have failed since: who could not take the role comes after who can, whatever it has.
     if (!outputs.some((output) => output.kind === 'send' && output.frame.trailer?.flags.ready === true)) return
     if (!mine.flags.channel || !his.flags.channel) return
+    // Its own fitness may have changed since it said so.
     const same =
-      mine.flags.wanted === his.flags.wanted && mine.fitness > 0 === his.fitness > 0 && heldBy(mine) === heldBy(his)
+      mine.flags.wanted === his.flags.wanted && side.fitness > 0 === his.fitness > 0 && heldBy(mine) === heldBy(his)
     if (!same) return
     this.atRest++
     const theirs = { epoch: his.dataEpoch, number: his.dataNumber }
