@@ -74,7 +74,6 @@ function run(keyFile: string, data: string, host: string, port: number): void {
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error), 1)
   }
-  setFlagsFromString(KEEP_YOUNG_SMALL)
   const witness = new Witness({ port, host, data, log: LOG }, keys)
   process.on('SIGHUP', () => {
     try {
@@ -91,6 +90,7 @@ function run(keyFile: string, data: string, host: string, port: number): void {
 }
 
 function main(args: readonly string[]): void {
+  setFlagsFromString(KEEP_YOUNG_SMALL)
   if (args[0] === 'key' && args.length === 1) return void printKey()
   let values: { [name: string]: string | boolean | undefined }
   try {

@@ -15,13 +15,13 @@ import { Voice, type Heard } from './voice'
 /** How often a side asks in the time of a lease. */
 const ASKS = {
   /** A Standby that hears its Active: to be known to the witness, and to know that it answers. */
-  standby: 2,
+  standby: 1.5,
   /** An Active whose loan is renewed each time. */
-  holder: 4,
+  holder: 2,
   /** While it is not heard, or not agreed on, and while neither side is known to have the role, or the loan. */
   unsettled: 8,
-  /** Until an ask is answered, or a loan renewed: a dozen of them may be lost in a row. */
-  missing: 16
+  /** Until an ask is answered, or a loan renewed: ten of them may be lost in a row. */
+  missing: 24
 } as const
 /** Asks while the voice is wanted for a takeover, in a heartbeat. */
 const URGENT_ASKS = 10

@@ -161,7 +161,7 @@ export const TIMERS: readonly Timer[] = [
     (m, passive) => passive.failbackAtMs(m),
     (m, passive) => passive.want(m, 'failback', null)
   ),
-  // L/4 with its loan, L/2 as Standby of an Active, else L/8; L/16 until answered; h/10 to take over; h/4 to release
+  // L/2 with its loan, 2/3 L as Standby of an Active, else L/8; L/24 until answered; h/10 to take over; h/4 to release
   // => asks the witness
   always(
     'witness',

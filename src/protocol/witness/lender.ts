@@ -112,7 +112,6 @@ export class Lender<From> {
   }
 
   step(nowMs: number, input: LenderInput<From>): readonly LenderOutput<From>[] {
-    this.#out.length = 0
     switch (input.kind) {
       case 'ask':
         this.#hear(nowMs, input.ask, input.from)
@@ -127,7 +126,8 @@ export class Lender<From> {
       default:
         input satisfies never
     }
-    return [...this.#out]
+    // Nothing of it is kept: what lives from one ask to the next is old, and dear to clear away.
+    return this.#out.splice(0)
   }
 
   view(nowMs: number): LenderView {

@@ -107,8 +107,8 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(MINE, 'keeps the voice as Standby', "if (m.role.kind !== 'active') this.voice.release()", ''),
       mutation(MINE, 'does not ask as Active', "(m.role.kind === 'active' || ", '('),
       mutation(MINE, 'wants a voice that does not count', 'wants: this.#counts(m) && (', 'wants: ('),
-      mutation(MINE, 'asks again when its lease is over', 'missing: 16', 'missing: 1'),
-      mutation(MINE, 'renews its loan when it is over', 'holder: 4', 'holder: 1'),
+      mutation(MINE, 'asks again when its lease is over', 'missing: 24', 'missing: 1'),
+      mutation(MINE, 'renews its loan when it is over', 'holder: 2', 'holder: 1'),
       mutation(
         MINE,
         'takes its own stall for a silence of the witness',
@@ -150,7 +150,7 @@ export const WITNESS_RULES: readonly Rule[] = [
         'const counted = m.epochs.countedWitness === answer.witnessId',
         'const counted = true'
       ),
-      mutation(MINE, 'states it too seldom for the other side', 'standby: 2', 'standby: 1'),
+      mutation(MINE, 'states it too seldom for the other side', 'standby: 1.5', 'standby: 1'),
       mutation(MINE, 'agrees alone', 'if (this.voice.stating !== peer.sessions.peer?.session) return\n', ''),
       mutation(
         MINE,
