@@ -16,37 +16,35 @@ function oneShot(): Digest | null {
   return hash === undefined ? null : (bytes) => hash('sha256', bytes, 'binary')
 }
 
+type Write = (message: Buffer, length: number, target: Buffer) => void
+
 export class ShortHmac {
-  /** Null where there is a one-shot hash. */
-  readonly #key: Buffer | null
-  readonly #digest: Digest | null
-  /** The padded key, and room for what is hashed behind it. */
-  readonly #inner: Buffer
-  readonly #outer: Buffer
+  /** Writes the first bytes of the HMAC of `message[0..length)` to the beginning of `target`. */
+  readonly write: Write
 
   /** `key`: at most 64 bytes; `bytesMax`: of a message. `digest`: null = there is no one-shot hash. */
   constructor(key: Uint8Array, bytesMax: number, digest: Digest | null = oneShot()) {
     if (key.length > BLOCK_BYTES) throw new Error('the key is too long')
-    this.#key = digest === null ? Buffer.from(key) : null
-    this.#digest = digest
-    // A thousand of them: one part of the pool for each.
-    const room = Buffer.allocUnsafe(2 * BLOCK_BYTES + bytesMax + DIGEST_BYTES)
-    this.#inner = room.subarray(0, BLOCK_BYTES + bytesMax)
-    this.#outer = room.subarray(BLOCK_BYTES + bytesMax)
-    pad(key, INNER_BYTE, this.#inner)
-    pad(key, OUTER_BYTE, this.#outer)
+    this.write = digest === null ? byObjects(Buffer.from(key)) : byHashes(key, bytesMax, digest)
   }
+}
 
-  /** Writes the first bytes of the HMAC of `message[0..length)` to the beginning of `target`. */
-  write(message: Buffer, length: number, target: Buffer): void {
-    if (this.#digest === null) {
-      if (this.#key === null) throw new Error('no key')
-      crypto.createHmac('sha256', this.#key).update(message.subarray(0, length)).digest().copy(target)
-      return
-    }
-    message.copy(this.#inner, BLOCK_BYTES, 0, length)
-    this.#outer.write(this.#digest(this.#inner.subarray(0, BLOCK_BYTES + length)), BLOCK_BYTES, 'latin1')
-    target.write(this.#digest(this.#outer), 'latin1')
+function byObjects(key: Buffer): Write {
+  return (message, length, target) =>
+    void crypto.createHmac('sha256', key).update(message.subarray(0, length)).digest().copy(target)
+}
+
+function byHashes(key: Uint8Array, bytesMax: number, digest: Digest): Write {
+  // The padded key, and room for what is hashed behind it. A thousand of them: one part of the pool for each.
+  const room = Buffer.allocUnsafe(2 * BLOCK_BYTES + bytesMax + DIGEST_BYTES)
+  const inner = room.subarray(0, BLOCK_BYTES + bytesMax)
+  const outer = room.subarray(BLOCK_BYTES + bytesMax)
+  pad(key, INNER_BYTE, inner)
+  pad(key, OUTER_BYTE, outer)
+  return (message, length, target) => {
+    message.copy(inner, BLOCK_BYTES, 0, length)
+    outer.write(digest(inner.subarray(0, BLOCK_BYTES + length)), BLOCK_BYTES, 'latin1')
+    target.write(digest(outer), 'latin1')
   }
 }
 

@@ -20,9 +20,6 @@ import type { PairRegistry } from './pair-registry'
 import { enterPair, meetingPoint } from './store/seat'
 import type { StringPool } from './string-pool'
 
-export type { PairRequest } from './pair-request'
-export type { PairLog } from './report'
-
 export interface PairHandle {
   /** Goes on telling the truth when the lease has ended. */
   readonly pair: Pair

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { checkedText, isCount, readCheckedText } from '../engine/checked-text'
 import { codeOf } from '../engine/error-code'
 import { replaceFile } from '../engine/replace-file'
+import { WorkQueue } from '../engine/work-queue'
 import type { LoanRecord } from '../protocol/witness/lender'
 import { idText } from '../protocol/wire/bytes'
 
@@ -32,8 +33,7 @@ export interface Opened {
 export class WitnessFiles {
   readonly #folder: string
   #identity: Identity | null = null
-  #writing = 0
-  readonly #waiting: (() => void)[] = []
+  readonly #writes = new WorkQueue(WRITES_MAX)
   /** Of the file of the identity, as this start left it. */
   #stamp = ''
 
@@ -75,20 +75,14 @@ export class WitnessFiles {
   }
 
   /** Null, or why it is not on disk. */
-  async writeLoan(pair: string, { loan, holderNode, holderSession, promisedMs }: LoanRecord): Promise<string | null> {
-    if (this.#writing >= WRITES_MAX) await new Promise<void>((next) => this.#waiting.push(next))
-    else this.#writing += 1
+  writeLoan(pair: string, { loan, holderNode, holderSession, promisedMs }: LoanRecord): Promise<string | null> {
     const stored: StoredLoan = {
       loan,
       holderNode: idText(holderNode),
       holderSession: idText(holderSession),
       promisedMs
     }
-    const error = await replaceFile(this.#file(pair), checkedText(FORMAT, stored), null)
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#writing -= 1
-    else next()
-    return error
+    return this.#writes.run(() => replaceFile(this.#file(pair), checkedText(FORMAT, stored), null))
   }
 
   #file(pair?: string): string {

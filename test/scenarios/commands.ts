@@ -9,7 +9,7 @@ import { CLASSIC_PRESET, type PairSettings, type Wire } from '../../src/protocol
 import { otherSide, SIDES, type SideName } from '../support/machine/network'
 import { TestPair, type PairOptions, type SideOptions } from '../support/machine/pair'
 import type { Station } from '../support/machine/places'
-import type { TetherEnd } from '../support/machine/tethers'
+import type { TetherEnd } from '../support/machine/scripted-tethers'
 import { readData, RECORDED_COMMANDS, type RecordedStage } from './recorded'
 import { setSetting, type Mutable } from './setting-keys'
 import type { Detail } from './transcript'

@@ -2,7 +2,7 @@
  * What has happened, in one sentence from this side's point of view: for the log, the sidebar's list and readers of events.
  * `{here}` and `{peer}` are the two hosts, `{after}` the peer timeout.
  */
-import type { PairEvent } from '../events'
+import type { PairEvent, WarningCode } from '../events'
 import type { PairWarning } from '../pair'
 import { BY_CAUSE } from '../warnings'
 import { ROLE_WORDS, warningValues } from '../situation/values'
@@ -37,8 +37,12 @@ export function happened(event: PairEvent, names: Names): Happened {
 
 /** What a warning says while it holds. */
 export function warningText(warning: Pick<PairWarning, 'code' | 'detail'>, names: Names): Happened {
-  const values = { ...names, ...warningValues(warning) }
-  const texts = WARNING_TEXTS[warning.code]
+  return warningSentence(warning.code, warning.detail, { ...names })
+}
+
+function warningSentence(code: WarningCode, detail: PairWarning['detail'], names: Values): Happened {
+  const values = { ...names, ...warningValues({ detail }) }
+  const texts = WARNING_TEXTS[code]
   return { text: fill(texts, values), todo: fill(texts.todo, values) }
 }
 
@@ -75,11 +79,8 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
       const code = cause === 'unkeyed' ? 'bad-frame' : BY_CAUSE[cause]
       return code === undefined ? { text } : { text, todo: WARNING_TEXTS[code].todo }
     }
-    case 'warning': {
-      const texts = WARNING_TEXTS[event.reason]
-      const of = { ...values, ...warningValues(event) }
-      return { text: fill(texts, of), todo: fill(texts.todo, of) }
-    }
+    case 'warning':
+      return warningSentence(event.reason, event.detail, values)
     case 'warning-ended': {
       const short = fill(withoutRole(WARNING_TEXTS[event.reason].short), { ...values, ...warningValues(event) })
       return { text: fill(SOLVED, { short }) }
@@ -101,13 +102,10 @@ function sentenceOf(event: PairEvent, values: Values): Sentence {
     case 'paused':
       return { text: joined(OTHERS.paused, REASONS[event.reason]), todo }
     case 'clock':
-      return { text: fill(WARNING_TEXTS[event.reason], { ...values, ...warningValues(event) }), todo }
+      return { text: warningSentence(event.reason, event.detail, values).text, todo }
     case 'mismatch':
       if (event.reason === 'settings-differ' && 'differ' in event.detail) {
-        return {
-          text: fill(WARNING_TEXTS[event.reason], { ...values, ...warningValues({ detail: event.detail }) }),
-          todo
-        }
+        return { text: warningSentence(event.reason, event.detail, values).text, todo }
       }
       return { text: OTHERS[event.reason] ?? REASONS[event.reason], todo }
     case 'engine':

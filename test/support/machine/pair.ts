@@ -21,7 +21,7 @@ import { Places, STRANGER, type Endpoint, type Station } from './places'
 import { Random, scriptedTokens } from '../random'
 import { testSettings } from './settings'
 import { bytesOf, Side, type SideHappening } from './side'
-import { FIN_MS, Tethers, type DialAnswer, type TetherEnd } from './tethers'
+import { FIN_MS, ScriptedTethers, type DialAnswer, type TetherEnd } from './scripted-tethers'
 
 export interface SideOptions {
   readonly settings?: Partial<PairSettings>
@@ -75,7 +75,7 @@ export class TestPair {
   readonly b: Side
   readonly network: Network
   readonly places: Places
-  readonly tethers: Tethers | null
+  readonly tethers: ScriptedTethers | null
   /** Another process of one of the sides, with an address of its own; null = there is none. */
   second: Side | null = null
   readonly happenings: Happening[] = []
@@ -107,7 +107,7 @@ export class TestPair {
     this.b = make('b', options.b ?? {}, seed * 2 + 1)
     this.tethers =
       options.tethers === true && wire === 'extended'
-        ? new Tethers({
+        ? new ScriptedTethers({
             network: this.network,
             places: this.places,
             side: (name) => this.side(name),

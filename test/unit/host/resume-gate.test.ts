@@ -24,6 +24,21 @@ const marks = ({ diverted }: Side): unknown[] =>
   })
 const unsureOf = (world: World): unknown[] => world.passes.filter(({ unsure }) => unsure).map(({ msg }) => msg.seq)
 
+/** Serves no longer, and the other one has heard that it was all. */
+function shut(world: World, side: Side): void {
+  side.open = false
+  side.end.flush()
+  world.cable.arriveNow()
+}
+
+/** One message comes, and the serving side crashes before anything of it is told. */
+function unsureAfterCrash(world: World): unknown[] {
+  world.both('x', 1)
+  world.crash(0, 0)
+  world.time.advanceMs(0)
+  return unsureOf(world)
+}
+
 describe('a gate that resumes', () => {
   it('open: passes at once, with name and epoch, and tells the other one when the flow behind has had 5 ms', () => {
     const world = serving()
@@ -109,14 +124,9 @@ describe('a gate that resumes', () => {
 
   it('the other one is told at once when a gate opens again that had said that it was all', () => {
     const world = serving()
-    world.a.open = false
-    world.a.end.flush()
-    world.cable.arriveNow()
+    shut(world, world.a)
     world.a.open = true
-    world.both('x', 1)
-    world.crash(0, 0)
-    world.time.advanceMs(0)
-    assert.deepEqual(unsureOf(world), [1], 'the swap was called off: after this crash nothing is sure')
+    assert.deepEqual(unsureAfterCrash(world), [1], 'the swap was called off: after this crash nothing is sure')
   })
 
   it('nothing has to be told before the first one passes, when the role has been there and back', () => {
@@ -137,19 +147,11 @@ describe('a gate that resumes', () => {
 
   it('who gives the role back relies on nothing that it was told before, also if nothing has come while it served', () => {
     const world = serving()
-    const shut = (side: World['a']): void => {
-      side.open = false
-      side.end.flush()
-      world.cable.arriveNow()
-    }
-    shut(world.a)
+    shut(world, world.a)
     world.b.open = true
-    shut(world.b)
+    shut(world, world.b)
     world.a.open = true
-    world.both('x', 1)
-    world.crash(0, 0)
-    world.time.advanceMs(0)
-    assert.deepEqual(unsureOf(world), [1])
+    assert.deepEqual(unsureAfterCrash(world), [1])
   })
 
   it('what the peer says before it has heard that it was all changes nothing', () => {
@@ -159,10 +161,7 @@ describe('a gate that resumes', () => {
     world.a.end.flush()
     world.cable.arriveNow()
     world.a.open = true
-    world.both('x', 1)
-    world.crash(0, 0)
-    world.time.advanceMs(0)
-    assert.deepEqual(unsureOf(world), [1])
+    assert.deepEqual(unsureAfterCrash(world), [1])
   })
 
   it('on a busy host, tells nothing before the flow behind has had four turns, however late it is', () => {

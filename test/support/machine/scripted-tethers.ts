@@ -43,7 +43,7 @@ interface Due {
   readonly act: (nowMs: number) => void
 }
 
-export class Tethers {
+export class ScriptedTethers {
   /** Somebody stands between the two: addresses differ. */
   proxied = false
   /** Nothing of TCP passes; or new connections are refused. */
