@@ -12,9 +12,9 @@ import {
 import { share } from '../../support/share'
 
 /** Set DETECTION_HEARTBEATS for more; the long verification takes 10,000,000. */
-const HEARTBEATS = Number(process.env['DETECTION_HEARTBEATS'] ?? share('30000', '100000'))
+const HEARTBEATS = Number(process.env['DETECTION_HEARTBEATS'] ?? share('15000', '100000'))
 const TABLE_HEARTBEATS = share(700, 2000)
-const TABLE_CRASHES = share(8, 20)
+const TABLE_CRASHES = share(5, 20)
 
 describe('the failure detector', () => {
   for (const model of ['random', 'bursts'] as const) {

@@ -85,9 +85,9 @@ function proven(pair: TestPair, name: SideName): void {
 
 const eachOf = (from: number, to: number, step = 1): number[] =>
   Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step)
-/** The instants of a window: each one in the whole, every eighth one and the last in the share. */
+/** The instants of a window: each one in the whole, every twelfth one and the last in the share. */
 const range = (from: number, to: number, step = 1): number[] =>
-  eachOf(from, to, step).filter((_, i, { length }) => i % share(8, 1) === 0 || i === length - 1)
+  eachOf(from, to, step).filter((_, i, { length }) => i % share(12, 1) === 0 || i === length - 1)
 
 /** Which way nothing passes. */
 const CUTS = {
