@@ -7,6 +7,8 @@ import { numbersOf, TERMS, World, type Item, type Side } from './resume-world'
 const LOOK_MS = 250
 /** By then the other side has been told. */
 const TOLD_MS = 10
+/** By then a heap has passed. */
+const HEAP_MS = 100
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER
 
 const serving = (terms: ConstructorParameters<typeof World>[0] = {}): World => {
@@ -178,6 +180,57 @@ describe('a gate that resumes', () => {
     assert.equal(world.b.gate.held, 0)
     world.send(world.b, { topic: 'x', seq: 2 })
     assert.equal(world.b.gate.held, 1, 'what has passed meanwhile has its own time')
+  })
+
+  it('of a heap twelve pass at once, and the next ones when these are told', () => {
+    const world = serving()
+    const heap = Array.from({ length: 30 }, (_, seq) => seq)
+    world.both('x', ...heap)
+    assert.deepEqual([numbersOf(world.passes), world.a.gate.held], [heap.slice(0, 12), 18])
+    world.time.advanceMs(6)
+    assert.equal(world.passes.length, 12, 'the flow behind has not had its time')
+    world.time.advanceMs(2)
+    assert.equal(world.passes.length, 24)
+    world.time.advanceMs(8)
+    assert.deepEqual([numbersOf(world.passes), world.a.gate.held], [heap, 0])
+    world.time.advanceMs(TOLD_MS)
+    assert.equal(world.b.gate.held, 0)
+  })
+
+  it('a large heap is through soon, however large', () => {
+    const world = serving()
+    for (let seq = 0; seq < 5000; seq++) world.send(world.a, { topic: 'x', seq })
+    assert.ok(world.passes.length < 1000, 'not at once')
+    world.time.advanceMs(HEAP_MS)
+    assert.equal(world.passes.length, 5000)
+  })
+
+  it('what waits for the telling waits for no channel: neither a full one nor one that is gone', () => {
+    const world = serving()
+    world.cable.bytesMax = 1
+    world.cable.delayMs = 60_000
+    const heap = Array.from({ length: 30 }, (_, seq) => seq)
+    world.both('x', ...heap)
+    world.time.advanceMs(HEAP_MS)
+    assert.equal(world.passes.length, 30)
+    world.both('x', ...heap.map((seq) => 100 + seq))
+    assert.ok(world.a.gate.held > 0)
+    world.cable.cut(0)
+    world.time.advanceMs(0)
+    assert.deepEqual([world.passes.length, world.a.gate.held], [60, 0])
+    world.both('x', ...heap.map((seq) => 200 + seq))
+    assert.equal(world.passes.length, 90, 'nobody can be told')
+  })
+
+  it('nothing falls out of an open gate: what is too much passes, and what waits for its turn does not grow too old', () => {
+    const world = serving({ keep: 5, keepForMs: 100 })
+    const heap = Array.from({ length: 30 }, (_, seq) => seq)
+    for (const seq of heap) world.send(world.a, { topic: 'x', seq })
+    assert.deepEqual([world.passes.length, world.a.gate.held], [25, 5])
+    world.time.stallMs(200)
+    world.send(world.a, { topic: 'x', seq: 30 })
+    world.time.advanceMs(1000)
+    assert.deepEqual([numbersOf(world.passes), world.a.warnings], [[...heap, 30], []])
   })
 
   it('looks again by itself when nobody says that it has opened', () => {
@@ -664,6 +717,7 @@ describe('the life of a gate that resumes', () => {
   it('a joiner is told of all that is remembered', () => {
     const world = serving()
     for (let seq = 0; seq < 5000; seq += 2) world.send(world.a, { topic: 'x', batch: seq % 3, seq })
+    world.time.advanceMs(HEAP_MS)
     world.cable.cut(0)
     world.b.gate.close(true)
     world.b.told.clear()

@@ -379,6 +379,67 @@ describe('two gates that resume, with crashes and a channel that comes and goes'
   })
 })
 
+describe('an open gate whose thread stands still now and then', function () {
+  this.timeout(WHOLE ? 600_000 : 60_000)
+
+  const PER_MS = 1
+  const TWICE_MAX = 15
+  /** Of a large heap, so that it does not wait for long. */
+  const OF_A_HEAP = 1 / 6
+  const WAITS_MS_MAX = 120
+  const stalls = fc.array(
+    fc.record({ afterMs: fc.nat(60), ms: fc.constantFrom(3, 10, 20, 40, 60), turns: fc.boolean() }),
+    { maxLength: 6 }
+  )
+
+  it('a crash at any instant: of 1,000 numbers a second 15 pass twice at most, or the sixth part of a larger heap', () => {
+    fc.assert(
+      fc.property(stalls, fc.nat(80), fc.integer({ min: 0, max: 3 }), (acts, thenMs, delayMs) => {
+        const world = new World()
+        world.serve(world.a)
+        world.cable.delayMs = delayMs
+        let sent = 0
+        let heap = 0
+        const cameMs: number[] = []
+        const feed = (ms: number): void => {
+          for (let n = 0; n < ms * PER_MS; n++) {
+            const seq = sent++
+            world.time.after(n / PER_MS, () => {
+              cameMs[seq] = world.time.nowMs()
+              world.both('line', seq)
+            })
+          }
+        }
+        const live = (ms: number): void => {
+          feed(ms)
+          world.time.advanceMs(ms)
+        }
+        live(1200)
+        for (const { afterMs, ms, turns } of acts) {
+          live(afterMs)
+          feed(ms)
+          world.time.stallMs(ms)
+          heap = Math.max(heap, world.a.gate.held)
+          if (turns) world.time.turn()
+        }
+        live(thenMs)
+        const passed = new Set(world.a.passed.map(({ msg }) => msg.seq))
+        const oldest = cameMs.findIndex((_, seq) => !passed.has(seq))
+        const waitedMs = oldest === -1 ? 0 : world.time.nowMs() - (cameMs[oldest] ?? 0)
+        assert.ok(waitedMs <= WAITS_MS_MAX, `${oldest} has waited for ${waitedMs} ms`)
+        world.crash(0, 20)
+        world.time.advanceMs(100)
+        const times = Array.from({ length: sent }, () => 0)
+        for (const { msg } of world.passes) times[Number(msg.seq)] = (times[Number(msg.seq)] ?? 0) + 1
+        assert.equal(times.filter((count) => count === 0).length, 0, 'missed')
+        const twice = times.filter((count) => count > 1).length
+        assert.ok(twice <= Math.max(TWICE_MAX, heap * OF_A_HEAP), `${twice} twice of a heap of ${heap}`)
+      }),
+      runs(60)
+    )
+  })
+})
+
 /** Nobody can tell the age of a series by its value: one is over when another one has begun to pass. */
 function assertRising({ world }: Story): void {
   const topics = new Map<unknown, { series: number; number: number; readonly over: Set<number> }>()

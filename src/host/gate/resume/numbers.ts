@@ -123,6 +123,11 @@ export class Numbers {
     return this.#unripe[this.#ripened]?.atMs ?? null
   }
 
+  /** How many have passed that are not ripe yet. */
+  get unripe(): number {
+    return this.#unripe.length - this.#ripened
+  }
+
   /** How many there are in all that passed by this instant: what `ripen` takes. */
   passedBy(atMs: number): number {
     let count = this.#ripened

@@ -5,7 +5,8 @@
  *     input ─▶ number, topic, series ─▶ passed on either host? ─ yes ─▶ second output (open) or end (closed)
  *                                            │ no
  *                                            ├─ open, nothing waits ─▶ pass ─────▶ remembered, told to the peer
- *                                            ├─ open, some wait ─────▶ held ─▶ one in each turn, by number ─▶ pass
+ *                                            ├─ open, some wait, or
+ *                                            │  too many are untold ─▶ held ─▶ one in each turn, by number ─▶ pass
  *                                            └─ closed ──────────────▶ held ◀── told by the peer: it ends
  *
  * Clock, carrier, role and the ways out are passed in.
@@ -138,7 +139,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#opening = before?.opening ?? { epoch: null, shut: true, untoldUntilMs: -Infinity, unsureUntilMs: -Infinity }
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
     this.#fallen = before?.fallen ?? { untold: 0, warnedAtMs: -Infinity }
-    this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open)
+    this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open, this.#releaseSoon)
     this.#nextTurn = new Later((run) => clock.nextTurn(run), this.#goOn)
     this.#lookAgain = new Later((run) => clock.after(LOOK_AGAIN_MS, run), this.#onLook)
     this.#mayRelease = before === null
@@ -162,7 +163,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     const { series, number } = known
     const nowMs = this.#parts.clock.nowMs()
     const decision = this.#decide(nowMs)
-    this.#expire(nowMs)
+    if (!decision.open) this.#expire(nowMs)
     this.#lag.came(series, number, nowMs)
     if (this.#numbers.has(series, number)) {
       if (decision.open) this.#divert(msg, series.topic, { passed: true }, send, nowMs)
@@ -171,9 +172,11 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     // A copy of what waits already.
     if (this.#held.has(series, number)) return done()
     const message: HeldMessage<M> = { msg, series, number, atMs: nowMs, done }
-    if (decision.open && this.held === 0) return this.#pass(message, decision, send)
-    this.#hold(message)
+    if (decision.open && this.held === 0 && this.#teller.hasRoom(0)) return this.#pass(message, decision, send)
+    this.#held.put(message)
     if (decision.open) this.#release()
+    if (this.held > this.#settings.keep) this.#fallOut(this.#held.takeOldest())
+    if (this.held > 0) this.#lookSoon()
   }
 
   /** This side is not Active any more, or was not for a moment. */
@@ -184,7 +187,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   /** The role or the state of the pair changed. */
   statusChanged(): void {
     this.#decide(this.#parts.clock.nowMs())
-    if (this.held > 0 && !this.#ended) this.#nextTurn.start()
+    this.#releaseSoon()
   }
 
   /** The flows around this gate are built. */
@@ -284,6 +287,8 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
       opening.epoch = decision.epoch
       this.#handover.allToldUntilMs = -Infinity
     }
+    // What an open gate holds has its turn soon, and does not grow too old for it.
+    if (decision.open && opening.shut) this.#expire(nowMs)
     opening.shut = !decision.open
     return decision
   }
@@ -319,30 +324,28 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     }
   }
 
-  /** The next one goes, decided at the instant of its release; the others follow, one in a turn of the event loop. */
+  /**
+   * The next one goes, decided at the instant of its release; the others follow, one in a turn of the event loop, or when there is room for
+   * one that is untold. Nothing falls out of an open gate for that.
+   */
   #release(): void {
     if (!this.#mayRelease || this.held === 0) return
-    const nowMs = this.#parts.clock.nowMs()
-    this.#expire(nowMs)
-    const decision = this.#decide(nowMs)
-    const next = decision.open ? this.#held.takeNext() : null
+    const decision = this.#decide(this.#parts.clock.nowMs())
+    if (!decision.open || (this.held <= this.#settings.keep && !this.#teller.hasRoom(this.held))) return
+    const next = this.#held.takeNext()
     if (next === null) return
     if (this.held > 0) this.#nextTurn.start()
     this.#pass(next, decision, this.#parts.send)
   }
 
-  readonly #goOn = (): void => {
-    this.#release()
-    if (this.held === 0) this.#parts.refresh()
+  readonly #releaseSoon = (): void => {
+    if (this.held > 0 && !this.#ended) this.#nextTurn.start()
   }
+
+  /** The badge waits for the next look: it is not worth a delay of what passes. */
+  readonly #goOn = (): void => this.#release()
 
   // --- Not passing ---
-
-  #hold(message: HeldMessage<M>): void {
-    this.#held.put(message)
-    if (this.held > this.#settings.keep) this.#fallOut(this.#held.takeOldest())
-    this.#lookSoon()
-  }
 
   #expire(nowMs: number): void {
     const oldestMs = nowMs - this.#settings.keepForMs
@@ -394,7 +397,7 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
 
   readonly #onLook = (): void => {
     const nowMs = this.#parts.clock.nowMs()
-    this.#expire(nowMs)
+    if (!this.#decide(nowMs).open) this.#expire(nowMs)
     this.#release()
     this.#parts.refresh()
     const fallen = this.#fallen

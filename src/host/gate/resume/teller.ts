@@ -6,6 +6,7 @@ import type { CarrierLink } from '../../channel/carrier'
 import { Later, type Loop } from '../../loop'
 import { BODY_BYTES, encode, type Section } from './body'
 import type { Chunk, Numbers, Series } from './numbers'
+import { Pace } from './pace'
 
 /** So long the flow behind the gate has to act. What goes to the peer before that, and not done when this host dies, is missed. */
 const ACTS_WITHIN_MS = 5
@@ -20,6 +21,8 @@ export class Teller {
   readonly #numbers: Numbers
   readonly #clock: Loop
   readonly #isServing: () => boolean
+  readonly #onRoom: () => void
+  readonly #pace = new Pace()
   /** Until the first is old enough; then the turns; then for the next body. */
   readonly #soon: Later
   readonly #turn: Later
@@ -35,10 +38,12 @@ export class Teller {
   /** All that is remembered is on its way. */
   #again = false
 
-  constructor(numbers: Numbers, clock: Loop, isServing: () => boolean) {
+  /** `onRoom`: see `hasRoom`. */
+  constructor(numbers: Numbers, clock: Loop, isServing: () => boolean, onRoom: () => void) {
     this.#numbers = numbers
     this.#clock = clock
     this.#isServing = isServing
+    this.#onRoom = onRoom
     this.#soon = new Later((run) => clock.after(this.#waitMs(), run), this.#onOldEnough)
     this.#turn = new Later((run) => clock.nextTurn(run), this.#onTurn)
     this.#nextBody = new Later(
@@ -49,6 +54,14 @@ export class Teller {
 
   get isJoined(): boolean {
     return this.#link !== null
+  }
+
+  /**
+   * Whether one more may pass, while so many wait; if not, `onRoom` is called when it may. What the flow has had its time for does not count: a channel
+   * that is full, or not there, holds nothing up.
+   */
+  hasRoom(waiting: number): boolean {
+    return this.#link === null || this.#numbers.unripe < this.#pace.untoldMax(waiting)
   }
 
   joined(link: CarrierLink): void {
@@ -65,6 +78,7 @@ export class Teller {
   parted(): void {
     this.#link = null
     this.#stopTimers()
+    this.#onRoom()
   }
 
   drained(): void {
@@ -74,6 +88,7 @@ export class Teller {
 
   /** To be called before the message goes: a peer that was told 'that is all' must not rely on it any longer. */
   passed(): void {
+    this.#pace.passed(this.#clock.nowMs())
     if (this.#link === null) return this.#numbers.ripen(this.#oldEnough())
     if (this.#saidAllTold) this.#send(this.#link, [])
     this.#startSoon()
@@ -130,6 +145,7 @@ export class Teller {
     this.#numbers.ripen(this.#ripe)
     this.#tell()
     this.#startSoon()
+    this.#onRoom()
   }
 
   #stopTimers(): void {
@@ -143,6 +159,7 @@ export class Teller {
     this.#stopTimers()
     this.#numbers.ripen(Infinity)
     while (this.#numbers.untold.size > 0) this.#send(link, this.#takeSections())
+    this.#onRoom()
   }
 
   /** One body in a turn: all that is remembered may be much. */
