@@ -92,14 +92,17 @@ const httpIn = (id: string, method: string, url: string, wires: readonly string[
   wires
 })
 
+/** For stories that are not about work: it costs a third of what a running pair does. */
+export const RARELY_S = 1
+
 /**
  * A pair with all its nodes:
  * - what it says goes into the diary;
- * - a work item every 50 ms goes to a gate, and to the diary as done or refused;
+ * - a work item every `workEveryS` goes to a gate, and to the diary as done or refused;
  * - POST /designate: the command in the body, answered with the role or, through a Catch node, with 409 and the error;
  * - GET /gate: whether a message passes right now.
  */
-export function pairFlow(settings: Readonly<Record<string, unknown>> = {}): FlowNode[] {
+export function pairFlow(settings: Readonly<Record<string, unknown>> = {}, workEveryS = 0.05): FlowNode[] {
   return [
     { id: TAB, type: 'tab', label: 'pair', disabled: false },
     pairNode('pair', settings),
@@ -126,7 +129,7 @@ export function pairFlow(settings: Readonly<Record<string, unknown>> = {}): Flow
       ...PLACE,
       type: 'inject',
       props: [{ p: 'payload' }],
-      repeat: '0.05',
+      repeat: String(workEveryS),
       once: false,
       payload: '',
       payloadType: 'date',

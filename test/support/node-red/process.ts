@@ -1,10 +1,20 @@
 /** One real Node-RED process with a user directory of its own, and the ways that its user has of talking to it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../eventually'
 import type { Entry, FlowNode } from './flow'
+import { heavyUnusedBy } from './light'
 import { plainEnvironment } from './npm'
 import { freeTcpPort } from '../ports'
 import { type Resources, resourcesOf } from '../resources'
@@ -18,27 +28,6 @@ const LOG_SHOWN_LINES = 60
 const LEASH = `process.on('disconnect', () => process.exit(1))\n`
 /** In the languages that the tests start it in. */
 const STARTED = /Started flows|流程已启动/
-
-/**
- * Nodes of Node-RED's own that take a third of its start, and no flow of most tests has one. All of them or none: some refer to others
- * in the editor.
- */
-const HEAVY = {
-  files: [
-    '05-tls.js',
-    '06-httpproxy.js',
-    '10-mqtt.js',
-    '21-httprequest.js',
-    '22-websocket.js',
-    '31-tcpin.js',
-    '70-CSV.js',
-    '70-HTML.js',
-    '70-XML.js',
-    '70-YAML.js',
-    '23-watch.js'
-  ],
-  types: /^(tls-config|http (proxy|request)|mqtt.*|websocket.*|tcp .*|csv|html|xml|yaml|watch)$/
-} as const
 
 /** From Node.js 22 on: what one process has compiled the next one need not compile again. */
 const RUN_FOLDER = process.env['HA_PAIR_RUN_FOLDER']
@@ -89,6 +78,9 @@ export class NodeRedProcess {
   readonly #defines: readonly string[]
   readonly #settingsCode: string
   readonly #diary: string
+  /** Of the diary so far; null: torn. */
+  readonly #lines: (Entry | null)[] = []
+  #readBytes = 0
   #port = 0
   #child: ChildProcess | null = null
   #log = ''
@@ -102,8 +94,8 @@ export class NodeRedProcess {
     this.#settingsCode = options.settingsCode ?? ''
     this.#diary = join(this.userDirectory, 'diary.jsonl')
     this.environment = { ...options.environment, DIARY: this.#diary }
-    const light = options.allNodes !== true && !options.flows.some(({ type }) => HEAVY.types.test(type))
-    const excludes = light ? { nodesExcludes: HEAVY.files } : {}
+    const unused = options.allNodes === true ? [] : heavyUnusedBy(options.flows)
+    const excludes = unused.length > 0 ? { nodesExcludes: unused } : {}
     this.settings = { ...excludes, ...options.settings }
     const defined = Object.entries(excludes).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     this.#defines = [...defined, ...(options.defines ?? [])]
@@ -225,19 +217,30 @@ export class NodeRedProcess {
 
   /** The diary so far, from line `from` on. A line that is still being written, or that a kill tore, is left out. */
   diary(from = 0): Entry[] {
-    const lines = readFileSync(this.#diary, 'utf8').split('\n').slice(0, -1)
-    return lines.slice(from).flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Entry]
-      } catch {
-        return []
-      }
-    })
+    this.#readOn()
+    return this.#lines.slice(from).filter((entry) => entry !== null)
   }
 
   /** Where the diary ends now: what is written later is `diary(mark)`. */
   diaryMark(): number {
-    return readFileSync(this.#diary, 'utf8').split('\n').length - 1
+    this.#readOn()
+    return this.#lines.length
+  }
+
+  /** It only grows: what was read once is not read again. */
+  #readOn(): void {
+    const diary = openSync(this.#diary, 'r')
+    try {
+      const fresh = Buffer.alloc(fstatSync(diary).size - this.#readBytes)
+      const count = readSync(diary, fresh, 0, fresh.length, this.#readBytes)
+      const wholeLines = fresh.subarray(0, count).lastIndexOf('\n') + 1
+      if (wholeLines === 0) return
+      this.#readBytes += wholeLines
+      const lines = fresh.toString('utf8', 0, wholeLines - 1).split('\n')
+      for (const line of lines) this.#lines.push(entryIn(line))
+    } finally {
+      closeSync(diary)
+    }
   }
 
   /** Where its editor is. */
@@ -286,6 +289,14 @@ export class NodeRedProcess {
   /** Counts of what the process holds open, for leak checks; null where the system has no /proc. */
   resources(): Resources | null {
     return existsSync(`/proc/${this.pid}/fd`) ? resourcesOf(this.pid) : null
+  }
+}
+
+function entryIn(line: string): Entry | null {
+  try {
+    return JSON.parse(line) as Entry
+  } catch {
+    return null
   }
 }
 

@@ -3,11 +3,19 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../support/root'
+import { WHOLE } from '../../support/share'
 
 const POLL_MS = 25
 const DEMO = join(ROOT, 'dist', 'demo', 'cli.js')
 /** `npm run dev` */
 export const DEV = join(ROOT, 'scripts', 'dev.mjs')
+
+/** What the demo's Node-RED does not need it does not load, unless all is as its user has it. */
+const LIGHT = {
+  NODE_OPTIONS: `--require ${JSON.stringify(require.resolve('../../support/node-red/light'))}`,
+  HA_PAIR_HEAVY_USED: '70-JSON.js'
+}
+if (!WHOLE) Object.assign(process.env, LIGHT)
 
 export class DemoProcess {
   readonly child: ChildProcess
