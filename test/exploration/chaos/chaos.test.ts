@@ -11,6 +11,7 @@ import type { SessionPlan, SessionReport } from './session'
 
 const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
 const FAULTS_FOR_MS = share(5000, 36_000)
+const FEED_EVERY_MS = share(10, 5)
 /** Stops of the Active with messages queued at its gate, under the two policies that let the other side follow. */
 const STOPS = { availability: share(1, 3), preferred: share(1, 2) }
 const LIMIT_MS = 300_000
@@ -19,9 +20,12 @@ const LIMIT_MS = 300_000
 const OF_A_BUSY_MACHINE: readonly Rule[] = ['stuck', 'moved', 'voice']
 
 /** Plays a session, tells how it went, and fails on any violation but of those rules. */
-async function play(plan: Omit<SessionPlan, 'faultsForMs'>, excused: readonly Rule[] = []): Promise<SessionReport> {
+async function play(
+  plan: Omit<SessionPlan, 'faultsForMs' | 'feedEveryMs'>,
+  excused: readonly Rule[] = []
+): Promise<SessionReport> {
   const reports: SessionReport[] = []
-  const whole = { ...plan, faultsForMs: FAULTS_FOR_MS }
+  const whole = { ...plan, faultsForMs: FAULTS_FOR_MS, feedEveryMs: FEED_EVERY_MS }
   await runSessions([whole], { wanted: false }, (report) => reports.push(report))
   const [report] = reports
   assert.ok(report)

@@ -2,7 +2,6 @@
 import { connect, type Socket } from 'node:net'
 import { nowUs, pause } from '../../support/namespaces/clock'
 
-export const FEED_EVERY_MS = 5
 const RETRY_MS = 50
 const UNSENT_BYTES_MAX = 1 << 20
 
@@ -13,10 +12,10 @@ export class Feeder {
   readonly #host: string
   readonly #port: number
 
-  constructor(host: string, port: number) {
+  constructor(host: string, port: number, everyMs: number) {
     this.#host = host
     this.#port = port
-    this.#timer = setInterval(() => this.#feed(), FEED_EVERY_MS)
+    this.#timer = setInterval(() => this.#feed(), everyMs)
     void this.#keepConnected()
   }
 

@@ -1,5 +1,6 @@
 /** The flow that both sides run, and the settings file that gives it the outside clock and the witness's pen. */
 import { type FlowNode, func, pairNode, stateNode } from '../../support/node-red/flow'
+import { heavyBut } from '../../support/node-red/light'
 import { THIRD_ADDRESS } from '../../support/namespaces/namespaces'
 import { LINKS, PAIR_PORT, PEER_NAME } from '../../support/namespaces/network'
 import { BULKS, FIELDS, RING } from './writes'
@@ -176,6 +177,7 @@ export function settingsFile(side: string, address: string, historyFile: string,
     flowFile: 'flows.json',
     credentialSecret: false,
     lang: 'en-US',
+    nodesExcludes: heavyBut('31-tcpin.js'),
     runtimeSyncDelivery: true,
     telemetry: { enabled: false, updateNotification: false },
     externalModules: { autoInstall: false, palette: { allowInstall: false, allowUpload: false } },

@@ -21,7 +21,7 @@ import {
 } from '../../support/namespaces/checker'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { type Fault, type FaultKind, FaultSource, HARMLESS } from './faults'
-import { Feeder, FEED_EVERY_MS } from './feeder'
+import { Feeder } from './feeder'
 import { FEED_PORT, HEARTBEAT_MS, type Sabotage } from './flow'
 import { BUCKET_US, otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import type { Resources } from '../../support/resources'
@@ -56,6 +56,8 @@ export interface SessionPlan {
   /** What is done first, in this order. */
   readonly begin?: readonly FaultKind[]
   readonly sabotage?: Sabotage | null
+  /** Of the messages; by default as often as it takes to see every short time. */
+  readonly feedEveryMs?: number
   /** Judges as if this were the policy. */
   readonly judgeAs?: Policy
 }
@@ -89,6 +91,7 @@ export interface Stop {
   wanted: boolean
 }
 
+const FEED_EVERY_MS = 5
 const FORM_LIMIT_MS = 15_000
 const QUIET_MS = 400
 /** What is looked at is this old: the witness reads a little later than the sides write. */
@@ -187,7 +190,7 @@ export class Session {
     }
     // 'a' is the side that `preferred` means.
     this.#hosts = { a: make('a', 150), b: make('b', 100) }
-    this.#feeders = SIDES.map((side) => new Feeder(network.outsideAddress(side), FEED_PORT))
+    this.#feeders = SIDES.map((side) => new Feeder(network.outsideAddress(side), FEED_PORT, this.#feedEveryMs))
     this.#copies = new Copies(this.#hosts, {
       read: () => this.#witness.read(),
       starvedUsSince: (fromUs) => this.#starvedUsSince(fromUs),
@@ -291,6 +294,10 @@ export class Session {
     await this.#hosts[side].start()
   }
 
+  get #feedEveryMs(): number {
+    return this.#plan.feedEveryMs ?? FEED_EVERY_MS
+  }
+
   get #settleLimitMs(): number {
     return 2 * this.#plan.peerTimeoutMs + MACHINE_SLACK_MS
   }
@@ -301,7 +308,7 @@ export class Session {
    */
   async #settle(after: string, limitMs = this.#settleLimitMs, only: Side | null = null): Promise<Side> {
     const startUs = nowUs()
-    const perBucket = BUCKET_US / US_PER_MS / FEED_EVERY_MS
+    const perBucket = BUCKET_US / US_PER_MS / this.#feedEveryMs
     let late = false
     for (;;) {
       await pause(20)
@@ -798,7 +805,7 @@ export class Session {
     const taken = history.tenures.some((each) => each.side !== server && each.epoch > epoch)
     if (!taken) this.#violate('stuck', `nobody took over from side ${server} while it was stopped`)
     const waited = queued[server] - queuedBefore
-    if (waited < peerTimeoutMs / FEED_EVERY_MS) {
+    if (waited < peerTimeoutMs / this.#feedEveryMs) {
       this.#violate('witness', `only ${waited} messages had queued at the gate of the stopped side: this shows nothing`)
     }
     this.#queuedAtStops += waited
