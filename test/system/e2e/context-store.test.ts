@@ -8,10 +8,11 @@ import { placeBuild, removeFolder, scratchFolder } from '../../support/node-red/
 import { freeUdpPorts } from '../../support/ports'
 import { NodeRedProcess } from '../../support/node-red/process'
 import { nodeRed4 } from '../../support/node-red/versions'
+import { share } from '../../support/share'
 
 const LIMIT_MS = 60_000
 const PATIENCE_MS = 15_000
-const EVERY_S = 0.02
+const EVERY_S = share(0.04, 0.02)
 const NOTE = `(number) => require('node:fs').appendFileSync(process.env.DIARY, number + '\\n')`
 const PACKAGE = '@ha-pair/node-red-ha-pair'
 const SETTINGS = `settings.contextStorage = {
@@ -42,7 +43,7 @@ const change = (id: string, rules: readonly object[], wires: readonly string[][]
 })
 
 /**
- * Every 20 ms the Active counts one further and writes down the number, in one turn: what Node-RED's stop finds on a wire it drops. GET /read says
+ * Every `EVERY_S` the Active counts one further and writes down the number, in one turn: what Node-RED's stop finds on a wire it drops. GET /read says
  * what is in the store.
  */
 const FLOWS: readonly FlowNode[] = [

@@ -90,9 +90,10 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
   let folder = ''
   let a: NodeRedProcess
   let b: NodeRedProcess
+  const hosts: NodeRedProcess[] = []
 
-  beforeEach(async function () {
-    this.timeout(STORY_LIMIT_MS)
+  const fresh = async (): Promise<void> => {
+    await leave()
     folder = scratchFolder('credentials')
     const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
     const make = async (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> => {
@@ -101,16 +102,24 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
       placeBuild(userDirectory)
       const environment = { HA_PEER_HOST: '127.0.0.1', HA_PEER_PORT: peerPort, HA_LOCAL_PORT: localPort }
       const host = new NodeRedProcess({ name, version: version(), userDirectory, environment, flows: [], stock: true })
+      hosts.push(host)
       await host.start()
       return host
     }
     ;[a, b] = await Promise.all([make('a', portA, portB), make('b', portB, portA)])
+  }
+  /** Ends what ran before. */
+  const leave = async (): Promise<void> => {
+    await Promise.allSettled(hosts.splice(0).map((host) => host.kill()))
+    if (folder !== '') removeFolder(folder)
+    folder = ''
+  }
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed') console.log(hosts.map((host) => host.logTail()).join('\n'))
   })
-  afterEach(async function () {
+  after(async function () {
     this.timeout(STORY_LIMIT_MS)
-    if (this.currentTest?.state === 'failed') console.log([a, b].map((host) => host.logTail()).join('\n'))
-    await Promise.allSettled([a.kill(), b.kill()])
-    removeFolder(folder)
+    await leave()
   })
 
   /** `only`: the version on which `npm test` tells it. */
@@ -124,6 +133,7 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
       return both.every((status) => status?.online && status.authenticated) && roles.join() === 'active,standby'
     })
   story('copied as the page says, the key works on B, which has run with another key before', 5, async () => {
+    await fresh()
     await deploy(a)
     await deploy(b, 'the key of another pair, long forgotten')
     await eventually('b has files of its own', PATIENCE_MS, () => existsSync(fileOf(b, 'flows_cred.json')))
@@ -142,34 +152,11 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
     await isWhole()
   })
 
-  story(
-    'copied while B still has a secret that Node-RED made up: B stays stopped and says why, at each start',
-    4,
-    async () => {
-      await deploy(a)
-      await deploy(b)
-      await isWhole()
-      for (const host of [a, b]) setSecret(host, 'the same on both')
-      await restart(a)
-      await deploy(a, null)
-      await b.stop()
-      for (const name of ['flows.json', 'flows_cred.json']) cpSync(fileOf(a, name), fileOf(b, name))
-      const logFrom = b.log.length
-      await b.start()
-      await isStopped(b, logFrom)
-      await isStopped(b, await restart(b))
-      assert.equal((await pairOf(a))?.running?.status.role, 'active', 'a goes on')
-    }
-  )
-
+  // On the two that have just become a pair.
   story(
     'with another credentialSecret, or without the file: stopped; with the right one it runs again',
     5,
     async () => {
-      for (const host of [a, b]) setSecret(host, 'the same on both')
-      await Promise.all([restart(a), restart(b)])
-      await deploy(a)
-      await deploy(b)
       await isWhole()
       setSecret(b, 'another one')
       await isStopped(b, await restart(b))
@@ -183,6 +170,27 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
       await isStopped(b, logFrom)
       await deploy(b)
       await isWhole()
+    }
+  )
+
+  story(
+    'copied while B still has a secret that Node-RED made up: B stays stopped and says why, at each start',
+    4,
+    async () => {
+      await fresh()
+      await deploy(a)
+      await deploy(b)
+      await isWhole()
+      for (const host of [a, b]) setSecret(host, 'the same on both')
+      await restart(a)
+      await deploy(a, null)
+      await b.stop()
+      for (const name of ['flows.json', 'flows_cred.json']) cpSync(fileOf(a, name), fileOf(b, name))
+      const logFrom = b.log.length
+      await b.start()
+      await isStopped(b, logFrom)
+      await isStopped(b, await restart(b))
+      assert.equal((await pairOf(a))?.running?.status.role, 'active', 'a goes on')
     }
   )
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { ROLLOUT_MS } from '../../../src/host/warnings'
 import { Badges } from '../../support/node-red/badges'
 import { eventually } from '../../support/eventually'
-import type { FlowNode } from '../../support/node-red/flow'
+import { type FlowNode, pairFlow, RARELY_S } from '../../support/node-red/flow'
 import { packInto, removeFolder, scratchFolder } from '../../support/node-red/npm'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { eventsIn, TwoHosts } from '../../support/node-red/two-hosts'
@@ -15,6 +15,8 @@ import { nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 const STORY_LIMIT_MS = 120_000
 /** The hosts share two cores with the tests. */
 const MARGIN_MS = 20_000
+
+const FLOWS = pairFlow({}, RARELY_S)
 
 /** The flow with another answer in one of its functions. */
 const changed = (flows: readonly FlowNode[]): FlowNode[] =>
@@ -36,7 +38,10 @@ describe('flows that differ, on Node-RED 4.1 and Node-RED 5', () => {
   before(async function () {
     this.timeout(2 * STORY_LIMIT_MS)
     folder = scratchFolder('flows')
-    hosts = await TwoHosts.install(nodeRed4(), await packInto(folder), folder, { versionB: nodeRed5() })
+    hosts = await TwoHosts.install(nodeRed4(), await packInto(folder), folder, {
+      flows: FLOWS,
+      versionB: nodeRed5()
+    })
     both = [hosts.a, hosts.b]
     await hosts.form()
     badges = [await Badges.watch(nodeRed4(), hosts.a), await Badges.watch(nodeRed5(), hosts.b)]

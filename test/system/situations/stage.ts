@@ -6,7 +6,7 @@ import type { PairStatus } from '../../../src/host/pair'
 import type { ListedPair } from '../../../src/host/pair-registry'
 import type { PairRecord } from '../../../src/protocol/record'
 import { eventually } from '../../support/eventually'
-import { type FlowNode, func, KEY, pairFlow, pairNode } from '../../support/node-red/flow'
+import { type FlowNode, func, KEY, pairFlow, pairNode, RARELY_S } from '../../support/node-red/flow'
 import { placeBuild } from '../../support/node-red/npm'
 import { NodeRedProcess } from '../../support/node-red/process'
 import type { NodeRed } from '../../support/node-red/versions'
@@ -221,7 +221,7 @@ export function otherPair(way: object): FlowNode {
 
 /** The pair's flow with a health endpoint, and POST /fitness. Key and settings come with each deploy. */
 export function flowWith({ settings = {}, key = '${PAIR_KEY}', nodes = [], tabDisabled = false }: Change): FlowNode[] {
-  const flow = pairFlow({ ...BASE, ...settings }).map((node) => {
+  const flow = pairFlow({ ...BASE, ...settings }, RARELY_S).map((node) => {
     if (node.type === 'ha-pair') return { ...node, credentials: { key, previousKey: '' } }
     if (node.type === 'ha-pair-state') return { ...node, ...APART }
     return node.type === 'tab' ? { ...node, disabled: tabDisabled } : node
