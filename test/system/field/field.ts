@@ -12,6 +12,7 @@ import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import { Witness } from '../../support/namespaces/witness'
 import { eventually } from '../../support/eventually'
+import { share } from '../../support/share'
 import { Lan, PEER_NAME } from './lan'
 import type { PairPlan, SidePlan, Statuses } from './side'
 import { SideProcess } from './side-process'
@@ -24,7 +25,7 @@ const SECOND_LINK_PORTS = 100
 const LINES_SHOWN = 8
 /** A channel is dialled again after 5 s at most. */
 const CHANNEL_LIMIT_MS = 7000
-const ITEM_EVERY_MS = 5
+const ITEM_EVERY_MS = share(20, 5)
 const FORM_LIMIT_MS = 15_000
 /** The witness reads a little later than the sides write. */
 const REPORTING_MS = 60

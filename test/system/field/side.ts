@@ -13,6 +13,7 @@ import type { PairSettings } from '../../../src/protocol/settings'
 import type { Apart } from '../../support/namespaces/checker'
 import { nowUs, US_PER_MS } from '../../support/namespaces/clock'
 import type { Side } from '../../support/namespaces/history'
+import { share } from '../../support/share'
 
 export interface PairPlan {
   readonly id: string
@@ -49,7 +50,7 @@ export type Statuses = Readonly<Record<string, PairStatus>>
 const POLL_MS = 1
 const STARVED_US = 20 * US_PER_MS
 /** An open gate is told this often, and once more when it closes. */
-const TELL_EVERY_US = 5 * US_PER_MS
+const TELL_EVERY_US = share(20, 5) * US_PER_MS
 
 class Watched {
   readonly id: string

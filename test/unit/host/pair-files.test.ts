@@ -193,7 +193,7 @@ describe('the pair files of a folder', function () {
     await crowd.ready()
     for (const contender of crowd.all) contender.go()
     const living = (): Contender[] => crowd.all.filter(({ ended }) => !ended)
-    for (let turn = 0; turn < 60; turn++) {
+    for (let turn = 0; turn < share(30, 60); turn++) {
       const any = living()[turn % living().length] as Contender
       any.child.kill('SIGSTOP')
       setTimeout(() => any.child.kill('SIGCONT'), (turn * 7) % 60)
