@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs'
 import { debuglog } from 'node:util'
 import type { Input, MachineView, Output, PairMachine, RandomInt } from '../protocol/machine'
+import { messageOf } from './error-code'
 import type { MachineFactory } from './pair-runtime'
 import { bounded, frameText, gateText, inputText, outputText, settingsText, transcriptLine } from './transcript'
 
@@ -59,7 +60,7 @@ export class TracedMachine implements PairMachine {
       outputs = this.#machine.step(nowMs, input)
     } catch (error) {
       // A broken invariant ends the engine: this is the step to look at.
-      this.#say(nowMs, input, [...said, `broken: ${error instanceof Error ? error.message : String(error)}`])
+      this.#say(nowMs, input, [...said, `broken: ${messageOf(error)}`])
       throw error
     }
     for (const output of outputs) said.push(outputText(output))

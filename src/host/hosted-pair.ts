@@ -32,6 +32,7 @@ import type { PairRequest } from './pair-request'
 import { oneLine, SILENT_LOG, type PairLog } from './report'
 import type { KeepsAlive } from './requests'
 import { dataOwner, SharedData } from './shared-data'
+import { StandingOrders } from './standing-orders'
 import type { StringPool } from './string-pool'
 import { channelStatus, ENGINE_SILENT_MS_MAX, engineAgoMs, statusOf, thisInstant, type Instant } from './status'
 import type { Situation } from './situation/types'
@@ -58,8 +59,6 @@ export interface PairContext extends KeepsAlive {
  * lets through would take several times as long as the message itself.
  */
 const FOR_PEOPLE_AFTER_MS = 10
-/** Of a side that nobody says anything about. */
-const FULLY_FIT = 255
 
 export class HostedPair implements Pair {
   readonly id: string
@@ -76,15 +75,13 @@ export class HostedPair implements Pair {
   readonly #context: PairContext
   readonly #request: PairRequest
   readonly #commands: Commands
+  readonly #orders: StandingOrders
   #cell = new PairCell(newPairCell())
   #snapshot: Snapshot
   #gone = false
   #crash: string | null = null
   /** Who else has the pair's files; null = nobody, as far as is known. */
   #filesHolder: string | null = null
-  #fitness: number | null = null
-  #flowsHash: number | null = null
-  #watched = false
   readonly #chronicle = new Chronicle()
   readonly #present: Present
   readonly #channel: PairChannel | null
@@ -107,6 +104,7 @@ export class HostedPair implements Pair {
     this.#context = context
     const post = (message: ToEngine): void => context.post(message)
     this.#commands = new Commands(post, context, request.settings.peerTimeoutMs)
+    this.#orders = new StandingOrders(post)
     this.data = new PairData(post)
     this.#snapshot = blankSnapshot(request.settings, request.keys)
     this.#present = new Present(request.settings, request.keys)
@@ -155,11 +153,8 @@ export class HostedPair implements Pair {
     this.pairId = pairId
     this.#cell = new PairCell(cell)
     this.#context.post({ type: 'add', pairId, settings, keys, storeFile, cell })
-    if (this.#fitness !== null) this.#context.post({ type: 'fitness', pairId, value: this.#fitness })
-    if (this.#flowsHash !== null) this.#context.post({ type: 'flows', pairId, hash: this.#flowsHash })
+    this.#orders.entered(pairId)
     this.data.entered(pairId)
-    this.#watched = false
-    this.#watchFrames()
     this.#commands.entered(pairId)
     this.#channel?.start()
   }
@@ -172,6 +167,7 @@ export class HostedPair implements Pair {
   /** The engine knows nothing of the pair any more. */
   #left(): void {
     this.pairId = null
+    this.#orders.left()
     this.data.left()
     this.#commands.left()
   }
@@ -329,7 +325,7 @@ export class HostedPair implements Pair {
       name: this.settings.name,
       host: HOST,
       seq: this.observers.seq,
-      fitness: this.#fitness ?? FULLY_FIT,
+      fitness: this.#orders.fitness,
       lost: this.#present.lost,
       channel: channelStatus(this.#snapshot.proof, this.#channel?.state ?? null, this.shared.reading)
     }
@@ -399,10 +395,10 @@ export class HostedPair implements Pair {
 
   observe(observer: PairObserver, late: boolean): () => void {
     const leave = this.observers.join(observer, late)
-    this.#watchFrames()
+    this.#orders.watchFrames(this.observers.watchesFrames)
     return () => {
       leave()
-      this.#watchFrames()
+      this.#orders.watchFrames(this.observers.watchesFrames)
     }
   }
 
@@ -417,27 +413,16 @@ export class HostedPair implements Pair {
   }
 
   setFitness(value: number): void {
-    const changes = value !== (this.#fitness ?? FULLY_FIT)
-    this.#fitness = value
-    if (this.pairId !== null) this.#context.post({ type: 'fitness', pairId: this.pairId, value })
-    if (changes) this.observers.publishStatus()
+    if (this.#orders.setFitness(value)) this.observers.publishStatus()
   }
 
   setFlowsHash(hash: number): void {
-    this.#flowsHash = hash
-    if (this.pairId !== null) this.#context.post({ type: 'flows', pairId: this.pairId, hash })
+    this.#orders.setFlowsHash(hash)
   }
 
   note<Code extends WarningCode>(code: Code, detail: WarningDetails[Code]): void {
     this.#present.warnings.remember(code, detail, performance.now())
     this.#tellPeople()
-  }
-
-  #watchFrames(): void {
-    const on = this.observers.watchesFrames
-    if (on === this.#watched || this.pairId === null) return
-    this.#watched = on
-    this.#context.post({ type: 'watchFrames', pairId: this.pairId, on })
   }
 }
 

@@ -14,7 +14,7 @@ import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { codeOf } from './error-code'
+import { codeOf } from '../engine/error-code'
 
 export type FilesState =
   /** Not known yet. */

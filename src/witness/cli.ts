@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
+import { messageOf } from '../engine/error-code'
 import type { PairLog } from '../host/report'
 import { withoutLineEnds } from '../host/secret'
 import { keyLineText, parseKeyLines, witnessLineOf, type KeyLine } from './keys'
@@ -72,7 +73,7 @@ function run(keyFile: string, data: string, host: string, port: number): void {
   try {
     keys = readKeys(keyFile)
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error), 1)
+    return fail(messageOf(error), 1)
   }
   const witness = new Witness({ port, host, data, log: LOG }, keys)
   process.on('SIGHUP', () => {
@@ -81,7 +82,7 @@ function run(keyFile: string, data: string, host: string, port: number): void {
       witness.setKeys(again)
       LOG.info(`${again.length} key(s) read`)
     } catch (error) {
-      LOG.error(`the keys stay as they were: ${error instanceof Error ? error.message : String(error)}`)
+      LOG.error(`the keys stay as they were: ${messageOf(error)}`)
     }
   })
   const end = (): void => void witness.close().then(() => process.exit(0))
@@ -98,7 +99,7 @@ function main(args: readonly string[]): void {
     const options = { 'key-file': string, data: string, host: string, port: string, help: { type: 'boolean' } } as const
     values = parseArgs({ args: [...args], options }).values
   } catch (error) {
-    return fail(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`, WRONG_CALL)
+    return fail(`${messageOf(error)}\n\n${USAGE}`, WRONG_CALL)
   }
   if (values['help'] === true) return void process.stdout.write(USAGE)
   const [keyFile, data] = [values['key-file'], values['data']]

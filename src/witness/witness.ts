@@ -7,7 +7,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { lookup, type LookupOneOptions } from 'node:dns'
 import { isIP, isIPv6 } from 'node:net'
-import { codeOf } from '../engine/error-code'
+import { codeOf, messageOf } from '../engine/error-code'
 import { randomInt } from '../engine/random'
 import { Rejections } from '../engine/rejections'
 import { PairFiles } from '../host/pair-files'
@@ -170,7 +170,7 @@ export class Witness {
       if (this.#id === null) await this.#openFiles()
       if (!this.#closed) await this.#bind()
     } catch (error) {
-      this.#fail({ kind: this.#id === null ? 'files-failed' : problemOfSocket(error), detail: inWords(error) })
+      this.#fail({ kind: this.#id === null ? 'files-failed' : problemOfSocket(error), detail: messageOf(error) })
       this.#timer = setTimeout(() => this.#proceed(), RETRY_MS)
     } finally {
       this.#opening = false
@@ -216,7 +216,7 @@ export class Witness {
       const record = await this.#files.readLoan(served.pair)
       served.lender = new Lender<RemoteInfo>(performance.now(), id, this.#session, record)
     } catch (error) {
-      this.#options.log.error(`${served.line.name}: ${inWords(error)}`)
+      this.#options.log.error(`${served.line.name}: ${messageOf(error)}`)
     }
   }
 
@@ -367,8 +367,6 @@ const unlessAddress: typeof lookup = ((
   if (family === 0) lookup(host, options, done)
   else done(null, host, family)
 }) as typeof lookup
-
-const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function problemOfSocket(error: unknown): 'port-in-use' | 'address-not-here' | 'socket-failed' {
   const code = codeOf(error)

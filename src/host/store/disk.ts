@@ -4,7 +4,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { codeOf } from '../error-code'
+import { codeOf } from '../../engine/error-code'
 import type { Copy, Entry, Feed } from './copy'
 import { FileText, readFileText, type Loaded, type Stand } from './file-text'
 import type { Loop } from '../loop'

@@ -7,6 +7,7 @@
  *
  * Carrier, role, turns and the way out are passed in.
  */
+import { messageOf } from '../../engine/error-code'
 import type { Carrier, CarrierLink, CarrierUser } from '../channel/carrier'
 import { Later, type Loop } from '../loop'
 import { keyOf } from '../gate/resume/key'
@@ -111,7 +112,7 @@ export class Sync<M extends SyncMessage> implements CarrierUser {
     try {
       text = textOf(withoutPair(msg))
     } catch (error) {
-      return done(this.#parts.unusable(error instanceof Error ? error.message : String(error)))
+      return done(this.#parts.unusable(messageOf(error)))
     }
     const topic = this.#mode === 'latest' ? keyOf(msg.topic) : ''
     if (topic === null) return done(this.#parts.unusable('topic'))

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf } from '../../../src/host/error-code'
+import { codeOf } from '../../../src/engine/error-code'
 
 const SIZE_MIB = 24
 const CHUNKS = [1 << 20, 1 << 12, 1]

@@ -121,7 +121,15 @@ const POLICY_IN_SHARE: Readonly<Record<string, (typeof POLICIES)[number] | null>
   'a goodbye with data': 'preferred'
 }
 /** How deep the widest of them are searched there. */
-const DEPTH_IN_SHARE: Readonly<Record<string, number>> = { 'a late FIN': 28, 'a command and a cut': 19 }
+const DEPTH_IN_SHARE: Readonly<Record<string, number>> = {
+  'a cut': 50,
+  'first contact': 8,
+  'a goodbye': 30,
+  'a late FIN': 23,
+  'a lie': 40,
+  'a command and a cut': 16,
+  'both vanish with data': 14
+}
 export const FEW: readonly Configuration[] = [
   ...QUICK.flatMap((configuration) => {
     const { policy } = configuration

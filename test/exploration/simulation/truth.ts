@@ -35,6 +35,11 @@ export class Truth {
     return this.#sides[host]
   }
 
+  /** The highest epoch that it knew of at an instant; one that it has just given to its peer is not yet among them. */
+  knewAt(host: HostIndex, atMs: number): number {
+    return this.#learnt[host].reduce((max, item) => (item.atMs <= atMs ? Math.max(max, item.epoch) : max), 0)
+  }
+
   /** Both have proved to each other that they speak now, in the present two runs. */
   inContact(host: HostIndex): boolean {
     return this.#sides[host].hops >= HOPS_OF_CONTACT

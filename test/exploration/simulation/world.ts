@@ -772,7 +772,8 @@ export class World implements Scene {
     // What its predecessor was told after that, it was not.
     host.goodbyeSaid = past.some(({ input }) => input.kind === 'goodbye')
     this.#unguarded[host.index] = 'machine'
-    this.#introduce(host, restored, false, restored.view.epoch)
+    const knewEpoch = this.truth.knewAt(host.index, this.timeline.nowMs - fault.agoMs)
+    this.#introduce(host, restored, false, Math.min(restored.view.epoch, knewEpoch))
     this.copies?.started(restored)
     if (!fault.unseen) restored.wallJumped(fault.agoMs)
     // What was about to open then opens now.

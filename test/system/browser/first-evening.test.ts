@@ -12,7 +12,7 @@ import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { EXAMPLES, readExample } from '../../support/examples/files'
 import { skipWithoutChromium } from './harness/chromium'
-import { type Editor, shown } from './harness/editor'
+import { type Editor, type EditorOptions, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import { Stage } from './harness/stage'
 import { blocksIn, codeIn, pressesIn, type Step, stepsOf } from './readme'
@@ -76,6 +76,7 @@ function tellTheEvening(version: () => NodeRed): void {
   let stage: Stage
   let a: Side
   let b: Side
+  let hostB: NodeRedProcess
   let key = ''
   const walked: number[] = []
 
@@ -114,18 +115,19 @@ function tellTheEvening(version: () => NodeRed): void {
     }
   }
 
+  /** The editor of a host, as somebody sees it who opens it for the first time. */
+  const opened = async (host: NodeRedProcess, options: EditorOptions = {}): Promise<Side> => {
+    const editor = await stage.editor(host, options)
+    await editor.answerFirstQuestions()
+    return { host, editor }
+  }
+
   before(async function () {
     this.timeout(SET_LIMIT_MS)
     skipWithoutChromium(this)
     stage = await Stage.set(version())
-    const start = async (name: string): Promise<Side> => {
-      const host = await stage.stockHost(name)
-      const editor = await stage.editor(host, { bare: true })
-      await editor.answerFirstQuestions()
-      return { host, editor }
-    }
-    a = await start('host-a')
-    b = await start('host-b')
+    a = await opened(await stage.stockHost('host-a'), { bare: true })
+    hostB = await stage.stockHost('host-b')
   })
   afterEach(async function () {
     if (a !== undefined && b !== undefined) forgive(AWAY)
@@ -138,10 +140,10 @@ function tellTheEvening(version: () => NodeRed): void {
 
   it('the package comes from its file: in the editor on one host, on the command line on the other', async () => {
     await a.editor.installFromFile(stage.packageFile)
-    await stage.install(b.host)
-    await b.host.stop()
-    await b.host.start()
-    await b.editor.reload()
+    await stage.install(hostB)
+    await hostB.stop()
+    await hostB.start()
+    b = await opened(hostB)
     for (const { editor } of [a, b]) {
       for (const type of ['ha-pair-gate', 'ha-pair-state', 'ha-pair-designate', 'ha-pair-health', 'ha-pair-sync']) {
         await editor.paletteHas(type, 5000)

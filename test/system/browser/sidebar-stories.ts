@@ -410,8 +410,6 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await pause(1500)
     const allowed = 2 + Math.ceil((performance.now() - from) / 500)
     assert.ok(sidebar.questions <= allowed, `${sidebar.questions} questions, ${allowed} were allowed`)
-    await editor.reload()
-    sidebar = await Sidebar.show(editor)
     await paired()
   })
 
@@ -523,7 +521,6 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
 
   story('no pair yet: it says how to begin', 4, async () => {
     await deploy(a, [])
-    await editor.reload()
     const seen = await Sidebar.show(editor)
     await seen.says(/No pair yet[^]*Drag a node[^]*Deploy\.[^]*other host/)
     await seen.makeWidth(300)

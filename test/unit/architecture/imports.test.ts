@@ -16,7 +16,7 @@ const PARTS = [
 const PURE: readonly string[] = ['editor/', 'src/rules/', 'src/protocol/']
 
 /** What the host may know of the engine: plain messages, names of events and shared memory, never the code that runs in the worker. */
-const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/events', 'src/engine/cells']
+const ENGINE_SEEN_BY_HOST = ['src/engine/messages', 'src/engine/events', 'src/engine/cells', 'src/engine/error-code']
 
 /** Null when the import is allowed, else what is wrong with it. Source: DESIGN, the map. */
 function judge({ file, specifier, target, typeOnly }: Import): string | null {

@@ -9,7 +9,7 @@ import { TestPair } from '../../support/machine/pair'
 import type { SideName } from '../../support/machine/network'
 import { seededRandom } from '../../support/random'
 import { testSettings } from '../../support/machine/settings'
-import { WHOLE } from '../../support/share'
+import { share } from '../../support/share'
 
 const ROLES: readonly Role[] = ['initial', 'active', 'standby']
 const WORDS: readonly Designation[] = ['active', 'standby', 'swap']
@@ -60,11 +60,11 @@ const anyStimulus: fc.Arbitrary<Stimulus> = fc.oneof(
 
 describe('classic wire, at the edges: one machine', () => {
   it('changes its role once at most for each thing that happens, answers each command once and in time, never spins', () => {
-    const share = fc.constantFrom(0, 0.01, 0.3, 1, 3)
+    const portion = fc.constantFrom(0, 0.01, 0.3, 1, 3)
     fc.assert(
       fc.property(
         anySettings,
-        fc.array(fc.tuple(share, anyStimulus), { maxLength: 150 }),
+        fc.array(fc.tuple(portion, anyStimulus), { maxLength: 150 }),
         fc.nat(),
         (over, steps, seed) => {
           const settings = testSettings({ wire: 'classic', ...over })
@@ -111,7 +111,7 @@ describe('classic wire, at the edges: one machine', () => {
           assert.equal(machine.view().serving, false)
         }
       ),
-      { numRuns: WHOLE ? 300 : 100 }
+      { numRuns: share(60, 300) }
     )
   })
 })
@@ -200,7 +200,7 @@ describe('classic wire, at the edges: two machines', () => {
           assert.ok(pair.isSettled())
         }
       ),
-      { numRuns: WHOLE ? 200 : 60 }
+      { numRuns: share(30, 200) }
     )
   })
 })

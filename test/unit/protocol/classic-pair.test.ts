@@ -6,6 +6,7 @@ import type { Designation, Input, Role } from '../../../src/protocol/machine'
 import { TestPair } from '../../support/machine/pair'
 import type { SideName } from '../../support/machine/network'
 import { ClassicHarness } from '../../support/machine/classic-harness'
+import { share } from '../../support/share'
 
 const SETTINGS = { heartbeatMs: 100, peerTimeoutMs: 1000, receiptTimeoutMs: 400, lossLimit: 3, stallLimitMs: 2000 }
 
@@ -147,7 +148,7 @@ describe('classic wire, one machine and any peer', () => {
         assert.ok(words <= heartbeats * 12 + roleChanges(solo) * 2, `${words} words in ${heartbeats} heartbeats`)
         assert.ok(solo.machine.deadlineMs() <= solo.nowMs + 250)
       }),
-      { numRuns: 500 }
+      { numRuns: share(250, 500) }
     )
   })
 })
@@ -200,7 +201,7 @@ describe('classic wire, pairs', () => {
         pair.advanceMs(5000)
         assert.ok(pair.isSettled(), 'and stay so')
       }),
-      { numRuns: 400 }
+      { numRuns: share(150, 400) }
     )
   })
 
@@ -222,7 +223,7 @@ describe('classic wire, pairs', () => {
           assert.notEqual(pair.replyTo(id), null)
         }
       ),
-      { numRuns: 400 }
+      { numRuns: share(150, 400) }
     )
   })
 

@@ -65,12 +65,16 @@ const CLICK_AGAIN_MS = 2000
 const FOCUS_LIMIT_MS = 2000 * PATIENCE
 const LOAD_LIMIT_MS = 30_000 * PATIENCE
 const INSTALL_LIMIT_MS = 90_000 * PATIENCE
-/** Dialogs of Node-RED need not slide in: each would keep the browser busy for half a second. Ours are as they are. */
+/**
+ * Dialogs of Node-RED need not slide in: each would keep the browser busy for half a second. Ours are as they are. Nor does a page need
+ * what draws diagrams, which no text here has: that is more code than the editor itself.
+ */
 const STANDSTILL = `document.addEventListener('DOMContentLoaded', () => {
   const style = document.createElement('style')
   style.textContent = '[class*="red-ui"], [id*="red-ui"] { transition: none !important }'
   document.head.append(style)
   if (globalThis.$) $.fx.off = true
+  if (globalThis.RED) RED.editor.mermaid.render = async () => []
 })`
 const LOOK_EVERY_MS = 100
 const WIDTH = 1400

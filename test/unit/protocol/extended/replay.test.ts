@@ -10,7 +10,7 @@ import { testSettings } from '../../../support/machine/settings'
 import type { Policy } from '../../../../src/protocol/settings'
 import { share } from '../../../support/share'
 
-const FRAMES = 105_000
+const FRAMES = share(36_000, 105_000)
 const POLICIES: readonly Policy[] = ['availability', 'preferred', 'exclusive']
 const FRAMES_PER_MS = 4
 
