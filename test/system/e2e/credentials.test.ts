@@ -190,7 +190,8 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
       await b.start()
       await isStopped(b, logFrom)
       await isStopped(b, await restart(b))
-      assert.equal((await pairOf(a))?.running?.status.role, 'active', 'a goes on')
+      // It has been restarted, and listens for a while first.
+      await eventually('a goes on', PATIENCE_MS, async () => (await pairOf(a))?.running?.status.role === 'active')
     }
   )
 }
