@@ -158,7 +158,9 @@ export class Peer {
    */
   isPresent(nowMs: number): boolean {
     const { alive, heardAtMs, ackedSentAtMs } = this.detector
-    return alive && nowMs < heardAtMs + this.heartbeatMs * 2 && nowMs < ackedSentAtMs + this.peerTimeoutMs
+    // What it acknowledges with one heartbeat was sent up to a heartbeat before the one before that.
+    const answersMs = Math.max(this.peerTimeoutMs, 3 * this.heartbeatMs)
+    return alive && nowMs < heardAtMs + this.heartbeatMs * 2 && nowMs < ackedSentAtMs + answersMs
   }
 
   /** Contact in both directions. */

@@ -954,7 +954,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/peer',
         'guards the place of a session of which only recordings are heard',
-        '&& nowMs < ackedSentAtMs + this.peerTimeoutMs',
+        '&& nowMs < ackedSentAtMs + answersMs',
         ''
       ),
       mutation('extended/hearing', 'hears on from a peer that left', 'peer.sessions.retirePeer()', ''),

@@ -49,12 +49,18 @@ describe('an install from a git checkout', () => {
     )
     assert.deepEqual(
       sets.map(({ types, err }) => ({ types, err })).toSorted((x, y) => String(x.types).localeCompare(String(y.types))),
-      ['ha-pair', 'ha-pair-designate', 'ha-pair-gate', 'ha-pair-health', 'ha-pair-state', 'ha-pair-sync'].map(
-        (type) => ({
-          types: [type],
-          err: undefined
-        })
-      )
+      [
+        'ha-pair',
+        'ha-pair-designate',
+        'ha-pair-gate',
+        'ha-pair-health',
+        'ha-pair-state',
+        'ha-pair-sync',
+        'ha-pair-witness'
+      ].map((type) => ({
+        types: [type],
+        err: undefined
+      }))
     )
   })
 })

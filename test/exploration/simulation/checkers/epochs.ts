@@ -50,7 +50,8 @@ export class EpochChecker implements Watcher {
 
   onStep({ host, process, before, after, input, outputs }: Step): void {
     const wantsMore = outputs.some((output) => output.kind === 'store')
-    if (!wantsMore && this.#truth.inContact(host) && this.#bothHaveStored()) this.#met.add(this.#identities())
+    if (!wantsMore && this.#truth.inContact(host) && this.#countEachOther() && this.#bothHaveStored())
+      this.#met.add(this.#identities())
     if (input.kind === 'stored') this.#storeFails[host] = !input.ok
     if (after.epoch < before.epoch) {
       this.#report(`${this.#name(process)} goes back from epoch ${before.epoch} to ${after.epoch}`)
@@ -104,6 +105,12 @@ export class EpochChecker implements Watcher {
 
   get #isFree(): boolean {
     return this.#world.plan.exhausted !== null || this.#world.hadSecond
+  }
+
+  /** While a former session counts as present, the new one is only answered. */
+  #countEachOther(): boolean {
+    const [a, b] = [this.#world.process(0)?.view, this.#world.process(1)?.view]
+    return a !== undefined && b !== undefined && a.peerSession === b.session && b.peerSession === a.session
   }
 
   #bothHaveStored(): boolean {
