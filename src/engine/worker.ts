@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createMachine } from '../protocol/create'
 import { EngineCell } from './cells'
 import { Engine } from './engine'
+import { stackOf } from './error-code'
 import type { EngineOptions, FromThread, ToThread } from './messages'
 import { stderrTrace, traced } from './trace'
 
@@ -29,7 +30,7 @@ function end(exitCode: number): void {
 
 process.on('uncaughtException', (error: unknown) => {
   end(1)
-  say({ type: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  say({ type: 'failed', error: stackOf(error) })
 })
 process.on('exit', () => cell.markDead(true))
 host.on('message', (message: ToThread) => {

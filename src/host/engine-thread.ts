@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { EngineCell, newEngineCell } from '../engine/cells'
+import { stackOf } from '../engine/error-code'
 import type { EngineOptions, FromEngine, FromThread, ToEngine, ToThread } from '../engine/messages'
 import { BOOT, readCode, type ThreadCode } from './thread-code'
 
@@ -142,7 +143,7 @@ export class EngineThread {
       else if (worker === this.#worker) this.#listener.onMessage(message)
     })
     worker.on('error', (cause: unknown) => {
-      error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+      error = stackOf(cause)
       cell.markDead(true)
     })
     worker.on('exit', (code) => {

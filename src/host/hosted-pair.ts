@@ -3,6 +3,7 @@
  * thread. Leases come and go; numbers, shared cell and settings stay.
  */
 import { EngineCell, lookThrough, newPairCell, PairCell } from '../engine/cells'
+import { stackOf } from '../engine/error-code'
 import type { FromEngine, Snapshot, ToEngine } from '../engine/messages'
 import type { Designation, Role } from '../protocol/machine'
 import type { PairSettings } from '../protocol/settings'
@@ -96,9 +97,7 @@ export class HostedPair implements Pair {
     this.settings = request.settings
     this.log = request.log ?? SILENT_LOG
     this.observers = new Observers((error) =>
-      this.log.error(
-        `${oneLine(this.name)}: an observer failed: ${error instanceof Error ? error.stack : String(error)}`
-      )
+      this.log.error(`${oneLine(this.name)}: an observer failed: ${stackOf(error)}`)
     )
     this.#request = request
     this.#context = context

@@ -7,11 +7,10 @@ import { describeReport, describeViolations, PEER_TIMEOUT_MS, runSessions, TIGHT
 import type { Rule } from '../../support/namespaces/checker'
 import { whyNotHere } from '../../support/namespaces/network'
 import { share } from '../../support/share'
-import type { SessionPlan, SessionReport } from './session'
+import { FEED_EVERY_MS, type SessionPlan, type SessionReport } from './session'
 
 const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
 const FAULTS_FOR_MS = share(5000, 36_000)
-const FEED_EVERY_MS = share(10, 5)
 /** Stops of the Active with messages queued at its gate, under the two policies that let the other side follow. */
 const STOPS = { availability: share(1, 3), preferred: share(1, 2) }
 const LIMIT_MS = 300_000
@@ -25,7 +24,7 @@ async function play(
   excused: readonly Rule[] = []
 ): Promise<SessionReport> {
   const reports: SessionReport[] = []
-  const whole = { ...plan, faultsForMs: FAULTS_FOR_MS, feedEveryMs: FEED_EVERY_MS }
+  const whole = { ...plan, faultsForMs: FAULTS_FOR_MS, feedEveryMs: share(2 * FEED_EVERY_MS, FEED_EVERY_MS) }
   await runSessions([whole], { wanted: false }, (report) => reports.push(report))
   const [report] = reports
   assert.ok(report)

@@ -91,7 +91,8 @@ export interface Stop {
   wanted: boolean
 }
 
-const FEED_EVERY_MS = 5
+/** Of the messages, where a plan says nothing else. */
+export const FEED_EVERY_MS = 5
 const FORM_LIMIT_MS = 15_000
 const QUIET_MS = 400
 /** What is looked at is this old: the witness reads a little later than the sides write. */

@@ -37,7 +37,7 @@ export class Truth {
 
   /** The highest epoch that it knew of at an instant; one that it has just given to its peer is not yet among them. */
   knewAt(host: HostIndex, atMs: number): number {
-    return this.#learnt[host].reduce((max, item) => (item.atMs <= atMs ? Math.max(max, item.epoch) : max), 0)
+    return highestOf(this.#learnt[host].filter((item) => item.atMs <= atMs))
   }
 
   /** Both have proved to each other that they speak now, in the present two runs. */
@@ -64,7 +64,7 @@ export class Truth {
         : [{ epoch: restoredEpoch, atMs: -Infinity }]
     this.#learnt[host].length = 0
     this.#learnt[host].push(...kept)
-    side.knownEpoch = kept.reduce((max, item) => Math.max(max, item.epoch), 0)
+    side.knownEpoch = highestOf(kept)
   }
 
   /** This side's own promotion. Once it is on disk it is never forgotten, however young it is. */
@@ -108,6 +108,10 @@ export class Truth {
     else if (atMs > -Infinity) return
     this.#learnt[host].push({ epoch, atMs })
   }
+}
+
+function highestOf(learnt: readonly { readonly epoch: number }[]): number {
+  return learnt.reduce((max, { epoch }) => Math.max(max, epoch), 0)
 }
 
 function fresh(): Knowledge {

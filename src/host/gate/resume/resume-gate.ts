@@ -140,7 +140,11 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
     this.#handover = before?.handover ?? { allToldUntilMs: -Infinity }
     this.#fallen = before?.fallen ?? { untold: 0, warnedAtMs: -Infinity }
     this.#teller = new Teller(this.#numbers, clock, () => parts.decide().open, this.#releaseSoon)
-    this.#nextTurn = new Later((run) => clock.nextTurn(run), this.#goOn)
+    // The badge waits for the next look: it is not worth a delay of what passes.
+    this.#nextTurn = new Later(
+      (run) => clock.nextTurn(run),
+      () => this.#release()
+    )
     this.#lookAgain = new Later((run) => clock.after(LOOK_AGAIN_MS, run), this.#onLook)
     this.#mayRelease = before === null
   }
@@ -341,9 +345,6 @@ export class ResumeGate<M extends GateMessage> implements CarrierUser {
   readonly #releaseSoon = (): void => {
     if (this.held > 0 && !this.#ended) this.#nextTurn.start()
   }
-
-  /** The badge waits for the next look: it is not worth a delay of what passes. */
-  readonly #goOn = (): void => this.#release()
 
   // --- Not passing ---
 

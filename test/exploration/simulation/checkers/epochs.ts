@@ -10,6 +10,7 @@
  * An epoch never goes back within one run, and in the end the one that serves holds the highest that either knows.
  */
 import type { EngineProcess, Step } from '../process'
+import { inContact } from '../../../support/machine/sessions'
 import type { HostIndex } from '../../../support/network'
 import type { Truth } from '../truth'
 import type { Watcher } from '../watcher'
@@ -110,7 +111,7 @@ export class EpochChecker implements Watcher {
   /** While a former session counts as present, the new one is only answered. */
   #countEachOther(): boolean {
     const [a, b] = [this.#world.process(0)?.view, this.#world.process(1)?.view]
-    return a !== undefined && b !== undefined && a.peerSession === b.session && b.peerSession === a.session
+    return a !== undefined && b !== undefined && inContact(a, b)
   }
 
   #bothHaveStored(): boolean {
