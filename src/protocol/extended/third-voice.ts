@@ -14,14 +14,16 @@ import { Voice, type Heard } from './voice'
 
 /** How often a side asks in the time of a lease. */
 const ASKS = {
-  /** A Standby that hears its Active: to be known to the witness, and to know that it answers. */
+  /** A Standby that hears its Active: to be known to the witness as going by it, which a newcomer has to hear before that may have a loan. */
   standby: 1.5,
+  /** A Standby whose Active has the loan: to know that the witness answers. */
+  idle: 0.5,
   /** An Active whose loan is renewed each time. */
-  holder: 2,
+  holder: 1.5,
   /** While it is not heard, or not agreed on, and while neither side is known to have the role, or the loan. */
   unsettled: 8,
   /** Until an ask is answered, or a loan renewed: ten of them may be lost in a row. */
-  missing: 24
+  missing: 36
 } as const
 /** Asks while the voice is wanted for a takeover, in a heartbeat. */
 const URGENT_ASKS = 10
@@ -86,7 +88,8 @@ export class ThirdVoice {
       return m.role.isServing ? Math.max(missingMs, voice.renewedSentAtMs + lasts / ASKS.holder) : missingMs
     }
     if (!m.peer.isHeardActive) return unsettledMs
-    return Math.max(missingMs, voice.answeredSentAtMs + lasts / ASKS.standby)
+    const often = voice.otherHolder === 0n ? ASKS.standby : ASKS.idle
+    return Math.max(missingMs, voice.answeredSentAtMs + lasts / often)
   }
 
   /** It is wanted to take the role. */
