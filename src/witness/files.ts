@@ -32,6 +32,8 @@ export interface Opened {
 
 export class WitnessFiles {
   readonly #folder: string
+  /** Of the identity. */
+  readonly #ownFile: string
   #identity: Identity | null = null
   readonly #writes = new WorkQueue(WRITES_MAX)
   /** Of the file of the identity, as this start left it. */
@@ -39,17 +41,18 @@ export class WitnessFiles {
 
   constructor(folder: string) {
     this.#folder = folder
+    this.#ownFile = join(folder, 'witness')
   }
 
   /** Raises the number of the start. Errors: throws where that cannot be made durable; nothing may be lent then. */
   async open(): Promise<Opened> {
-    const text = await readIfThere(this.#file())
+    const text = await readIfThere(this.#ownFile)
     const before = text === null ? null : parse(text, isIdentity)
     const state = text === null ? 'new' : before === null ? 'damaged' : 'known'
     const identity = { id: before?.id ?? randomBytes(8).toString('hex'), start: (before?.start ?? 0) + 1 }
-    const aside = state === 'damaged' ? `${this.#file()}.damaged` : null
-    const error = await replaceFile(this.#file(), checkedText(FORMAT, identity), aside)
-    if (error !== null) throw new Error(`${this.#file()}: ${error}`)
+    const aside = state === 'damaged' ? `${this.#ownFile}.damaged` : null
+    const error = await replaceFile(this.#ownFile, checkedText(FORMAT, identity), aside)
+    if (error !== null) throw new Error(`${this.#ownFile}: ${error}`)
     this.#identity = identity
     this.#stamp = this.#stampNow()
     return { identity, state }
@@ -85,13 +88,13 @@ export class WitnessFiles {
     return this.#writes.run(() => replaceFile(this.#file(pair), checkedText(FORMAT, stored), null))
   }
 
-  #file(pair?: string): string {
-    return pair === undefined ? join(this.#folder, 'witness') : join(this.#folder, 'pairs', pair)
+  #file(pair: string): string {
+    return join(this.#folder, 'pairs', pair)
   }
 
   #stampNow(): string {
     try {
-      const { dev, ino, mtimeMs, size } = statSync(this.#file())
+      const { dev, ino, mtimeMs, size } = statSync(this.#ownFile)
       return `${dev}:${ino}:${mtimeMs}:${size}`
     } catch (error) {
       return codeOf(error)

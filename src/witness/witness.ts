@@ -12,6 +12,7 @@ import { randomInt } from '../engine/random'
 import { Rejections } from '../engine/rejections'
 import { PairFiles } from '../host/pair-files'
 import type { PairLog } from '../host/report'
+import { SLACK_SHARE } from '../protocol/extended/lease'
 import { randomId } from '../protocol/random-id'
 import { TokenBucket, type Allowance } from '../protocol/token-bucket'
 import { idText } from '../protocol/wire/bytes'
@@ -30,8 +31,8 @@ import { WitnessFiles } from './files'
 import type { KeyLine } from './keys'
 
 const RETRY_MS = 2000
-/** So old a look at the files may be: a promise has more to spare for what lies between a decision and its effect. */
-const LOOK_MS = 1
+/** So old a look at the files may be, of the promise: a part of what a lease leaves for what lies between a decision and its effect. */
+const LOOK_SHARE = SLACK_SHARE / 4
 /** What the kernel keeps while this thread is busy: what a thousand pairs ask in a moment. */
 const RECEIVE_BYTES = 1 << 18
 /** Of a pair's two sides, and of some that were set up again. */
@@ -232,7 +233,7 @@ export class Witness {
     const ask = decodeAsk(bytes)
     if (typeof ask === 'string') return this.#reject('bad field', from)
     this.#noteAddress(served, ask.nodeId, from.address)
-    this.#lookAtFiles(nowMs)
+    this.#lookAtFiles(nowMs, ask.promiseMs)
     this.#step(served, { kind: 'ask', ask, from })
   }
 
@@ -277,8 +278,8 @@ export class Witness {
   }
 
   /** Before anything is renewed: another start of this witness may have come, on a file system that has no locks. */
-  #lookAtFiles(nowMs: number): void {
-    if (this.#fenced || nowMs < this.#lookedAtMs + LOOK_MS) return
+  #lookAtFiles(nowMs: number, promiseMs: number): void {
+    if (this.#fenced || nowMs < this.#lookedAtMs + promiseMs * LOOK_SHARE) return
     this.#lookedAtMs = nowMs
     if (this.#files.isMine()) return
     this.#fenced = true

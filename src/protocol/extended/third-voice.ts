@@ -16,15 +16,15 @@ import { Voice, type Heard } from './voice'
 const ASKS = {
   /** A Standby that hears its Active: to be known to the witness as going by it, which a newcomer has to hear before that may have a loan. */
   standby: 1.5,
-  /** A Standby whose Active has the loan: to know that the witness answers. */
-  idle: 0.5,
-  /** An Active whose loan is renewed each time. */
-  holder: 1.5,
   /** While it is not heard, or not agreed on, and while neither side is known to have the role, or the loan. */
-  unsettled: 8,
-  /** Until an ask is answered, or a loan renewed: ten of them may be lost in a row. */
-  missing: 36
+  unsettled: 8
 } as const
+/** A Standby whose Active has the loan only wants to know that the witness answers: so many leases apart, of long ones fewer. */
+const IDLE = { leasesMin: 2, leasesMax: 5, ms: 5000 } as const
+/** An ask that is not answered is sent again, so often in the time that is left of a loan: eleven of them may be lost in a row. */
+const ASKS_LEFT = 12
+/** A loan is renewed when a fifth of its lease is left; of a short one up to a half, for what a stall or a slow way takes. */
+const LEFT = { share: 1 / 5, shareMax: 1 / 2, msMin: 100 } as const
 /** Asks while the voice is wanted for a takeover, in a heartbeat. */
 const URGENT_ASKS = 10
 const ASK_MS_MIN = 2
@@ -81,15 +81,16 @@ export class ThirdVoice {
     const lasts = leaseMs(m.peer.peerTimeoutMs)
     const unsettledMs = askedAtMs + lasts / ASKS.unsettled
     if (!this.#online || !this.#counts(m)) return unsettledMs
-    const missingMs = askedAtMs + Math.max(ASK_MS_MIN, lasts / ASKS.missing)
+    const leftMs = Math.min(lasts * LEFT.shareMax, Math.max(lasts * LEFT.share, LEFT.msMin))
+    const missingMs = askedAtMs + Math.max(ASK_MS_MIN, leftMs / ASKS_LEFT)
     if (m.role.kind === 'active') {
       if (voice.renewedSentAtMs === -Infinity) return unsettledMs
       // What was heard before a pause does not end it.
-      return m.role.isServing ? Math.max(missingMs, voice.renewedSentAtMs + lasts / ASKS.holder) : missingMs
+      return m.role.isServing ? Math.max(missingMs, voice.renewedSentAtMs + lasts - leftMs) : missingMs
     }
     if (!m.peer.isHeardActive) return unsettledMs
-    const often = voice.otherHolder === 0n ? ASKS.standby : ASKS.idle
-    return Math.max(missingMs, voice.answeredSentAtMs + lasts / often)
+    const idleMs = Math.min(lasts * IDLE.leasesMax, Math.max(lasts * IDLE.leasesMin, IDLE.ms))
+    return Math.max(missingMs, voice.answeredSentAtMs + (voice.otherHolder === 0n ? lasts / ASKS.standby : idleMs))
   }
 
   /** It is wanted to take the role. */

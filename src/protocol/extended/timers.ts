@@ -161,7 +161,7 @@ export const TIMERS: readonly Timer[] = [
     (m, passive) => passive.failbackAtMs(m),
     (m, passive) => passive.want(m, 'failback', null)
   ),
-  // 2/3 L with its loan, or as Standby of an Active, 2 L if that has it, else L/8; L/36 until answered; h/10 to take over; h/4 to release
+  // L - R with its loan; as Standby of an Active 2/3 L, up to 5 L if that has it; else L/8; R/12 until answered; h/10 to take over; h/4 to release
   // => asks the witness
   always(
     'witness',

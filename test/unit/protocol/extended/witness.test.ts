@@ -156,28 +156,29 @@ function active(record?: Partial<PairRecord>): Side {
 describe('extended wire, a machine and its witness', () => {
   for (const [of, often, holds] of [
     ['three times in two leases while the Active is heard', 1.5, false],
-    ['once in two leases while the Active has the voice', 0.5, true]
+    ['once in five leases while the Active has the voice', 1 / 5, true]
   ] as const) {
     it(`asks ${of}, and not for the voice`, () => {
       const side = met(ACTIVE)
       side.answers = { other: side.peerSession, otherHolds: holds, otherHeardAgoMs: 10 }
-      side.advanceMs(2 * LEASE)
+      side.advanceMs(5 * LEASE)
       side.takeAsks()
-      side.advanceMs(8 * LEASE)
+      side.advanceMs(10 * LEASE)
       const asks = side.takeAsks()
-      assert.ok(Math.abs(asks.length - 8 * often) <= 1, `${asks.length} asks`)
+      assert.ok(Math.abs(asks.length - 10 * often) <= 1, `${asks.length} asks`)
       assert.ok(asks.every((ask) => !ask.wants && !ask.holds && ask.promiseMs === P && ask.nodeId === NODE))
     })
   }
 
-  it('asks three times in two leases with a loan that is renewed, and 36 times in one while it is not', () => {
+  it('renews a loan when a fifth of its lease is left, and asks twelve times in that while it is not renewed', () => {
     const side = active()
     side.answers = LENT
     side.advanceMs(P)
-    near(side.gapsMs(3 * P), (2 * LEASE) / 3)
+    near(side.gapsMs(4 * P), (4 * LEASE) / 5)
     side.answers = null
-    for (side.takeAsks(); side.takeAsks().length === 0;) side.advanceMs(STEP)
-    near(side.gapsMs(0.3 * LEASE), LEASE / 36)
+    side.takeAsks()
+    while (side.takeAsks().length === 0) side.advanceMs(STEP)
+    near(side.gapsMs(0.15 * LEASE), LEASE / 60)
   })
 
   it('serves on the voice alone, whichever answer is lost, also ten in a row', () => {
@@ -286,7 +287,7 @@ describe('extended wire, a machine and its witness', () => {
     const side = met(ACTIVE)
     side.answers = { lent: true, loan: 3, promisedMs: P }
     side.advanceMs(2 * HEARTBEAT)
-    side.advanceMs(2 * LEASE)
+    side.advanceMs(6 * LEASE)
     assert.equal(side.role, 'standby')
     assert.ok(side.takeAsks().some(({ releases, loan }) => releases && loan === 3))
   })
@@ -384,7 +385,7 @@ describe('extended wire, a machine and its witness', () => {
     side.machine.peerSays = null
     side.answers = null
     side.takeAsks()
-    side.advanceMs(LEASE / 2)
+    side.advanceMs(0.9 * LEASE)
     const [before] = side.takeAsks().slice(-1)
     side.machine.nowMs += 1.5 * P
     side.machine.step({ kind: 'tick' })
