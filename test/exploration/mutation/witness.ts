@@ -107,8 +107,13 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(MINE, 'keeps the voice as Standby', "if (m.role.kind !== 'active') this.voice.release()", ''),
       mutation(MINE, 'does not ask as Active', "(m.role.kind === 'active' || ", '('),
       mutation(MINE, 'wants a voice that does not count', 'wants: this.#counts(m) && (', 'wants: ('),
-      mutation(MINE, 'asks again when its lease is over', 'missing: 24', 'missing: 1'),
-      mutation(MINE, 'renews its loan when it is over', 'holder: 2', 'holder: 1'),
+      mutation(MINE, 'asks again when its lease is over', 'Math.max(ASK_MS_MIN, leftMs / ASKS_LEFT)', 'lasts'),
+      mutation(
+        MINE,
+        'renews its loan when it is over',
+        'voice.renewedSentAtMs + lasts - leftMs',
+        'voice.renewedSentAtMs + lasts'
+      ),
       mutation(
         MINE,
         'takes its own stall for a silence of the witness',

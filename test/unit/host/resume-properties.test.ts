@@ -440,7 +440,7 @@ describe('an open gate whose thread stands still now and then', function () {
         const twice = times.filter((count) => count > 1).length
         assert.ok(twice <= Math.max(TWICE_MAX, heap * OF_A_HEAP), `${twice} twice of a heap of ${heap}`)
       }),
-      runs(20)
+      runs(10)
     )
   })
 })
