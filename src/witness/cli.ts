@@ -33,7 +33,7 @@ const DEFAULT_PORT = 1102
 const WRONG_CALL = 2
 /**
  * A witness makes much that lives for a moment and keeps little. Room for what is new that grows to 33 MB, and is never filled with anything
- * that lasts, would be most of its memory. Of the rest V8 spares 2 MB where it is told to.
+ * that lasts, would be most of its memory. V8 spares 2 MB of the rest if it is asked for that.
  */
 const V8_FLAGS = ['--semi-space-growth-factor=1', '--optimize-for-size']
 

@@ -80,7 +80,7 @@ export class Peer {
   /** Until then a former session of it may serve: no role is taken or given before. */
   formerUntilMs = -Infinity
   /** Another session that speaks while its own is present. */
-  #rival: { readonly session: bigint; readonly sinceMs: number; told: boolean } | null = null
+  #rival: { readonly session: bigint; readonly sinceMs: number; heardAtMs: number; told: boolean } | null = null
   /** Its yielding that is known. */
   yielding = ''
   /** The latest number that was sent to it; what answers an opening goes elsewhere. */
@@ -243,9 +243,15 @@ export class Peer {
     return this.#rival?.session === session
   }
 
+  /** When such a session was heard last: it takes the peer's place with its next frame. */
+  get rivalHeardAtMs(): number {
+    return this.#rival?.heardAtMs ?? -Infinity
+  }
+
   hearRival(step: Step, session: bigint): void {
     const now = step.nowMs
-    if (this.#rival?.session !== session) this.#rival = { session, sinceMs: now, told: false }
+    if (this.#rival?.session !== session) this.#rival = { session, sinceMs: now, heardAtMs: now, told: false }
+    this.#rival.heardAtMs = now
     // It is one as long as the peer is present, so both go on.
     if (this.#rival.told || now < this.#rival.sinceMs + this.heartbeatMs * 2) return
     this.#rival.told = true

@@ -49,7 +49,9 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     const answeredMs = rulesOf(m).neverBoth ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
     return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
   }
-  return { evidence: 'silence', fromMs: Math.max(detector.heardAtMs + peerTimeoutMs, aloneFromMs) }
+  // One that spoke beside it, which it kept from its place, takes that with its next frame.
+  const heardAtMs = Math.max(detector.heardAtMs, m.peer.rivalHeardAtMs)
+  return { evidence: 'silence', fromMs: Math.max(heardAtMs + peerTimeoutMs, aloneFromMs) }
 }
 
 /**

@@ -1010,6 +1010,12 @@ export const RULES: readonly Rule[] = [
         'probe: false'
       ),
       mutation(
+        'extended/takeover',
+        'takes the role from a session that it kept from the place of the silent one',
+        'Math.max(detector.heardAtMs, m.peer.rivalHeardAtMs)',
+        'detector.heardAtMs'
+      ),
+      mutation(
         'extended/partner',
         'calls a peer lost that has acknowledged all it was told',
         'if (trailer.ack >= peer.toldSeq)',

@@ -1045,6 +1045,40 @@ describe('extended wire, stories of another session of the peer', () => {
       assert.ok(bench.view.epoch > 30, `epoch ${bench.view.epoch}`)
     })
 
+    for (const [then, goesOn] of [
+      ['takes its place', true],
+      ['falls silent too: the role is taken', false]
+    ] as const) {
+      it(`one of ${who} that spoke beside the peer is waited for when that falls silent, and ${then}`, () => {
+        const bench = inRole('standby', 'availability, higher', { peerTimeoutMs: 200 })
+        const says = otherPeer(bench, nodeId)
+        bench.peerSays = { ...WORDS['an Active of epoch 20'], trailer: { peerTimeoutMs: 200 } }
+        bench.advanceMs(1000)
+        bench.peerSays = null
+        const other = { ...WORDS['an Active of epoch 30'], trailer: { peerTimeoutMs: 200 } }
+        let heardAtMs = -Infinity
+        const told: string[] = []
+        for (let ms = 0; ms < 200; ms += 20) {
+          const dropped = ms < 100 ? says(other) : []
+          // The others were asked to confirm.
+          if (dropped.length > 0) heardAtMs = bench.nowMs
+          told.push(...dropped)
+          bench.advanceMs(20)
+        }
+        assert.ok(told.length > 0 && told.every((report) => report === cause), told.join())
+        assert.deepEqual([bench.view.role, bench.view.online], ['standby', false])
+        if (goesOn) {
+          for (let i = 0; i < 5 && bench.view.peerSession !== 99n; i++) says(other)
+          assert.deepEqual([bench.view.role, bench.view.epoch, bench.view.peerSession], ['standby', 30, 99n])
+          return
+        }
+        bench.advanceMs(heardAtMs + 199 - bench.nowMs)
+        assert.equal(bench.view.role, 'standby')
+        bench.advanceMs(2)
+        assert.equal(bench.view.role, 'active')
+      })
+    }
+
     it(`a restart of ${who} is no second peer: nothing is told`, () => {
       const bench = inRole('standby', 'availability, higher')
       bench.peerSays = null
