@@ -620,9 +620,11 @@ export class Session {
   }
 
   async #startAgain(side: Side): Promise<void> {
-    for (const each of this.#deaths) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
     await this.#start(side)
-    for (const each of this.#troubles) if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
+    // Until then the dead one may be proven dead: what its kernel says once more after a cut comes late.
+    for (const each of [...this.#deaths, ...this.#troubles]) {
+      if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
+    }
   }
 
   /** Whatever was done to it, the channel is there again in a while: without it no crash can be proved. */

@@ -103,7 +103,8 @@ export class NodeRedProcess {
       writeFileSync(join(this.userDirectory, 'flows.json'), JSON.stringify(options.flows))
       writeFileSync(join(this.userDirectory, 'flows_cred.json'), JSON.stringify(options.credentials ?? {}))
     }
-    writeFileSync(this.#diary, '')
+    // Another one of the same folder may write there already.
+    appendFileSync(this.#diary, '')
   }
 
   get pid(): number {
