@@ -440,7 +440,8 @@ describe('an open gate whose thread stands still now and then', function () {
         const twice = times.filter((count) => count > 1).length
         assert.ok(twice <= Math.max(TWICE_MAX, heap * OF_A_HEAP), `${twice} twice of a heap of ${heap}`)
       }),
-      runs(10)
+      // Of the seeds this is one with which ten runs see a pace that is too slow.
+      WHOLE ? runs(10) : { ...runs(10), seed: 3 }
     )
   })
 })
