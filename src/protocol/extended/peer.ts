@@ -251,7 +251,7 @@ export class Peer {
   hearRival(step: Step, session: bigint): void {
     const now = step.nowMs
     if (this.#rival?.session !== session) this.#rival = { session, sinceMs: now, heardAtMs: now, told: false }
-    this.#rival.heardAtMs = now
+    else this.#rival.heardAtMs = now
     // It is one as long as the peer is present, so both go on.
     if (this.#rival.told || now < this.#rival.sinceMs + this.heartbeatMs * 2) return
     this.#rival.told = true

@@ -291,7 +291,6 @@ export class Lender<From> {
       }
     }
     const record = this.#record
-    const { other, otherStates, otherHolds, otherHeardAgoMs } = this.#otherOf(nowMs, ask)
     const answer: Answer = {
       witnessId: this.#witnessId,
       session: this.#session,
@@ -304,10 +303,7 @@ export class Lender<From> {
       loan: lent ? (record?.loan ?? 0) : 0,
       promisedMs: lent ? (record?.promisedMs ?? 0) : 0,
       holder: record?.holderNode ?? 0n,
-      other,
-      otherStates,
-      otherHolds,
-      otherHeardAgoMs
+      ...this.#otherOf(nowMs, ask)
     }
     this.#out.push({ kind: 'answer', to, answer })
   }
