@@ -211,11 +211,17 @@ export class Editor {
 
   /** What a stock Node-RED asks and shows the first time that somebody opens it. */
   async answerFirstQuestions(): Promise<void> {
+    // The click takes the focus away again where the tour was quicker.
+    await this.page.evaluate(`{
+      const note = () => { if (document.activeElement.closest('.red-ui-tourGuide-popover')) window.tourHadFocus = true }
+      document.addEventListener('focusin', note)
+      note()
+    }`)
     await this.page.getByRole('button', { name: 'No, do not enable notifications' }).click()
     const tour = this.page.locator('.red-ui-tourGuide-popover')
     // A tour that is closed before it has put the focus on its button stumbles over itself.
-    await eventually('the tour has the focus', PATIENCE_MS, () =>
-      this.page.evaluate(`document.activeElement.closest('.red-ui-tourGuide-popover') !== null`)
+    await eventually('the tour has had the focus', PATIENCE_MS, () =>
+      this.page.evaluate('window.tourHadFocus === true')
     )
     await tour.locator('button .fa-times').click()
     await tour.waitFor({ state: 'detached' })
