@@ -17,6 +17,11 @@ export const EPOCH_MAX = UINT48_MAX - 2 ** 16
  * not passed on, or the peer would end where this side has.
  */
 export const STORED_MAX = 2 ** 47
+/**
+ * So far above all earlier numbers is that of a new loan of the witness. Between two loans a side comes by epochs of its own, without the witness: at most two
+ * above the number of its loan, or above what the other side knows, and two more where it serves on with a newer one.
+ */
+export const LOAN_STEP = 8
 
 /** ms before a failed write is tried again; doubled each time. */
 const RETRY_MS_MIN = 50
@@ -27,6 +32,8 @@ export class EpochAllocator {
   /** Highest epoch used or heard of. */
   #floor: number
   #reserved: number
+  /** Of the witness's latest loan to this side: no number of its own is lower. */
+  #loan = 0
   #promisedMs: number
   #preferred: boolean
   #online: boolean
@@ -187,9 +194,18 @@ export class EpochAllocator {
     if (number > this.#number) this.#number = number
   }
 
+  /**
+   * The witness's latest loan; `mine`: to this side. What the next one needs is on disk before it is asked for: the role does not wait for
+   * that.
+   */
+  hearLoan(number: number, mine: boolean): void {
+    if (mine) this.#loan = Math.max(this.#loan, number)
+    this.reserve(Math.max(number, this.#floor) + LOAN_STEP + 2)
+  }
+
   /** The number that this side would take next. */
   nextOwn(): number {
-    return nextWithParity(this.#floor, this.#parity)
+    return nextWithParity(Math.max(this.#floor, this.#loan - 1), this.#parity)
   }
 
   /** The number that this side would grant to its peer. */

@@ -10,6 +10,7 @@ import { checkedText, isCount, readCheckedText } from '../engine/checked-text'
 import { codeOf } from '../engine/error-code'
 import { replaceFile } from '../engine/replace-file'
 import { WorkQueue } from '../engine/work-queue'
+import { STORED_MAX } from '../protocol/epoch-allocator'
 import type { LoanRecord } from '../protocol/witness/lender'
 import { idText } from '../protocol/wire/bytes'
 
@@ -113,7 +114,11 @@ const isHex = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-
 
 const isIdentity = (value: Identity): boolean => isHex(value.id) && isCount(value.start, 1)
 const isStoredLoan = (value: StoredLoan): boolean =>
-  isCount(value.loan, 1) && isCount(value.promisedMs, 1) && isHex(value.holderNode) && isHex(value.holderSession)
+  isCount(value.loan, 1) &&
+  value.loan < STORED_MAX &&
+  isCount(value.promisedMs, 1) &&
+  isHex(value.holderNode) &&
+  isHex(value.holderSession)
 
 function parse<T>(text: string, fits: (value: T) => boolean): T | null {
   const value = readCheckedText(text, [FORMAT])?.value as T | undefined

@@ -116,6 +116,7 @@ export class ThirdVoice {
     const ask = this.voice.ask(m.nowMs, {
       role: m.role.name,
       nodeId: m.epochs.nodeId,
+      epoch: m.epochs.floor,
       promiseMs: m.peer.peerTimeoutMs,
       wants: this.#counts(m) && (m.role.kind === 'active' || m.nowMs >= m.role.voiceWantedFromMs(m)),
       states: this.#heardId !== null && m.epochs.statedWitness === this.#heardId
@@ -127,6 +128,7 @@ export class ThirdVoice {
     const counted = m.epochs.countedWitness === answer.witnessId
     const heard = this.voice.hear(m.nowMs, answer, counted)
     if (heard !== 'heard') return heard
+    if (counted) m.epochs.hearLoan(answer.loan, answer.lent)
     this.#unansweredSinceMs = Infinity
     if (this.#heardId !== answer.witnessId) {
       if (this.#heardId !== null) m.event('witness', 'witness-changed', {})

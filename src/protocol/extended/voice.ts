@@ -22,6 +22,8 @@ export type Heard =
 export interface Speaker {
   readonly role: Role
   readonly nodeId: bigint
+  /** Highest epoch that it used or heard of. */
+  readonly epoch: number
   /** What a loan is to promise, ms. */
   readonly promiseMs: number
   /** It wants the voice, if it does not have it. */
@@ -98,7 +100,7 @@ export class Voice {
   }
 
   /** The next ask, sent now. */
-  ask(nowMs: number, { role, nodeId, promiseMs, wants, states }: Speaker): Ask {
+  ask(nowMs: number, { role, nodeId, epoch, promiseMs, wants, states }: Speaker): Ask {
     this.#lapse(nowMs)
     this.#seq += 1
     this.#sentAtMs[this.#seq % SENT_KEPT] = nowMs
@@ -118,7 +120,7 @@ export class Voice {
       holds,
       releases: !holds && !wantsNow && this.#releaseSeq !== null,
       states,
-      loan: this.#loan?.number ?? this.#spent,
+      loan: this.#loan?.number ?? Math.max(this.#spent, wantsNow ? epoch : 0),
       promiseMs
     }
   }

@@ -7,6 +7,7 @@
  *
  * `session` and `echo` are as between peers (RFC 5880): what does not echo the receiver's session changes nothing.
  */
+import { STORED_MAX } from '../epoch-allocator'
 import type { Role } from '../role'
 import { getUint48, setUint48 } from './bytes'
 import { MAGIC, SEAL_BYTES } from './frame'
@@ -37,7 +38,7 @@ export interface Ask {
   readonly seq: number
   /** Highest `seq` of the witness that this session received. */
   readonly ack: number
-  /** It wants a loan with a number above `loan`. */
+  /** It wants a loan with a number above `loan`: above those that it had, and above the epochs that it knows. */
   readonly wants: boolean
   /** It serves, or may serve, on the loan with the number `loan`. */
   readonly holds: boolean
@@ -63,6 +64,7 @@ export interface Answer {
   readonly lent: boolean
   /** Two processes ask under this session: neither gets the voice any more. */
   readonly copied: boolean
+  /** Of the latest loan, to either side; 0 = there was none. */
   readonly loan: number
   readonly promisedMs: number
   /** Node id of the side that has the voice, or had it last; 0 = nobody had it. */
@@ -139,7 +141,7 @@ export function decodeAsk(bytes: Uint8Array): Ask | WitnessRejection {
   }
   const wishes = Number(ask.wants) + Number(ask.holds) + Number(ask.releases)
   const fits = role !== undefined && ask.nodeId !== 0n && ask.session !== 0n && ask.seq !== 0 && ask.promiseMs !== 0
-  return fits && wishes <= 1 ? ask : 'field'
+  return fits && wishes <= 1 && ask.loan < STORED_MAX ? ask : 'field'
 }
 
 /** A frame whose seal has been verified. Never throws. */
@@ -167,7 +169,7 @@ export function decodeAnswer(bytes: Uint8Array): Answer | WitnessRejection {
   }
   const named = answer.witnessId !== 0n && answer.session !== 0n && answer.seq !== 0
   const lends = !answer.lent || (answer.loan !== 0 && answer.promisedMs !== 0 && !answer.copied)
-  return named && lends ? answer : 'field'
+  return named && lends && answer.loan < STORED_MAX ? answer : 'field'
 }
 
 /** The pair of an ask or an answer that is long enough for one: which key to try, nothing more. Null = it is neither. */

@@ -9,8 +9,11 @@
  *   3. Holder and promise are on disk before the loan is sent. After a start only the stored holder's session is renewed; others wait
  *      the promise from the start, also where the record is an old one.
  *   4. It lends and renews only to a session that acknowledged an answer within P: one that asks and hears nothing lets the voice go.
- *   5. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
+ *   5. A new loan's number is LOAN_STEP above every number that this pair had here, and above the epoch that its borrower knows: a role that
+ *      is taken with the voice has an epoch no lower than that, and so one above all that another side served on before.
+ *   6. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
  */
+import { LOAN_STEP, STORED_MAX } from '../epoch-allocator'
 import type { Answer, Ask } from '../wire/witness-frame'
 
 /** What is on disk for a pair, written when it changes. */
@@ -186,8 +189,10 @@ export class Lender<From> {
     if (!mine && nowMs < this.#freeFromMs(ask.promiseMs)) return false
     // Who hears nothing could not use it, and would keep it from the other one.
     if (this.#writing || nowMs - side.ackedAtMs >= ask.promiseMs) return false
+    const loan = Math.max(record?.loan ?? 0, ask.loan) + LOAN_STEP
+    if (loan >= STORED_MAX) return false
     const next: LoanRecord = {
-      loan: Math.max(record?.loan ?? 0, ask.loan) + 1,
+      loan,
       holderNode: ask.nodeId,
       holderSession: ask.session,
       promisedMs: ask.promiseMs
@@ -300,7 +305,7 @@ export class Lender<From> {
       ack: ask.seq,
       lent,
       copied: side?.copied === true,
-      loan: lent ? (record?.loan ?? 0) : 0,
+      loan: record?.loan ?? 0,
       promisedMs: lent ? (record?.promisedMs ?? 0) : 0,
       holder: record?.holderNode ?? 0n,
       ...this.#otherOf(nowMs, ask)

@@ -23,6 +23,7 @@ export const TESTS: readonly string[] = [
   join('dist', 'test', 'unit', 'protocol', 'paths.test.js'),
   join('dist', 'test', 'unit', 'witness', 'lender.test.js'),
   join('dist', 'test', 'unit', 'witness', 'voice.test.js'),
+  join('dist', 'test', 'unit', 'witness', 'frames.test.js'),
   join('dist', 'test', 'exploration', 'witness', 'stories.test.js'),
   join('dist', 'test', 'exploration', 'witness', 'attacks.test.js'),
   join('dist', 'test', 'scenarios')

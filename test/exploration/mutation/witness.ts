@@ -333,7 +333,7 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         LENDER,
         'gives a number again',
-        'Math.max(record?.loan ?? 0, ask.loan) + 1',
+        'Math.max(record?.loan ?? 0, ask.loan) + LOAN_STEP',
         'Math.max(record?.loan ?? 0, ask.loan)'
       ),
       mutation(
@@ -367,6 +367,78 @@ export const WITNESS_RULES: readonly Rule[] = [
         'side?.answers ?? FIRST_ANSWER'
       ),
       mutation(LENDER, 'forgets the holder for others', 'session === this.#record?.holderSession || ', '')
+    ]
+  },
+  {
+    rule: 'an epoch that is taken with the voice is above all that anybody served on before',
+    mutations: [
+      mutation(
+        LENDER,
+        'gives the next number and not one well above',
+        'Math.max(record?.loan ?? 0, ask.loan) + LOAN_STEP',
+        'Math.max(record?.loan ?? 0, ask.loan) + 1'
+      ),
+      mutation(
+        LENDER,
+        'counts on from its own numbers only',
+        'Math.max(record?.loan ?? 0, ask.loan) + LOAN_STEP',
+        '(record?.loan ?? 0) + LOAN_STEP'
+      ),
+      mutation(
+        LENDER,
+        'counts on from what the borrower knows only',
+        'Math.max(record?.loan ?? 0, ask.loan) + LOAN_STEP',
+        'ask.loan + LOAN_STEP'
+      ),
+      mutation(LENDER, 'lends beyond the end of the numbers', '    if (loan >= STORED_MAX) return false\n', ''),
+      mutation(
+        LENDER,
+        'tells its latest number only to who has the loan',
+        '      loan: record?.loan ?? 0,\n      promisedMs: lent',
+        '      loan: lent ? (record?.loan ?? 0) : 0,\n      promisedMs: lent'
+      ),
+      mutation(
+        VOICE,
+        'does not say which epochs the side knows',
+        'Math.max(this.#spent, wantsNow ? epoch : 0)',
+        'this.#spent'
+      ),
+      mutation(
+        VOICE,
+        'says its epoch in the place of the loan that it gives back',
+        'Math.max(this.#spent, wantsNow ? epoch : 0)',
+        'Math.max(this.#spent, epoch)'
+      ),
+      mutation(
+        'epoch-allocator',
+        'takes an epoch below its loan',
+        'nextWithParity(Math.max(this.#floor, this.#loan - 1), this.#parity)',
+        'nextWithParity(this.#floor, this.#parity)'
+      ),
+      mutation(
+        'epoch-allocator',
+        'has nothing on disk for the next loan',
+        '    this.reserve(Math.max(number, this.#floor) + LOAN_STEP + 2)\n',
+        ''
+      ),
+      mutation(
+        MINE,
+        'goes by the numbers of a witness that does not count',
+        'if (counted) m.epochs.hearLoan',
+        'm.epochs.hearLoan'
+      ),
+      mutation(
+        'wire/witness-frame',
+        'hears an ask for a number that nobody could use',
+        ' && ask.loan < STORED_MAX',
+        ''
+      ),
+      mutation(
+        'wire/witness-frame',
+        'hears of a loan with a number that nobody could use',
+        ' && answer.loan < STORED_MAX',
+        ''
+      )
     ]
   }
 ]

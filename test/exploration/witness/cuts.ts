@@ -16,7 +16,8 @@ export const WAYS: readonly Way[] = ['ab', 'ba', 'aw', 'wa', 'bw', 'wb']
 const HOSTS = ['a', 'b'] as const
 
 export interface Outcome {
-  readonly overlapsAtMs: readonly number[]
+  /** Two served at once, or one on an older epoch than another one before; null = neither. */
+  readonly violation: string | null
   readonly cuts: number
   readonly faults: number
   readonly loans: number
@@ -140,7 +141,7 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, kind: only, log }: Cu
 
   const beganMs = world.nowMs
   let servedMs = 0
-  while (world.nowMs < beganMs + forMs && world.overlaps.length === 0) {
+  while (world.nowMs < beganMs + forMs && world.violation === null) {
     const stepMs = random.logBetween(10, 2 * P_MS)
     const before = world.nowMs
     fault()
@@ -166,7 +167,7 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, kind: only, log }: Cu
   }
   const breaks = loss > 0 || delayMs >= P_MS / 2
   return {
-    overlapsAtMs: world.overlaps.map(({ atMs }) => atMs),
+    violation: world.violation,
     cuts,
     faults,
     loans: world.loans,

@@ -30,7 +30,7 @@ export interface Exhausted {
   readonly schedules: number
   /** Different situations, at the instants. */
   readonly states: number
-  /** The first schedule in which two served, or nobody in the end. */
+  /** The first schedule in which two served, or one on an old epoch, or nobody in the end. */
   readonly violation: string | null
 }
 
@@ -72,10 +72,10 @@ function play(actions: readonly Action[], rates: (typeof RATES)[number], states:
   }
   world.advance(AFTER_MS)
   states.add(situation(world))
-  if (world.overlaps.length > 0) return told(`two serve at ${world.overlaps[0]?.atMs.toFixed(1)} ms`)
+  if (world.violation !== null) return told(world.violation)
   world.cut.clear()
   world.advance(HEALED_MS)
-  if (world.overlaps.length > 0) return told('two serve when all is whole again')
+  if (world.violation !== null) return told(world.violation)
   return world.server === null ? told('nobody serves in the end') : null
 }
 

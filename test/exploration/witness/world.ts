@@ -43,6 +43,11 @@ export interface Overlap {
   readonly atMs: number
 }
 
+export interface Disorder {
+  readonly atMs: number
+  readonly what: string
+}
+
 class Host {
   readonly name: HostName
   readonly rate: number
@@ -126,6 +131,8 @@ export class ThreeVoices {
   /** Two programs; the address of the pair's witness leads to the first one, until `asks` of a host says otherwise. */
   readonly witnesses: readonly [Witness, Witness]
   readonly overlaps: Overlap[] = []
+  /** Somebody served on an epoch that is not above those that the others had served on before. */
+  readonly disorders: Disorder[] = []
   readonly cut = new Set<Way>()
   /** ms in which nobody served, since `countFrom` was called last. */
   readonly changes: {
@@ -139,6 +146,10 @@ export class ThreeVoices {
   /** What a way takes longer. */
   readonly #slow = new Map<Way, number>()
   readonly #options: Required<Omit<WorldOptions, 'log' | 'rates'>> & { readonly log: ((line: string) => void) | null }
+  /** The highest epoch that was served on, and by whom. */
+  #newest: { readonly host: HostName; readonly epoch: number } | null = null
+  /** Nobody promises an order once the only one who knows of an epoch has forgotten it, nor where a host exists twice. */
+  #ordered = true
   #nobodySinceMs: number | null = 0
   #longestGapMs = 0
 
@@ -197,6 +208,14 @@ export class ThreeVoices {
 
   #servers(): readonly HostName[] {
     return [this.a, this.b, this.c].filter((host) => host.serves(this.nowMs)).map(({ name }) => name)
+  }
+
+  /** The first thing that may never be; null = there was none. */
+  get violation(): string | null {
+    const [overlap] = this.overlaps
+    const [disorder] = this.disorders
+    if (overlap !== undefined) return `two serve at ${overlap.atMs.toFixed(1)} ms`
+    return disorder === undefined ? null : `${disorder.what}, at ${disorder.atMs.toFixed(1)} ms`
   }
 
   advance(ms: number): void {
@@ -272,6 +291,7 @@ export class ThreeVoices {
   /** `c` gets a copy of `a`'s folder, and starts. */
   copyHost(): void {
     this.c.record = this.a.record
+    this.#ordered = false
     this.start('c')
   }
 
@@ -393,7 +413,10 @@ export class ThreeVoices {
     const witness = this.witnesses[which]
     witness.life += 1
     this.witnessStarts += 1
-    if (setBack) witness.loan = witness.formerLoan
+    if (setBack) {
+      witness.loan = witness.formerLoan
+      this.#ordered = false
+    }
     if (lost) witness.loan = null
     if (id !== null) witness.id = id
     const session = BigInt(this.random.int(2 ** 48)) + 1n
@@ -465,6 +488,7 @@ export class ThreeVoices {
 
   #look(): void {
     const servers = this.#servers()
+    for (const name of servers) this.#judgeOrder(name)
     if (servers.length > 1) {
       if (this.overlaps.length === 0) this.#log('BOTH SERVE')
       this.overlaps.push({ atMs: this.nowMs })
@@ -474,6 +498,17 @@ export class ThreeVoices {
     if (!nobody && this.#nobodySinceMs !== null) {
       this.#longestGapMs = Math.max(this.#longestGapMs, this.nowMs - this.#nobodySinceMs)
       this.#nobodySinceMs = null
+    }
+  }
+
+  #judgeOrder(host: HostName): void {
+    const epoch = this.host(host).machine?.view().epoch ?? 0
+    const newest = this.#newest
+    if (newest === null || epoch > newest.epoch) this.#newest = { host, epoch }
+    else if (host !== newest.host && this.#ordered) {
+      const what = `${host} serves on epoch ${epoch} after ${newest.host} had ${newest.epoch}`
+      if (this.disorders.length === 0) this.#log(what)
+      this.disorders.push({ atMs: this.nowMs, what })
     }
   }
 

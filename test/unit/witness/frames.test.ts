@@ -1,6 +1,7 @@
 /** Frames between a side and its witness: golden bytes, and whatever else may arrive. */
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
+import { STORED_MAX } from '../../../src/protocol/epoch-allocator'
 import {
   ANSWER_BYTES,
   ASK_BYTES,
@@ -104,6 +105,7 @@ describe('frames of the witness', () => {
       { session: 0n },
       { seq: 0 },
       { promiseMs: 0 },
+      { loan: STORED_MAX },
       { wants: true },
       { releases: true }
     ])
@@ -114,6 +116,7 @@ describe('frames of the witness', () => {
       { seq: 0 },
       { loan: 0 },
       { promisedMs: 0 },
+      { loan: STORED_MAX },
       { copied: true }
     ])
       assert.equal(decodeAnswer(answerBytes({ ...ANSWER, ...wrong })), 'field', JSON.stringify(Object.keys(wrong)))

@@ -1,5 +1,6 @@
 /** The third voice, rule by rule. */
 import { strict as assert } from 'node:assert'
+import { LOAN_STEP, STORED_MAX } from '../../../src/protocol/epoch-allocator'
 import { Lender, type LenderOutput, type LoanRecord } from '../../../src/protocol/witness/lender'
 import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
 
@@ -87,11 +88,13 @@ describe('lender', () => {
     desk.nowMs += P
     desk.disk = 'off'
     const asked = desk.ask(A, { wants: true })
-    assert.deepEqual(asked, [{ kind: 'store', record: { loan: 1, holderNode: 1n, holderSession: 11n, promisedMs: P } }])
+    assert.deepEqual(asked, [
+      { kind: 'store', record: { loan: LOAN_STEP, holderNode: 1n, holderSession: 11n, promisedMs: P } }
+    ])
     const stored = desk.stored(true)
     assert.deepEqual(events(stored), ['lent'])
     const { lent, loan, promisedMs, holder } = answerOf(stored)
-    assert.deepEqual({ lent, loan, promisedMs, holder }, { lent: true, loan: 1, promisedMs: P, holder: 1n })
+    assert.deepEqual({ lent, loan, promisedMs, holder }, { lent: true, loan: LOAN_STEP, promisedMs: P, holder: 1n })
   })
 
   it('lends nothing that the disk did not take', () => {
@@ -112,7 +115,7 @@ describe('lender', () => {
     desk.ask(A, { wants: true })
     assert.deepEqual(desk.ask(A, { wants: true }), [])
     assert.equal(answerOf(desk.ask(B, { wants: true })).lent, false)
-    assert.equal(answerOf(desk.ask(B, { holds: true, loan: 1 })).lent, false)
+    assert.equal(answerOf(desk.ask(B, { holds: true, loan: LOAN_STEP })).lent, false)
     assert.equal(answerOf(desk.stored(true)).ack, 2)
   })
 
@@ -135,7 +138,7 @@ describe('lender', () => {
     assert.equal(answerOf(desk.ask(B, { wants: true })).lent, false)
     desk.nowMs += 1
     const answer = answerOf(desk.ask(B, { wants: true }))
-    assert.deepEqual([answer.lent, answer.loan], [true, loan + 1])
+    assert.deepEqual([answer.lent, answer.loan], [true, loan + LOAN_STEP])
     assert.equal(answerOf(desk.ask(A, { holds: true, loan })).lent, false)
   })
 
@@ -144,7 +147,7 @@ describe('lender', () => {
     assert.equal(answerOf(desk.ask(B, { holds: true, loan })).lent, false)
     assert.equal(answerOf(desk.ask({ ...A, session: 12n }, { holds: true, loan })).lent, false)
     const again = answerOf(desk.ask(A, { wants: true, loan }))
-    assert.deepEqual([again.lent, again.loan], [true, loan + 1])
+    assert.deepEqual([again.lent, again.loan], [true, loan + LOAN_STEP])
     assert.equal(answerOf(desk.ask(A, { holds: true, loan })).lent, false)
   })
 
@@ -161,6 +164,28 @@ describe('lender', () => {
     assert.deepEqual([answer.lent, answer.loan], [true, loan])
   })
 
+  it('gives a new loan a number well above all that its pair had here, and above the epoch that the borrower knows', () => {
+    const { desk, loan } = lentToA()
+    desk.nowMs += P
+    const known = answerOf(desk.ask(B, { wants: true, loan: 100 }))
+    assert.deepEqual([known.lent, known.loan], [true, 100 + LOAN_STEP])
+    desk.nowMs += P
+    assert.equal(answerOf(desk.ask(A, { wants: true, loan })).loan, 100 + 2 * LOAN_STEP)
+  })
+
+  it('tells its latest number also to who has no loan', () => {
+    const { desk, loan } = lentToA()
+    const answer = answerOf(desk.ask(B, { wants: true }))
+    assert.deepEqual([answer.lent, answer.loan], [false, loan])
+  })
+
+  it('lends nothing at the end of the numbers', () => {
+    const desk = new Desk()
+    desk.nowMs += P
+    assert.equal(answerOf(desk.ask(A, { wants: true, loan: STORED_MAX - LOAN_STEP })).lent, false)
+    assert.equal(answerOf(desk.ask(A, { wants: true, loan: STORED_MAX - LOAN_STEP - 1 })).lent, true)
+  })
+
   it('is released by the holder’s own session, by number, and then lends at once', () => {
     const { desk, loan } = lentToA()
     assert.deepEqual(events(desk.ask(B, { releases: true, loan })), [])
@@ -169,7 +194,7 @@ describe('lender', () => {
     assert.deepEqual(events(desk.ask(A, { releases: true, loan })), ['released'])
     assert.equal(desk.lender.view(desk.nowMs).holder, null)
     assert.equal(answerOf(desk.ask(A, { holds: true, loan })).lent, false)
-    assert.equal(answerOf(desk.ask(B, { wants: true })).loan, loan + 1)
+    assert.equal(answerOf(desk.ask(B, { wants: true })).loan, loan + LOAN_STEP)
   })
 
   it('hears each ask once', () => {

@@ -130,7 +130,14 @@ function run(seed: number, breaks: Breaks = {}): Outcome {
   const hearAsk = (from: SideProcess, heard: Ask): void => toLender(lender, { kind: 'ask', ask: heard, from })
   const ask = (side: SideProcess): void => {
     const bytes = new Uint8Array(ASK_BYTES)
-    const speaker = { role: 'standby', nodeId: side.nodeId, promiseMs, wants: side.wants, states: true } as const
+    const speaker = {
+      role: 'standby',
+      nodeId: side.nodeId,
+      epoch: 0,
+      promiseMs,
+      wants: side.wants,
+      states: true
+    } as const
     encodeAsk(side.voice.ask(side.clock.at(nowMs), speaker), PAIR, bytes)
     const decoded = decodeAsk(bytes)
     assert.ok(typeof decoded !== 'string', String(decoded))

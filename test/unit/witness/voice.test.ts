@@ -6,7 +6,7 @@ import type { Answer, Ask } from '../../../src/protocol/wire/witness-frame'
 import { NOTHING_LENT } from '../../support/witness-answer'
 
 const P = 1000
-const SPEAKER = { role: 'active', nodeId: 1n, promiseMs: P, wants: true, states: true } as const
+const SPEAKER = { role: 'active', nodeId: 1n, epoch: 0, promiseMs: P, wants: true, states: true } as const
 const start = 100
 
 function answerTo(ask: Ask, more: Partial<Answer> = {}): Answer {
@@ -103,6 +103,16 @@ describe('voice', () => {
     assert.equal(voice.ask(start + 80, speaker).releases, false)
     voice.hear(start + 90, answerTo(second), true)
     assert.equal(voice.untilMs, -Infinity)
+  })
+
+  it('wants a number above every epoch that the side knows, and names its loan in all other asks', () => {
+    const voice = lent()
+    voice.giveUp()
+    const high = { ...SPEAKER, epoch: 70 }
+    assert.equal(voice.ask(start + 50, { ...high, wants: false }).loan, 1)
+    assert.equal(voice.ask(start + 60, high).loan, 70)
+    assert.equal(voice.ask(start + 70, SPEAKER).loan, 1)
+    assert.equal(lent().ask(start + 50, high).loan, 1)
   })
 
   it('has nothing to release without a loan', () => {

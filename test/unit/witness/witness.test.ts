@@ -5,12 +5,14 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LOAN_STEP, STORED_MAX } from '../../../src/protocol/epoch-allocator'
 import { leaseMs } from '../../../src/protocol/extended/lease'
 import { Voice } from '../../../src/protocol/extended/voice'
 import { ASK_BYTES, decodeAnswer, encodeAsk, type Answer } from '../../../src/protocol/wire/witness-frame'
 import { WitnessSeal, witnessKeyOf } from '../../../src/engine/witness-seal'
 import { parseKeyLines } from '../../../src/witness/keys'
 import type { PairLog } from '../../../src/host/report'
+import { WitnessFiles } from '../../../src/witness/files'
 import { Witness } from '../../../src/witness/witness'
 import { eventually } from '../../support/eventually'
 
@@ -60,6 +62,7 @@ class Side {
     const ask = this.voice.ask(performance.now(), {
       role: 'standby',
       nodeId: this.nodeId,
+      epoch: 0,
       promiseMs: this.promiseMs,
       wants,
       states: true
@@ -132,7 +135,7 @@ describe('witness', () => {
     const [state] = witness.state.pairs
     assert.equal(state?.holder, '0000000000000002')
     assert.deepEqual(state?.sides.map(({ node }) => node).toSorted(), ['0000000000000001', '0000000000000002'])
-    assert.equal(witness.state.pairs[0]?.loan, 2)
+    assert.equal(witness.state.pairs[0]?.loan, 2 * LOAN_STEP)
   })
 
   it('started again goes on with its holder at once, as the same witness', async () => {
@@ -158,6 +161,16 @@ describe('witness', () => {
     assert.equal(a.voice.witnessId, id)
     assert.equal(second.state.pairs[0]?.holder, '0000000000000001')
     assert.match(lines.join('\n'), /start 2 of witness/)
+  })
+
+  it('reads a loan whose number no side could use as none', async () => {
+    const files = new WitnessFiles(folder)
+    await files.open()
+    const record = { loan: STORED_MAX - 1, holderNode: 1n, holderSession: 11n, promisedMs: P }
+    assert.equal(await files.writeLoan('0102030405060708', record), null)
+    assert.deepEqual(await files.readLoan('0102030405060708'), record)
+    assert.equal(await files.writeLoan('0102030405060708', { ...record, loan: STORED_MAX }), null)
+    assert.equal(await files.readLoan('0102030405060708'), null)
   })
 
   it('without its files is another witness, and with damaged ones too', async () => {

@@ -1,6 +1,7 @@
 /** One machine and its witness: when it asks, for what, and what an answer gives it. Two of them: test/exploration/witness. */
 import assert from 'node:assert/strict'
 import type { Output } from '../../../../src/protocol/machine'
+import { LOAN_STEP } from '../../../../src/protocol/epoch-allocator'
 import { leaseMs } from '../../../../src/protocol/extended/lease'
 import type { PairRecord, WitnessRecord } from '../../../../src/protocol/record'
 import type { PairSettings } from '../../../../src/protocol/settings'
@@ -251,6 +252,38 @@ describe('extended wire, a machine and its witness', () => {
     assert.equal(side.role, 'standby')
   })
 
+  it('takes the role with an epoch that is no lower than its loan, at once: what the next loan needs is on disk before', () => {
+    const side = met(ACTIVE)
+    side.answers = { loan: 400 }
+    side.advanceMs(6 * LEASE)
+    side.machine.peerSays = null
+    side.advanceMs(P)
+    const [ask] = side.takeAsks().filter(({ wants }) => wants)
+    assert.equal(ask?.loan, side.machine.view.epoch)
+    const lent = { lent: true, loan: 400 + LOAN_STEP, promisedMs: P }
+    side.machine.storeAnswers = false
+    side.answers = lent
+    side.advanceMs(HEARTBEAT)
+    assert.deepEqual([side.role, side.machine.view.epoch], ['active', 400 + LOAN_STEP])
+  })
+
+  it('gives the voice back where its number is beyond what is on disk, and asks again when the disk has it', () => {
+    const side = met(ACTIVE)
+    side.machine.peerSays = null
+    side.advanceMs(P)
+    side.machine.storeAnswers = false
+    side.answers = { lent: true, loan: 4000, promisedMs: P }
+    side.advanceMs(2 * HEARTBEAT)
+    assert.equal(side.role, 'standby')
+    assert.ok(side.takeAsks().some(({ releases, loan }) => releases && loan === 4000))
+    side.advanceMs(HEARTBEAT)
+    assert.ok(side.takeAsks().every(({ wants }) => !wants))
+    side.answers = { lent: true, loan: 4000 + LOAN_STEP, promisedMs: P }
+    side.machine.answerStore()
+    side.advanceMs(HEARTBEAT)
+    assert.deepEqual([side.role, side.machine.view.epoch], ['active', 4000 + LOAN_STEP])
+  })
+
   it('wants it after its start when the promise of its former life is over', () => {
     const side = new Side({ witness: AGREED, promisedMs: 3 * P })
     side.advanceMs(3 * P - 50)
@@ -296,10 +329,12 @@ describe('extended wire, a machine and its witness', () => {
     const side = met(ACTIVE, { witness: { ...AGREED, counted: false } })
     side.machine.peerSays = null
     side.advanceMs(2 * P)
-    side.answers = { lent: true, loan: 3, promisedMs: P }
+    side.answers = { lent: true, loan: 3000, promisedMs: P }
     side.advanceMs(2 * P)
     assert.equal(side.role, 'standby')
     assert.ok(side.takeAsks().every(({ wants }) => !wants))
+    // Nor does it go by a number that comes from there.
+    assert.ok((side.machine.lastRecord?.reserved ?? Infinity) < 100)
   })
 
   it('counts the witness that the peer’s living session states, a promise after it went over itself', () => {
