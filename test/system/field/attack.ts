@@ -138,7 +138,7 @@ export interface PathReader extends Attack {
 
 export async function readPath(lan: Lan, ports: readonly number[]): Promise<PathReader> {
   const filter = ports.map((port) => `tcp port ${port}`).join(' or ')
-  const child = within(lan.switch, 'tcpdump', '-i', 'lan0-a', '-n', '-S', '-l', filter)
+  const child = within(lan.switch, 'tcpdump', '-i', 'lan0-a', '-n', '-S', '-l', '--immediate-mode', filter)
   await Promise.race([once(child.stderr as NodeJS.ReadableStream, 'data'), once(child, 'exit')])
   const next = new Map<string, string>()
   const learn = (from: End, to: End, seq: string): void => {

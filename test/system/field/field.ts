@@ -30,7 +30,9 @@ const FORM_LIMIT_MS = 15_000
 /** The witness reads a little later than the sides write. */
 const REPORTING_MS = 60
 /** From the processes and the scheduler of a busy machine, not from the protocol. */
-export const MACHINE_SLACK_MS = 150
+const MACHINE_SLACK_MS = 150
+/** Two heartbeats; the round trip of the LAN is within the slack. */
+const CONTACT_MS_MAX = 2 * HEARTBEAT_MS + MACHINE_SLACK_MS
 
 export interface Member {
   readonly id: string
@@ -185,11 +187,19 @@ export class Field {
     return true
   }
 
-  async #formed({ id }: Member, active: Side | null = null): Promise<boolean> {
-    const [a, b] = await Promise.all(SIDES.map(async (side) => (await this.statuses(side))[id]))
+  async #formed(member: Member, active: Side | null = null): Promise<boolean> {
+    const [a, b] = await Promise.all(SIDES.map(async (side) => (await this.statuses(side))[member.id]))
     if (a === undefined || b === undefined || !a.online || !b.online) return false
+    if (!this.#hasSaid(member, 'a', a.role) || !this.#hasSaid(member, 'b', b.role)) return false
     const serving = a.serving && b.role === 'standby' ? 'a' : b.serving && a.role === 'standby' ? 'b' : null
     return serving !== null && (active === null || serving === active)
+  }
+
+  /** The side's flows have heard of its role: on a busy machine that comes later than the role itself. */
+  #hasSaid(member: Member, side: Side, role: string): boolean {
+    const { told } = this.witness(member)
+    const last = told.findLast((each) => each.side === side && (each.event === 'role' || each.event === 'started'))
+    return last === undefined || (last.event === 'role' && last.text.includes(`, ${role},`))
   }
 
   /** A crash of either side of each pair could be proved. */
@@ -222,8 +232,7 @@ export class Field {
 
   #served(each: Member, sinceUs: number, untilUs: number, { apart = [], serves = 'a' }: Quiet): string[] {
     const { history, repeatsUs, shutUs, torn } = this.witness(each)
-    const healUs = (HEARTBEAT_MS + MACHINE_SLACK_MS) * US_PER_MS
-    const lines = judge(history, each.policy, apart, healUs)
+    const lines = judge(history, each.policy, apart, CONTACT_MS_MAX * US_PER_MS)
       .filter(({ atUs }) => atUs >= sinceUs)
       .map(({ rule, text }) => `${rule}: ${text}`)
     const excused = each.policy === 'availability' && apart.length > 0
@@ -253,15 +262,20 @@ export class Field {
     return this.witness(each).told.filter(({ atUs }) => atUs >= sinceUs)
   }
 
-  /** ms from then until both sides of each pair had heard their peer again; Infinity = they have not. */
-  contactMs(sinceUs: number): ReadonlyMap<string, number> {
-    return new Map(
-      this.members.map((each) => {
-        const { heardUs } = this.witness(each)
-        const latest = Math.max(...SIDES.map((side) => heardUs[side].find((atUs) => atUs > sinceUs) ?? Infinity))
-        return [each.id, (latest - sinceUs) / US_PER_MS]
-      })
-    )
+  /** The pairs whose sides had not both heard their peer again in time, from then on; for a while in which a side did not run they get more. */
+  async lateInContact(sinceUs: number): Promise<readonly string[]> {
+    const limitMs = CONTACT_MS_MAX + (await this.starvedMsSince(sinceUs))
+    return this.members.flatMap((each) => {
+      const tookMs = this.contactMs(each, sinceUs)
+      return tookMs <= limitMs ? [] : [`${each.id}: after ${tookMs.toFixed(0)} ms, not ${limitMs.toFixed(0)}`]
+    })
+  }
+
+  /** ms from then until both sides of the pair had heard their peer again; Infinity = they have not. */
+  contactMs(each: Member, sinceUs: number): number {
+    const { heardUs } = this.witness(each)
+    const latestUs = Math.max(...SIDES.map((side) => heardUs[side].find((atUs) => atUs > sinceUs) ?? Infinity))
+    return (latestUs - sinceUs) / US_PER_MS
   }
 
   /** µs at which the side began to serve after that instant; null = it has not. */
