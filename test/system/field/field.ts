@@ -187,17 +187,17 @@ export class Field {
     return true
   }
 
-  async #formed(member: Member, active: Side | null = null): Promise<boolean> {
-    const [a, b] = await Promise.all(SIDES.map(async (side) => (await this.statuses(side))[member.id]))
+  async #formed(pair: Member, active: Side | null = null): Promise<boolean> {
+    const [a, b] = await Promise.all(SIDES.map(async (side) => (await this.statuses(side))[pair.id]))
     if (a === undefined || b === undefined || !a.online || !b.online) return false
-    if (!this.#hasSaid(member, 'a', a.role) || !this.#hasSaid(member, 'b', b.role)) return false
+    if (!this.#hasSaid(pair, 'a', a.role) || !this.#hasSaid(pair, 'b', b.role)) return false
     const serving = a.serving && b.role === 'standby' ? 'a' : b.serving && a.role === 'standby' ? 'b' : null
     return serving !== null && (active === null || serving === active)
   }
 
   /** The side's flows have heard of its role: on a busy machine that comes later than the role itself. */
-  #hasSaid(member: Member, side: Side, role: string): boolean {
-    const { told } = this.witness(member)
+  #hasSaid(pair: Member, side: Side, role: string): boolean {
+    const { told } = this.witness(pair)
     const last = told.findLast((each) => each.side === side && (each.event === 'role' || each.event === 'started'))
     return last === undefined || (last.event === 'role' && last.text.includes(`, ${role},`))
   }
