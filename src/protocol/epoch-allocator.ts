@@ -18,8 +18,9 @@ export const EPOCH_MAX = UINT48_MAX - 2 ** 16
  */
 export const STORED_MAX = 2 ** 47
 /**
- * So far above all earlier numbers is that of a new loan of the witness. Between two loans a side comes by epochs of its own, without the witness: at most two
- * above the number of its loan, or above what the other side knows, and two more where it serves on with a newer one.
+ * So far above all earlier numbers is that of a new loan of the witness. Between two loans a side comes by epochs of its own, without the
+ * witness: at most two above the number of its loan, or above what the other side knows, and two more where it serves on with a newer one.
+ * After a goodbye it may be more; but who said that waits for contact.
  */
 export const LOAN_STEP = 8
 
