@@ -325,6 +325,7 @@ export class Session {
         }
       }
       const overdueMs = (fromUs - startUs - this.#starvedUsSince(startUs)) / US_PER_MS - limitMs
+      if (overdueMs > 0 && only !== null && found === 'nobody' && this.#mayHaveGivenUp(startUs)) return only
       if (overdueMs > 0 && !late) {
         late = true
         this.#violate('stuck', `${Math.round(limitMs)} ms after ${after}: ${found} serves`)
@@ -332,6 +333,15 @@ export class Session {
       if (this.#stop.wanted) throw new Error('stopped')
       if (overdueMs > RECOVERY_LIMIT_MS) throw new Error(`after ${after} the pair never came back: ${found} serves`)
     }
+  }
+
+  /**
+   * Under `exclusive` a survivor that could not prove the death in time has stopped, and waits for the other one: so it promises. On a
+   * machine that gave it no time meanwhile that is no fault.
+   */
+  #mayHaveGivenUp(sinceUs: number): boolean {
+    const { policy, peerTimeoutMs } = this.#plan
+    return policy === 'exclusive' && this.#starvedUsSince(sinceUs - peerTimeoutMs * US_PER_MS) > 0
   }
 
   /** From one quiet time to the next, the epoch does not go down, and grows when the role has moved. */
