@@ -126,10 +126,15 @@ export function provenAtMs(m: Context): number {
 
 /**
  * Where one side is preferred, that one, once it has come back, acts alone unless its disk says that its peer was online: the other
- * side may use the proof for as long as that is certain.
+ * side may use the proof for as long as that is certain. Who is dead clears no mark: a tether that ended in that time proves enough, though
+ * the proof takes longer; but then it is used at once or not at all.
  */
 export function mayUseProof(m: Context): boolean {
-  return !rulesOf(m).prefersOne || m.epochs.preferred || m.nowMs < m.lease.proofUntilMs
+  if (!rulesOf(m).prefersOne || m.epochs.preferred) return true
+  const { departed } = m.peer
+  const { proofUntilMs } = m.lease
+  const atOnce = departed !== null && departed.askedSinceMs < proofUntilMs && m.nowMs <= departed.atMs
+  return atOnce || m.nowMs < proofUntilMs
 }
 
 export function proofState(m: Context): ProofState {

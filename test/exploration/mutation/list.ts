@@ -712,8 +712,26 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'uses a proof at any time',
-        'return !rulesOf(m).prefersOne || m.epochs.preferred || m.nowMs < m.lease.proofUntilMs',
+        'return atOnce || m.nowMs < proofUntilMs',
         'return true'
+      ),
+      mutation(
+        'extended/takeover',
+        'uses a proof of an end after the window',
+        'departed.askedSinceMs < proofUntilMs && ',
+        ''
+      ),
+      mutation(
+        'extended/takeover',
+        'uses a proof later than at once, after the window',
+        ' && m.nowMs <= departed.atMs',
+        ''
+      ),
+      mutation(
+        'extended/takeover',
+        'throws a proof away that is complete after the window',
+        'return atOnce || m.nowMs < proofUntilMs',
+        'return m.nowMs < proofUntilMs'
       ),
       mutation(
         'extended/partner',
