@@ -19,10 +19,13 @@ export const EPOCH_MAX = UINT48_MAX - 2 ** 16
 export const STORED_MAX = 2 ** 47
 /**
  * So far above all earlier numbers is that of a new loan of the witness. Between two loans a side comes by epochs of its own, without the
- * witness: at most two above the number of its loan, or above what the other side knows, and two more where it serves on with a newer one.
- * After a goodbye it may be more; but who said that waits for contact.
+ * witness: at most two above the number of its loan, or above what the other side knew when it backed this one, and two more where it serves on
+ * with a newer one; and the other side has all but two of what it knew on disk. After a goodbye it may be more; but who said that waits for
+ * contact.
  */
 export const LOAN_STEP = 8
+/** Numbers on disk ahead of the latest loan: for so many loans a takeover waits for no write. */
+const LOANS_AHEAD = 8
 
 /** ms before a failed write is tried again; doubled each time. */
 const RETRY_MS_MIN = 50
@@ -33,8 +36,8 @@ export class EpochAllocator {
   /** Highest epoch used or heard of. */
   #floor: number
   #reserved: number
-  /** Of the witness's latest loan to this side: no number of its own is lower. */
-  #loan = 0
+  /** The latest number that the witness told, of a loan to either side. */
+  #loanHeard = 0
   #promisedMs: number
   #preferred: boolean
   #online: boolean
@@ -195,18 +198,37 @@ export class EpochAllocator {
     if (number > this.#number) this.#number = number
   }
 
-  /**
-   * The witness's latest loan; `mine`: to this side. What the next one needs is on disk before it is asked for: the role does not wait for
-   * that.
-   */
-  hearLoan(number: number, mine: boolean): void {
-    if (mine) this.#loan = Math.max(this.#loan, number)
-    this.reserve(Math.max(number, this.#floor) + LOAN_STEP + 2)
+  /** The number of the witness's latest loan, to either side. One at the end of the range is not gone by: it would end this side for good. */
+  hearLoan(number: number): void {
+    const top = Math.max(number, this.#floor)
+    if (top + LOANS_AHEAD * LOAN_STEP >= STORED_MAX) return
+    this.#loanHeard = Math.max(this.#loanHeard, number)
+    if (this.#reserved < this.#nextLoaned()) this.reserve(top + LOANS_AHEAD * LOAN_STEP)
   }
 
-  /** The number that this side would take next. */
-  nextOwn(): number {
-    return nextWithParity(Math.max(this.#floor, this.#loan - 1), this.#parity)
+  /** What the next loan asks for is on disk: with less the voice would come in vain. */
+  isReadyForLoan(): boolean {
+    return this.isReserved(this.#nextLoaned(), false)
+  }
+
+  /** The number that this side would take with the next loan, as far as it knows of the latest one. */
+  #nextLoaned(): number {
+    return nextWithParity(Math.max(this.#loanHeard, this.#floor) + LOAN_STEP - 1, this.#parity)
+  }
+
+  /** A restart would know all that is known, but for two numbers. */
+  get isFloorOnDisk(): boolean {
+    return this.#floor <= Math.max(this.#durable?.epoch ?? 0, this.#durable?.reserved ?? 0) + 2
+  }
+
+  /** A restart would still find a witness that this side does not go by any more. */
+  get hasFormerWitness(): boolean {
+    return this.#witness === null && (this.#durable?.witness ?? null) !== null
+  }
+
+  /** The number that this side would take next, `least` or above. */
+  nextOwn(least = 0): number {
+    return nextWithParity(Math.max(this.#floor, least - 1), this.#parity)
   }
 
   /** The number that this side would grant to its peer. */

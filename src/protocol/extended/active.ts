@@ -3,7 +3,7 @@ import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
 import type { EventReason, MachineDetails } from '../events'
 import type { CommandError, Designation, Role } from '../machine'
-import { hasOwnEpoch, isUnderLease, leaseUntilMs } from './context'
+import { hasOwnEpoch, isUnderLease, leaseUntilMs, ownEpoch } from './context'
 import { barrierMs, isPeerBehind, sharesData } from './data'
 import { winsConflict } from './policy'
 import type { GrantReason, Machine, RoleObject, Serving } from './role'
@@ -178,7 +178,7 @@ export class Active implements RoleObject, Serving {
     // Without a number on disk it is due when the store has answered.
     this.#reassertDue = hasOwnEpoch(m) ? null : reason
     if (this.#reassertDue !== null) return
-    const epoch = m.epochs.nextOwn()
+    const epoch = ownEpoch(m)
     m.epochs.use(epoch)
     this.#epoch = epoch
     m.event('reasserted', reason, { epoch })

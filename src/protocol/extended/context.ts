@@ -82,9 +82,14 @@ export function isReady(m: Context): boolean {
   return isWilling(m) && hasOwnEpoch(m)
 }
 
+/** The number that this side would take the role with: not below that of its loan. */
+export function ownEpoch(m: Context): number {
+  return m.epochs.nextOwn(m.third.voice.number)
+}
+
 /** A number of its own is on disk, or need not be. */
 export function hasOwnEpoch(m: Context): boolean {
-  return m.epochs.isReserved(m.epochs.nextOwn(), rulesOf(m).goesOnInMemory)
+  return m.epochs.isReserved(ownEpoch(m), rulesOf(m).goesOnInMemory)
 }
 
 export function isDiskAnswering(m: Context): boolean {

@@ -27,7 +27,7 @@ import type { PairRecord } from '../record'
 import type { Answer, Ask } from '../wire/witness-frame'
 import { LINKS_MAX, type PairSettings } from '../settings'
 import { Active } from './active'
-import { hasOwnEpoch, isReady, leaseUntilMs, promise, rulesOf } from './context'
+import { hasOwnEpoch, isReady, leaseUntilMs, ownEpoch, promise, rulesOf } from './context'
 import { Failback } from './failback'
 import { onRestoredCopy, onTether, onTetherEnded, receive } from './hearing'
 import { Leaving } from './leaving'
@@ -218,7 +218,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   promote(reason: EventReason<'role'>): Active | null {
     if (!hasOwnEpoch(this)) return null
     this.failback.damp(this.nowMs, this.peer.peerTimeoutMs, reason)
-    return this.becomeActive(this.epochs.nextOwn(), reason)
+    return this.becomeActive(ownEpoch(this), reason)
   }
 
   becomeStandby(reason: EventReason<'role'>, held: Held = 'no'): Passive {

@@ -12,10 +12,12 @@ import { leaseMs } from './lease'
  */
 export function countsPartner(m: Context): boolean {
   if (!m.peer.detector.alive) return false
-  const { neverBoth, goesOnInMemory } = rulesOf(m)
+  const { neverBoth, goesOnInMemory, asksWitness } = rulesOf(m)
   // Anyone who acknowledges as a partner has the peer's parity on disk: its numbers cannot collide after a restart.
   if (!m.epochs.hasMet && !(m.epochs.failed && goesOnInMemory)) return false
   if (!neverBoth) return true
+  // Under a witness a backed side may serve on a number that only this side has heard of: the next one has to be above it after a restart too.
+  if (asksWitness && !m.epochs.isFloorOnDisk) return false
   const boundMs = m.nowMs + leaseMs(m.peer.promisedMs)
   if (m.role.sole) {
     if (isUnderLease(m) && !hasSettled(m)) return false

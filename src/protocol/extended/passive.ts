@@ -115,7 +115,7 @@ export class Passive implements RoleObject, Grantor {
 
   voiceWantedFromMs(m: Machine): number {
     const known = this.#evidence(m)
-    if (known === null || this.#held !== 'no' || m.own.hostStalled || !hasOwnEpoch(m)) return Infinity
+    if (known === null || this.#held !== 'no' || m.own.hostStalled || !m.epochs.isReadyForLoan()) return Infinity
     return mayTakeWithVoice(m, known.evidence) ? known.fromMs : Infinity
   }
 
@@ -367,6 +367,9 @@ export class Passive implements RoleObject, Grantor {
 
   #standBy(m: Machine, id: number, force: boolean): void {
     if (!m.peer.online && !force) return m.replyError(id, 'peer-offline', '')
+    const { word } = m.peer
+    // Two that stand by for each other would do so for good.
+    if (!force && word?.role === 'standby' && !word.ready) return m.replyError(id, 'refused', 'not-ready')
     this.#held = m.peer.online ? 'deferring' : 'forced'
     m.becomeStandby(m.peer.online ? 'operator' : 'operator-forced')
     m.replyOk(id)

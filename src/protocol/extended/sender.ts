@@ -6,7 +6,7 @@ import type { ReasonCode } from '../reasons'
 import type { Flags, Frame, Head } from '../wire/frame'
 import type { Output } from '../machine'
 import { TokenBucket, type Allowance } from '../token-bucket'
-import { announcedPromiseMs, isHolder, isReady, type Context } from './context'
+import { announcedPromiseMs, isHolder, isReady, rulesOf, type Context } from './context'
 import { hasChannel, isBehind, toldPosition } from './data'
 import { countsPartner } from './partner'
 
@@ -146,6 +146,8 @@ export class Sender {
     only: number | null
   ): void {
     const { settings, epochs, own, peer, role } = m
+    // What a restart would find belongs to another policy: until that is off the disk nobody may rely on this side's word.
+    if (rulesOf(m).neverBoth && epochs.hasFormerWitness) return
     const { detector, sessions } = peer
     const now = m.nowMs
     const seq = sessions.nextSeq(now)

@@ -128,7 +128,7 @@ export class ThirdVoice {
     const counted = m.epochs.countedWitness === answer.witnessId
     const heard = this.voice.hear(m.nowMs, answer, counted)
     if (heard !== 'heard') return heard
-    if (counted) m.epochs.hearLoan(answer.loan, answer.lent)
+    if (counted) m.epochs.hearLoan(answer.loan)
     this.#unansweredSinceMs = Infinity
     if (this.#heardId !== answer.witnessId) {
       if (this.#heardId !== null) m.event('witness', 'witness-changed', {})

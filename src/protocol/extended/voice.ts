@@ -75,6 +75,11 @@ export class Voice {
     return this.#loan?.untilMs ?? -Infinity
   }
 
+  /** Of the loan; 0 = there is none. A role that is taken with it has no lower epoch. */
+  get number(): number {
+    return this.#loan?.number ?? 0
+  }
+
   /** When the newest ask that was answered with the loan had been sent; -Infinity = there is none. */
   get renewedSentAtMs(): number {
     return this.#loan?.sentAtMs ?? -Infinity

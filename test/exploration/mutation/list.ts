@@ -1077,8 +1077,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/context',
         'takes a role in memory under every policy',
-        'm.epochs.isReserved(m.epochs.nextOwn(), rulesOf(m).goesOnInMemory)',
-        'm.epochs.isReserved(m.epochs.nextOwn(), true)'
+        'm.epochs.isReserved(ownEpoch(m), rulesOf(m).goesOnInMemory)',
+        'm.epochs.isReserved(ownEpoch(m), true)'
       ),
       mutation(
         'extended/passive',
@@ -1618,10 +1618,10 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'does not note a number that it took anew while serving',
-        `const epoch = m.epochs.nextOwn()
+        `const epoch = ownEpoch(m)
     m.epochs.use(epoch)
     this.#epoch`,
-        `const epoch = m.epochs.nextOwn()
+        `const epoch = ownEpoch(m)
     this.#epoch`
       ),
       mutation(

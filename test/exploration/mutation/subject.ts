@@ -25,6 +25,7 @@ export const TESTS: readonly string[] = [
   join('dist', 'test', 'unit', 'witness', 'voice.test.js'),
   join('dist', 'test', 'unit', 'witness', 'frames.test.js'),
   join('dist', 'test', 'exploration', 'witness', 'stories.test.js'),
+  join('dist', 'test', 'exploration', 'witness', 'disks.test.js'),
   join('dist', 'test', 'exploration', 'witness', 'attacks.test.js'),
   join('dist', 'test', 'scenarios')
 ]

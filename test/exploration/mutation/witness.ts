@@ -104,6 +104,12 @@ export const WITNESS_RULES: readonly Rule[] = [
         'return mayTakeWithVoice(m, known.evidence) ? known.fromMs : Infinity',
         'return mayTakeWithVoice(m, known.evidence) ? -Infinity : Infinity'
       ),
+      mutation(
+        'extended/passive',
+        'stands by for one that stands by',
+        "    if (!force && word?.role === 'standby' && !word.ready) return m.replyError(id, 'refused', 'not-ready')\n",
+        ''
+      ),
       mutation(MINE, 'keeps the voice as Standby', "if (m.role.kind !== 'active') this.voice.release()", ''),
       mutation(MINE, 'does not ask as Active', "(m.role.kind === 'active' || ", '('),
       mutation(MINE, 'wants a voice that does not count', 'wants: this.#counts(m) && (', 'wants: ('),
@@ -412,13 +418,43 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         'epoch-allocator',
         'takes an epoch below its loan',
-        'nextWithParity(Math.max(this.#floor, this.#loan - 1), this.#parity)',
+        'nextWithParity(Math.max(this.#floor, least - 1), this.#parity)',
         'nextWithParity(this.#floor, this.#parity)'
       ),
       mutation(
         'epoch-allocator',
         'has nothing on disk for the next loan',
-        '    this.reserve(Math.max(number, this.#floor) + LOAN_STEP + 2)\n',
+        '    if (this.#reserved < this.#nextLoaned()) this.reserve(top + LOANS_AHEAD * LOAN_STEP)\n',
+        ''
+      ),
+      mutation(
+        'epoch-allocator',
+        'has no more on disk than one loan needs',
+        'this.reserve(top + LOANS_AHEAD * LOAN_STEP)',
+        'this.reserve(this.#nextLoaned())'
+      ),
+      mutation(
+        'epoch-allocator',
+        'goes by a number at the end of the range',
+        '    if (top + LOANS_AHEAD * LOAN_STEP >= STORED_MAX) return\n',
+        ''
+      ),
+      mutation(
+        'extended/passive',
+        'wants the voice with less on disk than the next loan needs',
+        'm.own.hostStalled || !m.epochs.isReadyForLoan()',
+        'm.own.hostStalled || !hasOwnEpoch(m)'
+      ),
+      mutation(
+        'extended/partner',
+        'backs the peer on a number that only its memory has',
+        '  if (asksWitness && !m.epochs.isFloorOnDisk) return false\n',
+        ''
+      ),
+      mutation(
+        'extended/sender',
+        'speaks under another policy while its disk still has the witness',
+        '    if (rulesOf(m).neverBoth && epochs.hasFormerWitness) return\n',
         ''
       ),
       mutation(

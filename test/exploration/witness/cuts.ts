@@ -46,6 +46,7 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, kind: only, log }: Cu
   let [cuts, faults] = [0, 0]
   world.startWitness()
   if (kind === 'addresses') world.startWitness({ which: 1 })
+  for (const name of HOSTS) if (chance.chance(0.15)) world.host(name).diskMs = [20, chance.logBetween(20, P_MS / 2)]
   for (const name of HOSTS) world.timeline.after(random.between(0, P_MS), () => world.start(name))
   if (random.chance(0.8)) world.advance(4 * P_MS)
 
@@ -134,7 +135,7 @@ export function runCuts(seed: bigint, { forMs = 20 * P_MS, kind: only, log }: Cu
         return world.command(name, random.pick(['active', 'standby', 'swap'] as const), false)
       case 'disk':
         host.diskFails = true
-        world.timeline.after(ms, () => (host.diskFails = false))
+        world.timeline.after(random.logBetween(20, 20 * P_MS), () => (host.diskFails = false))
         return
     }
   }

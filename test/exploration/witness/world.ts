@@ -64,6 +64,8 @@ class Host {
   stalledUntilMs = 0
   leaving = false
   diskFails = false
+  /** How long a write takes, from and to. */
+  diskMs: readonly [number, number] = [0.5, 8]
   lastStepMs = 0
   reachedMs = 0
 
@@ -390,9 +392,10 @@ export class ThreeVoices {
   #store(host: Host, ticket: number, record: PairRecord): void {
     const { life } = host
     const ok = !host.diskFails
-    this.timeline.after(this.random.between(0.5, 8), () => {
-      // A process that died meanwhile may have written it.
-      if (ok && (host.life === life || this.random.chance(0.5))) host.record = record
+    this.timeline.after(this.random.between(...host.diskMs), () => {
+      // A process that died meanwhile may have written it, but not once another one has read what is there.
+      const died = host.machine === null && host.life === life + 1
+      if (ok && (host.life === life || (died && this.random.chance(0.5)))) host.record = record
       if (host.life === life) this.#step(host, { kind: 'stored', ticket, ok })
     })
   }

@@ -327,6 +327,19 @@ describe('extended wire, stories of sides that may not serve', () => {
       assert.equal(bench.view.role, 'active')
     })
 
+    it(`${column}: one whose peer stands by and takes nothing is not made to stand by too, unless it is forced`, () => {
+      for (const [force, reply] of [
+        [false, 'refused'],
+        [true, 'ok standby']
+      ] as const) {
+        const bench = inRole('initial', column)
+        bench.hears(WORDS['a Standby, not ready'])
+        clear(bench)
+        bench.step({ kind: 'command', id: 1, designate: 'standby', force })
+        assert.deepEqual(bench.takeReplies(), [reply])
+      }
+    })
+
     it(`${column}: one that was told to stand by takes the role again when its peer is lost`, () => {
       const bench = inRole('initial', column)
       bench.step({ kind: 'command', id: 1, designate: 'standby', force: false })

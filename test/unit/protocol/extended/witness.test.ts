@@ -1,7 +1,7 @@
 /** One machine and its witness: when it asks, for what, and what an answer gives it. Two of them: test/exploration/witness. */
 import assert from 'node:assert/strict'
 import type { Output } from '../../../../src/protocol/machine'
-import { LOAN_STEP } from '../../../../src/protocol/epoch-allocator'
+import { LOAN_STEP, STORED_MAX } from '../../../../src/protocol/epoch-allocator'
 import { leaseMs } from '../../../../src/protocol/extended/lease'
 import type { PairRecord, WitnessRecord } from '../../../../src/protocol/record'
 import type { PairSettings } from '../../../../src/protocol/settings'
@@ -265,6 +265,47 @@ describe('extended wire, a machine and its witness', () => {
     side.answers = lent
     side.advanceMs(HEARTBEAT)
     assert.deepEqual([side.role, side.machine.view.epoch], ['active', 400 + LOAN_STEP])
+  })
+
+  it('wants no voice while its disk has not what the next loan needs', () => {
+    const side = met(ACTIVE)
+    side.machine.storeAnswers = false
+    side.answers = { loan: 400 }
+    side.advanceMs(6 * LEASE)
+    side.takeAsks()
+    side.machine.peerSays = null
+    side.advanceMs(2 * P)
+    assert.ok(side.takeAsks().every(({ wants }) => !wants))
+    side.machine.answerStore()
+    side.advanceMs(HEARTBEAT)
+    assert.ok(side.takeAsks().some(({ wants }) => wants))
+  })
+
+  it('goes by no number at the end of the range', () => {
+    const side = met(ACTIVE)
+    side.answers = { loan: STORED_MAX - 1 }
+    side.advanceMs(6 * LEASE)
+    assert.ok((side.machine.lastRecord?.reserved ?? Infinity) < 200)
+  })
+
+  it('backs nobody on a number that its disk does not have, but for the two that a restart would not miss', () => {
+    const side = met(ACTIVE)
+    const backs = (): boolean => {
+      side.machine.takeSaid()
+      side.advanceMs(2 * HEARTBEAT)
+      const said = side.machine.takeSaid()
+      assert.ok(said.length > 0)
+      return said.every(({ trailer }) => trailer?.heardLinks !== 0)
+    }
+    assert.ok(backs())
+    const onDisk = side.machine.lastRecord?.reserved ?? 0
+    side.machine.storeAnswers = false
+    side.says({ ...ACTIVE, epoch: onDisk + 2 })
+    assert.ok(backs())
+    side.says({ ...ACTIVE, epoch: onDisk + 3 })
+    assert.ok(!backs())
+    side.machine.answerStore()
+    assert.ok(backs())
   })
 
   it('gives the voice back where its number is beyond what is on disk, and asks again when the disk has it', () => {
