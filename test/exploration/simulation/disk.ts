@@ -43,9 +43,10 @@ export class Disk {
     return true
   }
 
-  /** As it was at that time. */
+  /** As it was at that time. The process that goes on there may hold what it had failed to write: all is on disk with its next write, not before. */
   restoreTo(atMs: number): void {
     this.record = this.#history.findLast((item) => item.atMs <= atMs)?.record ?? null
+    this.#lastFailed = true
   }
 
   /** The process is gone: what was being written may or may not have reached the disk, the rest never will. */
