@@ -312,16 +312,14 @@ export class World implements Scene {
     if (host.restored) this.#unguarded[index] ??= 'record'
     if (storeLost || host.restored) host.identity++
     const record = host.restored ? disk.record : null
-    const restoredEpoch = record === null ? null : Math.max(record.epoch, record.reserved)
-    this.truth.started(
-      index,
-      storeLost,
-      this.#storedUntilMs[index],
-      resumedEpoch === null ? restoredEpoch : (restoredEpoch ?? 0)
-    )
-    // What it had in memory only, a restart forgets.
-    if (resumedEpoch !== null)
+    if (resumedEpoch === null) {
+      const restoredEpoch = record === null ? null : Math.max(record.epoch, record.reserved)
+      this.truth.started(index, storeLost, this.#storedUntilMs[index], restoredEpoch)
+    } else {
+      // What it has in memory only, a restart forgets.
+      this.truth.started(index, storeLost, this.#storedUntilMs[index], Math.min(record?.epoch ?? 0, resumedEpoch))
       this.truth.promoted(index, resumedEpoch, this.timeline.nowMs, this.isDurable(index, resumedEpoch))
+    }
     for (const watcher of this.#watchers) watcher.onStart?.(process, storeLost || host.restored)
   }
 
