@@ -10,7 +10,17 @@ import { leaseMs } from './lease'
 import { leftReason } from './peer'
 import { rank, type Candidate, type Evidence } from './policy'
 import { isGrant, type Grantor, type GrantReason, type Held, type Machine, type RoleObject } from './role'
-import { evidenceOf, forcedFromMs, mayTakeOn, mayTakeWithVoice, othersUntilMs, takeoverReason } from './takeover'
+import {
+  evidenceOf,
+  forcedFromMs,
+  mayTakeOn,
+  mayTakeWithVoice,
+  othersUntilMs,
+  silentFromMs,
+  takeoverReason
+} from './takeover'
+
+const VOICE_LEAD_MS_MAX = 20
 
 /** A grant that is out: the peer may be Active with this epoch at any moment. */
 interface Grant {
@@ -114,9 +124,11 @@ export class Passive implements RoleObject, Grantor {
   }
 
   voiceWantedFromMs(m: Machine): number {
-    const known = this.#evidence(m)
-    if (known === null || this.#held !== 'no' || m.own.hostStalled || !m.epochs.isReadyForLoan()) return Infinity
-    return mayTakeWithVoice(m, known.evidence) ? known.fromMs : Infinity
+    if (this.#held !== 'no' || m.own.hostStalled || !m.epochs.isReadyForLoan()) return Infinity
+    // An Active that is heard may be silent from now on.
+    const isNext = m.peer.detector.alive && m.peer.word?.role === 'active'
+    const known = isNext ? ({ evidence: 'silence', fromMs: silentFromMs(m) } as const) : this.#evidence(m)
+    return known !== null && mayTakeWithVoice(m, known.evidence) ? known.fromMs - voiceLeadMs(m) : Infinity
   }
 
   peerCrashed(m: Machine): void {
@@ -375,6 +387,11 @@ export class Passive implements RoleObject, Grantor {
     m.replyOk(id)
     m.sender.announce(m)
   }
+}
+
+/** The way to the witness and its disk take some ms: the voice may be there when the evidence is complete, and waits so long without being used. */
+function voiceLeadMs(m: Machine): number {
+  return Math.min(VOICE_LEAD_MS_MAX, m.peer.heartbeatMs / 5)
 }
 
 /** Why the receiver of a grant becomes Active, in its own words. */

@@ -25,7 +25,7 @@ export function takeoverReason(m: Context, evidence: Evidence): EventReason<'rol
 export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly fromMs: number } | null {
   const { detector, departed, peerTimeoutMs } = m.peer
   const notBeforeMs = Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
-  const listeningSinceMs = detector.listeningSinceMs
+  const { listeningSinceMs } = detector
   if (detector.alive) {
     if (m.peer.word?.role === 'active') return null
     const oneWayAtMs = detector.oneWayAtMs(peerTimeoutMs)
@@ -49,9 +49,17 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     const answeredMs = rulesOf(m).neverBoth ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
     return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
   }
+  return { evidence: 'silence', fromMs: silentFromMs(m) }
+}
+
+/** When a peer that is not heard any more is silent for long enough, as far as it is known now; Infinity = this side does not listen. */
+export function silentFromMs(m: Context): number {
+  const { detector, rivalHeardAtMs, peerTimeoutMs } = m.peer
+  if (detector.listeningSinceMs === Infinity) return Infinity
+  const notBeforeMs = Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
   // One that spoke beside it, which it kept from its place, takes that with its next frame.
-  const heardAtMs = Math.max(detector.heardAtMs, m.peer.rivalHeardAtMs)
-  return { evidence: 'silence', fromMs: Math.max(heardAtMs + peerTimeoutMs, aloneFromMs) }
+  const heardAtMs = Math.max(detector.heardAtMs, rivalHeardAtMs)
+  return Math.max(heardAtMs + peerTimeoutMs, afterReturnMs(m), notBeforeMs)
 }
 
 /**

@@ -143,7 +143,8 @@ export class ThirdVoice {
   settle(m: Machine): void {
     if (!rulesOf(m).asksWitness) return
     this.#tellAgreed(m)
-    if (m.role.kind !== 'active') this.voice.release()
+    // Nobody keeps it but who serves, or is about to: what it is wanted for is complete in a moment.
+    if (m.role.kind !== 'active' && m.nowMs < m.role.voiceWantedFromMs(m)) this.voice.release()
     const online = m.nowMs < this.#silentFromMs(m)
     if (online === this.#online) return
     this.#online = online

@@ -1030,7 +1030,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'takes the role from a session that it kept from the place of the silent one',
-        'Math.max(detector.heardAtMs, m.peer.rivalHeardAtMs)',
+        'Math.max(detector.heardAtMs, rivalHeardAtMs)',
         'detector.heardAtMs'
       ),
       mutation(

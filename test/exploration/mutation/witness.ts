@@ -101,8 +101,14 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         'extended/passive',
         'wants the voice at once',
-        'return mayTakeWithVoice(m, known.evidence) ? known.fromMs : Infinity',
-        'return mayTakeWithVoice(m, known.evidence) ? -Infinity : Infinity'
+        'mayTakeWithVoice(m, known.evidence) ? known.fromMs - voiceLeadMs(m) : Infinity',
+        'mayTakeWithVoice(m, known.evidence) ? -Infinity : Infinity'
+      ),
+      mutation(
+        'extended/passive',
+        'wants the voice only when all else is complete',
+        'known.fromMs - voiceLeadMs(m)',
+        'known.fromMs'
       ),
       mutation(
         'extended/passive',
@@ -110,7 +116,18 @@ export const WITNESS_RULES: readonly Rule[] = [
         "    if (!force && word?.role === 'standby' && !word.ready) return m.replyError(id, 'refused', 'not-ready')\n",
         ''
       ),
-      mutation(MINE, 'keeps the voice as Standby', "if (m.role.kind !== 'active') this.voice.release()", ''),
+      mutation(
+        MINE,
+        'keeps the voice as Standby',
+        "if (m.role.kind !== 'active' && m.nowMs < m.role.voiceWantedFromMs(m)) this.voice.release()",
+        ''
+      ),
+      mutation(
+        MINE,
+        'gives the voice back that it is about to use',
+        "if (m.role.kind !== 'active' && m.nowMs < m.role.voiceWantedFromMs(m))",
+        "if (m.role.kind !== 'active')"
+      ),
       mutation(MINE, 'does not ask as Active', "(m.role.kind === 'active' || ", '('),
       mutation(MINE, 'wants a voice that does not count', 'wants: this.#counts(m) && (', 'wants: ('),
       mutation(MINE, 'asks again when its lease is over', 'Math.max(ASK_MS_MIN, leftMs / ASKS_LEFT)', 'lasts'),

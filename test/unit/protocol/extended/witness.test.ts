@@ -267,6 +267,37 @@ describe('extended wire, a machine and its witness', () => {
     assert.deepEqual([side.role, side.machine.view.epoch], ['active', 400 + LOAN_STEP])
   })
 
+  it('has the voice some ms before all else is complete, and uses it then and not before', () => {
+    const side = met(ACTIVE)
+    side.machine.peerSays = null
+    side.advanceMs(P - HEARTBEAT - 10)
+    side.takeAsks()
+    while (!side.takeAsks().some(({ wants }) => wants)) side.advanceMs(STEP)
+    const wantedAtMs = side.machine.nowMs
+    side.answers = { lent: true, loan: 30, promisedMs: P }
+    side.advanceMs(2 * STEP)
+    assert.equal(side.role, 'standby')
+    assert.ok(side.takeAsks().every(({ releases }) => !releases))
+    while (!side.machine.serves) side.advanceMs(1)
+    const leadMs = side.machine.nowMs - wantedAtMs
+    assert.ok(leadMs >= 14 && leadMs <= 20, `${leadMs} ms`)
+    assert.ok(side.machine.serves)
+  })
+
+  it('gives it back when the peer is heard meanwhile', () => {
+    const side = met(ACTIVE)
+    side.machine.peerSays = null
+    side.advanceMs(P - HEARTBEAT - 10)
+    side.takeAsks()
+    while (!side.takeAsks().some(({ wants }) => wants)) side.advanceMs(STEP)
+    side.answers = { lent: true, loan: 30, promisedMs: P }
+    side.advanceMs(2 * STEP)
+    side.says(ACTIVE)
+    side.advanceMs(HEARTBEAT)
+    assert.equal(side.role, 'standby')
+    assert.ok(side.takeAsks().some(({ releases, loan }) => releases && loan === 30))
+  })
+
   it('wants no voice while its disk has not what the next loan needs', () => {
     const side = met(ACTIVE)
     side.machine.storeAnswers = false
