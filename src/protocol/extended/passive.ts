@@ -126,8 +126,9 @@ export class Passive implements RoleObject, Grantor {
   voiceWantedFromMs(m: Machine): number {
     if (this.#held !== 'no' || m.own.hostStalled || !m.epochs.isReadyForLoan()) return Infinity
     // An Active that is heard may be silent from now on.
-    const isNext = m.peer.detector.alive && m.peer.word?.role === 'active'
-    const known = isNext ? ({ evidence: 'silence', fromMs: silentFromMs(m) } as const) : this.#evidence(m)
+    const { alive, listeningSinceMs } = m.peer.detector
+    const mayFall = alive && listeningSinceMs !== Infinity && m.peer.word?.role === 'active'
+    const known = mayFall ? ({ evidence: 'silence', fromMs: silentFromMs(m) } as const) : this.#evidence(m)
     return known !== null && mayTakeWithVoice(m, known.evidence) ? known.fromMs - voiceLeadMs(m) : Infinity
   }
 

@@ -52,10 +52,9 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
   return { evidence: 'silence', fromMs: silentFromMs(m) }
 }
 
-/** When a peer that is not heard any more is silent for long enough, as far as it is known now; Infinity = this side does not listen. */
+/** When a peer that is not heard any more is silent for long enough, as far as it is known now. Only who listens may go by it. */
 export function silentFromMs(m: Context): number {
   const { detector, rivalHeardAtMs, peerTimeoutMs } = m.peer
-  if (detector.listeningSinceMs === Infinity) return Infinity
   const notBeforeMs = Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
   // One that spoke beside it, which it kept from its place, takes that with its next frame.
   const heardAtMs = Math.max(detector.heardAtMs, rivalHeardAtMs)
