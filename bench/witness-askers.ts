@@ -52,6 +52,8 @@ function machineOf(
     },
     epochs: {
       nodeId,
+      floor: 0,
+      hearLoan: () => {},
       get countedWitness() {
         return third.voice.witnessId
       },
