@@ -65,7 +65,7 @@ export class EpochAllocator {
   constructor(record: PairRecord | null, freshNodeId: bigint) {
     this.#durable = record
     this.#nodeId = record === null ? freshNodeId : BigInt(`0x${record.nodeId}`)
-    const highest = record === null ? 0 : Math.max(record.epoch, record.reserved)
+    const highest = highestOf(record)
     this.#number = record?.number ?? 0
     this.exhausted = highest >= STORED_MAX || this.#number >= STORED_MAX
     this.#floor = this.exhausted ? 0 : highest
@@ -218,7 +218,7 @@ export class EpochAllocator {
 
   /** A restart would know all that is known, but for two numbers. */
   get isFloorOnDisk(): boolean {
-    return this.#floor <= Math.max(this.#durable?.epoch ?? 0, this.#durable?.reserved ?? 0) + 2
+    return this.#floor <= highestOf(this.#durable) + 2
   }
 
   /** A restart would still find a witness that this side does not go by any more. */
@@ -327,6 +327,11 @@ export class EpochAllocator {
 }
 
 const idOf = (witness: WitnessRecord | null): bigint | null => (witness === null ? null : BigInt(`0x${witness.id}`))
+
+/** Where counting goes on after a restart: a number that was reserved may have been used. */
+function highestOf(record: PairRecord | null): number {
+  return record === null ? 0 : Math.max(record.epoch, record.reserved)
+}
 
 function nextWithParity(floor: number, parity: 0 | 1 | null): number {
   const next = floor + 1

@@ -24,7 +24,6 @@ export function takeoverReason(m: Context, evidence: Evidence): EventReason<'rol
 /** What a side that is not Active knows of a peer that does not object, and since when that allows to act on it. */
 export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly fromMs: number } | null {
   const { detector, departed, peerTimeoutMs } = m.peer
-  const notBeforeMs = Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
   const { listeningSinceMs } = detector
   if (detector.alive) {
     if (m.peer.word?.role === 'active') return null
@@ -33,7 +32,7 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     const heardForMs = Math.max(detector.sinceMs, listeningSinceMs) + peerTimeoutMs
     // One that stands by, hears me and does not count me is another one's Standby: this side exists twice.
     const takenMs = m.peer.word?.role === 'standby' ? detector.ackedAtMs + peerTimeoutMs : -Infinity
-    const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs, takenMs)
+    const fromMs = Math.max(oneWayAtMs, heardForMs, notBeforeMs(m), takenMs)
     return { evidence: 'stood-down', fromMs }
   }
   if (departed !== null && (departed.evidence === 'goodbye' || mayUseProof(m))) {
@@ -43,11 +42,10 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
     return { evidence: departed.evidence, fromMs: Math.max(departed.atMs, othersUntilMs(m), answeredMs) }
   }
   if (listeningSinceMs === Infinity) return null
-  const aloneFromMs = Math.max(afterReturnMs(m), notBeforeMs)
   if (!m.peer.metInThisSession) {
     // A peer that answers, and whose session is not confirmed yet, is about to be met.
     const answeredMs = rulesOf(m).neverBoth ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
-    return { evidence: 'never-met', fromMs: Math.max(aloneFromMs, answeredMs) }
+    return { evidence: 'never-met', fromMs: Math.max(afterReturnMs(m), notBeforeMs(m), answeredMs) }
   }
   return { evidence: 'silence', fromMs: silentFromMs(m) }
 }
@@ -55,10 +53,14 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
 /** When a peer that is not heard any more is silent for long enough, as far as it is known now. Only who listens may go by it. */
 export function silentFromMs(m: Context): number {
   const { detector, rivalHeardAtMs, peerTimeoutMs } = m.peer
-  const notBeforeMs = Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
   // One that spoke beside it, which it kept from its place, takes that with its next frame.
   const heardAtMs = Math.max(detector.heardAtMs, rivalHeardAtMs)
-  return Math.max(heardAtMs + peerTimeoutMs, afterReturnMs(m), notBeforeMs)
+  return Math.max(heardAtMs + peerTimeoutMs, afterReturnMs(m), notBeforeMs(m))
+}
+
+/** Whatever is known of the peer, before this nobody acts on it alone. */
+function notBeforeMs(m: Context): number {
+  return Math.max(m.own.notAloneBeforeMs, othersUntilMs(m))
 }
 
 /**

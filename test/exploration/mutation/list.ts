@@ -1607,8 +1607,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'acts at once beside a peer that it has only just heard one way',
-        'Math.max(oneWayAtMs, heardForMs, notBeforeMs, takenMs)',
-        'Math.max(oneWayAtMs, notBeforeMs, takenMs)'
+        'Math.max(oneWayAtMs, heardForMs, notBeforeMs(m), takenMs)',
+        'Math.max(oneWayAtMs, notBeforeMs(m), takenMs)'
       )
     ]
   },

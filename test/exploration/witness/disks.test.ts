@@ -1,19 +1,9 @@
 /** What the three voices believe and have not on disk yet: full disks, slow disks, and a restart in the moment between. */
 import { strict as assert } from 'node:assert'
-import { each, settled, WAYS } from './settled'
-import { P_MS, type HostName, type ThreeVoices, type Way } from './world'
+import { cut, each, heal, settled, wayOf, WAYS } from './settled'
+import { P_MS, type HostName, type ThreeVoices } from './world'
 
 const STORIES = 20
-
-const wayOf = (name: HostName): readonly Way[] => (name === 'a' ? WAYS['a-w'] : WAYS['b-w'])
-
-function cut(world: ThreeVoices, ...ways: readonly Way[]): void {
-  for (const way of ways) world.cut.add(way)
-}
-
-function heal(world: ThreeVoices, ...ways: readonly Way[]): void {
-  for (const way of ways) world.cut.delete(way)
-}
 
 function again(world: ThreeVoices, name: HostName): void {
   world.crash(name)

@@ -8,6 +8,17 @@ export const WAYS = {
   'b-w': ['bw', 'wb']
 } as const satisfies Readonly<Record<string, readonly Way[]>>
 
+/** The way between a side and the witness. */
+export const wayOf = (name: HostName): readonly Way[] => (name === 'a' ? WAYS['a-w'] : WAYS['b-w'])
+
+export function cut(world: ThreeVoices, ...ways: readonly Way[]): void {
+  for (const way of ways) world.cut.add(way)
+}
+
+export function heal(world: ThreeVoices, ...ways: readonly Way[]): void {
+  for (const way of ways) world.cut.delete(way)
+}
+
 const TRIALS = 10
 
 /** A pair that has agreed on its witness; its server, and the other one. */

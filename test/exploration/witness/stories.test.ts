@@ -1,6 +1,6 @@
 /** Every single failure has an answer: what the three voices do, one fault at a time. */
 import { strict as assert } from 'node:assert'
-import { each, settled, undisturbed, WAYS } from './settled'
+import { cut, each, heal, settled, undisturbed, wayOf, WAYS } from './settled'
 import { HEARTBEAT_MS, P_MS, ThreeVoices } from './world'
 
 describe('three voices, one fault at a time', () => {
@@ -142,18 +142,18 @@ describe('three voices, a witness that does not count', () => {
     let regained = 0
     each((seed) => {
       const { world, server, standby } = settled(seed)
-      const ways = server === 'a' ? WAYS['a-w'] : WAYS['b-w']
-      for (const way of WAYS.link) world.cut.add(way)
+      const ways = wayOf(server)
+      cut(world, ...WAYS.link)
       world.advance(2 * P_MS)
       // Its lease ends, and it has the voice again before the other one may: on an epoch of its own.
       const before = world.host(server).machine?.view().epoch ?? 0
-      for (const way of ways) world.cut.add(way)
+      cut(world, ...ways)
       while (world.server === server) world.advance(1)
-      for (const way of ways) world.cut.delete(way)
+      heal(world, ...ways)
       world.advance(50)
       if (world.server === server) regained += 1
       const after = world.host(server).machine?.view().epoch ?? 0
-      for (const way of ways) world.cut.add(way)
+      cut(world, ...ways)
       world.advance(3 * P_MS)
       assert.equal(world.server, standby)
       assert.ok(after >= before)

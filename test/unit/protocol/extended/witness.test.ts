@@ -154,12 +154,17 @@ function active(record?: Partial<PairRecord>): Side {
   return side
 }
 
-function untilItWants(side: Side): void {
+/** A Standby whose Active has fallen silent, at the ask that wants the voice first. */
+function aboutToTake(): Side {
+  const side = met(ACTIVE)
+  side.machine.peerSays = null
+  side.advanceMs(P - HEARTBEAT - 10)
+  side.takeAsks()
   for (let ms = 0; ms < P; ms += STEP) {
-    if (side.takeAsks().some(({ wants }) => wants)) return
+    if (side.takeAsks().some(({ wants }) => wants)) return side
     side.advanceMs(STEP)
   }
-  assert.fail('it does not want the voice')
+  return assert.fail('it does not want the voice')
 }
 
 describe('extended wire, a machine and its witness', () => {
@@ -276,11 +281,7 @@ describe('extended wire, a machine and its witness', () => {
   })
 
   it('has the voice some ms before all else is complete, and uses it then and not before', () => {
-    const side = met(ACTIVE)
-    side.machine.peerSays = null
-    side.advanceMs(P - HEARTBEAT - 10)
-    side.takeAsks()
-    untilItWants(side)
+    const side = aboutToTake()
     const wantedAtMs = side.machine.nowMs
     side.answers = { lent: true, loan: 30, promisedMs: P }
     side.advanceMs(2 * STEP)
@@ -293,11 +294,7 @@ describe('extended wire, a machine and its witness', () => {
   })
 
   it('gives it back when the peer is heard meanwhile', () => {
-    const side = met(ACTIVE)
-    side.machine.peerSays = null
-    side.advanceMs(P - HEARTBEAT - 10)
-    side.takeAsks()
-    untilItWants(side)
+    const side = aboutToTake()
     side.answers = { lent: true, loan: 30, promisedMs: P }
     side.advanceMs(2 * STEP)
     side.says(ACTIVE)
