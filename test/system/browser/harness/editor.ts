@@ -21,7 +21,12 @@ export interface EditorOptions {
   /** The package is not installed yet. */
   readonly bare?: boolean
   /** Where Node-RED has `adminAuth`. */
-  readonly login?: { readonly user: string; readonly password: string }
+  readonly login?: Login
+}
+
+export interface Login {
+  readonly user: string
+  readonly password: string
 }
 
 export interface Badge {
@@ -154,10 +159,8 @@ export class Editor {
     await page.addInitScript(STANDSTILL)
     const editor = new Editor(page, shared === null ? context : null)
     await editor.#navigate(() => page.goto(nodeRed.editorUrl))
-    if (login !== undefined) await editor.logIn(login.user, login.password)
-    await editor.loaded({ bare })
-    // The first request of somebody who is not logged in is refused: that is how the editor finds out.
-    if (login !== undefined) editor.forgetFaults()
+    if (login === undefined) await editor.loaded({ bare })
+    else await editor.#loggedIn(login)
     return editor
   }
 
@@ -181,10 +184,28 @@ export class Editor {
 
   /** Until palette, workspace and flows are there. */
   async loaded(options: { readonly bare?: boolean | undefined } = {}): Promise<void> {
+    await this.#loadedUntil(() => this.#shows(options))
+  }
+
+  /** Through the login's dialog, as often as the page has to be loaded. */
+  async #loggedIn(login: Login): Promise<void> {
+    const name = this.page.locator('#node-dialog-login-username')
+    const first = this.page.locator('#node-dialog-login-username:visible, #red-ui-main-container:visible').first()
+    await this.#loadedUntil(async (load) => {
+      await first.waitFor({ state: 'visible', timeout: LOAD_LIMIT_MS })
+      if (load === this.#load && (await name.isVisible())) await this.#logIn(login)
+      await this.#shows({})
+    })
+    // The first request of somebody who is not logged in is refused: that is how the editor finds out.
+    this.forgetFaults()
+  }
+
+  /** Loads the page again where a request of it was lost: what it was to show then never comes. */
+  async #loadedUntil(shows: (load: Load) => Promise<void>): Promise<void> {
     for (let loads = 1; ; loads++) {
-      const shows = this.#shows(options)
-      if (loads === LOADS_MAX || (await Promise.race([shows, this.#load.gaveUp])) !== 'gave up') return shows
-      shows.catch(() => undefined)
+      const shown = shows(this.#load)
+      if (loads === LOADS_MAX || (await Promise.race([shown, this.#load.gaveUp])) !== 'gave up') return shown
+      shown.catch(() => undefined)
       await this.#navigate(() => this.page.reload())
     }
   }
@@ -239,7 +260,7 @@ export class Editor {
     await this.closeNotifications()
   }
 
-  async logIn(user: string, password: string): Promise<void> {
+  async #logIn({ user, password }: Login): Promise<void> {
     await this.page.locator('#node-dialog-login-username').fill(user)
     await this.page.locator('#node-dialog-login-password').fill(password)
     await this.page.locator('#node-dialog-login-submit').click()
@@ -252,9 +273,7 @@ export class Editor {
     )
     this.page.once('dialog', (dialog) => void dialog.accept())
     await this.#navigate(() => this.page.reload())
-    await this.logIn(user, password)
-    await this.loaded()
-    this.forgetFaults()
+    await this.#loggedIn({ user, password })
   }
 
   /** Loads the page again: language and theme stay, what was not deployed is lost. */
@@ -266,6 +285,11 @@ export class Editor {
 
   async resize(width: number, height: number = HEIGHT): Promise<void> {
     await this.page.setViewportSize({ width, height })
+  }
+
+  /** Whether its profile is that of others too: it stays open for the next test. */
+  get isShared(): boolean {
+    return this.#ownContext === null
   }
 
   async close(): Promise<void> {
