@@ -203,9 +203,9 @@ export class Editor {
   /** Loads the page again where a request of it was lost: what it was to show then never comes. */
   async #loadedUntil(shows: (load: Load) => Promise<void>): Promise<void> {
     for (let loads = 1; ; loads++) {
-      const shown = shows(this.#load)
-      if (loads === LOADS_MAX || (await Promise.race([shown, this.#load.gaveUp])) !== 'gave up') return shown
-      shown.catch(() => undefined)
+      const done = shows(this.#load)
+      if (loads === LOADS_MAX || (await Promise.race([done, this.#load.gaveUp])) !== 'gave up') return done
+      done.catch(() => undefined)
       await this.#navigate(() => this.page.reload())
     }
   }
