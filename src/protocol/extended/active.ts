@@ -166,11 +166,12 @@ export class Active implements RoleObject, Serving {
     m.event('resumed', reason, { epoch: this.#epoch })
   }
 
-  /** Without a lease, a peer that stays silent for its whole takeover delay does not keep me from serving. */
+  /** Without a lease, a peer that is silent for its whole takeover delay does not keep me from serving; one that speaks beside it does. */
   pausedUntilMs(m: Machine): number {
-    if (this.#pausedAtMs === null) return Infinity
-    if (m.peer.isTwoWay(m.nowMs)) return Infinity
-    return Math.max(this.#pausedAtMs, m.peer.detector.listeningSinceMs) + m.peer.peerTimeoutMs
+    const { peer } = m
+    if (this.#pausedAtMs === null || peer.isTwoWay(m.nowMs)) return Infinity
+    const fromMs = Math.max(this.#pausedAtMs, peer.detector.listeningSinceMs, peer.rivalHeardAtMs)
+    return fromMs + peer.peerTimeoutMs
   }
 
   /** Stays Active with a newer epoch than any the peer knows. */

@@ -89,7 +89,7 @@ export const TIMERS: readonly Timer[] = [
     (m) => m.peer.lostAtMs,
     (m) => loseContact(m, 'lost-connection')
   ),
-  // max(min(25 ms, h), two round trips) without a frame, after FIN and refusal
+  // max(min(25 ms, h), two round trips or P/4 if that is less) without a frame, after FIN and refusal
   // => the peer has crashed
   timer('proof', provenAtMs, onCrashProven),
   // P after the last word, or after the first link opened; at once after a proof or a goodbye
@@ -112,7 +112,7 @@ export const TIMERS: readonly Timer[] = [
       promise(m)
     }
   ),
-  // P without contact in both directions
+  // P without contact in both directions, and without a word of another session of the peer
   // => serves again
   whileActive(
     'pause',

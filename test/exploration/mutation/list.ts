@@ -1034,6 +1034,12 @@ export const RULES: readonly Rule[] = [
         'detector.heardAtMs'
       ),
       mutation(
+        'extended/active',
+        'serves on after a pause beside a session that it keeps from the place of the silent one',
+        'peer.detector.listeningSinceMs, peer.rivalHeardAtMs)',
+        'peer.detector.listeningSinceMs)'
+      ),
+      mutation(
         'extended/partner',
         'calls a peer lost that has acknowledged all it was told',
         'if (trailer.ack >= peer.toldSeq)',

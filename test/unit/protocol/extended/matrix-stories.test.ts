@@ -1092,6 +1092,28 @@ describe('extended wire, stories of another session of the peer', () => {
       })
     }
 
+    it(`while one of ${who} speaks beside the silent peer, a pause goes on: it is about to take that one's place`, () => {
+      const bench = inRole('active', 'availability, higher', { peerTimeoutMs: 200 })
+      bench.peerSays = { ...WORDS['a Standby, ready'], trailer: { peerTimeoutMs: 200 } }
+      bench.advanceMs(1000)
+      bench.peerSays = null
+      bench.step({ kind: 'suspended', ms: 600 })
+      const pausedAtMs = bench.nowMs
+      const says = otherPeer(bench, nodeId)
+      const other = { ...WORDS['an Active of epoch 30'], trailer: { peerTimeoutMs: 200 } }
+      let heardAtMs = -Infinity
+      while (bench.nowMs < pausedAtMs + 150) {
+        // The others were asked to confirm.
+        if (says(other).includes(cause)) heardAtMs = bench.nowMs
+        bench.advanceMs(20)
+      }
+      assert.ok(heardAtMs > pausedAtMs + 50)
+      bench.advanceMs(heardAtMs + 199 - bench.nowMs)
+      assert.deepEqual([bench.serves, bench.view.online], [false, false])
+      bench.advanceMs(2)
+      assert.equal(bench.serves, true, 'it has fallen silent too')
+    })
+
     it(`a restart of ${who} is no second peer: nothing is told`, () => {
       const bench = inRole('standby', 'availability, higher')
       bench.peerSays = null
