@@ -142,13 +142,15 @@ describe('the node ha-pair-witness', function () {
   })
 })
 
+const VARIABLES: Readonly<Record<string, string>> = { SET: SECRET, FROM_A_FILE: `${SECRET}\n` }
+
 const runtime = (type: string, key: string | undefined): NodeAPI =>
   ({
     nodes: {
       getNode: (id: string) => (id === 'a' ? { id, type, credentials: { key } } : null),
       getCredentials: () => ({ key })
     },
-    util: { getSetting: (_node: unknown, name: string) => (name === 'SET' ? SECRET : undefined) }
+    util: { getSetting: (_node: unknown, name: string) => VARIABLES[name] }
   }) as unknown as NodeAPI
 
 describe('the witness key of a pair', () => {
@@ -156,6 +158,8 @@ describe('the witness key of a pair', () => {
     assert.deepEqual(witnessKeyFor(runtime('ha-pair', undefined), 'x', SECRET), LINE)
     assert.deepEqual(witnessKeyFor(runtime('ha-pair', SECRET), 'a', null), LINE)
     assert.deepEqual(witnessKeyFor(runtime('ha-pair', '${SET}'), 'a', null), LINE)
+    assert.deepEqual(witnessKeyFor(runtime('ha-pair', '${FROM_A_FILE}'), 'a', null), LINE, 'as the pair takes it')
+    assert.deepEqual(witnessKeyFor(runtime('ha-pair', undefined), 'x', `\r\n${SECRET}\r\n`), LINE)
     assert.notEqual(witnessKeyFor(runtime('ha-pair', 'another'), 'a', null)?.key, LINE.key)
   })
 
