@@ -15,6 +15,8 @@ import { entryText } from './texts'
 const ROUNDS_MAX = 32
 /** Files that are kept for a person to look at, the newest. */
 const KEPT_MAX = 5
+/** ms until a disk that takes nothing is tried again, unless it is written more rarely anyway. */
+const RETRY_MS = 1000
 const MODE = 0o600
 
 export interface DiskOptions {
@@ -67,7 +69,8 @@ export class Disk {
   touch(): void {
     this.#touched = true
     if (this.#closed || this.#due !== null || this.#writing !== null) return
-    this.#due = this.#loop.after(this.#options.flushMs, () => {
+    const { flushMs } = this.#options
+    this.#due = this.#loop.after(this.#failing ? Math.max(flushMs, RETRY_MS) : flushMs, () => {
       this.#due = null
       void this.flush()
     })

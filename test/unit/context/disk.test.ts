@@ -7,6 +7,7 @@ import { Copy } from '../../../src/host/store/copy'
 import { Disk } from '../../../src/host/store/disk'
 import { UNREF_LOOP, type Loop } from '../../../src/host/loop'
 import { parsePath } from '../../../src/host/store/property-path'
+import { eventually } from '../../support/eventually'
 import { contentOf, ManualLoop } from './rig'
 
 const LIMITS = { maxBytes: 10_000_000, maxKeyBytes: 1_000_000 }
@@ -161,6 +162,27 @@ describe('the file of a store', () => {
     )
     await rm(join(folder, 'ha-pair'))
     loop.advanceMs(1000)
+    await one.flush()
+    assert.deepEqual(contentOf(await readBack()), { 'flow n': 1 })
+  })
+
+  it('that cannot be written is tried again each second at the most, however often it is to be written', async () => {
+    await writeFile(join(folder, 'ha-pair'), 'in the way')
+    const loop = new ManualLoop()
+    const one = disk(copy, loop, 0)
+    set('n', 1)
+    await written(one)
+    // What was due before it failed.
+    loop.advanceMs(0)
+    await one.flush()
+    await rm(join(folder, 'ha-pair'))
+    for (let ms = 0; ms < 999; ms++) {
+      one.touch()
+      loop.advanceMs(1)
+    }
+    assert.deepEqual(await readdir(folder), [])
+    loop.advanceMs(1)
+    await eventually('it is written', 2000, async () => (await readdir(folder)).length > 0)
     await one.flush()
     assert.deepEqual(contentOf(await readBack()), { 'flow n': 1 })
   })
