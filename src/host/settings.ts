@@ -153,8 +153,9 @@ function readLinks(read: Reader): LinkSettings[] {
 
 function readWitness(read: Reader): WitnessSettings {
   const typed = read.typedOf('witness')
-  const raw = read.raw['witness']
-  const witness = new Reader(isRaw(raw) ? raw : {}, isRaw(typed) ? typed : {}, read.problems, 'witness.')
+  const raw = read.object('witness')
+  if (raw === null) return { host: '', port: WITNESS_PORT.byDefault }
+  const witness = new Reader(raw, isRaw(typed) ? typed : {}, read.problems, 'witness.')
   return { host: witness.needed('host'), port: witness.whole('port', WITNESS_PORT) }
 }
 
@@ -323,13 +324,21 @@ class Reader {
 
   /** A list, also as JSON text (what an environment variable can hold). Absent is one entry of defaults. */
   list(field: string): readonly unknown[] | null {
+    return this.#json(field, [{}], (value) => (Array.isArray(value) ? value : null))
+  }
+
+  /** An object, also as JSON text. Absent is one of defaults. */
+  object(field: string): Raw | null {
+    return this.#json(field, {}, (value) => (isRaw(value) ? value : null))
+  }
+
+  #json<T>(field: string, absent: T, read: (value: unknown) => T | null): T | null {
     const count = this.problems.length
     const value = this.#value(field)
-    if (value === undefined) return this.problems.length === count ? [{}] : null
-    const list: unknown = typeof value === 'string' ? parseJson(value) : value
-    if (Array.isArray(list)) return list
-    this.complain('choice', field, typeof value === 'object' ? typeof value : String(value))
-    return null
+    if (value === undefined) return this.problems.length === count ? absent : null
+    const found = read(typeof value === 'string' ? parseJson(value) : value)
+    if (found === null) this.complain('choice', field, typeof value === 'object' ? typeof value : String(value))
+    return found
   }
 
   /** Undefined for what is absent, and for what is (reported) blank or unresolved. */

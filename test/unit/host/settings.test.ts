@@ -165,6 +165,23 @@ describe('the settings of a config node', () => {
     )
   })
 
+  it('read the witness from JSON text too; one that is no object, or a variable that is not set, is told as that', () => {
+    const witness = { host: '10.9.0.3', port: 1102 }
+    for (const raw of [witness, JSON.stringify(witness), { host: '10.9.0.3', port: '1102' }]) {
+      assert.deepEqual(good({ policy: 'witness', witness: raw }).settings.witness, witness)
+    }
+    for (const [raw, problem] of [
+      ['${HA_WITNESS}', 'witness unresolved'],
+      ['10.9.0.3', 'witness choice'],
+      ['[]', 'witness choice'],
+      [7, 'witness choice'],
+      [undefined, 'witness.host missing'],
+      [{ host: '${HA_HOST}' }, 'witness.host unresolved']
+    ] as const) {
+      assert.deepEqual(problems({ policy: 'witness', witness: raw }), [problem])
+    }
+  })
+
   it('take the secrets as they are, beside the fields or under credentials', () => {
     const secrets = { key: ' with spaces and ${money} ', previousKey: '12' }
     assert.deepEqual(good(secrets).keys, secrets)
