@@ -174,7 +174,6 @@ export class Card {
     const wire = status.wire === 'classic' ? say('policy.classic') : ''
     setText(this.#policy, joined(say(`policy.${status.policy}.name`), say(`policy.${status.policy}.cut`), wire))
     setText(this.#key, say(status.authenticated ? 'key.yes' : 'key.no'))
-    setText(this.#channel, channelText(status.channel))
     setText(this.#proof, proofText(status))
     for (const part of this.#witnessRow) part.hidden = status.witness === null
     this.#orders.show(this.#view, running, this.#context)
@@ -242,6 +241,7 @@ export class Card {
     setAttribute(this.#since, 'title', exactClock(status.since))
     setText(this.#epoch, say('epoch', { epoch: status.epoch }))
     setText(this.#peer, peerText(status, pick(this.#view.peer), ageMs))
+    setText(this.#channel, channelText(status, ageMs))
     setText(this.#witness, witnessText(status, ageMs))
   }
 

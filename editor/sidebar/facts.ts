@@ -1,7 +1,6 @@
 /** The rows of a card, as text. */
-import type { ChannelStatus } from '../../src/host/pair'
 import type { ShownStatus } from './answer'
-import { joined, lasting, milliseconds, say } from './words'
+import { joined, lasting, milliseconds, say, size } from './words'
 
 /** `name`: as the texts call its host. `ageMs`: since the answer. */
 export function peerText({ online, peer }: ShownStatus, name: string, ageMs: number): string {
@@ -31,8 +30,25 @@ export function fitnessText({ fitness, online, peer, wire }: ShownStatus): strin
 
 const value = (n: number): string => (n === 0 ? say('fitness.unfit') : say('fitness.value', { n }))
 
-export const channelText = (channel: ChannelStatus | null): string =>
-  channel === null ? say('channel.none') : say(channel.open ? 'channel.open' : 'channel.closed')
+/** A copy that is older is not in step. */
+const IN_STEP_MS_MAX = 1000
+
+/** With what flows keep in the pair's context store, where they do. `ageMs`: since the answer. */
+export function channelText({ channel, role }: Pick<ShownStatus, 'channel' | 'role'>, ageMs: number): string {
+  if (channel === null) return say('channel.none')
+  const { open, behind, bytes, keys, movedAgo } = channel
+  const how = say(open ? 'channel.open' : 'channel.closed')
+  if (keys === null || bytes === null) return how
+  const parts = [say(keys === 1 ? 'data.amount-one' : 'data.amount', { keys, size: size(bytes) })]
+  if (open && role !== 'initial') parts.unshift(standText(role, behind))
+  if (movedAgo !== null) parts.push(say('data.moved', { ago: lasting(movedAgo + ageMs) }))
+  return joined(how, say('data.of', { what: parts.join(say('separator')) }))
+}
+
+function standText(role: 'active' | 'standby', behind: number | null): string {
+  if (behind === null) return say(role === 'active' ? 'data.not-followed' : 'data.catching-up')
+  return behind < IN_STEP_MS_MAX ? say('data.in-step') : say('data.behind', { ago: lasting(behind) })
+}
 
 /** What becomes of a crash of the peer. */
 export function proofText({ channel, witness }: Pick<ShownStatus, 'channel' | 'witness'>): string {

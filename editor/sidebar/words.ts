@@ -98,5 +98,16 @@ export const exactClock = (atMs: number): string =>
 
 /** ms with as many digits as say something. */
 export function milliseconds(ms: number): string {
-  return say('unit.ms', { n: ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms) })
+  return say('unit.ms', { n: short(ms) })
 }
+
+const BYTES_PER_KB = 1024
+
+/** Bytes with as many digits as say something. */
+export function size(bytes: number): string {
+  if (bytes < BYTES_PER_KB) return say('unit.bytes', { n: bytes })
+  const kb = bytes / BYTES_PER_KB
+  return kb < BYTES_PER_KB ? say('unit.kb', { n: short(kb) }) : say('unit.mb', { n: short(kb / BYTES_PER_KB) })
+}
+
+const short = (n: number): number => (n < 10 ? Number(n.toFixed(1)) : Math.round(n))

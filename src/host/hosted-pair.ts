@@ -352,6 +352,7 @@ export class HostedPair implements Pair {
       warnings: this.#present.warnings.list.map(({ code }) => code),
       links: links.map(({ open, up, unsent }) => ({ open, up, unsent })),
       dropped,
+      turned: this.#channel?.turned ?? null,
       events: { ...this.#chronicle.events },
       roleChanges: { ...this.#chronicle.roleChanges }
     }

@@ -72,7 +72,7 @@ const RUNNING_HELP = 'Whether the pair runs: 0 = it is stopped because a setting
 
 function fill(
   sheet: Sheet,
-  { at, status, situation, engine, troubles, warnings, links, dropped, ...counted }: PairVitals
+  { at, status, situation, engine, troubles, warnings, links, dropped, turned, ...counted }: PairVitals
 ): void {
   const { policy, wire, peer, channel, witness } = status
   sheet.gauge('info', 'How this side is set up; always 1.', [
@@ -111,6 +111,41 @@ function fill(
   sheet.gauge('crash_proof_possible', 'Whether a crash of the peer could be proved now. Absent without a channel.', [
     [proof]
   ])
+  sheet.counter(
+    'channel_refused_total',
+    'Connections to the ports of the channel that were turned away, of this process, by cause. Absent without a channel.',
+    [
+      [turned?.crowded ?? null, { cause: 'crowded' }],
+      [turned?.unknownKey ?? null, { cause: 'unknown-key' }],
+      [turned?.failed ?? null, { cause: 'failed' }]
+    ]
+  )
+  sheet.gauge(
+    'context_behind_seconds',
+    'How old the copy of the follower is at most, as the Active measures it. Absent while nobody follows.',
+    [[seconds(channel?.behind ?? null)]]
+  )
+  sheet.gauge('context_bytes', 'Size of what the context stores of the pair hold here. Absent without a store.', [
+    [channel?.bytes ?? null]
+  ])
+  sheet.gauge('context_keys', 'How many values the context stores of the pair hold here. Absent without a store.', [
+    [channel?.keys ?? null]
+  ])
+  sheet.gauge(
+    'context_transfer_age_seconds',
+    'Time since data of the context stores last went to the peer or came from it. Absent before the first time.',
+    [[seconds(channel?.movedAgo ?? null)]]
+  )
+  sheet.counter(
+    'context_dropped_writes_total',
+    'Writes to the context stores that changed nothing: on a Standby, or late in a swap. Absent without a store.',
+    [[channel?.dropped ?? null]]
+  )
+  sheet.counter(
+    'context_unanswered_writes_total',
+    'Writes to which the peer did not answer in time. Absent without a store.',
+    [[channel?.unanswered ?? null]]
+  )
   sheet.gauge('witness_online', 'Whether the witness answers this side. Absent under every other policy.', [
     [witness === null ? null : Number(witness.online)]
   ])

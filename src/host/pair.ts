@@ -4,6 +4,7 @@
 import type { LinkProblem, StoreTrouble } from '../engine/events'
 import type { LinkState, Snapshot } from '../engine/messages'
 import type { Carrier } from './channel/carrier'
+import type { Turned } from './channel/listener'
 import type { AloneBar, Designation, ProofState, Role } from '../protocol/machine'
 import type { ReasonCode } from '../protocol/reasons'
 import type { LinkSettings } from '../protocol/settings'
@@ -68,6 +69,12 @@ export interface ChannelStatus {
   readonly behind: number | null
   readonly bytes: number | null
   readonly keys: number | null
+  /** ms since data last went to the peer or came from it; null = never. */
+  readonly movedAgo: number | null
+  /** Writes to the context stores that changed nothing: on a Standby, or late in a swap. */
+  readonly dropped: number | null
+  /** Writes with `acknowledge: "peer"` to which the peer did not answer in time. */
+  readonly unanswered: number | null
 }
 
 /** Why a crash of the peer could not be proved now. */
@@ -117,6 +124,8 @@ export interface PairVitals {
   readonly links: readonly Pick<LinkState, 'open' | 'up' | 'unsent'>[]
   /** Since the pair's start in the engine. */
   readonly dropped: Snapshot['dropped']
+  /** Who was turned away at the channel's ports of this process; null = the pair has no channel. */
+  readonly turned: Readonly<Turned> | null
   /** Numbered events since the pair's start in this process, by name. */
   readonly events: Readonly<Partial<Record<EventName, number>>>
   /** How often each role was taken since then. */

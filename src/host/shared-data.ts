@@ -9,7 +9,14 @@ import type { Pair } from './pair'
 import type { DataOwner, PairData } from './pair-data'
 import { oneLine, type PairLog } from './report'
 import { comparePositions, NOWHERE, type Position } from '../protocol/position'
-import type { Holder, PairSeat, PairWatcher, StoreData, StoreNews } from './store/seat'
+import {
+  IN_STEP_MS_MAX,
+  type Holder,
+  type PairSeat,
+  type PairWatcher,
+  type StoreData,
+  type StoreNews
+} from './store/seat'
 
 export interface SharedDataOwner {
   readonly id: string
@@ -41,9 +48,23 @@ export interface DataReading {
   readonly behind: number | null
   readonly bytes: number | null
   readonly keys: number | null
+  /** ms since data last went to the peer or came from it; null = never. */
+  readonly movedAgo: number | null
+  readonly dropped: number | null
+  readonly unanswered: number | null
 }
 
-const NOTHING: DataReading = { behind: null, bytes: null, keys: null }
+/** Where no store is. */
+export const NO_DATA: DataReading = {
+  behind: null,
+  bytes: null,
+  keys: null,
+  movedAgo: null,
+  dropped: null,
+  unanswered: null
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 export class SharedData implements DataOwner, PairSeat {
   readonly #owner: SharedDataOwner
@@ -112,13 +133,18 @@ export class SharedData implements DataOwner, PairSeat {
   // --- What the pair says ---
 
   get reading(): DataReading {
-    if (this.#stores.size === 0) return NOTHING
+    if (this.#stores.size === 0) return NO_DATA
     const all = [...this.#stores.values()]
-    const behinds = all.flatMap(({ behindMs }) => (behindMs === null ? [] : [behindMs]))
+    const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null)
+    const behind = known(all.map(({ behindMs }) => behindMs))
+    const moved = known(all.map(({ movedAtMs }) => movedAtMs))
     return {
-      behind: behinds.length === 0 ? null : Math.round(Math.max(...behinds)),
-      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
-      keys: all.reduce((sum, { keys }) => sum + keys, 0)
+      behind: behind.length === 0 ? null : Math.round(Math.max(...behind)),
+      bytes: sum(all.map(({ bytes }) => bytes)),
+      keys: sum(all.map(({ keys }) => keys)),
+      movedAgo: moved.length === 0 ? null : Math.max(0, Math.round(performance.now() - Math.max(...moved))),
+      dropped: sum(all.map(({ dropped }) => dropped)),
+      unanswered: sum(all.map(({ unanswered }) => unanswered))
     }
   }
 
@@ -136,10 +162,15 @@ export class SharedData implements DataOwner, PairSeat {
     if (exchange === undefined) return
     const stores = [...this.#stores.values()]
     const { open } = exchange
+    // A peer that has no such store follows none of it: an Active does not wait for that.
+    const isInStep =
+      this.holder().role === 'active'
+        ? ({ behindMs }: StoreData) => (behindMs ?? 0) < IN_STEP_MS_MAX
+        : ({ inStep }: StoreData) => inStep
     this.#data.set({
       users: exchange.used,
       open,
-      inStep: open && stores.every(({ inStep }) => inStep),
+      inStep: open && stores.every(isInStep),
       position: stores.map(({ position }) => position).reduce(older, null) ?? NOWHERE
     })
   }

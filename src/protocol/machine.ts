@@ -58,7 +58,8 @@ export type Input =
   | { readonly kind: 'witness'; readonly answer: Answer }
   /**
    * What the host knows of its copy of the pair's data. `users`: flows on this host keep data that the peer is to have. `open`: the channel
-   * carries it both ways. `inStep`: no snapshot is under way here, and this copy is less than 1 s old.
+   * carries it both ways. `inStep`: no snapshot is under way here, and this copy is less than 1 s old; on the Active: what was written 1 s ago
+   * has gone to the peer, as far as this side can measure it.
    */
   | {
       readonly kind: 'data'

@@ -14,7 +14,7 @@ import { Exchange, type TermsDiffer } from './exchange'
 import { Dialler, type Contact, type DiallerOwner, type TetherNews } from './dialler'
 import type { Sessions } from './introduction'
 import { channelKeys, type ChannelKey } from './keys'
-import type { Host, Listener, Listeners } from './listener'
+import type { Host, Listener, Listeners, Turned } from './listener'
 import type { Turns } from './turns'
 
 /** A port that a predecessor still holds, and a peer that is just starting, are no news yet. */
@@ -116,6 +116,11 @@ export class PairChannel implements Host, DiallerOwner {
       busy: this.#busy === 'told',
       differences: this.exchange.differences
     }
+  }
+
+  /** Who was turned away at the ports of this process. */
+  get turned(): Readonly<Turned> {
+    return this.#allListeners.turned
   }
 
   /** What the peer dialled, to be written to; null = it has not. */

@@ -196,6 +196,7 @@ class Arrival {
   #binding: Binding | null = null
   #hello: Introduction | null = null
   #accepted: Accepted | null = null
+  #hasUnknownKey = false
 
   constructor(
     all: Listeners,
@@ -213,7 +214,7 @@ class Arrival {
     this.#onLeft = onLeft
     this.#limit = setTimeout(() => this.end(), HANDSHAKE_MS)
     this.#limit.unref()
-    raw.on('close', () => this.#left())
+    raw.on('close', () => this.#closed())
     all.secure(name, this, raw)
   }
 
@@ -225,7 +226,7 @@ class Arrival {
       this.#key = key
       return key.psk
     }
-    this.#all.turned.unknownKey++
+    this.#hasUnknownKey = true
     return null
   }
 
@@ -265,10 +266,7 @@ class Arrival {
 
   end(): void {
     if (this.#accepted !== null) this.#accepted.drop()
-    else {
-      this.#all.turned.failed++
-      reset(this.#raw)
-    }
+    else reset(this.#raw)
   }
 
   #onFrame(tag: number, payload: Buffer): boolean {
@@ -280,6 +278,13 @@ class Arrival {
       this.settle()
     }
     return hello !== null
+  }
+
+  #closed(): void {
+    const { turned } = this.#all
+    if (this.#hasUnknownKey) turned.unknownKey++
+    else if (this.#accepted === null) turned.failed++
+    this.#left()
   }
 
   #left(): void {

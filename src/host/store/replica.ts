@@ -7,15 +7,13 @@ import { Acknowledgements } from './acknowledgements'
 import { decodeBody, encodeBody, type Put } from './bodies'
 import { Cleaning } from './cleaning'
 import type { Copy, Entry } from './copy'
-import type { Loop } from '../loop'
+import { Later, type Loop } from '../loop'
 import type { Position } from '../../protocol/position'
 import type { Path } from './property-path'
 import { Receiving } from './receiving'
-import type { Holder, PairSeat, StoreData } from './seat'
+import { IN_STEP_MS_MAX, type Holder, type PairSeat, type StoreData } from './seat'
 import { Sending } from './sending'
 import { StrayWrites } from './stray-writes'
-
-export const IN_STEP_MS_MAX = 1000
 
 export interface ReplicaOwner {
   readonly loop: Loop
@@ -34,7 +32,7 @@ export interface ReplicaOptions {
 
 type Link = CarrierLink
 
-export class Replica implements CarrierUser {
+export class Replica implements CarrierUser, StoreData {
   readonly kind = 'store'
   readonly id: string
   readonly terms: CarrierUser['terms']
@@ -61,6 +59,8 @@ export class Replica implements CarrierUser {
   /** Commits that the peer has not taken in yet: the bytes that were sent until then, and the age of what is in them. */
   #onTheWay: { readonly bytes: number; readonly sinceMs: number }[] = []
   #unsentSinceMs: number | null = null
+  #movedAtMs: number | null = null
+  readonly #late: Later
 
   constructor(seat: PairSeat, copy: Copy, owner: ReplicaOwner, options: ReplicaOptions) {
     this.id = options.name
@@ -72,6 +72,10 @@ export class Replica implements CarrierUser {
     this.#acks = new Acknowledgements(owner.loop, options.ackTimeoutMs)
     this.#cleaning = new Cleaning(copy, (body) => this.#say(encodeBody(body)))
     this.#stray = new StrayWrites(owner.loop, seat)
+    this.#late = new Later(
+      (run) => owner.loop.after(this.#untilLateMs, run),
+      () => this.#report()
+    )
     // Throws where there is one of this name already.
     const detach = seat.carrier?.attach(this) ?? ((): void => {})
     copy.wait()
@@ -81,17 +85,54 @@ export class Replica implements CarrierUser {
     this.#report()
   }
 
-  get data(): StoreData {
-    const behindMs = this.#behindMs()
-    const follows = this.#copy.mode === 'standby'
-    const caughtUp = follows ? this.#caughtUp && !this.#receiving.snapshotUnderWay : this.#peerProved
-    return {
-      position: this.#copy.position,
-      inStep: this.#link !== null && caughtUp && (behindMs ?? 0) < IN_STEP_MS_MAX,
-      behindMs,
-      bytes: this.#copy.bytes,
-      keys: this.#copy.keyCount
-    }
+  // --- StoreData, as it is at the moment ---
+
+  get position(): Position {
+    return this.#copy.position
+  }
+
+  get bytes(): number {
+    return this.#copy.bytes
+  }
+
+  get keys(): number {
+    return this.#copy.keyCount
+  }
+
+  get movedAtMs(): number | null {
+    return this.#movedAtMs
+  }
+
+  get dropped(): number {
+    return this.#stray.total
+  }
+
+  get unanswered(): number {
+    return this.#acks.timeouts
+  }
+
+  get inStep(): boolean {
+    const caughtUp = this.#copy.mode === 'standby' ? this.#hasCaughtUp : this.#peerProved
+    return this.#link !== null && caughtUp && (this.behindMs ?? 0) < IN_STEP_MS_MAX
+  }
+
+  get behindMs(): number | null {
+    if (this.#copy.mode === 'standby') return this.#hasCaughtUp ? 0 : null
+    if (this.#sending === null || this.#link === null) return null
+    const taken = this.#sentBytes - this.#link.waitingBytes
+    const at = this.#onTheWay.findIndex(({ bytes }) => bytes > taken)
+    const sinceMs = (at < 0 ? undefined : this.#onTheWay[at]?.sinceMs) ?? this.#unsentSinceMs
+    return sinceMs === null ? 0 : Math.max(0, this.#owner.loop.nowMs() - sinceMs)
+  }
+
+  /** Until it is, or for as long again. */
+  get #untilLateMs(): number {
+    const behindMs = this.behindMs ?? 0
+    return behindMs < IN_STEP_MS_MAX ? IN_STEP_MS_MAX - behindMs : IN_STEP_MS_MAX
+  }
+
+  get #hasCaughtUp(): boolean {
+    return this.#caughtUp && !this.#receiving.snapshotUnderWay
   }
 
   /** Where the peer was said to be may be long ago: it has answered to what goes on from there. */
@@ -113,6 +154,7 @@ export class Replica implements CarrierUser {
     this.#sending?.end()
     this.#sending = null
     this.#link = null
+    this.#late.stop()
     this.#seat.report(this.id, null)
   }
 
@@ -173,7 +215,7 @@ export class Replica implements CarrierUser {
     const written = this.#copy.set(scope, path, value)
     this.#written(written, scope, path.top)
     if (done === null) return
-    const awaited = written === 'kept' && this.#sending !== null && this.data.inStep
+    const awaited = written === 'kept' && this.#sending !== null && this.inStep
     if (awaited) this.#acks.await(done)
     else done()
   }
@@ -250,6 +292,7 @@ export class Replica implements CarrierUser {
     const sinceMs = this.#unsentSinceMs ?? this.#owner.loop.nowMs()
     this.#onTheWay.push({ bytes: this.#sentBytes, sinceMs })
     this.#unsentSinceMs = null
+    this.#movedAtMs = this.#owner.loop.nowMs()
   }
 
   #say(body: Buffer): void {
@@ -258,18 +301,21 @@ export class Replica implements CarrierUser {
     if (!this.#link.send(body)) this.#paused = true
   }
 
-  #behindMs(): number | null {
-    if (this.#copy.mode === 'standby') return this.#caughtUp ? 0 : null
-    if (this.#sending === null || this.#link === null) return null
+  /** What the peer has taken in is on its way no longer. */
+  #forgetTaken(): void {
+    if (this.#link === null) return
     const taken = this.#sentBytes - this.#link.waitingBytes
     const at = this.#onTheWay.findIndex(({ bytes }) => bytes > taken)
     this.#onTheWay.splice(0, at < 0 ? this.#onTheWay.length : at)
-    const sinceMs = this.#onTheWay[0]?.sinceMs ?? this.#unsentSinceMs
-    return sinceMs === null ? 0 : Math.max(0, this.#owner.loop.nowMs() - sinceMs)
   }
 
   #report(): void {
-    this.#seat.report(this.id, this.data)
+    this.#forgetTaken()
+    this.#seat.report(this.id, this)
+    // Nothing else may happen while it waits for the channel.
+    const waits = this.#sending !== null && (this.#onTheWay.length > 0 || this.#unsentSinceMs !== null)
+    if (waits) this.#late.start()
+    else this.#late.stop()
   }
 
   #sayWhere(): void {
@@ -344,6 +390,7 @@ export class Replica implements CarrierUser {
     }
     if (taken.kind === 'applied' || taken.kind === 'replaced') {
       this.#caughtUp = true
+      this.#movedAtMs = this.#owner.loop.nowMs()
       if (put.ack !== 0) this.#say(encodeBody({ kind: 'ok', ack: put.ack }))
       this.#owner.changed()
     }

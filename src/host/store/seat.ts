@@ -34,12 +34,21 @@ export interface PairWatcher {
   barrierOver(granted: boolean): void
 }
 
+/** A copy that is older is not in step. */
+export const IN_STEP_MS_MAX = 1000
+
 export interface StoreData {
   readonly position: Position
   /** No snapshot is under way, and the follower is less than a second behind. */
   readonly inStep: boolean
-  /** ms that the follower's copy is old at most; null = nobody follows. */
+  /** ms that the follower's copy is old at most, as the Active measures it; 0 on a Standby that has taken in all that came. Null = nobody follows. */
   readonly behindMs: number | null
+  /** When data was last sent or taken in, on the clock of `performance.now()`; null = never. */
+  readonly movedAtMs: number | null
+  /** Writes that changed nothing: on a Standby, or late in a swap. */
+  readonly dropped: number
+  /** Writes of which the peer did not say in time that it has them. */
+  readonly unanswered: number
   readonly bytes: number
   readonly keys: number
 }

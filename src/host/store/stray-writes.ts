@@ -10,6 +10,8 @@ const SECOND_MS = 1000
 export class StrayWrites {
   readonly #loop: Loop
   readonly #seat: PairSeat
+  /** How many there were. */
+  total = 0
   #warned = false
   #secondMs = -Infinity
   #inSecond = 0
@@ -25,11 +27,13 @@ export class StrayWrites {
   /** `late`: what was written after the last word before a swap, and is taken back. */
   demoted(late: readonly Entry[], swapped: boolean): void {
     this.#lateUntilMs = swapped ? this.#loop.nowMs() + SECOND_MS : -Infinity
+    this.total += late.length
     for (const { scope, key } of late) this.#countLate(scope, key)
   }
 
   count(scope: string, key: string): void {
     const nowMs = this.#loop.nowMs()
+    this.total++
     if (nowMs < this.#lateUntilMs) return this.#countLate(scope, key)
     if (!this.#warned) {
       this.#warned = true

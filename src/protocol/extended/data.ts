@@ -23,9 +23,10 @@ export function sharesData(m: Context): boolean {
   return hasChannel(m) && m.own.data.users && m.peer.word?.channel === true
 }
 
-/** As Active: the peer does not have the data. That both say so is no proof that it has; a barrier is. */
+/** As Active: the peer does not have the data, as one of the two says. That neither does is no proof that it has; a barrier is. */
 export function isPeerBehind(m: Context): boolean {
-  return sharesData(m) && (!m.own.data.open || m.peer.word?.behind === true)
+  const { open, inStep } = m.own.data
+  return sharesData(m) && (!open || !inStep || m.peer.word?.behind === true)
 }
 
 /** The peer is Active, and its flows keep data that comes here. */

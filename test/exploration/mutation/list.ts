@@ -1717,7 +1717,8 @@ export const RULES: readonly Rule[] = [
         'm.own.data.open && m.own.data.inStep',
         'm.own.data.open'
       ),
-      mutation('extended/data', 'does not look at its own channel', '(!m.own.data.open || m.peer.word', '(m.peer.word'),
+      mutation('extended/data', 'does not look at its own channel', '(!open || !inStep', '(!inStep'),
+      mutation('extended/data', 'does not look how late its peer is', '|| !inStep ||', '||'),
       mutation('extended/data', 'does not hear that the peer is behind', '|| m.peer.word?.behind === true', ''),
       mutation(
         'extended/active',

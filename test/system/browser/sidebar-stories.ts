@@ -6,7 +6,7 @@ import type { Locator } from 'playwright-core'
 import { eventually, pause } from '../../support/eventually'
 import { freeUdpPorts } from '../../support/ports'
 import { isToldOn, type NodeRedMajor, share } from '../../support/share'
-import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
+import { func, KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type Editor, type EditorOptions, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
@@ -45,7 +45,7 @@ const flowsOf = (...pairs: FlowNode[]): FlowNode[] => [
   ...pairs,
   stateNode('state', 'pair')
 ]
-const inject = (id: string, payload: boolean): FlowNode => ({
+const inject = (id: string, payload: boolean, to = 'health'): FlowNode => ({
   id,
   type: 'inject',
   z: 'tab',
@@ -55,7 +55,7 @@ const inject = (id: string, payload: boolean): FlowNode => ({
   payloadType: 'bool',
   x: 100,
   y: 100,
-  wires: [['health']]
+  wires: [[to]]
 })
 /** A side that can be made unfit. */
 const FITNESS: readonly FlowNode[] = [
@@ -72,6 +72,12 @@ const FITNESS: readonly FlowNode[] = [
     y: 100,
     wires: []
   }
+]
+
+/** What is kept in the pair's store. */
+const KEPT: readonly FlowNode[] = [
+  inject('keep', false, 'keeps'),
+  func('keeps', `flow.set('recipe', 'x'.repeat(4000), 'pair')`, [])
 ]
 
 const deploy = (host: NodeRedProcess, flows: readonly FlowNode[]): Promise<void> => host.deploy(flows, 'full')
@@ -126,7 +132,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     this.timeout(SET_LIMIT_MS)
     ;({ a, b } = await stage().pair())
     for (const host of [a, b]) {
-      await deploy(host, [...flowsOf({ ...pairOf(), credentials: { key: KEY } }), ...FITNESS])
+      await deploy(host, [...flowsOf({ ...pairOf(), credentials: { key: KEY } }), ...FITNESS, ...KEPT])
     }
     editor = await stage().mainEditor(a)
     sidebar = await Sidebar.show(editor)
@@ -152,7 +158,10 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
     await eventually('a crash could be proved', 20_000, async () =>
       (await sidebar.fact('Crash proof')).startsWith('Yes')
     )
-    assert.equal(await sidebar.fact('Channel'), 'Open.')
+    assert.equal((await a.post('/admin/inject/keep', {})).status, 200)
+    await eventually('the peer has what was written', 20_000, async () =>
+      /^Open\. Data: in step · 1 value, 3\.9 KB · last transfer \d+ s ago\.$/.test(await sidebar.fact('Channel'))
+    )
     await eventually('the round trip is measured', 20_000, async () =>
       /^[\d.]+ ms$/.test(await sidebar.fact('Round trip'))
     )

@@ -47,6 +47,7 @@ export class ScriptedSeat implements PairSeat {
   readonly name = 'pair'
   carrier: Carrier | null
   data: StoreData | null = null
+  reports = 0
   readonly news: StoreNews[] = []
   readonly lines: string[] = []
   #holder: Holder = { role: 'initial', epoch: 0 }
@@ -64,6 +65,7 @@ export class ScriptedSeat implements PairSeat {
   }
   report(_store: string, data: StoreData | null): void {
     this.data = data
+    this.reports++
   }
   tell(news: StoreNews): void {
     this.news.push(news)

@@ -60,6 +60,7 @@ describe('a store on both hosts', () => {
       b.set('loop', 0)
       b.set('loop', 0)
       assert.deepEqual(b.seat.news, [{ code: 'standby-writes', scope: 'flow', key: 'loop', count: 1001 }])
+      assert.deepEqual([a.replica.dropped, b.replica.dropped >= 1001], [0, true])
     })
 
     it('the role of the instant counts, not the one that was heard of', () => {
@@ -315,11 +316,30 @@ describe('a store on both hosts', () => {
       a.set('n', 1)
       pair.loop.turn()
       pair.loop.advanceMs(999)
-      assert.deepEqual([a.replica.data.behindMs, a.replica.data.inStep], [999, true])
+      assert.deepEqual([a.replica.behindMs, a.replica.inStep], [999, true])
       pair.loop.advanceMs(1)
-      assert.equal(a.replica.data.inStep, false)
+      assert.equal(a.replica.inStep, false)
       await pair.settle()
-      assert.deepEqual([a.replica.data.behindMs, a.replica.data.inStep], [0, true])
+      assert.deepEqual([a.replica.behindMs, a.replica.inStep], [0, true])
+    })
+
+    it('both sides know when something was transferred last', async () => {
+      const before = [a.replica.movedAtMs, b.replica.movedAtMs]
+      pair.loop.advanceMs(5000)
+      await written(a, { n: 1 })
+      const nowMs = pair.loop.nowMs()
+      assert.deepEqual([a.replica.movedAtMs, b.replica.movedAtMs], [nowMs, nowMs])
+      assert.notDeepEqual(before, [nowMs, nowMs])
+    })
+
+    it('is told when a second has passed, though nothing else happens', async () => {
+      a.set('n', 1)
+      pair.loop.turn()
+      const { reports } = a.seat
+      pair.loop.advanceMs(1000)
+      assert.ok(a.seat.reports > reports)
+      assert.equal(a.seat.data?.inStep, false)
+      await pair.settle()
     })
   })
 
@@ -364,6 +384,7 @@ describe('a store on both hosts', () => {
       pair.loop.advanceMs(1000)
       assert.deepEqual(a.content, { 'flow n': { x: 1 }, 'flow gone': 1 })
       assert.deepEqual(a.seat.news, [{ code: 'late-writes', scope: 'flow', key: 'n', count: 4 }])
+      assert.equal(a.replica.dropped, 4)
       await written(b, { gone: undefined })
       assert.deepEqual(a.content, b.content)
     })
@@ -422,7 +443,7 @@ describe('a store on both hosts', () => {
       pair.loop.advanceMs(199)
       assert.equal(words.length, 0)
       pair.loop.advanceMs(1)
-      assert.deepEqual(words, ['x'])
+      assert.deepEqual([words, a.replica.unanswered], [['x'], 1])
       set('y')
       a.replica.leave()
       b.set('z', 1, () => words.push('z'))

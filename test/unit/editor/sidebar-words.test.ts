@@ -1,7 +1,8 @@
 /** What the sidebar says, in both languages, and what it is given to say. */
 import assert from 'node:assert/strict'
+import { NO_DATA } from '../../../src/host/shared-data'
 import type { ShownPair } from '../../../editor/sidebar/answer'
-import { fitnessText, peerText, proofText } from '../../../editor/sidebar/facts'
+import { channelText, fitnessText, peerText, proofText } from '../../../editor/sidebar/facts'
 import { ORDERS, type Bar, type Beware } from '../../../editor/sidebar/prospect'
 import {
   bewareText,
@@ -102,7 +103,12 @@ describe('the words of the sidebar', () => {
   })
 
   it('whether a crash of the peer can be proved, and why not', () => {
-    const channel: ChannelStatus = { open: true, proof: true, why: null, behind: null, bytes: null, keys: null }
+    const channel: ChannelStatus = {
+      open: true,
+      proof: true,
+      why: null,
+      ...NO_DATA
+    }
     for (const language of LANGUAGES) {
       speak(language)
       const whys = ['off', 'offline', 'not-on-disk', 'addresses-differ', 'channel-lost', 'channel-blocked'] as const
@@ -112,6 +118,32 @@ describe('the words of the sidebar', () => {
       assert.equal(new Set(texts).size, texts.length)
       for (const text of texts) assert.ok(isWhole(text), text)
     }
+  })
+
+  it('how the data stands: in step or behind, how much there is, and when some was transferred last', () => {
+    const nothing = { open: true, proof: true, why: null, ...NO_DATA }
+    const kept = { ...nothing, behind: 0, bytes: 3500, keys: 12, movedAgo: 1000 }
+    const of = (role: 'initial' | 'active' | 'standby', channel: ChannelStatus | null): string =>
+      channelText({ role, channel }, 1000)
+    assert.deepEqual(
+      [of('active', null), of('active', nothing), of('active', { ...nothing, open: false })],
+      ['None.', 'Open.', 'Not open.']
+    )
+    assert.equal(of('active', kept), 'Open. Data: in step · 12 values, 3.4 KB · last transfer 2 s ago.')
+    assert.equal(of('active', { ...kept, behind: 999 }), of('standby', kept))
+    assert.match(of('active', { ...kept, behind: 1000 }), /Data: 1 s behind · 12 values/)
+    assert.match(of('active', { ...kept, behind: null }), /Data: the peer does not follow · /)
+    assert.match(of('standby', { ...kept, behind: null }), /Data: catching up · /)
+    assert.equal(of('initial', { ...kept, behind: null, movedAgo: null }), 'Open. Data: 12 values, 3.4 KB.')
+    assert.equal(
+      of('standby', { ...kept, open: false, bytes: 12 }),
+      'Not open. Data: 12 values, 12 bytes · last transfer 2 s ago.'
+    )
+    assert.match(of('active', { ...kept, keys: 1, bytes: 16 << 20 }), / 1 value, 16 MB /)
+    speak('zh-CN')
+    assert.equal(of('active', kept), '已打开。数据：已同步 · 12 个值，3.4 KB · 2 秒前有传输。')
+    for (const role of ['active', 'standby'] as const)
+      for (const behind of [null, 0, 5000]) assert.ok(isWhole(of(role, { ...kept, behind })))
   })
 
   it('times are as exact as somebody wants to know', () => {

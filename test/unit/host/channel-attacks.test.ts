@@ -98,6 +98,7 @@ describe('the port of the channel', () => {
   }
 
   it('lets in nobody without the key, and the process goes on', async () => {
+    const before = { ...network.listeners.turned }
     const ends: Record<string, string> = {}
     ends['no key'] = await endOf(await secure(null))
     ends['unknown key'] = await endOf(await secure(other))
@@ -108,6 +109,9 @@ describe('the port of the channel', () => {
     ends['no TLS'] = await endOf(junk)
     for (const [who, how] of Object.entries(ends)) assert.notEqual(how, '', who)
     assert.equal(b.channel.toPeer, null)
+    const { turned } = network.listeners
+    await until('each is counted', () => turned.failed === before.failed + 4)
+    assert.deepEqual(turned, { ...before, unknownKey: before.unknownKey + 1, failed: before.failed + 4 })
   })
 
   it('resumes no session: what one proved, another one has to prove again', async () => {

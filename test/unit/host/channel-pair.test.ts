@@ -1,5 +1,6 @@
 /** The channel as a part of its pair: who has one, what is told of it, and what outlives what. */
 import assert from 'node:assert/strict'
+import { NO_DATA } from '../../../src/host/shared-data'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -130,7 +131,7 @@ describe('a pair with a channel', () => {
 
   it('opens it with the contact that the engine has, and tells engine, people and monitoring', async () => {
     const [a, b] = [entered(request(x, y)), entered(request(y, x))]
-    const shut = { open: false, proof: false, why: 'offline', behind: null, bytes: null, keys: null }
+    const shut = { open: false, proof: false, why: 'offline', ...NO_DATA }
     assert.deepEqual(a.pair.status().channel, shut)
     a.pair.onMessage(contact(a.session, b.session))
     b.pair.onMessage(contact(b.session, a.session))

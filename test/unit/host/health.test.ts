@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { NO_DATA } from '../../../src/host/shared-data'
 import { EVENT_NAMES } from '../../../src/host/events'
 import { type HealthPage, healthAnswer } from '../../../src/host/health'
 import type { HealthReading, StoppedPair } from '../../../src/host/health-reading'
@@ -36,7 +37,7 @@ const STATUS: PairStatus = {
     heardAgo: 40,
     roundTrip: 0.5
   },
-  channel: { open: true, proof: false, why: 'addresses-differ', behind: null, bytes: null, keys: null },
+  channel: { open: true, proof: false, why: 'addresses-differ', ...NO_DATA },
   witness: null
 }
 const SITUATION = situationOf({ status: STATUS, warnings: [], peerHost: 'host-b', peerTimeoutMs: 2000, at: AT })
@@ -52,6 +53,7 @@ const VITALS: PairVitals = {
     { open: true, up: false, unsent: 3 }
   ],
   dropped: { seal: 4 },
+  turned: { crowded: 1, unknownKey: 0, failed: 5 },
   events: { role: 2, link: 5 },
   roleChanges: { initial: 0, active: 1, standby: 1 }
 }
@@ -175,10 +177,30 @@ describe('the metrics', () => {
       assert.deepEqual(await series(name, VITALS), { '': value }, name)
     }
     assert.deepEqual(await series('serving', side({ serving: false })), { '': 0 })
-    const proof = { open: true, proof: true, why: null, behind: null, bytes: null, keys: null }
+    const proof = { open: true, proof: true, why: null, ...NO_DATA }
     assert.deepEqual(await series('crash_proof_possible', side({ channel: proof })), { '': 1 })
     for (const name of ['channel_open', 'crash_proof_possible']) {
       assert.deepEqual(await series(name, side({ channel: null })), {}, name)
+    }
+    assert.deepEqual(await series('channel_refused_total', VITALS), {
+      'cause=crowded': 1,
+      'cause=unknown-key': 0,
+      'cause=failed': 5
+    })
+    assert.deepEqual(await series('channel_refused_total', { ...VITALS, turned: null }), {})
+    const kept = side({
+      channel: { ...proof, behind: 1500, bytes: 2048, keys: 3, movedAgo: 250, dropped: 4, unanswered: 2 }
+    })
+    for (const [name, value] of [
+      ['context_behind_seconds', 1.5],
+      ['context_bytes', 2048],
+      ['context_keys', 3],
+      ['context_transfer_age_seconds', 0.25],
+      ['context_dropped_writes_total', 4],
+      ['context_unanswered_writes_total', 2]
+    ] as const) {
+      assert.deepEqual(await series(name, kept), { '': value }, name)
+      for (const channel of [null, proof]) assert.deepEqual(await series(name, side({ channel })), {}, name)
     }
     assert.match(Object.keys(await series('info', VITALS)).join(), /^policy=exclusive,wire=extended,version=[\d.]+\S*,/)
   })

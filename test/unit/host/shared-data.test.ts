@@ -4,7 +4,7 @@ import { newPairCell, PairCell, type PairCellValue } from '../../../src/engine/c
 import type { ToEngine } from '../../../src/engine/messages'
 import type { PairChannel } from '../../../src/host/channel/channel'
 import { PairData } from '../../../src/host/pair-data'
-import { SharedData } from '../../../src/host/shared-data'
+import { NO_DATA, SharedData } from '../../../src/host/shared-data'
 import type { StoreData, StoreNews } from '../../../src/host/store/seat'
 import { Recorder, Wires } from './exchange-rig'
 
@@ -22,6 +22,9 @@ const store = (over: Partial<StoreData> = {}): StoreData => ({
   position: { epoch: 2, number: 1 },
   inStep: true,
   behindMs: 0,
+  movedAtMs: null,
+  dropped: 0,
+  unanswered: 0,
   bytes: 10,
   keys: 1,
   ...over
@@ -74,14 +77,44 @@ describe('the data of a pair', () => {
     shared.look()
     assert.deepEqual(lastTold(), { users: true, open: true, inStep: true, position: { epoch: 0, number: 0 } })
     shared.report('one', store({ position: { epoch: 4, number: 0 } }))
-    shared.report('other', store({ position: { epoch: 2, number: 9 }, inStep: false, behindMs: 1500 }))
+    shared.report(
+      'other',
+      store({ position: { epoch: 2, number: 9 }, inStep: false, behindMs: 1500, dropped: 3, unanswered: 1 })
+    )
     assert.deepEqual(lastTold(), { users: true, open: true, inStep: false, position: { epoch: 2, number: 9 } })
-    assert.deepEqual(shared.reading, { behind: 1500, bytes: 20, keys: 2 })
+    assert.deepEqual(shared.reading, { ...NO_DATA, behind: 1500, bytes: 20, keys: 2, dropped: 3, unanswered: 1 })
     shared.report('other', null)
     assert.deepEqual(lastTold(), { users: true, open: true, inStep: true, position: { epoch: 4, number: 0 } })
     wires.cut(wires.a)
     shared.look()
     assert.deepEqual(lastTold(), { users: true, open: false, inStep: false, position: { epoch: 4, number: 0 } })
+  })
+
+  it('of an Active is in step unless the follower is late: one that has no such store keeps it from nothing', async () => {
+    cell.write({ ...CELL, role: 'active', epoch: 2, serving: true })
+    await meet()
+    const inStep = (over: Partial<StoreData>): unknown => {
+      shared.report('one', store(over))
+      return (lastTold() as { inStep: boolean }).inStep
+    }
+    assert.deepEqual(
+      [
+        inStep({ inStep: false, behindMs: null }),
+        inStep({ inStep: false, behindMs: 1000 }),
+        inStep({ inStep: false, behindMs: 999 })
+      ],
+      [true, false, true]
+    )
+  })
+
+  it('reads how much there is, and how long ago some of it went over', async () => {
+    await meet()
+    assert.deepEqual(shared.reading, { ...NO_DATA })
+    shared.report('one', store({ movedAtMs: performance.now() - 5000 }))
+    shared.report('other', store({ movedAtMs: performance.now() - 60_000, behindMs: null }))
+    const { movedAgo, ...rest } = shared.reading
+    assert.deepEqual(rest, { behind: 0, bytes: 20, keys: 2, dropped: 0, unanswered: 0 })
+    assert.ok(movedAgo !== null && movedAgo >= 5000 && movedAgo < 60_000, String(movedAgo))
   })
 
   it('says who holds the role at this instant, and tells once when that has changed', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { NO_DATA } from '../../../src/host/shared-data'
 import { EngineCell, newEngineCell, type PairCellValue } from '../../../src/engine/cells'
 import type { Snapshot } from '../../../src/engine/messages'
 import type { PairStatus } from '../../../src/host/pair'
@@ -113,7 +114,7 @@ describe('the status object', () => {
   })
 
   it('tells whether a crash could be proved, and why not', () => {
-    const nothing = { behind: null, bytes: null, keys: null }
+    const nothing = { ...NO_DATA }
     const shut = { open: false, blocked: false, busy: false, differences: [] }
     const open = { ...shut, open: true }
     assert.equal(channelStatus('possible', null, nothing), null)

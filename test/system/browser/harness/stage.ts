@@ -19,6 +19,10 @@ export type HostOptions = Omit<NodeRedOptions, 'name' | 'version' | 'userDirecto
 
 const SET_LIMIT_MS = 120_000
 /** No code is edited here: without the large code editor a page loads in half the time. */
+const CONTEXT_STORE = `settings.contextStorage = {
+  default: { module: 'memory' },
+  pair: { module: require('@ha-pair/node-red-ha-pair/context'), config: {} }
+}`
 const EDITOR_THEME = { tours: false, codeEditor: { lib: 'ace' } } as const
 
 /** Sets a stage for the tests that `tell` registers, and strikes it when they are over. */
@@ -121,7 +125,7 @@ export class Stage {
 
   /** The two on which most stories are told, one set after the other: each set deploys its own flows. */
   async pair(): Promise<{ readonly a: NodeRedProcess; readonly b: NodeRedProcess }> {
-    this.#pair ??= await this.hosts()
+    this.#pair ??= await this.hosts({ settingsCode: CONTEXT_STORE })
     return this.#pair
   }
 

@@ -136,6 +136,7 @@ describe('extended wire, readiness and data', () => {
 
   const refused: readonly (readonly [string, Told, Word])[] = [
     ['says that it is behind', {}, standby(['behind'])],
+    ['is late by what this side measures', { inStep: false }, standby()],
     ['cannot be reached by the channel', { open: false }, standby()]
   ]
   for (const [what, told, said] of refused) {
@@ -154,7 +155,7 @@ describe('extended wire, readiness and data', () => {
   }
 
   const unwaited: readonly (readonly [string, Told, Word])[] = [
-    ['whose flows keep nothing', { users: false, open: false }, standby(['behind'])],
+    ['whose flows keep nothing', { users: false, open: false, inStep: false }, standby(['behind'])],
     ['whose peer has no channel', { open: false }, { state: 'standby', epoch: 20, flags: ['ready'] }]
   ]
   for (const [what, told, said] of unwaited) {
