@@ -91,7 +91,7 @@ interface Served {
   readonly addresses: Map<bigint, string>
 }
 
-type Rejection = 'no witness frame' | 'unknown key' | 'wrong seal' | 'too many' | 'bad field'
+type Rejection = 'no way back' | 'no witness frame' | 'unknown key' | 'wrong seal' | 'too many' | 'bad field'
 
 export class Witness {
   readonly #options: WitnessOptions
@@ -225,6 +225,8 @@ export class Witness {
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
     const nowMs = performance.now()
+    // A sender may call itself port 0, where nobody can be reached: to send there is an error of the caller's.
+    if (from.port === 0) return this.#reject('no way back', from)
     if (!isWitnessFrame(bytes)) return this.#reject('no witness frame', from)
     const served = this.#served.get(bytes.toString('latin1', PAIR_AT, PAIR_AT + PAIR_BYTES))
     if (served === undefined) return this.#reject('unknown key', from)
@@ -274,7 +276,10 @@ export class Witness {
     const bytes = Buffer.allocUnsafe(ANSWER_BYTES)
     encodeAnswer(answer, line.seal.pair, bytes)
     line.seal.close(bytes)
-    this.#socket?.send(bytes, to.port, to.address)
+    // An address that nobody can write to is the sender's affair.
+    this.#socket?.send(bytes, to.port, to.address, (error) => {
+      if (error !== null) this.#reject('no way back', to)
+    })
   }
 
   /** Before anything is renewed: another start of this witness may have come, on a file system that has no locks. */

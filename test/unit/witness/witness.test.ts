@@ -1,6 +1,7 @@
 /** The witness at work: real sockets, real files. */
 import { strict as assert } from 'node:assert'
 import { createSocket, type Socket } from 'node:dgram'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -161,6 +162,29 @@ describe('witness', () => {
     assert.equal(a.voice.witnessId, id)
     assert.equal(second.state.pairs[0]?.holder, '0000000000000001')
     assert.match(lines.join('\n'), /start 2 of witness/)
+  })
+
+  it('answers nobody at port 0 or at an address that takes nothing, and goes on', async () => {
+    const sockets: Socket[] = []
+    const onSocket = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket)
+    subscribe('udp.socket', onSocket)
+    const witness = await start()
+    unsubscribe('udp.socket', onSocket)
+    const [socket] = sockets
+    assert.ok(socket !== undefined && sockets.length === 1)
+    const a = side(1n, 11n, witness.state.port)
+    for (const [address, port] of [
+      ['127.0.0.1', 0],
+      ['255.255.255.255', 1102]
+    ] as const) {
+      const bytes = a.bytes(true)
+      for (let n = 0; n < 5; n++) socket.emit('message', bytes, { address, family: 'IPv4', port, size: bytes.length })
+    }
+    await until(() =>
+      assert.match(lines.join('\n'), /message\(s\) rejected: no way back \(the latest from 127\.0\.0\.1\)/)
+    )
+    await a.getsVoice()
+    assert.equal(lines.filter((line) => line.includes('no way back')).length, 1, 'told once, however often')
   })
 
   it('reads a loan whose number no side could use as none', async () => {
