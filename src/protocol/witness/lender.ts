@@ -11,7 +11,9 @@
  *   4. It lends and renews only to a session that acknowledged an answer within P: one that asks and hears nothing lets the voice go.
  *   5. A new loan's number is LOAN_STEP above every number that this pair had here, and above the epoch that its borrower knows: a role that
  *      is taken with the voice has an epoch no lower than that, and so one above all that another side served on before.
- *   6. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
+ *   6. A session that is not known here counts only with an ask that acknowledges an answer of less than P ago: numbers of answers begin at the
+ *      time since the start. So recordings of a session that was forgotten do nothing, however many they are.
+ *   7. An acknowledgement that goes back says that two processes ask under one session: neither gets the voice any more.
  */
 import { LOAN_STEP, STORED_MAX } from '../epoch-allocator'
 import type { Answer, Ask } from '../wire/witness-frame'
@@ -82,8 +84,8 @@ interface Pending<From> {
   to: From
 }
 
-/** The number of an answer to one who did not know this start. */
-const FIRST_ANSWER = 1
+/** The answers to a session that is not known are numbered so many to the ms, from the start on: none is ever answered as often. */
+const NUMBERS_PER_MS = 16
 /** Of a pair: its two sides, and some that were started again. */
 const SIDES_KEPT = 8
 
@@ -147,8 +149,9 @@ export class Lender<From> {
   }
 
   #hear(nowMs: number, ask: Ask, from: From): void {
-    // It does not know this start: the answer tells it, and nothing changes.
-    if (ask.echo !== this.#session) return this.#answer(nowMs, null, ask, from, false)
+    // It does not know this start, or is not known to it: the answer tells it, and nothing changes.
+    const isMet = ask.echo === this.#session && (this.#sides.has(ask.session) || this.#isFresh(nowMs, ask))
+    if (!isMet) return this.#answer(nowMs, null, ask, from, false)
     const side = this.#sideOf(nowMs, ask)
     if (ask.seq <= side.seq) return
     side.seq = ask.seq
@@ -301,7 +304,7 @@ export class Lender<From> {
       session: this.#session,
       echo: ask.session,
       // A side that comes back from another witness goes on where it was: an acknowledgement that went back would make it a copy.
-      seq: (side ?? this.#sides.get(ask.session))?.answers ?? FIRST_ANSWER,
+      seq: (side ?? this.#sides.get(ask.session))?.answers ?? this.#numberAt(nowMs),
       ack: ask.seq,
       lent,
       copied: side?.copied === true,
@@ -340,6 +343,21 @@ export class Lender<From> {
     return nowMs < this.#renewedAtMs + record.promisedMs
   }
 
+  /** Of an answer to a session that is not known. */
+  #numberAt(nowMs: number): number {
+    return 1 + NUMBERS_PER_MS * Math.floor(nowMs - this.#startedAtMs)
+  }
+
+  /** What it acknowledges was said less than its promise ago. */
+  #isFresh(nowMs: number, { ack, promiseMs }: Ask): boolean {
+    return ack > 0 && this.#saidAtMs(ack) > nowMs - promiseMs
+  }
+
+  /** When the answer of this number to a session that was not known was sent. A known one gets fewer, so its later ones seem older than they are. */
+  #saidAtMs(number: number): number {
+    return this.#startedAtMs + Math.ceil(number / NUMBERS_PER_MS)
+  }
+
   #sideOf(nowMs: number, ask: Ask): Side {
     const known = this.#sides.get(ask.session)
     if (known !== undefined) return known
@@ -350,10 +368,9 @@ export class Lender<From> {
       nodeId: ask.nodeId,
       seq: 0,
       acked: ask.ack,
-      // It echoes this start: it has heard its first answer.
-      ackedAtMs: nowMs,
+      ackedAtMs: Math.min(nowMs, this.#saidAtMs(ask.ack)),
       heardAtMs: nowMs,
-      answers: Math.max(FIRST_ANSWER, ask.ack),
+      answers: Math.max(this.#numberAt(nowMs), ask.ack),
       markSeq: ask.ack,
       markAtMs: this.#startedAtMs,
       saidAtMs: this.#startedAtMs,

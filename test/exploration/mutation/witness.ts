@@ -346,6 +346,24 @@ export const WITNESS_RULES: readonly Rule[] = [
         ' || nowMs - side.ackedAtMs >= ask.promiseMs) return false',
         ') return false'
       ),
+      mutation(
+        LENDER,
+        'takes a session that it does not know for one that has just heard it',
+        ' || this.#isFresh(nowMs, ask))',
+        ' || true)'
+      ),
+      mutation(
+        LENDER,
+        'takes what was said long ago for fresh',
+        'ack > 0 && this.#saidAtMs(ack) > nowMs - promiseMs',
+        'ack > 0'
+      ),
+      mutation(
+        LENDER,
+        'answers all that it does not know with one number',
+        '1 + NUMBERS_PER_MS * Math.floor(nowMs - this.#startedAtMs)',
+        '1'
+      ),
       mutation(LENDER, 'hears an ask twice', 'if (ask.seq <= side.seq) return\n', ''),
       mutation(
         LENDER,

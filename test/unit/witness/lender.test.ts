@@ -30,6 +30,7 @@ class Desk {
   ask(who: { nodeId: bigint; session: bigint }, more: Partial<Ask> = {}): readonly LenderOutput<string>[] {
     const seq = more.seq ?? (this.#seq.get(who.session) ?? 0) + 1
     this.#seq.set(who.session, Math.max(seq, this.#seq.get(who.session) ?? 0))
+    if (!this.#acks.has(who.session) && more.echo === undefined) this.meet(who)
     const ask: Ask = {
       role: 'standby',
       ...who,
@@ -45,6 +46,18 @@ class Desk {
       ...more
     }
     return this.#settle(this.lender.step(this.nowMs, { kind: 'ask', ask, from: `${who.nodeId}` }))
+  }
+
+  /** The number of the newest answer to it. */
+  heardBy({ session }: { session: bigint }): number {
+    return this.#acks.get(session) ?? 0
+  }
+
+  /** Its first ask, which does not know this start yet. */
+  meet(who: { nodeId: bigint; session: bigint }): void {
+    const rest = { wants: false, holds: false, releases: false, states: false, loan: 0, promiseMs: P }
+    const ask: Ask = { role: 'standby', ...who, echo: 0n, seq: 0, ack: 0, ...rest }
+    this.#settle(this.lender.step(this.nowMs, { kind: 'ask', ask, from: `${who.nodeId}` }))
   }
 
   #settle(outputs: readonly LenderOutput<string>[]): readonly LenderOutput<string>[] {
@@ -207,28 +220,69 @@ describe('lender', () => {
 
   it('stops renewing for one that hears nothing', () => {
     const { desk, loan } = lentToA()
-    const deaf = { holds: true, loan, ack: 1 }
-    desk.ask(A, { ...deaf, ack: 2 })
+    const deaf = { holds: true, loan, ack: desk.heardBy(A) }
+    desk.ask(A, deaf)
     for (let i = 0; i < 9; i++) {
       desk.nowMs += P / 10
-      assert.equal(answerOf(desk.ask(A, { ...deaf, ack: 2 })).lent, true)
+      assert.equal(answerOf(desk.ask(A, deaf)).lent, true)
     }
     desk.nowMs += P / 10
-    assert.equal(answerOf(desk.ask(A, { ...deaf, ack: 2 })).lent, false)
+    assert.equal(answerOf(desk.ask(A, deaf)).lent, false)
     desk.nowMs += P
     assert.equal(answerOf(desk.ask(B, { wants: true })).lent, true)
   })
 
+  for (const [what, everyMs] of [
+    ['one after the other', 1],
+    ['as slowly as they were said', P / 2]
+  ] as const) {
+    it(`recordings of a session that it has forgotten get and renew nothing, ${what}`, () => {
+      const { desk, loan } = lentToA()
+      // What is recorded of A: it wants the voice, and then keeps it for a while.
+      const said: Partial<Ask>[] = [{ wants: true, ack: desk.heardBy(A), seq: 100 }]
+      for (let n = 1; n <= 40; n++) {
+        desk.nowMs += P / 2
+        const asked = { holds: true, loan, ack: desk.heardBy(A), seq: 100 + n }
+        assert.equal(answerOf(desk.ask(A, asked)).lent, true)
+        said.push(asked)
+      }
+      // Both sides are started again, so often that A's session is forgotten.
+      desk.ask(A, { releases: true, loan, seq: 200 })
+      for (let n = 0n; n < 12n; n++) {
+        desk.nowMs += P
+        desk.ask({ nodeId: 1n + (n % 2n), session: 300n + n }, { wants: n === 0n })
+      }
+      desk.nowMs += 20 * P
+      const last = { nodeId: 2n, session: 400n }
+      desk.ask(last)
+      for (const asked of said) {
+        desk.nowMs += everyMs
+        const answer = answerOf(desk.ask(A, asked))
+        assert.deepEqual([answer.lent, answer.otherHolds], [false, false])
+        assert.equal(
+          desk.lender.view(desk.nowMs).sides.every(({ heardAgoMs }) => heardAgoMs > 0),
+          true
+        )
+      }
+      assert.equal(answerOf(desk.ask(last, { wants: true })).lent, true)
+      // It lives, after all: what it says now it has just heard.
+      desk.nowMs += 2 * P
+      desk.ask(A, { seq: 500, ack: 7 })
+      assert.equal(answerOf(desk.ask(A, { wants: true, seq: 501 })).lent, true)
+    })
+  }
+
   it('gives the voice to neither of two processes with one session', () => {
     const { desk, loan } = lentToA()
-    desk.ask(A, { holds: true, loan, ack: 2 })
-    const outputs = desk.ask(A, { holds: true, loan, ack: 1 })
+    const ack = desk.heardBy(A)
+    desk.ask(A, { holds: true, loan, ack })
+    const outputs = desk.ask(A, { holds: true, loan, ack: ack - 1 })
     assert.deepEqual(events(outputs), ['copied'])
     const { lent, copied } = answerOf(outputs)
     assert.deepEqual([lent, copied], [false, true])
-    assert.equal(answerOf(desk.ask(A, { wants: true, loan, ack: 9 })).lent, false)
+    assert.equal(answerOf(desk.ask(A, { wants: true, loan, ack: ack + 9 })).lent, false)
     // Nor does one of the two give back what the other one may serve on.
-    desk.ask(A, { releases: true, loan, ack: 9 })
+    desk.ask(A, { releases: true, loan, ack: ack + 9 })
     assert.equal(answerOf(desk.ask(B, { wants: true })).lent, false)
   })
 

@@ -153,7 +153,7 @@ function run(seed: number, breaks: Breaks = {}): Outcome {
     // An old file, as a backup leaves it; without its promise only where the promise never changed, as here.
     const record = unit() < 0.2 ? former : onDisk
     onDisk = record
-    const startedAtMs = breaks.forgetsAfterRestart === true ? -Infinity : clock.at(nowMs)
+    const startedAtMs = clock.at(nowMs) - (breaks.forgetsAfterRestart === true ? 10_000 : 0)
     lender = new Lender<SideProcess>(startedAtMs, WITNESS_ID, ++sessions, record)
   }
 
