@@ -46,7 +46,7 @@ export function channelText({ channel, role }: Pick<ShownStatus, 'channel' | 'ro
 }
 
 function standText(role: 'active' | 'standby', behind: number | null): string {
-  if (behind === null) return say(role === 'active' ? 'data.not-followed' : 'data.catching-up')
+  if (behind === null) return role === 'active' ? say('data.not-followed') : say('data.catching-up')
   return behind < IN_STEP_MS_MAX ? say('data.in-step') : say('data.behind', { ago: lasting(behind) })
 }
 

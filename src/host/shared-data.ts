@@ -64,6 +64,7 @@ export const NO_DATA: DataReading = {
   unanswered: null
 }
 
+const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null)
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 export class SharedData implements DataOwner, PairSeat {
@@ -135,7 +136,6 @@ export class SharedData implements DataOwner, PairSeat {
   get reading(): DataReading {
     if (this.#stores.size === 0) return NO_DATA
     const all = [...this.#stores.values()]
-    const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null)
     const behind = known(all.map(({ behindMs }) => behindMs))
     const moved = known(all.map(({ movedAtMs }) => movedAtMs))
     return {

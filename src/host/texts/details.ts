@@ -20,8 +20,8 @@ const VALUES: Text = { en: 'their values here, in the same order', zh: '本侧�
 const PEER_VALUES: Text = { en: 'their values at the peer, in the same order', zh: '对端的值，顺序相同' }
 const JUMP: Text = { en: 'negative = back', zh: '负值表示向后' }
 const CAUSE: Text = {
-  en: 'see [badges](../operating/TROUBLESHOOTING.md)',
-  zh: '见[状态标记](../operating/TROUBLESHOOTING.zh-CN.md)'
+  en: 'see [causes](../operating/MONITORING.md#why-datagrams-are-dropped)',
+  zh: '见[丢弃的原因](../operating/MONITORING.md#why-datagrams-are-dropped)（英文）'
 }
 const FRAME: Details['frame-sent'] = {
   link: LINK,

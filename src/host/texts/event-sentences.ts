@@ -110,18 +110,18 @@ export const STORE: Each<'store'> = {
 }
 
 export const WITNESS: Each<'witness'> = {
-  'witness-heard': { en: 'The witness answers {here}.', zh: '见证节点对 {here} 有应答。' },
+  'witness-heard': { en: 'The witness answers {here}.', zh: '见证对 {here} 有应答。' },
   'witness-lost': {
     en: 'The witness does not answer {here} any more. The pair goes on; if {here} and {peer} lose each other now too, nobody serves.',
-    zh: '见证节点不再应答 {here}。双机对继续运行；若此时 {here} 与 {peer} 也失去联系，则无人服务。'
+    zh: '见证不再应答 {here}。双机对继续运行；若此时 {here} 与 {peer} 也失去联系，则无人服务。'
   },
   'witness-agreed': {
     en: '{here} and {peer} have agreed on the witness: its voice counts from now on.',
-    zh: '{here} 与 {peer} 已就见证节点达成一致：它的一票从现在起计入。'
+    zh: '{here} 与 {peer} 已就见证达成一致：它的一票从现在起计入。'
   },
   'witness-changed': {
     en: 'Another witness answers {here} under the same address: it lost its files, or there are two of them.',
-    zh: '同一地址上应答 {here} 的是另一个见证节点：它丢失了文件，或存在两个。'
+    zh: '同一地址上应答 {here} 的是另一个见证：它丢失了文件，或存在两个。'
   }
 }
 

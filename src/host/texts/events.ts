@@ -264,10 +264,10 @@ const events = {
   },
   witness: {
     en: 'Something changed at the witness.',
-    zh: '见证节点有变化。',
+    zh: '见证有变化。',
     when: {
       en: 'The witness is heard or not heard any more; the two sides have agreed on it; another one answers under its address.',
-      zh: '收到或失去见证节点的应答；双方就见证节点达成一致；其地址上有另一个见证节点应答。'
+      zh: '收到或失去见证的应答；双方就见证达成一致；其地址上有另一个见证应答。'
     },
     todo: NOTHING,
     log: 'info'

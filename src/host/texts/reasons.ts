@@ -253,8 +253,8 @@ const reasons = {
     en: 'The epoch could not be written to disk.',
     zh: '无法将 epoch 写入磁盘。',
     todo: {
-      en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive this side takes no role until then.',
-      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，“首选侧优先”和“独占”策略下本侧不会成为主。'
+      en: 'Free disk space, or make userDir/ha-pair writable. Under every policy but availability this side may be unable to take the role until then.',
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，除“可用性优先”外，各策略下本侧可能无法成为主。'
     },
     warns: true
   },
@@ -724,8 +724,8 @@ const reasons = {
     en: 'The roles change again and again.',
     zh: '角色反复切换。',
     todo: {
-      en: 'A peer timeout shorter than the hiccups of the network, or fitness that takes turns: see the events.',
-      zh: '对端超时短于网络的停顿，或双方适合度轮流变化：参见事件记录。'
+      en: 'The peer timeout is too short for this network, or the fitness of the two sides keeps changing. The events say which.',
+      zh: '对端超时对此网络而言过短，或双方的适合度不断变化。事件记录说明是哪一种。'
     },
     warns: true
   },
@@ -756,37 +756,37 @@ const reasons = {
     },
     warns: false
   },
-  'witness-heard': { en: 'The witness answers.', zh: '见证节点有应答。', todo: NOTHING, warns: false },
+  'witness-heard': { en: 'The witness answers.', zh: '见证有应答。', todo: NOTHING, warns: false },
   'witness-lost': {
     en: 'The witness does not answer. The pair goes on; if its link fails now too, nobody serves.',
-    zh: '见证节点没有应答。主备对继续运行；若此时双方之间的链路也中断，则无人执行。',
+    zh: '见证没有应答。双机对继续运行；若此时双方之间的链路也中断，则无人服务。',
     todo: {
       en: 'Look at the witness’s host, its UDP port, and the firewalls between.',
-      zh: '检查见证节点所在主机、其 UDP 端口以及其间的防火墙。'
+      zh: '检查见证所在主机、其 UDP 端口以及其间的防火墙。'
     },
     warns: true
   },
   'witness-agreed': {
     en: 'Both sides go by the same witness.',
-    zh: '双方使用同一个见证节点。',
+    zh: '双方使用同一个见证。',
     todo: NOTHING,
     warns: false
   },
   'witness-changed': {
     en: 'Another witness answers under the same address: it lost its files, or there are two of them.',
-    zh: '同一地址上应答的是另一个见证节点：它丢失了文件，或存在两个。',
+    zh: '同一地址上应答的是另一个见证：它丢失了文件，或存在两个。',
     todo: {
-      en: 'If you have not set it up again, look which programs listen there. The pair agrees on the new one by itself, in contact.',
-      zh: '如果没有重新安装见证节点，请检查该地址上有哪些程序在监听。双方保持联系时会自动就新的见证节点达成一致。'
+      en: 'If you have not set it up again, find out which programs use that address and port. The pair agrees on the new one by itself, in contact.',
+      zh: '如果没有重新安装见证，请查明哪些程序使用该地址和端口。双方保持联系时会自动就新的见证达成一致。'
     },
     warns: true
   },
   'witness-not-agreed': {
     en: 'The witness is heard, and the two sides have not agreed on it: its voice does not count yet.',
-    zh: '能收到见证节点，但双方尚未就它达成一致：它的一票暂不计入。',
+    zh: '能收到见证，但双方尚未就它达成一致：它的一票暂不计入。',
     todo: {
       en: 'Both sides have to reach the same witness: compare its address on both, and see whether both hear it.',
-      zh: '双方必须能访问同一个见证节点：比较双方填写的地址，并查看双方是否都能收到它。'
+      zh: '双方必须能访问同一个见证：比较双方填写的地址，并查看双方是否都能收到它。'
     },
     warns: true
   },

@@ -118,8 +118,8 @@ export const STATES = {
     en: '{here} is not fit to serve (fitness 0): a health node says so, or its flows are blocked.',
     zh: '{here} 不适合服务（适合度 0）：健康节点如此报告，或其流程阻塞。',
     todo: {
-      en: 'See on {here} what its health nodes measure. Until then {here} takes no role from a fitter {peer}.',
-      zh: '在 {here} 上查看其 ha-pair-health 节点所测内容。在此之前 {here} 不会接替更适合的 {peer}。'
+      en: 'See on {here} what its health nodes measure. While unfit, {here} does not take the role from a fitter peer.',
+      zh: '在 {here} 上查看其 ha-pair-health 节点所测内容。不适合期间，{here} 不会接替更适合的对端。'
     }
   },
   'nobody-serves': {

@@ -47,8 +47,8 @@ export const WARNING_TEXTS = {
   },
   'keys-differ': {
     short: { en: 'wrong key · {role}', zh: '密钥错误 · {role}' },
-    en: '{peer} sends, with another key than {here} has: the two do not believe each other.',
-    zh: '{peer} 在发送，但密钥与 {here} 的不同：双方互不信任。',
+    en: 'The keys of {here} and {peer} differ. {here} ignores messages with the other key.',
+    zh: '{here} 与 {peer} 的密钥不同，{here} 忽略使用另一密钥的报文。',
     todo: SAME_KEY
   },
   'peer-has-no-key': {
@@ -170,8 +170,8 @@ export const WARNING_TEXTS = {
     en: '{here} cannot write the epoch to its disk.',
     zh: '{here} 无法将 epoch 写入磁盘。',
     todo: {
-      en: 'Free disk space, or make userDir/ha-pair writable. Under preferred and exclusive {here} takes no role until then.',
-      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，“首选侧优先”和“独占”策略下 {here} 不会成为主。'
+      en: 'Free disk space, or make userDir/ha-pair writable. Under every policy but availability {here} may be unable to take the role until then.',
+      zh: '清理磁盘空间，或使 userDir/ha-pair 可写。在此之前，除“可用性优先”外，各策略下 {here} 可能无法成为主。'
     }
   },
   'store-lost': {
@@ -213,19 +213,19 @@ export const WARNING_TEXTS = {
   'witness-lost': {
     short: { en: 'witness silent · {role}', zh: '见证无应答 · {role}' },
     en: 'The witness ({place}) does not answer {here}. If {here} and {peer} lose each other now too, nobody serves.',
-    zh: '见证节点（{place}）对 {here} 没有应答。若此时 {here} 与 {peer} 也失去联系，则无人服务。',
+    zh: '见证（{place}）对 {here} 没有应答。若此时 {here} 与 {peer} 也失去联系，则无人服务。',
     todo: {
       en: 'Look at the witness: does it run, does it have this pair’s witness key, is its UDP port open for {here}?',
-      zh: '检查见证节点：是否在运行，是否有该对的见证密钥，其 UDP 端口是否对 {here} 放行。'
+      zh: '检查见证：是否在运行，是否有该对的见证密钥，其 UDP 端口是否对 {here} 放行。'
     }
   },
   'witness-not-agreed': {
     short: { en: 'no agreed witness · {role}', zh: '见证未商定 · {role}' },
     en: '{here} hears the witness, and {here} and {peer} have not agreed on it: its voice does not count yet.',
-    zh: '{here} 能收到见证节点，但 {here} 与 {peer} 尚未就它达成一致：它的一票暂不计入。',
+    zh: '{here} 能收到见证，但 {here} 与 {peer} 尚未就它达成一致：它的一票暂不计入。',
     todo: {
       en: 'Both have to reach the same witness. See on {peer} whether it hears it, and compare the witness’s address on both.',
-      zh: '双方必须能访问同一个见证节点。在 {peer} 上查看它是否能收到，并比较双方填写的见证地址。'
+      zh: '双方必须能访问同一个见证。在 {peer} 上查看它是否能收到，并比较双方填写的见证地址。'
     }
   },
   'channel-busy': {

@@ -46,6 +46,10 @@ const BEWARES = Object.keys({
 
 const isWhole = (text: string): boolean => text !== '' && !/__|undefined|ha-pair-sidebar:|^[a-z-]+\.[a-z-]+/.test(text)
 
+/** A second after the answer. */
+const dataText = (role: 'initial' | 'active' | 'standby', channel: ChannelStatus | null): string =>
+  channelText({ role, channel }, 1000)
+
 describe('the words of the sidebar', () => {
   before(() => setCatalogue({ reasons: REASONS }))
   beforeEach(() => speak('en-US'))
@@ -123,27 +127,25 @@ describe('the words of the sidebar', () => {
   it('how the data stands: in step or behind, how much there is, and when some was transferred last', () => {
     const nothing = { open: true, proof: true, why: null, ...NO_DATA }
     const kept = { ...nothing, behind: 0, bytes: 3500, keys: 12, movedAgo: 1000 }
-    const of = (role: 'initial' | 'active' | 'standby', channel: ChannelStatus | null): string =>
-      channelText({ role, channel }, 1000)
     assert.deepEqual(
-      [of('active', null), of('active', nothing), of('active', { ...nothing, open: false })],
+      [dataText('active', null), dataText('active', nothing), dataText('active', { ...nothing, open: false })],
       ['None.', 'Open.', 'Not open.']
     )
-    assert.equal(of('active', kept), 'Open. Data: in step · 12 values, 3.4 KB · last transfer 2 s ago.')
-    assert.equal(of('active', { ...kept, behind: 999 }), of('standby', kept))
-    assert.match(of('active', { ...kept, behind: 1000 }), /Data: 1 s behind · 12 values/)
-    assert.match(of('active', { ...kept, behind: null }), /Data: the peer does not follow · /)
-    assert.match(of('standby', { ...kept, behind: null }), /Data: catching up · /)
-    assert.equal(of('initial', { ...kept, behind: null, movedAgo: null }), 'Open. Data: 12 values, 3.4 KB.')
+    assert.equal(dataText('active', kept), 'Open. Data: in step · 12 values, 3.4 KB · last transfer 2 s ago.')
+    assert.equal(dataText('active', { ...kept, behind: 999 }), dataText('standby', kept))
+    assert.match(dataText('active', { ...kept, behind: 1000 }), /Data: 1 s behind · 12 values/)
+    assert.match(dataText('active', { ...kept, behind: null }), /Data: the peer does not follow · /)
+    assert.match(dataText('standby', { ...kept, behind: null }), /Data: catching up · /)
+    assert.equal(dataText('initial', { ...kept, behind: null, movedAgo: null }), 'Open. Data: 12 values, 3.4 KB.')
     assert.equal(
-      of('standby', { ...kept, open: false, bytes: 12 }),
+      dataText('standby', { ...kept, open: false, bytes: 12 }),
       'Not open. Data: 12 values, 12 bytes · last transfer 2 s ago.'
     )
-    assert.match(of('active', { ...kept, keys: 1, bytes: 16 << 20 }), / 1 value, 16 MB /)
+    assert.match(dataText('active', { ...kept, keys: 1, bytes: 16 << 20 }), / 1 value, 16 MB /)
     speak('zh-CN')
-    assert.equal(of('active', kept), '已打开。数据：已同步 · 12 个值，3.4 KB · 2 秒前有传输。')
+    assert.equal(dataText('active', kept), '已打开。数据：已同步 · 12 个值，3.4 KB · 2 秒前有传输。')
     for (const role of ['active', 'standby'] as const)
-      for (const behind of [null, 0, 5000]) assert.ok(isWhole(of(role, { ...kept, behind })))
+      for (const behind of [null, 0, 5000]) assert.ok(isWhole(dataText(role, { ...kept, behind })))
   })
 
   it('times are as exact as somebody wants to know', () => {

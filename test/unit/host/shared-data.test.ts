@@ -62,6 +62,10 @@ describe('the data of a pair', () => {
     const last = posted.findLast((message) => message.type === 'data')
     return last?.type === 'data' ? last.data : null
   }
+  const inStep = (over: Partial<StoreData>): unknown => {
+    shared.report('one', store(over))
+    return (lastTold() as { inStep: boolean }).inStep
+  }
   const meet = async (id = 'x'): Promise<[Recorder, Recorder]> => {
     const both: [Recorder, Recorder] = [new Recorder(id), new Recorder(id)]
     wires.a.exchange.attach(both[0])
@@ -93,10 +97,6 @@ describe('the data of a pair', () => {
   it('of an Active is in step unless the follower is late: one that has no such store keeps it from nothing', async () => {
     cell.write({ ...CELL, role: 'active', epoch: 2, serving: true })
     await meet()
-    const inStep = (over: Partial<StoreData>): unknown => {
-      shared.report('one', store(over))
-      return (lastTold() as { inStep: boolean }).inStep
-    }
     assert.deepEqual(
       [
         inStep({ inStep: false, behindMs: null }),
