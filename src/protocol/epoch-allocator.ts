@@ -154,6 +154,10 @@ export class EpochAllocator {
   get retryAtMs(): number {
     return this.#retryAtMs
   }
+  /** When the write under way counts as failed; Infinity = none is, or it does so already. */
+  stuckAtMs(afterMs: number): number {
+    return this.#writing === null || this.#failed ? Infinity : this.#writing.sinceMs + afterMs
+  }
 
   /** True once the store confirmed everything that was asked of it. */
   isSettled(): boolean {
@@ -265,6 +269,19 @@ export class EpochAllocator {
     this.#number += 1
     this.#writing = { ticket: this.#ticket, record: this.#record(), sinceMs: nowMs }
     return { ticket: this.#ticket, record: this.#writing.record }
+  }
+
+  /** A write without an answer counts as failed until it has one. Returns whether that is news. */
+  giveUp(nowMs: number, afterMs: number): boolean {
+    if (nowMs < this.stuckAtMs(afterMs)) return false
+    this.#failed = true
+    return true
+  }
+
+  /** This side did not run for so long: the disk gets the time as well. */
+  wasLate(nowMs: number, lateMs: number): void {
+    if (this.#writing === null) return
+    this.#writing = { ...this.#writing, sinceMs: Math.min(nowMs, this.#writing.sinceMs + lateMs) }
   }
 
   /** The store's answer. Returns 'failed' or 'recovered' when that is news. */

@@ -3,14 +3,13 @@ import type { ReasonCode } from '../reasons'
 import type { Frame, Trailer } from '../wire/frame'
 import type { EventReason, MachineDetails } from '../events'
 import type { CommandError, Designation, Role } from '../machine'
-import { hasOwnEpoch, isUnderLease, leaseUntilMs, ownEpoch } from './context'
+import { hasOwnEpoch, isDiskAnswering, isUnderLease, leaseUntilMs, ownEpoch } from './context'
+import { Damping } from './damping'
 import { barrierMs, isPeerBehind, sharesData } from './data'
+import { canBack } from './partner'
 import { winsConflict } from './policy'
 import type { GrantReason, Machine, RoleObject, Serving } from './role'
 import { isBarred, mayUseProof } from './takeover'
-
-/** Takeover delays that are waited at most after barriers that failed. */
-const BARRIER_DAMPING_MAX = 64
 
 /** Why the role goes to the peer, and who asked for that. */
 interface Cause {
@@ -55,10 +54,8 @@ export class Active implements RoleObject, Serving {
   #conflict = ''
   #handover: Handover | null = null
   #barrier: Barrier | null = null
-  /** Barriers that the data did not come through, in a row; each shut the gate for nothing. */
-  #failedBarriers = 0
-  /** Until then no barrier begins by itself; an operator's does. */
-  #barrierNotBeforeMs = -Infinity
+  /** Of barriers that the data did not come through: each shut the gate for nothing. An operator's begins all the same. */
+  readonly #damping = new Damping()
   /** A wish that does not acknowledge this number is the one that a barrier was called off for. */
   #refusedSeq = 0
   #lessFitSinceMs = Infinity
@@ -263,7 +260,7 @@ export class Active implements RoleObject, Serving {
     if (sentAtMs === null || m.nowMs - sentAtMs > m.peer.confirmMs) return
     const failback = trailer.reason === 'failback'
     const damped = m.nowMs < m.sinceMs + m.failback.waitMs(m.peer.peerTimeoutMs)
-    if (failback && (damped || m.nowMs < this.#barrierNotBeforeMs)) {
+    if (failback && (damped || m.nowMs < this.#damping.notBeforeMs)) {
       m.sender.refuse('damped')
       return
     }
@@ -292,12 +289,14 @@ export class Active implements RoleObject, Serving {
 
   /** The peer is ready. What was planned waits for the data; a side that cannot serve, and an operator's force, wait for nothing. */
   #handOver(m: Machine, cause: Cause, takenUntilMs?: number): void {
+    this.#handover = null
+    // A write that is under way ends in a moment.
+    if (!canBack(m) && !isDiskAnswering(m)) return this.#refuse(m, cause, 'store-failed')
     if (!sharesData(m)) return this.#stepDown(m, cause, takenUntilMs)
     if (cause.forced || !m.own.isFit) {
       m.event('handover', 'data-behind', { because: cause.forced ? 'operator-forced' : cause.reason })
       return this.#stepDown(m, cause, takenUntilMs)
     }
-    this.#handover = null
     if (isPeerBehind(m)) return this.#refuse(m, cause, 'not-synchronised')
     this.#shutGate(m, cause, takenUntilMs)
   }
@@ -356,17 +355,10 @@ export class Active implements RoleObject, Serving {
     if (barrier.cause === null) return this.#leaveWithout(m, because)
     this.#barrier = null
     m.endBarrier(barrier.id, false)
-    if (because === 'not-synchronised') this.#damp(m)
+    if (because === 'not-synchronised') this.#damping.failed(m.nowMs, m.peer.peerTimeoutMs)
     this.#refuse(m, barrier.cause, because)
     m.sender.announce(m)
     this.#refusedSeq = m.peer.sessions.lastSentSeq
-  }
-
-  /** What begins by itself shall not shut the gate again and again. */
-  #damp(m: Machine): void {
-    this.#failedBarriers += 1
-    const waitMs = m.peer.peerTimeoutMs * Math.min(BARRIER_DAMPING_MAX, 2 ** this.#failedBarriers)
-    this.#barrierNotBeforeMs = m.nowMs + waitMs
   }
 
   /** Before this side leaves: whether the peer is still to get what was written. What else was planned is not any more. */
@@ -414,7 +406,7 @@ export class Active implements RoleObject, Serving {
     this.#lessFitSinceMs = Math.min(this.#lessFitSinceMs, m.nowMs)
     const retrying = this.#lessFitSinceMs < m.nowMs
     if (m.nowMs - this.#lessFitSinceMs < m.peer.peerTimeoutMs && (mine > 0 || retrying)) return
-    if (mine > 0 && (isPeerBehind(m) || m.nowMs < this.#barrierNotBeforeMs)) return
+    if (mine > 0 && (isPeerBehind(m) || m.nowMs < this.#damping.notBeforeMs)) return
     this.#startHandover(m, m.own.hostStalled ? 'host-stalled' : 'less-fit', null)
   }
 

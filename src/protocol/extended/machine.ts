@@ -275,6 +275,7 @@ export class ExtendedMachine implements PairMachine, Timed {
   #wasDeaf(lateMs: number): void {
     const { own, peer } = this
     peer.detector.wasDeaf(this.nowMs, lateMs)
+    this.epochs.wasLate(this.nowMs, lateMs)
     // Once in a takeover delay: a side that always runs late still takes over.
     if (this.nowMs >= own.notAloneBeforeMs + peer.peerTimeoutMs) own.notAloneBeforeMs = this.nowMs + peer.heartbeatMs
   }
@@ -304,6 +305,7 @@ export class ExtendedMachine implements PairMachine, Timed {
     if (this.#leaveDue !== null && !waits) this.#leaveNow(this.#leaveDue)
     if (this.role.kind !== 'leaving') this.peer.settle(this)
     this.third.settle(this)
+    if (this.epochs.giveUp(this.nowMs, this.peer.peerTimeoutMs)) this.#storeIs('failed', isReady(this))
     const write = this.epochs.flush(this.nowMs)
     if (write !== null) this.#out.push({ kind: 'store', ...write })
   }
@@ -335,7 +337,10 @@ export class ExtendedMachine implements PairMachine, Timed {
 
   #onStored(ticket: number, ok: boolean): void {
     const wasReady = isReady(this)
-    const news = this.epochs.confirm(this.nowMs, ticket, ok)
+    this.#storeIs(this.epochs.confirm(this.nowMs, ticket, ok), wasReady)
+  }
+
+  #storeIs(news: 'failed' | 'recovered' | null, wasReady: boolean): void {
     if (news !== null) this.event('store', news === 'failed' ? 'store-failed' : 'revalidated', {})
     this.role.stored(this, wasReady)
   }

@@ -12,12 +12,8 @@ import { leaseMs } from './lease'
  */
 export function countsPartner(m: Context): boolean {
   if (!m.peer.detector.alive) return false
-  const { neverBoth, goesOnInMemory, asksWitness } = rulesOf(m)
-  // Anyone who acknowledges as a partner has the peer's parity on disk: its numbers cannot collide after a restart.
-  if (!m.epochs.hasMet && !(m.epochs.failed && goesOnInMemory)) return false
-  if (!neverBoth) return true
-  // Under a witness a backed side may serve on a number that only this side has heard of: the next one has to be above it after a restart too.
-  if (asksWitness && !m.epochs.isFloorOnDisk) return false
+  if (!canBack(m)) return false
+  if (!rulesOf(m).neverBoth) return true
   const boundMs = m.nowMs + leaseMs(m.peer.promisedMs)
   if (m.role.sole) {
     if (isUnderLease(m) && !hasSettled(m)) return false
@@ -28,11 +24,22 @@ export function countsPartner(m: Context): boolean {
 }
 
 /**
+ * What is on disk allows to acknowledge as a partner: the peer's parity, so that its numbers cannot collide after a restart. Under a witness a backed side
+ * may serve on a number that only this side has heard of: the next one has to be above it after a restart too.
+ */
+export function canBack(m: Context): boolean {
+  const { goesOnInMemory, asksWitness } = rulesOf(m)
+  if (!m.epochs.hasMet && !(m.epochs.failed && goesOnInMemory)) return false
+  return !asksWitness || m.epochs.isFloorOnDisk
+}
+
+/**
  * Who serves without a lease gives that up for a peer that will last: one that dies again right after its start would leave a lease
- * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay.
+ * that nobody renews, and no proof. It has a tether and its mark on disk, or has lived for a whole takeover delay; and it hears this side.
  */
 function hasSettled(m: Context): boolean {
-  const { detector, proof, word, peerTimeoutMs } = m.peer
+  const { detector, proof, word, heartbeatMs, peerTimeoutMs } = m.peer
+  if (m.nowMs >= detector.ackedAtMs + 2 * heartbeatMs) return false
   if (detector.heardAtMs >= detector.sinceMs + peerTimeoutMs) return true
   return proof.provable === true && word?.marked === true
 }

@@ -105,6 +105,11 @@ export class Peer {
 
   // ----------------------------------------------------------------------------------------------- what holds for both sides
 
+  /** When it was heard last, also in a session that is not confirmed. */
+  get lastWordAtMs(): number {
+    return Math.max(this.helloAtMs, this.detector.heardAtMs)
+  }
+
   /** The slower side's interval wins. */
   get heartbeatMs(): number {
     return Math.max(this.#settings.heartbeatMs, this.word?.heartbeatMs ?? 0)

@@ -99,8 +99,12 @@ export function aloneBar(m: Context): AloneBar | null {
   if (m.own.doubt !== null) return m.own.doubt
   const { peerPolicy, online } = m.epochs
   if (peerPolicy !== null && peerPolicy !== m.settings.policy) return 'policy-differs'
-  if (!rulesOf(m).neverBoth) return null
-  return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null
+  const { neverBoth, asksWitness } = rulesOf(m)
+  if (!neverBoth) return null
+  const { uncounted, contactMade, lastWordAtMs, peerTimeoutMs } = m.peer
+  // Under a witness it serves under a lease, unless by my goodbye, which the mark remembers, or by force.
+  const lapsed = asksWitness && m.nowMs >= lastWordAtMs + peerTimeoutMs
+  return (uncounted && !lapsed) || (online && !contactMade) ? 'peer-may-serve' : null
 }
 
 /** Whatever was promised before my start is over. */

@@ -212,6 +212,9 @@ export const TIMERS: readonly Timer[] = [
   // 50 ms after a failed write, doubled up to 1 s
   // => writes again
   timer('store', (m) => m.epochs.retryAtMs, byEachStep),
+  // P after a write began that has no answer
+  // => it counts as failed, until it has one
+  timer('store stuck', (m) => m.epochs.stuckAtMs(m.peer.peerTimeoutMs), byEachStep),
   // h/4, 2 to 250 ms, at most 5 times; before that up to 200 ms for the store
   // => goodbye, until answered
   whileLeaving(

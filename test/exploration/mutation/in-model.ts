@@ -69,8 +69,8 @@ export const IN_MODEL: Rule = {
       [
         {
           file: 'extended/takeover',
-          find: 'return m.peer.uncounted || (online && !m.peer.contactMade) ?',
-          put: 'return m.peer.uncounted ?'
+          find: 'return (uncounted && !lapsed) || (online && !contactMade) ?',
+          put: 'return uncounted && !lapsed ?'
         }
       ]
     ),

@@ -625,14 +625,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'takes the role alone though its disk says that the peer was online',
-        "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null",
-        "return m.peer.uncounted ? 'peer-may-serve' : null"
+        "return (uncounted && !lapsed) || (online && !contactMade) ? 'peer-may-serve' : null",
+        "return uncounted && !lapsed ? 'peer-may-serve' : null"
       ),
       mutation(
         'extended/takeover',
         'takes the role alone beside an Active that does not count it',
-        "return m.peer.uncounted || (online && !m.peer.contactMade) ? 'peer-may-serve' : null",
-        "return online && !m.peer.contactMade ? 'peer-may-serve' : null"
+        "return (uncounted && !lapsed) || (online && !contactMade) ? 'peer-may-serve' : null",
+        "return online && !contactMade ? 'peer-may-serve' : null"
       ),
       mutation(
         'extended/hearing',
@@ -1067,7 +1067,25 @@ export const RULES: readonly Rule[] = [
         'extended/partner',
         'counts as a partner before its parity is on disk',
         'if (!m.epochs.hasMet &&',
-        'if (false && '
+        'if (false &&'
+      ),
+      mutation(
+        'extended/partner',
+        'gives up a right without a lease for one that hears nothing',
+        '  if (m.nowMs >= detector.ackedAtMs + 2 * heartbeatMs) return false\n',
+        ''
+      ),
+      mutation(
+        'epoch-allocator',
+        'waits for a disk that hangs',
+        'if (nowMs < this.stuckAtMs(afterMs)) return false',
+        'return false'
+      ),
+      mutation(
+        'extended/machine',
+        'takes its own sleep for a disk that hangs',
+        '    this.epochs.wasLate(this.nowMs, lateMs)\n',
+        ''
       )
     ]
   },
@@ -1900,9 +1918,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'tries a barrier again and again',
-        "if (because === 'not-synchronised') this.#damp(m)",
-        `if (false)
-      this.#damp(m)`
+        "if (because === 'not-synchronised') this.#damping.failed(m.nowMs, m.peer.peerTimeoutMs)",
+        ''
       ),
       mutation(
         'extended/active',

@@ -368,8 +368,8 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         LENDER,
         'hears who does not know this start',
-        'if (ask.echo !== this.#session) return this.#answer(nowMs, null, ask, from, false)\n',
-        ''
+        'const isMet = ask.echo === this.#session &&',
+        'const isMet ='
       ),
       mutation(
         LENDER,
@@ -404,8 +404,8 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         LENDER,
         'takes a side that was at another witness for a copy',
-        '(side ?? this.#sides.get(ask.session))?.answers ?? FIRST_ANSWER',
-        'side?.answers ?? FIRST_ANSWER'
+        '(side ?? this.#sides.get(ask.session))?.answers ?? this.#numberAt(nowMs)',
+        'side?.answers ?? 1'
       ),
       mutation(LENDER, 'forgets the holder for others', 'session === this.#record?.holderSession || ', '')
     ]
@@ -483,8 +483,20 @@ export const WITNESS_RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'backs the peer on a number that only its memory has',
-        '  if (asksWitness && !m.epochs.isFloorOnDisk) return false\n',
+        'return !asksWitness || m.epochs.isFloorOnDisk',
+        'return true'
+      ),
+      mutation(
+        'extended/active',
+        'hands the role to one that it cannot back',
+        "    if (!canBack(m) && !isDiskAnswering(m)) return this.#refuse(m, cause, 'store-failed')\n",
         ''
+      ),
+      mutation(
+        'extended/takeover',
+        'waits for ever for an Active that it heard in its start',
+        'const lapsed = asksWitness &&',
+        'const lapsed = false &&'
       ),
       mutation(
         'extended/sender',

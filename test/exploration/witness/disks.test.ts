@@ -182,3 +182,41 @@ describe('three voices, a takeover with disks that are slow', () => {
     }, STORIES)
   })
 })
+
+/** Its peer comes back twice, and knows of more numbers each time than that disk takes. */
+const full = (seed: number): ReturnType<typeof settled> => {
+  const story = settled(seed)
+  const { world, server, standby } = story
+  world.host(server).diskFails = true
+  for (let i = 0; i < 2; i++) {
+    again(world, standby)
+    world.advance(5 * P_MS)
+  }
+  assert.equal(world.server, server)
+  return story
+}
+
+describe('three voices, an Active whose disk has become full', () => {
+  it('keeps the role when it is to hand it over, and says why: it could not back the other one', () => {
+    each((seed) => {
+      const { world, server } = full(seed)
+      world.command(server, 'standby', false)
+      world.advance(20 * P_MS)
+      assert.deepEqual([world.server, world.violation], [server, null])
+    }, STORIES)
+  })
+
+  for (const [how, go] of [
+    ['loses its power', (world: ThreeVoices, name: HostName) => world.crash(name)],
+    ['is stopped in order', (world: ThreeVoices, name: HostName) => world.stop(name)]
+  ] as const) {
+    it(`does not bar its peer from taking over with the witness when it ${how}`, () => {
+      each((seed) => {
+        const { world, server, standby } = full(seed)
+        go(world, server)
+        world.advance(5 * P_MS)
+        assert.deepEqual([world.server, world.violation], [standby, null])
+      }, STORIES)
+    })
+  }
+})

@@ -17,6 +17,19 @@ describe('three voices, one fault at a time', () => {
     })
   })
 
+  it('the Active’s host goes in the moment in which the other one comes back: that one serves after P and a little', () => {
+    each((seed) => {
+      const { world, server, standby } = settled(seed)
+      world.crash(standby)
+      world.advance(4 * P_MS)
+      world.start(standby)
+      world.advance(1 + (seed % 6))
+      world.crash(server)
+      world.advance(3 * P_MS)
+      assert.equal(world.server, standby)
+    }, 60)
+  })
+
   it('the Active is cut off from both: it has stopped before the other one serves', () => {
     each((seed) => {
       const { world, server, standby } = settled(seed)

@@ -213,6 +213,24 @@ describe('extended wire, stories of a closed link', () => {
       assert.deepEqual(bench.takeReports(), [])
     })
 
+    it(`${column}: after a goodbye it serves on beside one that comes back and hears nothing: no lease could be renewed`, () => {
+      const bench = inRole('standby', column)
+      bench.peerSays = null
+      bench.hears(WORDS['a goodbye'])
+      bench.hearsRestarted(WORDS['an Initial, not ready'])
+      for (let ms = 0; ms < 6000; ms += 50) {
+        bench.advanceMs(50)
+        bench.hears({ ...WORDS['a Standby that does not hear me'], acksTheFirst: true })
+      }
+      assert.equal(bench.serves, true)
+      bench.peerSays = WORDS['a Standby, ready']
+      bench.advanceMs(3000)
+      bench.peerSays = null
+      assert.equal(bench.serves, true)
+      bench.advanceMs(3000)
+      assert.equal(bench.serves, !leased, 'one that heard it was its partner')
+    })
+
     it(`${column}: a proof of a crash outlives the link that it was made on`, () => {
       const bench = tethered('standby', column)
       bench.tetherEnds()
@@ -458,6 +476,49 @@ function unmarked(): ExtendedHarness {
   clear(bench)
   return bench
 }
+
+describe('extended wire, stories of a disk that hangs', () => {
+  for (const [what, peerTimeoutMs] of [
+    ['P', 1000],
+    ['P, however long that is', 5000]
+  ] as const) {
+    it(`is one that has failed after ${what}, and recovers with its answer`, () => {
+      const bench = newcomer('availability, higher', {}, { peerTimeoutMs })
+      clear(bench)
+      bench.storeAnswers = false
+      bench.hears(WORDS['a Standby that knows epoch 30'])
+      const sinceMs = bench.nowMs
+      bench.advanceMs(peerTimeoutMs - 1)
+      assert.ok(!bench.takeReports().includes('store store-failed'))
+      bench.advanceMs(1)
+      assert.equal(bench.nowMs, sinceMs + peerTimeoutMs)
+      assert.ok(bench.takeReports().includes('store store-failed'))
+      bench.advanceMs(3 * peerTimeoutMs)
+      assert.equal(bench.view.role, 'active', 'availability goes on in memory')
+      clear(bench)
+      bench.answerStore()
+      bench.advanceMs(100)
+      assert.deepEqual(
+        bench.takeReports().filter((report) => report.startsWith('store')),
+        ['store revalidated']
+      )
+    })
+  }
+
+  it('is not blamed for what this side slept through', () => {
+    const bench = inRole('active', 'availability, higher')
+    bench.storeAnswers = false
+    bench.hears(WORDS['a Standby that knows epoch 30'])
+    clear(bench)
+    bench.peerSays = null
+    bench.nowMs += 5000
+    bench.step({ kind: 'tick' })
+    bench.advanceMs(500)
+    assert.ok(!bench.takeReports().includes('store store-failed'))
+    bench.advanceMs(500)
+    assert.ok(bench.takeReports().includes('store store-failed'), 'it had the whole of its time after that')
+  })
+})
 
 describe('extended wire, stories of leaving', () => {
   it('the preferred side has its mark on disk before it says goodbye: when it comes back it does not act alone', () => {
