@@ -305,7 +305,6 @@ export class ExtendedMachine implements PairMachine, Timed {
     if (this.#leaveDue !== null && !waits) this.#leaveNow(this.#leaveDue)
     if (this.role.kind !== 'leaving') this.peer.settle(this)
     this.third.settle(this)
-    if (this.epochs.giveUp(this.nowMs, this.peer.peerTimeoutMs)) this.#storeIs('failed', isReady(this))
     const write = this.epochs.flush(this.nowMs)
     if (write !== null) this.#out.push({ kind: 'store', ...write })
   }
@@ -338,6 +337,11 @@ export class ExtendedMachine implements PairMachine, Timed {
   #onStored(ticket: number, ok: boolean): void {
     const wasReady = isReady(this)
     this.#storeIs(this.epochs.confirm(this.nowMs, ticket, ok), wasReady)
+  }
+
+  storeIsStuck(): void {
+    const wasReady = isReady(this)
+    if (this.epochs.giveUp(this.nowMs, this.peer.peerTimeoutMs)) this.#storeIs('failed', wasReady)
   }
 
   #storeIs(news: 'failed' | 'recovered' | null, wasReady: boolean): void {

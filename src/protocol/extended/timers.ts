@@ -18,6 +18,8 @@ export interface Timed extends Machine {
   readonly role: Active | Passive | Leaving
   /** An Active looks after itself at each tick, and asks for one at least once in a heartbeat: so it notices when it did not run. */
   readonly watchAtMs: number
+  /** The write under way has no answer, and counts as failed. */
+  storeIsStuck(): void
 }
 
 export interface Timer {
@@ -214,7 +216,11 @@ export const TIMERS: readonly Timer[] = [
   timer('store', (m) => m.epochs.retryAtMs, byEachStep),
   // P after a write began that has no answer
   // => it counts as failed, until it has one
-  timer('store stuck', (m) => m.epochs.stuckAtMs(m.peer.peerTimeoutMs), byEachStep),
+  timer(
+    'store stuck',
+    (m) => m.epochs.stuckAtMs(m.peer.peerTimeoutMs),
+    (m) => m.storeIsStuck()
+  ),
   // h/4, 2 to 250 ms, at most 5 times; before that up to 200 ms for the store
   // => goodbye, until answered
   whileLeaving(

@@ -31,9 +31,9 @@ const WRONG_KEY: Seen = {
   code: 'keys-differ',
   severity: 'critical',
   badge: ['red', 'wrong key · Active'],
-  says: 'peer sends, with another key than here has',
+  says: 'The keys of here and peer differ',
   event: 'warning keys-differ',
-  log: 'peer sends, with another key than here has',
+  log: 'The keys of here and peer differ',
   alert: 'HaPairCritical'
 }
 const WERE_BOTH: Seen = {

@@ -276,10 +276,7 @@ describe('a warning beside it', () => {
     const alone = { ...ACTIVE, online: false, peer: null }
     const is = situation(alone, warned('keys-differ', { cause: 'key' }), warned('flows-differ'))
     assert.deepEqual([is.code, is.severity, is.short.en], ['keys-differ', 'critical', 'wrong key · Active'])
-    assert.match(
-      is.text.en,
-      /^plc-b sends, with another key than plc-a has.*plc-a serves, and plc-b may be Active too\.$/
-    )
+    assert.match(is.text.en, /^The keys of plc-a and plc-b differ\..*plc-a serves, and plc-b may be Active too\.$/)
     assert.deepEqual(
       is.also.map(({ code }) => code),
       ['never-met', 'flows-differ']

@@ -110,9 +110,11 @@ export class CauseChecker implements Watcher {
         facts.senderIncarnation !== peer.incarnation &&
         facts.frame.trailer?.session !== before.peerSession)
     if (!stale) return
+    // A number that was told in answer to this very session is true, however late it is; a role is not taken with it.
+    const told = facts.frame.trailer?.echo === before.session ? facts.frame.trailer.epoch : before.epoch
     const changed =
       before.role !== after.role ||
-      before.epoch !== after.epoch ||
+      (before.epoch !== after.epoch && after.epoch !== told) ||
       (after.serving && !before.serving) ||
       (after.online && !before.online) ||
       after.leaseUntilMs > before.leaseUntilMs

@@ -6,7 +6,7 @@
  *     store and which have not been in contact since (with working stores); and an epoch that was known to one side only, or to both, and went
  *     with the stores of all who knew it; and, under
  *     `availability` with a store that refuses to write, an epoch that its own side forgot in a crash.
- * It is on disk before it is used; only `availability` goes on with a store that refuses to write.
+ * It is on disk before it is used; only `availability` goes on with a store that refuses to write, or does not answer for `peerTimeout`.
  * An epoch never goes back within one run, and in the end the one that serves holds the highest that either knows.
  */
 import type { EngineProcess, Step } from '../process'
@@ -34,6 +34,8 @@ export class EpochChecker implements Watcher {
   readonly #uses = new Map<number, Use>()
   /** The latest write of the present run failed. */
   readonly #storeFails: [boolean, boolean] = [false, false]
+  /** When the write under way began, on its side's clock. */
+  readonly #writesSinceMs: [number, number] = [Infinity, Infinity]
   /** Pairs of identities that have been in contact: `a/b`. */
   readonly #met = new Set<string>()
 
@@ -45,15 +47,21 @@ export class EpochChecker implements Watcher {
   /** What nobody knows any more is gone: the pair lost it with its last store. */
   onStart(process: EngineProcess): void {
     this.#storeFails[process.host] = false
+    this.#writesSinceMs[process.host] = Infinity
     const known = Math.max(this.#truth.side(0).knownEpoch, this.#truth.side(1).knownEpoch)
     for (const epoch of this.#uses.keys()) if (epoch > known) this.#uses.delete(epoch)
   }
 
-  onStep({ host, process, before, after, input, outputs }: Step): void {
+  onStep({ host, process, before, after, input, outputs, localMs }: Step): void {
     const wantsMore = outputs.some((output) => output.kind === 'store')
     if (!wantsMore && this.#truth.inContact(host) && this.#countEachOther() && this.#bothHaveStored())
       this.#met.add(this.#identities())
-    if (input.kind === 'stored') this.#storeFails[host] = !input.ok
+    if (input.kind === 'stored') {
+      this.#storeFails[host] = !input.ok
+      this.#writesSinceMs[host] = Infinity
+    }
+    const hangs = localMs >= this.#writesSinceMs[host] + process.settings.peerTimeoutMs
+    if (wantsMore) this.#writesSinceMs[host] = localMs
     if (after.epoch < before.epoch) {
       this.#report(`${this.#name(process)} goes back from epoch ${before.epoch} to ${after.epoch}`)
       return
@@ -62,7 +70,8 @@ export class EpochChecker implements Watcher {
     if (!promoted) return
     this.promotions++
     this.highest = Math.max(this.highest, after.epoch)
-    const mayBeVolatile = process.settings.policy === 'availability' && (this.#storeFails[host] || process.resumed)
+    const isWithoutStore = this.#storeFails[host] || hangs || process.resumed
+    const mayBeVolatile = process.settings.policy === 'availability' && isWithoutStore
     if (!mayBeVolatile && !this.#world.isConfirmed(host, after.epoch)) {
       this.#report(`${this.#name(process)} takes epoch ${after.epoch}, which its store has not confirmed`)
       return

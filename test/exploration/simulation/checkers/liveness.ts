@@ -103,7 +103,13 @@ export class LivenessChecker implements Watcher {
     const preferred = this.#preference(active)
     const promises = {
       active: promisesOf(finale, this.#policy(), preferred, this.#provable[active]).active,
-      standby: promisesOf(finale, this.#policy(), preferred, this.#provable[standby]).standby
+      // Who comes back finds an Active if that could prove the crash.
+      standby: promisesOf(
+        finale,
+        this.#policy(),
+        preferred,
+        this.#provable[finale === 'restart-standby' ? active : standby]
+      ).standby
     }
     // With failback the two may swap once more whenever they find each other, or when the damping of an earlier one ends.
     const settled = !this.#slower().failback || !['none', 'restart-standby', 'swap'].includes(finale)
