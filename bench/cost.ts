@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause } from '../test/support/eventually'
-import { freeUdpPorts } from '../test/support/ports'
+import { freePorts } from '../test/support/ports'
 import { DEFAULTS } from '../src/protocol/settings'
 import type { Figures, Measure, Start } from './cost-side'
 import { atTheEnd, startChild } from './children'
@@ -54,7 +54,7 @@ async function withSides<T>(
   pairs: number,
   use: (sides: readonly [Process, Process]) => Promise<T>
 ): Promise<T> {
-  const ports = await freeUdpPorts(2 * pairs)
+  const ports = await freePorts(2 * pairs)
   const [mine, theirs] = [ports.slice(0, pairs), ports.slice(pairs)]
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
   const clear = (): void => rmSync(folder, { recursive: true, force: true })

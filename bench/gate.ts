@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { func, gate, pairNode } from '../test/support/node-red/flow'
 import { plainEnvironment } from '../test/support/node-red/npm'
-import { freeTcpPort, freeUdpPorts } from '../test/support/ports'
+import { freeTcpPort, freePorts } from '../test/support/ports'
 import { nodeRed4 } from '../test/support/node-red/versions'
 import { ROOT } from '../test/support/root'
 import { startChild } from './children'
@@ -92,7 +92,7 @@ async function measure(laps: number): Promise<Laps> {
     const link = join(folder, 'node_modules', '@ha-pair', 'node-red-ha-pair')
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(ROOT, link, 'junction')
-    const ports = (await freeUdpPorts(2)) as [number, number]
+    const ports = (await freePorts(2)) as [number, number]
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(flows(ports)))
     writeFileSync(join(folder, 'settings.js'), settings(await freeTcpPort(), laps))
     const { nodeBinary, script } = nodeRed4()

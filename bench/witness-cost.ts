@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { witnessLineOf } from '../src/witness/keys'
 import { pause } from '../test/support/eventually'
-import { freeUdpPorts } from '../test/support/ports'
+import { freePorts } from '../test/support/ports'
 import { resourcesOf } from '../test/support/resources'
 import { WitnessProgram } from '../test/support/witness-program'
 import { startChild } from './children'
@@ -40,7 +40,7 @@ interface Cost {
 
 async function costOf(heartbeatMs: number, seconds: number, times: number, warmUpMs: number): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), 'ha-pair-bench-'))
-  const [port = 0] = await freeUdpPorts(1)
+  const [port = 0] = await freePorts(1)
   const keyFile = join(folder, 'keys')
   writeFileSync(
     keyFile,

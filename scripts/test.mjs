@@ -129,6 +129,8 @@ const GROUPS = ['unit', 'exploration', 'system']
 /** `npm run verify` sets it: suites take the whole of what they take a share of otherwise (test/support/share.ts). */
 const WHOLE = process.env.HA_PAIR_WHOLE === '1'
 const PART_LIMIT_MS = (WHOLE ? 40 : 10) * 60_000
+/** Each process of tests takes its ports from one of so many parts (test/support/ports.ts). */
+const PORT_PARTS = 60
 /** A suite whose tests are over but whose process goes on has left a socket, a timer or a thread behind. */
 const LINGER_LIMIT_MS = 20_000
 /** Quicker tests are only counted, not named. */
@@ -185,6 +187,9 @@ function prefer(child, nice) {
   }
 }
 
+/** Of a run that is beside another one on the same machine the first part is another one, too. */
+let nextPortPart = process.pid % PORT_PARTS
+
 /** Runs one suite and returns its counts. Never rejects: whatever goes wrong is a failure of the suite. */
 async function runSuite(suite, { mochaArgs, update }) {
   const result = { name: suite.name, passed: 0, failed: 0, skipped: 0, ms: 0, cpuMs: 0, failures: [] }
@@ -222,7 +227,12 @@ async function runSuite(suite, { mochaArgs, update }) {
     ],
     {
       cwd: ROOT,
-      env: { HA_PAIR_PATIENCE: String(PATIENCE), ...process.env, ...(update ? { HA_PAIR_UPDATE: '1' } : {}) },
+      env: {
+        HA_PAIR_PATIENCE: String(PATIENCE),
+        HA_PAIR_PORTS: String(nextPortPart++ % PORT_PARTS),
+        ...process.env,
+        ...(update ? { HA_PAIR_UPDATE: '1' } : {})
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe']
     }
   )

@@ -1,5 +1,4 @@
 /** What the tests of engine and host share: free ports, bounded waiting, a scripted machine, an engine in this thread. */
-import { randomInt } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { EngineCell, newEngineCell, newPairCell, PairCell } from '../../src/engine/cells'
@@ -13,6 +12,8 @@ import type { Input, MachineView, Output, PairMachine } from '../../src/protocol
 import { DEFAULTS, type LinkSettings, type PairSettings } from '../../src/protocol/settings'
 import { PATIENCE } from './patience'
 
+export { freePorts } from './ports'
+
 export const NO_KEYS: PairKeys = { key: '', previousKey: '' }
 export const LOOPBACK = '127.0.0.1'
 
@@ -25,26 +26,6 @@ export async function open(host = LOOPBACK, port = 0): Promise<Socket> {
 
 export function closed(socket: Socket): Promise<void> {
   return new Promise((done) => socket.close(done))
-}
-
-/** Below the range that systems take ports from by themselves: nobody gets one of these by chance. */
-const PORTS = { from: 20_000, to: 30_000 } as const
-const handedOut = new Set<number>()
-
-/** Ports that nobody uses at this moment, each given once. */
-export async function freePorts(count: number, host = LOOPBACK): Promise<number[]> {
-  const found: number[] = []
-  for (let tries = 0; found.length < count; tries++) {
-    if (tries > 1000) throw new Error('no free ports')
-    const port = randomInt(PORTS.from, PORTS.to)
-    if (handedOut.has(port)) continue
-    const socket = await open(host, port).catch(() => null)
-    if (socket === null) continue
-    await closed(socket)
-    handedOut.add(port)
-    found.push(port)
-  }
-  return found
 }
 
 /** Polls until the condition holds; fails with `what` after the limit. */

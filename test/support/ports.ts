@@ -2,10 +2,12 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** A UDP socket that holds a port of the loopback address: 0 lets the system choose. */
-export async function holdUdpPort(port = 0): Promise<Socket> {
-  const socket = createSocket('udp4')
-  socket.bind(port, '127.0.0.1')
+const LOOPBACK = '127.0.0.1'
+
+/** A UDP socket that holds a port: 0 lets the system choose. */
+export async function holdUdpPort(port = 0, host = LOOPBACK): Promise<Socket> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  socket.bind({ port, address: host, exclusive: true })
   await once(socket, 'listening')
   return socket
 }
@@ -19,19 +21,20 @@ export async function release(socket: Socket): Promise<void> {
 const FROM = 20_000
 /**
  * Each process of the tests takes its ports from a part of its own, one after the other: one that is away for a moment, or has not
- * begun yet, finds its port free.
+ * begun yet, finds its port free. The runner says which part is whose; who was started by hand takes one at random.
  */
 const PARTS = 60
 const COUNT = 200
-const FIRST = FROM + (process.pid % PARTS) * COUNT
+const PART = Number(process.env.HA_PAIR_PORTS ?? process.pid % PARTS)
+const FIRST = FROM + PART * COUNT
 let taken = Math.floor(Math.random() * COUNT)
 
-/** Whether nobody has this port of the loopback address, neither for UDP nor for TCP. */
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody has this port, neither for UDP nor for TCP. */
+async function isFree(port: number, host: string): Promise<boolean> {
   const server = createServer()
   try {
-    await release(await holdUdpPort(port))
-    server.listen(port, '127.0.0.1')
+    await release(await holdUdpPort(port, host))
+    server.listen({ port, host, exclusive: true })
     await once(server, 'listening')
     server.close()
     await once(server, 'close')
@@ -41,19 +44,19 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** `count` different UDP ports that were free a moment ago; for TCP they were too. */
-export async function freeUdpPorts(count: number): Promise<number[]> {
+/** `count` different ports that were free a moment ago, for UDP and for TCP. */
+export async function freePorts(count: number, host = LOOPBACK): Promise<number[]> {
   const found = new Set<number>()
   for (let tries = 0; found.size < count; tries++) {
     if (tries > 100 * count) throw new Error('no ports')
     const port = FIRST + (taken++ % COUNT)
-    if (await isFree(port)) found.add(port)
+    if (await isFree(port, host)) found.add(port)
   }
   return [...found]
 }
 
 /** A TCP port that was free a moment ago. */
 export async function freeTcpPort(): Promise<number> {
-  const [port = 0] = await freeUdpPorts(1)
+  const [port = 0] = await freePorts(1)
   return port
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { eventually } from '../eventually'
 import { type FlowNode, KEY } from '../node-red/flow'
 import { removeFolder, scratchFolder } from '../node-red/npm'
-import { freeUdpPorts } from '../ports'
+import { freePorts } from '../ports'
 import { NodeRedProcess } from '../node-red/process'
 import { type NodeRed, nodeRed4 } from '../node-red/versions'
 import { ROOT } from '../root'
@@ -93,7 +93,7 @@ export class ExampleHosts {
       ...further.map((node) => ({ ...place, ...node }))
     )
     const secrets = nodes.flatMap(({ id, type }) => (type in credentials ? [[id, credentials[type] ?? {}]] : []))
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     const make = (name: HostName, localPort: string, peerPort: string): NodeRedProcess => {
       const userDirectory = join(folder, name)
       for (const [packageName, from] of [[PACKAGE, ROOT] as const, ...packages]) {

@@ -4,7 +4,7 @@ import type { PairStatus } from '../../../src/host/pair'
 import { eventually } from '../eventually'
 import { type Entry, type FlowNode, KEY, pairFlow } from './flow'
 import { installInto } from './npm'
-import { freeUdpPorts } from '../ports'
+import { freePorts } from '../ports'
 import { NodeRedProcess } from './process'
 import type { NodeRed } from './versions'
 
@@ -60,7 +60,7 @@ export class TwoHosts {
       versionB = version
     }: { readonly flows?: readonly FlowNode[]; readonly versionB?: NodeRed } = {}
   ): Promise<TwoHosts> {
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     const make = async (
       name: string,
       localPort: string,

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { eventually } from '../../support/eventually'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { describeInWhole, share } from '../../support/share'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
@@ -164,7 +164,7 @@ function tellTheEvening(version: () => NodeRed): void {
     const named = codeIn(readme).filter((code) => /^HA_\w+$/.test(code))
     assert.deepEqual(named, ['HA_PEER_HOST', 'HA_PEER_PORT', 'HA_LOCAL_PORT', 'HA_PAIR_KEY'])
     // Both sides on one machine, as the README says below its steps: each its own local port, the other one's as its peer's.
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     for (const [side, local, peer] of [
       [a, portA, portB],
       [b, portB, portA]

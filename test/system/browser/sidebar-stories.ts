@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import type { Locator } from 'playwright-core'
 import { eventually, pause } from '../../support/eventually'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { isToldOn, type NodeRedMajor, share } from '../../support/share'
 import { func, KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
@@ -475,7 +475,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
   })
 
   story('a pair that is stopped, and names that mean mischief, stay text', 5, async () => {
-    const [localPort] = await freeUdpPorts(1)
+    const [localPort] = await freePorts(1)
     await deploy(a, [
       { id: 'tab', type: 'tab', label: 'Flow 1' },
       pairNode('odd', {
@@ -552,7 +552,7 @@ export function tellSidebarStories(stage: () => Stage, version: NodeRedMajor): v
       user('reader', 'read'),
       user('blind', ['flows.read', 'settings.read', 'status.read', 'nodes.read', 'plugins.read', 'context.read'])
     ]
-    const [localPort, peerPort] = await freeUdpPorts(2)
+    const [localPort, peerPort] = await freePorts(2)
     const links = [{ peerHost: '127.0.0.1', peerPort, localHost: '127.0.0.1', localPort }]
     const host = await stage().host({
       name: 'guarded',

@@ -7,7 +7,7 @@ import type { Locator } from 'playwright-core'
 import { SCHEMA } from '../../../src/rules/migrations'
 import { eventually } from '../../support/eventually'
 import { type FlowNode, KEY } from '../../support/node-red/flow'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { isToldOn, type NodeRedMajor, share } from '../../support/share'
 import { EXAMPLES, readExample } from '../../support/examples/files'
@@ -124,7 +124,7 @@ export function tellStories(stage: () => Stage, version: NodeRedMajor): void {
 
   before(async function () {
     this.timeout(SET_LIMIT_MS)
-    ports = (await freeUdpPorts(6)).map(String)
+    ports = (await freePorts(6)).map(String)
     const [a = '', b = ''] = ports
     host = (await stage().pair()).a
     await host.deploy(

@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually'
 import { KEY, pairNode, stateNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { nodeRed4 } from '../../support/node-red/versions'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { ROOT } from '../../support/root'
 import { skipWithoutChromium } from './harness/chromium'
 import type { Dialog, Editor } from './harness/editor'
@@ -31,7 +31,7 @@ describe('a witness in the editor', () => {
   before(async function () {
     this.timeout(STORY_LIMIT_MS)
     skipWithoutChromium(this)
-    ;[port = 0] = await freeUdpPorts(1)
+    ;[port = 0] = await freePorts(1)
     stage = await Stage.set(nodeRed4())
     const link = {
       peerHost: '${HA_PEER_HOST}',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { eventually } from '../../support/eventually'
 import { func, KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import { placeBuild, removeFolder, scratchFolder } from '../../support/node-red/npm'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { NodeRedProcess } from '../../support/node-red/process'
 import { nodeRed4 } from '../../support/node-red/versions'
 import { share } from '../../support/share'
@@ -167,7 +167,7 @@ describe('the context store on real Node-REDs', function () {
 
   before(async () => {
     folder = scratchFolder('context')
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     a = make('a', { LOCAL_PORT: portA, PEER_PORT: portB, PRIORITY: '100' })
     const global = join(folder, 'global')
     b = make('b', { LOCAL_PORT: portB, PEER_PORT: portA, PRIORITY: '90', GLOBAL: global }, COPIES)

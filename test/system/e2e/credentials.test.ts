@@ -10,7 +10,7 @@ import { EXAMPLES, readExample } from '../../support/examples/files'
 import { eventually } from '../../support/eventually'
 import { KEY } from '../../support/node-red/flow'
 import { placeBuild, removeFolder, scratchFolder } from '../../support/node-red/npm'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { ROOT } from '../../support/root'
@@ -95,7 +95,7 @@ function tellOfCredentials(version: () => NodeRed, major: NodeRedMajor): void {
   const fresh = async (): Promise<void> => {
     await leave()
     folder = scratchFolder('credentials')
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     const make = async (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> => {
       const userDirectory = join(folder, name)
       mkdirSync(userDirectory)

@@ -9,7 +9,7 @@ import { witnessLineOf } from '../../../src/witness/keys'
 import { eventually, pause } from '../../support/eventually'
 import { KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../support/node-red/npm'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { NodeRedProcess, type Answer } from '../../support/node-red/process'
 import { nodeRed4, nodeRed5, type NodeRed } from '../../support/node-red/versions'
 import { describeInWhole } from '../../support/share'
@@ -80,7 +80,7 @@ function tell(findVersion: () => NodeRed): void {
       password: hashed(version, PASSWORD),
       permissions
     }))
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     const make = async (name: string, local: string, remote: string, settings: object): Promise<NodeRedProcess> => {
       const userDirectory = join(folder, name)
       await installInto(userDirectory, packageFile)

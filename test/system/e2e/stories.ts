@@ -23,7 +23,7 @@ import {
   stateNode
 } from '../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../support/node-red/npm'
-import { freeTcpPort, freeUdpPorts, holdUdpPort, release } from '../../support/ports'
+import { freeTcpPort, freePorts, holdUdpPort, release } from '../../support/ports'
 import { type Answer, type DeployType, NodeRedProcess } from '../../support/node-red/process'
 import { eventsIn, lastSaid, type PairEventPayload, roleTaken, TwoHosts } from '../../support/node-red/two-hosts'
 import { type NodeRed } from '../../support/node-red/versions'
@@ -391,7 +391,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       await hosts.stop()
       const userDirectory = join(folder, 'solo')
       await installInto(userDirectory, packageFile)
-      ;[port = 0, peerPort = 0] = await freeUdpPorts(2)
+      ;[port = 0, peerPort = 0] = await freePorts(2)
       const nobodyListens = await freeTcpPort()
       const environment = {
         LOCAL_PORT: String(port),

@@ -12,7 +12,7 @@ import { packInto, removeFolder, scratchFolder } from '../../support/node-red/np
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { eventsIn, lastSaid, roleTaken, TwoHosts } from '../../support/node-red/two-hosts'
 import { nodeRed4 } from '../../support/node-red/versions'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { WitnessProgram } from '../../support/witness-program'
 
 const LIMIT_MS = 120_000
@@ -34,7 +34,7 @@ describe('two Node-RED and a witness', () => {
   before(async function () {
     this.timeout(2 * LIMIT_MS)
     folder = scratchFolder('witness')
-    const [port = 0] = await freeUdpPorts(1)
+    const [port = 0] = await freePorts(1)
     const keys = join(folder, 'keys')
     mkdirSync(folder, { recursive: true })
     writeFileSync(keys, `${witnessLineOf(KEY).key} line 1\n`)

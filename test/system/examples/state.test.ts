@@ -5,7 +5,7 @@ import { ExampleHosts, PATIENCE_MS } from '../../support/examples/hosts'
 import { eventually, pause } from '../../support/eventually'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { describeInWhole } from '../../support/share'
 
 const START_MS = 60_000
@@ -29,7 +29,7 @@ function tell(this: Mocha.Suite, version: () => NodeRed): void {
   let standby: NodeRedProcess
 
   before(async () => {
-    const [a, b] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [a, b] = (await freePorts(2)).map(String) as [string, string]
     const environment = {
       a: { HA_LINE_PORT: a, HA_PEER_LINE_PORT: b },
       b: { HA_LINE_PORT: b, HA_PEER_LINE_PORT: a }

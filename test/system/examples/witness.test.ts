@@ -11,7 +11,7 @@ import { KEY } from '../../support/node-red/flow'
 import { removeFolder, scratchFolder } from '../../support/node-red/npm'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { describeInWhole } from '../../support/share'
 import { WitnessProgram } from '../../support/witness-program'
 
@@ -39,7 +39,7 @@ function tell(this: Mocha.Suite, version: () => NodeRed): void {
   })
 
   it('the Active goes on with the voices that are left: without the witness, without the link; dead, it is followed', async () => {
-    const [a = 0, b = 0, port = 0] = await freeUdpPorts(3)
+    const [a = 0, b = 0, port = 0] = await freePorts(3)
     mkdirSync(folder, { recursive: true })
     const keys = join(folder, 'witness.keys')
     writeFileSync(keys, `${witnessLineOf(KEY).key}\n`)

@@ -10,7 +10,7 @@ import { type FlowNode, func, KEY, pairFlow, pairNode, RARELY_S } from '../../su
 import { placeBuild } from '../../support/node-red/npm'
 import { NodeRedProcess } from '../../support/node-red/process'
 import type { NodeRed } from '../../support/node-red/versions'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { MACHINE } from './machine'
 import { Relay } from './relay'
 
@@ -64,7 +64,7 @@ export class Stage {
   }
 
   static async set(version: NodeRed, folder: string): Promise<Stage> {
-    const [a = 0, b = 0, a2 = 0, b2 = 0, spare = 0, third = 0] = await freeUdpPorts(6)
+    const [a = 0, b = 0, a2 = 0, b2 = 0, spare = 0, third = 0] = await freePorts(6)
     const make = (name: Side, localPort: number, peerPort: number, priority: keyof typeof WORDS): NodeRedProcess => {
       const userDirectory = join(folder, name)
       mkdirSync(userDirectory, { recursive: true })

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { witnessLineOf } from '../../../src/witness/keys'
-import { freeUdpPorts } from '../../support/ports'
+import { freePorts } from '../../support/ports'
 import { WitnessProgram } from '../../support/witness-program'
 
 const SECRET = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
@@ -66,7 +66,7 @@ describe('the program ha-pair-witness', function () {
   })
 
   it('serves, reads its keys again on SIGHUP, keeps them when the file is wrong, and ends with 0 when asked', async () => {
-    const [port = 0] = await freeUdpPorts(1)
+    const [port = 0] = await freePorts(1)
     const file = join(folder, 'keys')
     writeFileSync(file, `${KEY} line 1\n`)
     const args = ['--key-file', file, '--data', join(folder, 'data'), '--port', String(port), '--host', '127.0.0.9']

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { type FlowNode, KEY } from '../../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../../support/node-red/npm'
-import { freeUdpPorts } from '../../../support/ports'
+import { freePorts } from '../../../support/ports'
 import { NodeRedProcess, type NodeRedOptions } from '../../../support/node-red/process'
 import { type NodeRed } from '../../../support/node-red/versions'
 import { ROOT } from '../../../support/root'
@@ -107,7 +107,7 @@ export class Stage {
 
   /** Two that run, with the environment that the examples ask for: each other's peers. */
   async hosts(options: HostOptions = {}): Promise<{ a: NodeRedProcess; b: NodeRedProcess }> {
-    const [portA, portB] = (await freeUdpPorts(2)).map(String) as [string, string]
+    const [portA, portB] = (await freePorts(2)).map(String) as [string, string]
     const side = (name: string, localPort: string, peerPort: string): Promise<NodeRedProcess> =>
       this.host({
         ...options,
