@@ -61,6 +61,8 @@ export class EpochAllocator {
   #notBeforeMs = -Infinity
   #retryMs = RETRY_MS_MIN
   #failed = false
+  /** A write has been without an answer for too long. What comes late is old: it is over when all that is known is on disk. */
+  #gaveUp = false
 
   constructor(record: PairRecord | null, freshNodeId: bigint) {
     this.#durable = record
@@ -275,6 +277,7 @@ export class EpochAllocator {
   giveUp(nowMs: number, afterMs: number): boolean {
     if (nowMs < this.stuckAtMs(afterMs)) return false
     this.#failed = true
+    this.#gaveUp = true
     return true
   }
 
@@ -292,9 +295,11 @@ export class EpochAllocator {
     if (ok) {
       this.#durable = record
       this.#unsure = null
+      this.#retryMs = RETRY_MS_MIN
+      if (this.#gaveUp && this.#isStale()) return null
       const news = this.#failed ? 'recovered' : null
       this.#failed = false
-      this.#retryMs = RETRY_MS_MIN
+      this.#gaveUp = false
       return news
     }
     this.#unsure = {

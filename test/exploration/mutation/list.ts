@@ -1082,6 +1082,12 @@ export const RULES: readonly Rule[] = [
         'return false'
       ),
       mutation(
+        'epoch-allocator',
+        'takes a disk for well that took something old',
+        '      if (this.#gaveUp && this.#isStale()) return null\n',
+        ''
+      ),
+      mutation(
         'extended/machine',
         'takes its own sleep for a disk that hangs',
         '    this.epochs.wasLate(this.nowMs, lateMs)\n',

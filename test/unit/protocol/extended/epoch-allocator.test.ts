@@ -106,6 +106,21 @@ describe('the epoch allocator', () => {
     assert.equal(epochs.confirm(150, third.ticket, true), 'recovered')
   })
 
+  it('takes a disk that hangs for a failed one, until all that is known is on it: what it takes late is old', () => {
+    const epochs = new EpochAllocator(null, 5n)
+    const first = epochs.flush(0)
+    assert.ok(first !== null)
+    epochs.meet(9n)
+    assert.deepEqual([epochs.giveUp(999, 1000), epochs.failed], [false, false])
+    assert.deepEqual([epochs.giveUp(1000, 1000), epochs.giveUp(1001, 1000), epochs.failed], [true, false, true])
+    assert.equal(epochs.confirm(1100, first.ticket, true), null)
+    assert.deepEqual([epochs.failed, epochs.hasMet], [true, false], 'the two had met while it hung')
+    const second = epochs.flush(1100)
+    assert.ok(second !== null)
+    assert.equal(epochs.confirm(1200, second.ticket, true), 'recovered')
+    assert.deepEqual([epochs.failed, epochs.hasMet], [false, true])
+  })
+
   it('writes over what failed, which may have landed, also when it was not needed in between', () => {
     const epochs = new EpochAllocator(null, 5n)
     settle(epochs)
