@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { func, gate, pairNode } from '../test/support/node-red/flow'
 import { plainEnvironment } from '../test/support/node-red/npm'
-import { freeTcpPort, freePorts } from '../test/support/ports'
+import { freePort, freePorts } from '../test/support/ports'
 import { nodeRed4 } from '../test/support/node-red/versions'
 import { ROOT } from '../test/support/root'
 import { startChild } from './children'
@@ -94,7 +94,7 @@ async function measure(laps: number): Promise<Laps> {
     symlinkSync(ROOT, link, 'junction')
     const ports = (await freePorts(2)) as [number, number]
     writeFileSync(join(folder, 'flows.json'), JSON.stringify(flows(ports)))
-    writeFileSync(join(folder, 'settings.js'), settings(await freeTcpPort(), laps))
+    writeFileSync(join(folder, 'settings.js'), settings(await freePort(), laps))
     const { nodeBinary, script } = nodeRed4()
     const child = startChild(nodeBinary, [script, '--userDir', folder, '--settings', join(folder, 'settings.js')], {
       cwd: folder,

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pause } from './eventually'
-import { freeTcpPort } from './ports'
+import { freePort } from './ports'
 import { ROOT } from './root'
 
 export const CONFIGURATION = join(ROOT, 'docs', 'operating', 'monitoring', 'haproxy.cfg')
@@ -29,7 +29,7 @@ export class HaProxy {
 
   /** `environment`: what the head of the configuration lists, but the address of the clients. */
   static async start(environment: Readonly<Record<string, string>>, configuration = CONFIGURATION): Promise<HaProxy> {
-    const address = `127.0.0.1:${await freeTcpPort()}`
+    const address = `127.0.0.1:${await freePort()}`
     const env = { ...process.env, ...environment, HA_LISTEN: address }
     const check = spawnSync('haproxy', ['-c', '-f', configuration], { env, encoding: 'utf8' })
     if (check.status !== 0) throw new Error(check.stderr)

@@ -55,8 +55,8 @@ export async function freePorts(count: number, host = LOOPBACK): Promise<number[
   return [...found]
 }
 
-/** A TCP port that was free a moment ago. */
-export async function freeTcpPort(): Promise<number> {
+/** One of these. */
+export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1)
   return port
 }

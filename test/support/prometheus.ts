@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { eventually } from './eventually'
-import { freeTcpPort } from './ports'
+import { freePort } from './ports'
 import { ROOT } from './root'
 
 export const FOLDER = join(ROOT, 'docs', 'operating', 'monitoring')
@@ -109,7 +109,7 @@ export class Prometheus {
     writeFileSync(file, stringify(configuration))
     const rules = readFileSync(join(FOLDER, 'prometheus-alerts.yaml'), 'utf8')
     writeFileSync(join(folder, 'prometheus-alerts.yaml'), atOnce ? rules.replaceAll(/^ *for: \S+\n/gm, '') : rules)
-    const address = `127.0.0.1:${await freeTcpPort()}`
+    const address = `127.0.0.1:${await freePort()}`
     const child = spawn(
       'prometheus',
       [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=${address}`],

@@ -16,7 +16,7 @@ import { eventually } from '../eventually'
 import type { Entry, FlowNode } from './flow'
 import { heavyUnusedBy } from './light'
 import { plainEnvironment } from './npm'
-import { freeTcpPort } from '../ports'
+import { freePort } from '../ports'
 import { type Resources, resourcesOf } from '../resources'
 import type { NodeRed } from './versions'
 
@@ -129,7 +129,7 @@ export class NodeRedProcess {
   /** Starts the process and waits until its flows run. */
   async start(): Promise<void> {
     if (this.#child !== null) throw new Error(`${this.name} runs already`)
-    if (this.#port === 0) this.#port = await freeTcpPort()
+    if (this.#port === 0) this.#port = await freePort()
     const diary = readFileSync(this.#diary, 'utf8')
     if (diary !== '' && !diary.endsWith('\n')) appendFileSync(this.#diary, '\n')
     const logFrom = this.#log.length

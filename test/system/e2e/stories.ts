@@ -23,7 +23,7 @@ import {
   stateNode
 } from '../../support/node-red/flow'
 import { installInto, packInto, removeFolder, scratchFolder } from '../../support/node-red/npm'
-import { freeTcpPort, freePorts, holdUdpPort, release } from '../../support/ports'
+import { freePort, freePorts, holdUdpPort, release } from '../../support/ports'
 import { type Answer, type DeployType, NodeRedProcess } from '../../support/node-red/process'
 import { eventsIn, lastSaid, type PairEventPayload, roleTaken, TwoHosts } from '../../support/node-red/two-hosts'
 import { type NodeRed } from '../../support/node-red/versions'
@@ -392,7 +392,7 @@ export function tellStories(findVersion: () => NodeRed): void {
       const userDirectory = join(folder, 'solo')
       await installInto(userDirectory, packageFile)
       ;[port = 0, peerPort = 0] = await freePorts(2)
-      const nobodyListens = await freeTcpPort()
+      const nobodyListens = await freePort()
       const environment = {
         LOCAL_PORT: String(port),
         PEER_PORT: String(peerPort),

@@ -14,7 +14,7 @@ import { HaProxy, has } from '../../support/haproxy'
 import { removeFolder, scratchFolder } from '../../support/node-red/npm'
 import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
-import { freeTcpPort } from '../../support/ports'
+import { freePort } from '../../support/ports'
 import { describeInWhole } from '../../support/share'
 import { findChromium, startChromium } from '../browser/harness/chromium'
 import { DATABASE, MariaDb } from './parts/database'
@@ -196,7 +196,7 @@ function tellOfWork(this: Mocha.Suite, version: () => NodeRed): void {
       WebHook.open().then((part) => keep(part, (it) => it.close())),
       startChromium().then((part) => keep(part, (it) => it.close()))
     ])
-    const relays = { a: await freeTcpPort(), b: await freeTcpPort() }
+    const relays = { a: await freePort(), b: await freePort() }
     const environment = (name: 'a' | 'b'): Record<string, string> => ({
       HA_MQTT_HOST: '127.0.0.1',
       HA_MQTT_PORT: String(broker.port),

@@ -3,7 +3,6 @@
  * One runtime per process is all that the test helper has, so suites that use a rig share it and clean up after each test.
  */
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
@@ -21,6 +20,7 @@ import haPairWitness from '../../../nodes/ha-pair-witness'
 import { hub } from '../../../src/host/root'
 import type { PairStatus } from '../../../src/host/pair'
 import { translator, type NodeFile } from '../../support/texts'
+import { freePorts } from '../../support/ports'
 
 export type FlowNode = Readonly<Record<string, unknown>> & { readonly id: string; readonly type: string }
 export interface Message extends NodeMessageInFlow {
@@ -91,21 +91,13 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => socket.close(() => resolve()))
-  return port
-}
-
 let pairs = 0
 
 /** The config nodes of both sides. Ids are never used twice: a pair of an earlier test must not be adopted. */
 export async function twoSides(
   overrides: { both?: object; a?: object; b?: object } = {}
 ): Promise<{ a: FlowNode; b: FlowNode }> {
-  const [portA, portB] = [await freePort(), await freePort()]
+  const [portA = 0, portB = 0] = await freePorts(2)
   const number = ++pairs
   const side = (name: string, localPort: number, peerPort: number): FlowNode => ({
     id: `${name}-${number}`,

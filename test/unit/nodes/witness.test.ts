@@ -8,7 +8,8 @@ import { witnessKeyFor } from '../../../nodes/witness-key'
 import type { PairNode } from '../../../nodes/pair-user'
 import { witnessLineOf } from '../../../src/witness/keys'
 import { witnesses } from '../../../src/witness/root'
-import { freePort, isOnePair, Rig, twoSides, until, userNode, type FlowNode } from './rig'
+import { freePort } from '../../support/ports'
+import { isOnePair, Rig, twoSides, until, userNode, type FlowNode } from './rig'
 
 const SECRET = 'f7yTq0Zs-2mWc9Rk_4dLxE8v'
 const LINE = witnessLineOf(SECRET)

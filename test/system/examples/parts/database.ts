@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../../../support/eventually'
-import { freeTcpPort } from '../../../support/ports'
+import { freePort } from '../../../support/ports'
 
 const START_LIMIT_MS = 20_000
 const SMALL = ['--innodb-log-file-size=4M', '--innodb-buffer-pool-size=8M']
@@ -46,7 +46,7 @@ export class MariaDb {
         `GRANT ALL ON ${DATABASE.name}.* TO '${DATABASE.user}'@'127.0.0.1';`
       ].join('\n')
     )
-    const port = await freeTcpPort()
+    const port = await freePort()
     const here = [`--port=${port}`, '--bind-address=127.0.0.1', `--socket=${join(folder, 'socket')}`]
     const server = spawn(
       'mariadbd',

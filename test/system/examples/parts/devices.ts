@@ -1,7 +1,7 @@
 /** Devices on field buses, from servers of others: they count who is connected, and keep what was written. */
 import type { Server, Socket } from 'node:net'
 import { eventually, pause } from '../../../support/eventually'
-import { freeTcpPort } from '../../../support/ports'
+import { freePort } from '../../../support/ports'
 import { installed } from './installed'
 
 /** A value that was written, and the epoch that went along. */
@@ -73,7 +73,7 @@ export class ModbusDevice {
   }
 
   static async start(connectionsMax = Infinity): Promise<ModbusDevice> {
-    const device = new ModbusDevice(await freeTcpPort(), connectionsMax)
+    const device = new ModbusDevice(await freePort(), connectionsMax)
     await eventually('the Modbus server listens', 20_000, () => device.#server._server.listening)
     return device
   }
@@ -182,7 +182,7 @@ export class S7Device {
   }
 
   static async start(): Promise<S7Device> {
-    return new S7Device(await freeTcpPort())
+    return new S7Device(await freePort())
   }
 
   get connected(): number {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../../../support/eventually'
-import { freeTcpPort } from '../../../support/ports'
+import { freePort } from '../../../support/ports'
 
 const START_LIMIT_MS = 10_000
 
@@ -26,7 +26,7 @@ export class Mosquitto {
   }
 
   static async start(folder: string): Promise<Mosquitto> {
-    const port = await freeTcpPort()
+    const port = await freePort()
     const configuration = join(folder, 'mosquitto.conf')
     const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'log_type all', 'log_dest stderr']
     writeFileSync(configuration, `${lines.join('\n')}\n`)

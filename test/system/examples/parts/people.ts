@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { freeTcpPort } from '../../../support/ports'
+import { freePort } from '../../../support/ports'
 import { installed } from './installed'
 
 export const MAIL = { user: 'pair@plant.example', password: 'of the tests', to: 'night-shift@plant.example' } as const
@@ -54,7 +54,7 @@ export class Mailbox {
   }
 
   static async open(): Promise<Mailbox> {
-    const mailbox = new Mailbox(await freeTcpPort())
+    const mailbox = new Mailbox(await freePort())
     await new Promise<void>((resolve) => {
       mailbox.#server.listen(mailbox.port, '127.0.0.1', resolve)
     })
