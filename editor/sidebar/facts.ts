@@ -1,4 +1,5 @@
 /** The rows of a card, as text. */
+import { IN_STEP_MS_MAX } from '../../src/rules/in-step'
 import type { ShownStatus } from './answer'
 import { joined, lasting, milliseconds, say, size } from './words'
 
@@ -29,9 +30,6 @@ export function fitnessText({ fitness, online, peer, wire }: ShownStatus): strin
 }
 
 const value = (n: number): string => (n === 0 ? say('fitness.unfit') : say('fitness.value', { n }))
-
-/** A copy that is older is not in step. */
-const IN_STEP_MS_MAX = 1000
 
 /** With what flows keep in the pair's context store, where they do. `ageMs`: since the answer. */
 export function channelText({ channel, role }: Pick<ShownStatus, 'channel' | 'role'>, ageMs: number): string {

@@ -9,14 +9,8 @@ import type { Pair } from './pair'
 import type { DataOwner, PairData } from './pair-data'
 import { oneLine, type PairLog } from './report'
 import { comparePositions, NOWHERE, type Position } from '../protocol/position'
-import {
-  IN_STEP_MS_MAX,
-  type Holder,
-  type PairSeat,
-  type PairWatcher,
-  type StoreData,
-  type StoreNews
-} from './store/seat'
+import { IN_STEP_MS_MAX } from '../rules/in-step'
+import type { Holder, PairSeat, PairWatcher, StoreData, StoreNews } from './store/seat'
 
 export interface SharedDataOwner {
   readonly id: string

@@ -9,9 +9,10 @@ import { Cleaning } from './cleaning'
 import type { Copy, Entry } from './copy'
 import { Later, type Loop } from '../loop'
 import type { Position } from '../../protocol/position'
+import { IN_STEP_MS_MAX } from '../../rules/in-step'
 import type { Path } from './property-path'
 import { Receiving } from './receiving'
-import { IN_STEP_MS_MAX, type Holder, type PairSeat, type StoreData } from './seat'
+import type { Holder, PairSeat, StoreData } from './seat'
 import { Sending } from './sending'
 import { StrayWrites } from './stray-writes'
 
@@ -119,9 +120,8 @@ export class Replica implements CarrierUser, StoreData {
   get behindMs(): number | null {
     if (this.#copy.mode === 'standby') return this.#hasCaughtUp ? 0 : null
     if (this.#sending === null || this.#link === null) return null
-    const taken = this.#sentBytes - this.#link.waitingBytes
-    const at = this.#onTheWay.findIndex(({ bytes }) => bytes > taken)
-    const sinceMs = (at < 0 ? undefined : this.#onTheWay[at]?.sinceMs) ?? this.#unsentSinceMs
+    const taken = takenOf(this.#link, this.#sentBytes)
+    const sinceMs = this.#onTheWay.find(({ bytes }) => bytes > taken)?.sinceMs ?? this.#unsentSinceMs
     return sinceMs === null ? 0 : Math.max(0, this.#owner.loop.nowMs() - sinceMs)
   }
 
@@ -304,9 +304,8 @@ export class Replica implements CarrierUser, StoreData {
   /** What the peer has taken in is on its way no longer. */
   #forgetTaken(): void {
     if (this.#link === null) return
-    const taken = this.#sentBytes - this.#link.waitingBytes
-    const at = this.#onTheWay.findIndex(({ bytes }) => bytes > taken)
-    this.#onTheWay.splice(0, at < 0 ? this.#onTheWay.length : at)
+    const taken = takenOf(this.#link, this.#sentBytes)
+    while (this.#onTheWay.length > 0 && (this.#onTheWay[0]?.bytes ?? 0) <= taken) this.#onTheWay.shift()
   }
 
   #report(): void {
@@ -427,3 +426,6 @@ export class Replica implements CarrierUser, StoreData {
     this.#changedHere()
   }
 }
+
+/** Of so many bytes that were sent. */
+const takenOf = ({ waitingBytes }: Link, sentBytes: number): number => sentBytes - waitingBytes

@@ -34,9 +34,6 @@ export interface PairWatcher {
   barrierOver(granted: boolean): void
 }
 
-/** A copy that is older is not in step. */
-export const IN_STEP_MS_MAX = 1000
-
 export interface StoreData {
   readonly position: Position
   /** No snapshot is under way, and the follower is less than a second behind. */
