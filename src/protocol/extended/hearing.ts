@@ -128,7 +128,13 @@ function onPeerLeft(m: Machine, frame: Frame, trailer: Trailer): void {
   m.role.peerLeft(m, trailer)
 }
 
-export function loseContact(m: Machine, reason: EventReason<'online'>): void {
+/** Its successor may have waited for its end, unanswered: asked, it takes its place with the answer. */
+export function onSilence(m: Machine): void {
+  loseContact(m, 'lost-connection')
+  if (m.peer.rivalHeardAtMs > m.nowMs - m.peer.peerTimeoutMs) m.sender.announce(m, { probe: true })
+}
+
+function loseContact(m: Machine, reason: EventReason<'online'>): void {
   const { peer } = m
   peer.detector.lost()
   m.epochs.hear(peer.helloEpoch)

@@ -146,6 +146,8 @@ export class Sessions {
     if (guarded && this.#peer !== null) {
       // Refused now, it has to confirm again later: by then it may be dead, and this a recording.
       this.#candidates?.set(trailer.session, this.#seq)
+      // What is said when the other one has gone is for it.
+      this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }
       return { kind: 'rival' }
     }
     this.#candidates = null

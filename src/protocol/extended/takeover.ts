@@ -44,7 +44,7 @@ export function evidenceOf(m: Context): { readonly evidence: Evidence; readonly 
   if (listeningSinceMs === Infinity) return null
   if (!m.peer.metInThisSession) {
     // A peer that answers, and whose session is not confirmed yet, is about to be met.
-    const answeredMs = rulesOf(m).neverBoth ? m.peer.helloAtMs + peerTimeoutMs : -Infinity
+    const answeredMs = m.peer.helloAtMs + peerTimeoutMs
     return { evidence: 'never-met', fromMs: Math.max(afterReturnMs(m), notBeforeMs(m), answeredMs) }
   }
   return { evidence: 'silence', fromMs: silentFromMs(m) }

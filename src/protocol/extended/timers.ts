@@ -7,7 +7,7 @@
  */
 import type { Active } from './active'
 import { leaseUntilMs, promise } from './context'
-import { loseContact, onCrashProven } from './hearing'
+import { onCrashProven, onSilence } from './hearing'
 import type { Leaving } from './leaving'
 import type { Passive } from './passive'
 import type { Machine } from './role'
@@ -86,11 +86,7 @@ export const TIMERS: readonly Timer[] = [
   whileActive('lease', leaseUntilMs, (m, active) => active.expireLease(m)),
   // P after the last word
   // => offline
-  timer(
-    'lost',
-    (m) => m.peer.lostAtMs,
-    (m) => loseContact(m, 'lost-connection')
-  ),
+  timer('lost', (m) => m.peer.lostAtMs, onSilence),
   // max(min(25 ms, h), two round trips or P/4 if that is less) without a frame, after FIN and refusal
   // => the peer has crashed
   timer('proof', provenAtMs, onCrashProven),

@@ -290,8 +290,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'takes the role alone though the peer answers and is about to be met',
-        'rulesOf(m).neverBoth ? m.peer.helloAtMs',
-        'false ? m.peer.helloAtMs'
+        'const answeredMs = m.peer.helloAtMs',
+        'const answeredMs = -Infinity'
       )
     ]
   },
@@ -1020,6 +1020,19 @@ export const RULES: readonly Rule[] = [
         'takes a session that it refused on an old confirmation',
         'this.#candidates?.set(trailer.session, this.#seq)',
         ''
+      ),
+      mutation(
+        'extended/sessions',
+        'addresses nobody who waited for the end of the silent one',
+        `// What is said when the other one has gone is for it.
+      this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }`,
+        ''
+      ),
+      mutation(
+        'extended/hearing',
+        'does not ask who waited for the end of the silent one',
+        'if (m.peer.rivalHeardAtMs > m.nowMs - m.peer.peerTimeoutMs)',
+        'if (m.nowMs < 0)'
       ),
       mutation(
         'extended/sender',

@@ -214,6 +214,11 @@ describe('sessions', () => {
       assert.equal(story.hears({ ...other, ack: story.sends() }, true).kind, 'hello')
       for (let seq = 2; seq < 5; seq++) {
         assert.deepEqual(story.hears({ ...other, seq, ack: story.sends() }, true), { kind: 'rival' })
+        assert.deepEqual(
+          story.me.address(true),
+          { echo: 33n, ack: seq },
+          'whom an opening is for, when the peer is gone'
+        )
         assert.equal(story.hears({ seq: 4 + seq }, true).kind, 'current', 'the peer is heard as before')
       }
       assert.equal(story.me.peer?.session, 22n)

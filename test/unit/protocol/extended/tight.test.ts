@@ -52,6 +52,47 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
   })
 })
 
+/** A Standby starts again: what it says first is lost for `lostMs`, and its first heartbeat too. How long both served, and when they met. */
+function restartsStandby(crashMs: number, downMs: number, lostMs: number): { bothMs: number; metAtMs: number } {
+  const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
+  pair.start()
+  pair.advanceUntil('settled', () => pair.isSettled(), 2000)
+  const standby = pair.a.role === 'standby' ? 'a' : 'b'
+  pair.advanceMs(2 * HEARTBEAT_MS + crashMs)
+  pair.crash(standby, null)
+  pair.advanceMs(downMs)
+  if (lostMs > 0) pair.cutOneWay(standby)
+  pair.restart(standby)
+  const story = { bothMs: 0, metAtMs: Infinity }
+  for (let ms = 0; ms < 8 * HEARTBEAT_MS; ms++) {
+    if (ms === HEARTBEAT_MS - 2) pair.cutOneWay(standby)
+    if (ms === lostMs || ms === HEARTBEAT_MS + 2) pair.healOneWay(standby)
+    pair.advanceMs(1)
+    if (pair.a.view.serving && pair.b.view.serving) story.bothMs += 1
+    const met = pair.side(standby).view.online
+    if (met) story.metAtMs = Math.min(story.metAtMs, downMs + ms + 1)
+  }
+  assert.ok(pair.a.view.online && pair.b.view.online)
+  return story
+}
+
+describe('extended wire, two heartbeats to a peerTimeout, a Standby that starts again at any ms', () => {
+  for (const crashMs of [0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90, 99]) {
+    it(`gone at ${crashMs} ms it is met before it takes the role, under availability, also if two words of it are lost`, () => {
+      for (const downMs of [2, 20, 35, 70, 140]) {
+        for (const lostMs of [0, 3, 10, 30, 60]) {
+          const { bothMs, metAtMs } = restartsStandby(crashMs, downMs, lostMs)
+          const story = `for ${downMs} ms, unheard for ${lostMs} ms`
+          assert.equal(bothMs, 0, story)
+          if (downMs < 40 && lostMs < 40) {
+            assert.ok(metAtMs < 2.5 * HEARTBEAT_MS, `${story}: met when the other one is lost, not after ${metAtMs} ms`)
+          }
+        }
+      }
+    })
+  }
+})
+
 describe('extended wire, a survivor that stalls', () => {
   const MS = { heartbeatMs: 50, peerTimeoutMs: 150 }
 
