@@ -1,8 +1,8 @@
 /**
  * Whether the peer is alive, as far as can be known from here: a failure detector without timers.
  *
- * Hearing works both ways or it does not count as contact: `heardAtMs` is when its latest word came in, `answeredAtMs`
- * when it last acknowledged something new of mine, as its partner. A due heartbeat that is missing makes the peer a
+ * Hearing works both ways or it does not count as contact: `heardAtMs` is when its latest word came in, `unansweredSinceMs`
+ * when it last showed, as its partner, that it hears me. A due heartbeat that is missing makes the peer a
  * suspect, who is probed in a burst; only the full takeover delay, or a proof of a crash (`proof.ts`), makes it lost.
  * Deadlines move when this side itself was deaf, and never past now; the lease, which is not kept here, never moves.
  */
@@ -29,7 +29,9 @@ export class FailureDetector {
   /** When the present contact began. */
   #sinceMs = -Infinity
   #heardAtMs = -Infinity
-  #answeredAtMs = -Infinity
+  /** When it last showed, as my partner, that it hears me; or when something was first said to it after it had acknowledged all. */
+  #unansweredSinceMs = -Infinity
+  #owesNothing = false
   #heardLink = 0
   /** Bit n: the peer hears my copies marked n. */
   #peerHears = 0
@@ -125,9 +127,17 @@ export class FailureDetector {
     if (theirs !== undefined) theirs.markedAtMs = nowMs
   }
 
-  /** The peer, as my partner, acknowledged something new, or has nothing left to acknowledge: it hears me. */
-  answered(nowMs: number): void {
-    this.#answeredAtMs = nowMs
+  /** The peer, as my partner, acknowledged something new, or has nothing left to acknowledge (`all`): it hears me. */
+  answered(nowMs: number, all: boolean): void {
+    this.#unansweredSinceMs = nowMs
+    this.#owesNothing = all
+  }
+
+  /** Something was said to it: an answer is missing from now on, if none was. */
+  told(nowMs: number): void {
+    if (!this.#owesNothing) return
+    this.#owesNothing = false
+    this.#unansweredSinceMs = nowMs
   }
 
   /** Something new of mine was acknowledged, `ms` after it was sent; it may have waited for the next heartbeat. */
@@ -168,7 +178,8 @@ export class FailureDetector {
 
   lost(): void {
     this.#alive = false
-    this.#answeredAtMs = -Infinity
+    this.#unansweredSinceMs = -Infinity
+    this.#owesNothing = false
     this.#peerHears = 0
   }
 
@@ -191,7 +202,7 @@ export class FailureDetector {
   wasDeaf(nowMs: number, lateMs: number): void {
     const later = (atMs: number): number => Math.max(atMs, Math.min(nowMs, atMs + lateMs))
     this.#heardAtMs = later(this.#heardAtMs)
-    this.#answeredAtMs = later(this.#answeredAtMs)
+    this.#unansweredSinceMs = later(this.#unansweredSinceMs)
     this.#ackedAtMs = later(this.#ackedAtMs)
     this.#ackedSentAtMs = later(this.#ackedSentAtMs)
     if (this.#listeningSinceMs !== Infinity) this.#listeningSinceMs = later(this.#listeningSinceMs)
@@ -208,7 +219,7 @@ export class FailureDetector {
 
   /** When the acknowledgements count as missing; contact is one-way from then on. */
   oneWayAtMs(peerTimeoutMs: number): number {
-    return this.#answeredAtMs + peerTimeoutMs
+    return this.#unansweredSinceMs + peerTimeoutMs
   }
 
   isTwoWay(nowMs: number, peerTimeoutMs: number): boolean {

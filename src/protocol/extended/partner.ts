@@ -54,9 +54,9 @@ export function partnerHeard(m: Context, trailer: Trailer, ackedAtMs: number | n
   m.own.heal(m.epochs.isSettled())
   agreeOnPreferred(m, trailer)
   // All that I said is acknowledged: that it was so before is no sign that the peer hears me no more.
-  if (trailer.ack >= peer.toldSeq) peer.detector.answered(m.nowMs)
+  const all = trailer.ack >= peer.toldSeq
+  if (all || ackedAtMs !== null) peer.detector.answered(m.nowMs, all)
   if (ackedAtMs === null) return
-  peer.detector.answered(m.nowMs)
   if (!m.role.sole || !rulesOf(m).neverBoth) {
     m.lease.renew(ackedAtMs, peer.promisedMs)
     m.role.leaseRenewed()

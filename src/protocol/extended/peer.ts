@@ -83,8 +83,7 @@ export class Peer {
   #rival: { readonly session: bigint; readonly sinceMs: number; heardAtMs: number; told: boolean } | null = null
   /** Its yielding that is known. */
   yielding = ''
-  /** The latest number that was sent to it; what answers an opening goes elsewhere. */
-  toldSeq = 0
+  #toldSeq = 0
 
   constructor(settings: PairSettings, session: bigint) {
     this.#settings = settings
@@ -166,6 +165,16 @@ export class Peer {
     // What it acknowledges with one heartbeat was sent up to a heartbeat before the one before that.
     const answersMs = Math.max(this.peerTimeoutMs, 3 * this.heartbeatMs)
     return alive && nowMs < heardAtMs + this.heartbeatMs * 2 && nowMs < ackedSentAtMs + answersMs
+  }
+
+  /** The latest number that was sent to it; what answers an opening goes elsewhere. */
+  get toldSeq(): number {
+    return this.#toldSeq
+  }
+
+  told(nowMs: number, seq: number): void {
+    this.#toldSeq = seq
+    this.detector.told(nowMs)
   }
 
   /** Contact in both directions. */

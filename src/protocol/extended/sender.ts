@@ -152,7 +152,7 @@ export class Sender {
     const now = m.nowMs
     const seq = sessions.nextSeq(now)
     const { echo, ack } = sessions.address(toHello)
-    if (!toHello) peer.toldSeq = seq
+    if (!toHello) peer.told(now, seq)
     const granted = toHello ? null : role.grantedEpoch
     const isPartner = !toHello && countsPartner(m)
     const peerRecord = peer.recordOf(sessions.nodeId(toHello))

@@ -204,7 +204,7 @@ export const TIMERS: readonly Timer[] = [
     (m) => m.sender.ownWordAtMs(m),
     (m) => m.sender.ownWord(m)
   ),
-  // P after all was last acknowledged
+  // P after the last new acknowledgement; where that was one to all that was said, after the first word since
   // => offline, though heard
   timer('half-open', (m) => m.peer.oneWayAtMs, byEachStep),
   // 50 ms after a failed write, doubled up to 1 s

@@ -1055,8 +1055,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/partner',
         'calls a peer lost that has acknowledged all it was told',
-        'if (trailer.ack >= peer.toldSeq)',
-        'if (trailer.ack === peer.sessions.lastSentSeq)'
+        'const all = trailer.ack >= peer.toldSeq',
+        'const all = trailer.ack === peer.sessions.lastSentSeq'
+      ),
+      mutation(
+        'extended/failure-detector',
+        'waits for an answer from before there was anything to answer',
+        'this.#owesNothing = all',
+        'this.#owesNothing = false'
       )
     ]
   },
@@ -1687,7 +1693,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/failure-detector',
         'believes that a lost peer still hears it',
-        `this.#answeredAtMs = -Infinity
+        `this.#unansweredSinceMs = -Infinity
+    this.#owesNothing = false
     this.#peerHears = 0`,
         ''
       ),

@@ -10,7 +10,7 @@ function met(links = 1): FailureDetector {
     detector.setOpen(0, link, true)
     detector.heard(0, link, link, (1 << links) - 1)
   }
-  detector.answered(0)
+  detector.answered(0, false)
   detector.measured(0, 1)
   return detector
 }
@@ -29,6 +29,21 @@ describe('the failure detector', () => {
     assert.equal(detector.isTwoWay(P - 1, P), true)
     assert.equal(detector.isTwoWay(P, P), false)
     assert.equal(detector.alive, true)
+  })
+
+  it('waits for an answer from the first word on that follows one to everything', () => {
+    const detector = met()
+    detector.told(100)
+    assert.equal(detector.oneWayAtMs(P), P, 'there was one that is not answered yet')
+    detector.answered(200, true)
+    assert.equal(detector.oneWayAtMs(P), 200 + P)
+    for (const toldMs of [290, 390]) detector.told(toldMs)
+    assert.equal(detector.oneWayAtMs(P), 290 + P)
+    detector.answered(400, true)
+    detector.lost()
+    detector.told(500)
+    assert.equal(detector.isTwoWay(500, P), false)
+    assert.equal(detector.oneWayAtMs(P), -Infinity, 'who is lost is no more waited for')
   })
 
   it('suspects after a due heartbeat, probes in a burst, then slower, and stops when it hears', () => {
@@ -50,7 +65,7 @@ describe('the failure detector', () => {
   it('moves its deadlines by the time that it was deaf itself', () => {
     const detector = met()
     detector.heard(2900, 0, 0, 1)
-    detector.answered(2900)
+    detector.answered(2900, false)
     detector.wasDeaf(4000, 800)
     assert.equal(detector.lostAtMs(P), 3700 + P)
     assert.equal(detector.oneWayAtMs(P), 3700 + P)

@@ -40,6 +40,25 @@ describe('extended wire, two heartbeats to a peerTimeout', () => {
     assert.deepEqual(pair.events('b').slice(before.b), [])
   })
 
+  it('nor does it where neither is Active, so that what is said waits for the other one’s next heartbeat', () => {
+    for (let apartMs = 0; apartMs < HEARTBEAT_MS; apartMs += 3) {
+      const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
+      pair.start('a')
+      pair.advanceMs(apartMs)
+      pair.start('b')
+      for (const side of ['a', 'b'] as const) pair.stallFlows(side, true)
+      pair.advanceUntil('contact', () => pair.a.view.online && pair.b.view.online, 2000)
+      for (let ms = 0; ms < 40 * HEARTBEAT_MS; ms += 10) {
+        for (const side of ['a', 'b'] as const) pair.network.setLatency(side, 6 + ((ms / 10) % 7))
+        pair.advanceMs(10)
+      }
+      const lost = (['a', 'b'] as const).flatMap((side) =>
+        pair.events(side).filter((event) => event.includes('half-open'))
+      )
+      assert.deepEqual(lost, [], `${apartMs} ms apart`)
+    }
+  })
+
   it('a peer that hears nothing any more is known for it after a peerTimeout and a heartbeat', () => {
     const pair = new TestPair({ settings: { heartbeatMs: HEARTBEAT_MS, peerTimeoutMs: 2 * HEARTBEAT_MS } })
     pair.start()
