@@ -412,8 +412,10 @@ export class Active implements RoleObject, Serving {
 
   command(m: Machine, id: number, designate: Designation, force: boolean): void {
     if (designate === 'active') {
+      // The last order counts.
+      this.abortHandover(m, 'operator')
+      this.callOff(m, force ? 'operator-forced' : 'operator')
       // The operator's word stands in for the proof that the other side did not take over meanwhile.
-      if (force) this.callOff(m, 'operator-forced')
       if (force && this.#pausedAtMs !== null) this.resume(m, 'operator-forced')
       return m.replyOk(id)
     }
@@ -429,6 +431,8 @@ export class Active implements RoleObject, Serving {
 function errorOf(because: ReasonCode): CommandError {
   switch (because) {
     case 'not-synchronised':
+    case 'operator':
+    case 'operator-forced':
       return 'refused'
     case 'peer-silent':
       return 'peer-offline'

@@ -66,7 +66,7 @@ function adopt(m: Machine, trailer: Trailer): void {
   const { peer } = m
   // Unless it left or is proven dead, the session that this one replaces may live, under a lease on what it had of me.
   if (peer.departed === null && rulesOf(m).neverBoth) {
-    peer.formerUntilMs = peer.detector.heardAtMs + peer.peerTimeoutMs
+    peer.formerUntilMs = Math.max(peer.formerUntilMs, peer.detector.heardAtMs + peer.peerTimeoutMs)
   }
   const restarted = peer.word !== null && peer.word.nodeId === trailer.nodeId
   peer.detector.renewed(m.nowMs)

@@ -12,12 +12,14 @@
  */
 
 /** ms without an answer; see `quietMs`. */
-const QUIET_MS = 25
+const QUIET_MS = 20
+/** Of a heartbeat, if that is less. */
+const QUIET_SHARE = 1 / 2
 /** Probes in a quiet time: one that is lost must not prove anything. */
 const PROBES = 5
 /** So many have to have gone out in the quiet time itself, whatever delayed them: where nothing is asked, silence proves nothing. */
 const PROBES_MIN = 3
-const PROBE_EVERY_MS_MIN = 2
+const PROBE_EVERY_MS_MIN = 1
 /** For one end; after that the peer is asked as any suspect is. */
 const PROBES_MAX = 50
 
@@ -35,11 +37,11 @@ interface Asking {
 }
 
 /**
- * How long silence has to last: a heartbeat at the most, but never less than two round trips. Whatever was measured in a bad minute, a proof
+ * How long silence has to last: 20 ms, or half a heartbeat if that is less, but never less than two round trips. Whatever was measured in a bad minute, a proof
  * has to be possible before the peer counts as lost.
  */
 export function quietMs(heartbeatMs: number, roundTripMs: number, peerTimeoutMs: number): number {
-  return Math.max(Math.min(QUIET_MS, heartbeatMs), Math.min(2 * roundTripMs, peerTimeoutMs / 4))
+  return Math.max(Math.min(QUIET_MS, heartbeatMs * QUIET_SHARE), Math.min(2 * roundTripMs, peerTimeoutMs / 4))
 }
 
 export class CrashProof {

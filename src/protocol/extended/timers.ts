@@ -87,7 +87,7 @@ export const TIMERS: readonly Timer[] = [
   // P after the last word
   // => offline
   timer('lost', (m) => m.peer.lostAtMs, onSilence),
-  // max(min(25 ms, h), two round trips or P/4 if that is less) without a frame, after FIN and refusal
+  // max(min(20 ms, h/2), two round trips or P/4 if that is less) without a frame, after FIN and refusal
   // => the peer has crashed
   timer('proof', provenAtMs, onCrashProven),
   // P after the last word, or after the first link opened; at once after a proof or a goodbye
@@ -183,7 +183,7 @@ export const TIMERS: readonly Timer[] = [
     (m) => m.peer.detector.nextProbeAtMs(m.peer.heartbeatMs),
     (m) => m.sender.probe(m)
   ),
-  // a fifth of the time of the proof, 2 ms at least, 50 of them
+  // a fifth of the time of the proof, 1 ms at least, 50 of them
   // => asks on every link
   timer(
     'probes of the proof',

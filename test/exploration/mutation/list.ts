@@ -479,8 +479,8 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended/proof',
-        'waits 25 ms between heartbeats that are shorter',
-        'Math.min(QUIET_MS, heartbeatMs)',
+        'waits 20 ms between heartbeats that are shorter',
+        'Math.min(QUIET_MS, heartbeatMs * QUIET_SHARE)',
         'QUIET_MS'
       ),
       mutation(
@@ -990,7 +990,7 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/hearing',
         'forgets that a former session may serve',
-        'peer.formerUntilMs = peer.detector.heardAtMs + peer.peerTimeoutMs',
+        'peer.formerUntilMs = Math.max(peer.formerUntilMs, peer.detector.heardAtMs + peer.peerTimeoutMs)',
         ''
       ),
       mutation(
@@ -1020,6 +1020,12 @@ export const RULES: readonly Rule[] = [
         'takes a session that it refused on an old confirmation',
         'this.#candidates?.set(trailer.session, this.#seq)',
         ''
+      ),
+      mutation(
+        'extended/hearing',
+        'forgets a former session that may serve for longer than the last one',
+        'Math.max(peer.formerUntilMs, peer.detector.heardAtMs + peer.peerTimeoutMs)',
+        'peer.detector.heardAtMs + peer.peerTimeoutMs'
       ),
       mutation(
         'extended/sessions',
@@ -1529,6 +1535,18 @@ export const RULES: readonly Rule[] = [
   {
     rule: 'operators, fail-back and fitness move the role only as documented',
     mutations: [
+      mutation(
+        'extended/active',
+        'asks the peer on though its operator has called that off',
+        "this.abortHandover(m, 'operator')",
+        ''
+      ),
+      mutation(
+        'extended/active',
+        'hands over on though its operator has called that off',
+        "this.callOff(m, force ? 'operator-forced' : 'operator')",
+        "if (force) this.callOff(m, 'operator-forced')"
+      ),
       mutation('extended/failback', 'fails back at once', '+ this.#settings.failbackDelayMs', ''),
       mutation('extended/failback', 'fails back against an operator’s move', 'if (this.held ||', 'if ('),
       mutation(

@@ -17,7 +17,7 @@ import {
 } from './field'
 import { FORGED_FOR_MS, givenTime, LONG, rebuildAfterFailure, skipUnlessHere } from './here'
 
-/** A proof takes 25 ms and a redial; the rest is the machine. Silence takes the whole time. */
+/** A proof takes 20 ms and a redial; the rest is the machine. Silence takes the whole time. */
 const PROOF_MS_MAX = PEER_TIMEOUT_MS / 2
 const RETURN_MS = 5 * PEER_TIMEOUT_MS
 /** A proof waits for an answer for that long. */

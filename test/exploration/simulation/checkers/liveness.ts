@@ -16,7 +16,7 @@ type Promise = 'takes-over' | 'goes-on' | 'stops' | 'unknown'
 export type Provable = 'yes' | 'no' | 'unsure'
 
 /** A proof asks for this long, at most. */
-const QUIET_MS = 25
+const QUIET_MS = 20
 /** Of the threads between the kernel and the machine. */
 const OWN_DELAYS_MS = 16
 
@@ -192,11 +192,13 @@ export class LivenessChecker implements Watcher {
     // Who is back before that is met when its former session has been silent for two heartbeats.
     const early = finale === 'restart-standby' && returnsAfterMs < proofMs + OWN_DELAYS_MS
     const neededMs = early ? 2.2 * heartbeatMs + 3 * roundTripMs + 4 * OWN_DELAYS_MS : proofMs
-    return 1.1 * heartbeatMs + neededMs > 0.85 * peerTimeoutMs ? 'unsure' : 'yes'
+    // What a Standby answered is acknowledged with the next heartbeat, if there is one, and the FIN has to be read in the window.
+    const windowMs = 2.1 * heartbeatMs + KERNEL_MS_MAX
+    return Math.max(1.1 * heartbeatMs + neededMs, windowMs) > 0.85 * peerTimeoutMs ? 'unsure' : 'yes'
   }
 
   #quietMs(host: HostIndex, heartbeatMs: number): number {
-    return Math.max(Math.min(QUIET_MS, heartbeatMs), 2 * this.#roundTripMs[host])
+    return Math.max(Math.min(QUIET_MS, heartbeatMs / 2), 2 * this.#roundTripMs[host])
   }
 
   /** What status and screen say of proofs is true. */

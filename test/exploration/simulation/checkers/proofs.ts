@@ -33,7 +33,7 @@ interface Knowledge {
   belief: { readonly peerSession: bigint; readonly firstSeq: number; readonly sinceMs: number } | null
 }
 
-const QUIET_MS = 25
+const QUIET_MS = 20
 
 export class ProofChecker implements Watcher {
   readonly name = 'proofs'
@@ -157,7 +157,7 @@ export class ProofChecker implements Watcher {
     if (!crashProof) return this.#report(process, 'claims a crash though it is to do without proofs')
     // What a copy knows from before cannot be looked up here.
     if (process.resumed) return
-    const quietMs = Math.min(QUIET_MS, heartbeatMs)
+    const quietMs = Math.min(QUIET_MS, heartbeatMs / 2)
     const isAsked = (link: number): boolean => this.#isAsked(side, step, link)
     const complaints: string[] = []
     // The latest one that will do: what was sent before it does not refute it.

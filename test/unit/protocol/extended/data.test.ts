@@ -363,15 +363,17 @@ describe('extended wire, the barrier of a planned swap', () => {
     assert.equal(machine.serves, true)
   })
 
-  it('an operator’s force keeps the role here; another command finds it busy', () => {
-    const machine = inBarrier()
-    machine.step({ kind: 'command', id: 2, designate: 'standby', force: true })
-    assert.deepEqual(machine.takeReplies(), ['busy'])
-    machine.step({ kind: 'command', id: 3, designate: 'active', force: true })
-    assert.deepEqual(machine.takeBarriers(), ['1 called off'])
-    assert.deepEqual(machine.takeReplies(), ['not-confirmed', 'ok active'])
-    assert.equal(machine.serves, true)
-  })
+  for (const force of [false, true]) {
+    it(`an order that the role stays here${force ? ', by force,' : ''} calls it off; another command finds it busy`, () => {
+      const machine = inBarrier()
+      machine.step({ kind: 'command', id: 2, designate: 'standby', force })
+      assert.deepEqual(machine.takeReplies(), ['busy'])
+      machine.step({ kind: 'command', id: 3, designate: 'active', force })
+      assert.deepEqual(machine.takeBarriers(), ['1 called off'])
+      assert.deepEqual(machine.takeReplies(), ['refused', 'ok active'])
+      assert.equal(machine.serves, true)
+    })
+  }
 
   it('it ends with the lease, which runs on', () => {
     const machine = inRole('active', 'exclusive, higher')

@@ -58,7 +58,7 @@ const ENDS =
 /** Its process is dead, and everything shows it. Proven after the quiet time. */
 const CRASHED = ENDS({})
 const SILENCE = { atMs: 1000, reason: 'lost-connection' } as const
-const PROOF = { atMs: 25, reason: 'peer-crashed' } as const
+const PROOF = { atMs: 20, reason: 'peer-crashed' } as const
 const NEVER_MET = { story: SILENT, atMs: 1000, reason: 'cannot-negotiate' } as const
 const NOTHING = { atMs: Infinity, reason: 'none' } as const
 
@@ -391,9 +391,9 @@ describe('extended wire, without contact, how long it lasts', () => {
   it('a word of before the FIN that comes late puts the proof off by the quiet time', () => {
     const bench = inRole('standby', 'exclusive, higher')
     CRASHED(bench)
-    bench.advanceMs(20)
+    bench.advanceMs(15)
     bench.hears({ ...WORDS['an Active of epoch 20'], acksTheFirst: true })
-    bench.advanceMs(24)
+    bench.advanceMs(19)
     assert.equal(bench.view.role, 'standby')
     bench.advanceMs(1)
     assert.equal(bench.view.reason, 'peer-crashed')

@@ -119,7 +119,7 @@ export function inRole(role: Role, column: Column, settings: Partial<PairSetting
 }
 
 /**
- * The peer answers what the machine says next, 1 ms later: so the round trip is known, and the quiet time of a proof is 25 ms.
+ * The peer answers what the machine says next, 1 ms later: so the round trip is known, and the quiet time of a proof is 20 ms.
  * What it says from then on, it says with its mark on disk, unless told otherwise.
  */
 export function answered(bench: ExtendedHarness, { marked = true }: { readonly marked?: boolean } = {}): void {

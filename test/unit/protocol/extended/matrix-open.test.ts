@@ -183,6 +183,21 @@ describe('extended wire, what ends an open matter when nobody answers it', () =>
       assert.deepEqual([bench.view.role, bench.view.epoch], ['active', 24])
     })
 
+    if (!atOnce) {
+      it(`${column}: a session that was promised more than the ones after it is waited for`, () => {
+        const bench = inRole('standby', column)
+        bench.peerSays = null
+        bench.hears({ ...WORDS['a Standby, not ready'], trailer: { peerTimeoutMs: 3000 } })
+        const formerUntilMs = bench.nowMs + 3000
+        for (let restarts = 0; restarts < 2; restarts++) bench.hearsRestarted(WORDS['an Initial, ready'])
+        bench.peerSays = SHOWN['a grant of 24']
+        bench.advanceMs(formerUntilMs - bench.nowMs - 1)
+        assert.equal(bench.view.role, 'standby')
+        bench.advanceMs(101)
+        assert.equal(bench.view.role, 'active')
+      })
+    }
+
     it(`${column}: a higher grant of the peer makes mine void, and is taken when its number is on disk`, () => {
       const bench = OPEN.granting(column)
       bench.hears(SHOWN['a grant of 24'])

@@ -15,7 +15,7 @@ const TWO_LINKS = [LINK, LINK]
 const AT_THE_LATEST_MS = 886
 /** The window of a proof, from the send time of what was acknowledged last in a marked frame: 1 ms before `tethered` returns. */
 const WINDOW_MS = leaseMs(1000) - 1
-const QUIET_MS = 25
+const QUIET_MS = 20
 
 describe('extended wire, stories of the window of a proof', () => {
   for (const [afterMs, used] of [
