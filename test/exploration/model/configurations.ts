@@ -9,7 +9,7 @@ const POLICIES = ['availability', 'preferred', 'exclusive'] as const
 type Part = Omit<Configuration, 'policy'>
 
 /**
- * A proof takes at least three probes in a quiet time of a heartbeat, and a machine that is late by a quarter of that has not listened:
+ * A proof takes at least three probes in a quiet time of half a heartbeat, and a machine that is late by a quarter of that has not listened:
  * so time moves in fifths of a heartbeat.
  */
 const FINE = { heartbeatMs: 10, peerTimeoutMs: 40, quantumMs: 2 } as const
