@@ -31,6 +31,8 @@ export interface Peer {
   readonly lastSeqByLink: number[]
   /** Highest of my sequence numbers that it acknowledged. */
   ackedSeq: number
+  /** It has counted me as its partner. */
+  counted: boolean
 }
 
 interface Retired {
@@ -48,7 +50,7 @@ export type Reception =
   | { readonly kind: 'hello'; readonly acquainted: boolean; readonly news: boolean }
   /** Another session that has proven itself as this one has, while this one is present: a second peer, or one that has just restarted. */
   | { readonly kind: 'rival' }
-  /** It answers a number that this session never sent: I am a copy, restored or second, of who sent it. */
+  /** It answers a number that this session never sent, or has another partner: I am a copy, restored or second, of who is that. */
   | { readonly kind: 'beyond' }
   /** A copy, on another link, of something received already. */
   | { readonly kind: 'copy' }
@@ -157,7 +159,8 @@ export class Sessions {
       nodeId: trailer.nodeId,
       lastSeq: trailer.seq,
       lastSeqByLink: new Array<number>(LINKS_MAX).fill(0),
-      ackedSeq: trailer.ack
+      ackedSeq: trailer.ack,
+      counted: trailer.heardLinks !== 0
     }
     this.#peer.lastSeqByLink[trailer.link] = trailer.seq
     return { kind: 'current', adopted: true, ackedAtMs: this.sentAtMs(trailer.ack) }
@@ -205,14 +208,18 @@ export class Sessions {
   #receiveCurrent(peer: Peer, trailer: Trailer): Reception {
     if (trailer.echo !== this.session) {
       // It has taken leave of me, and I know nothing of that: I am a copy of who said goodbye to it.
-      const left = trailer.echo === 0n && trailer.seq > peer.lastSeq
-      return left ? { kind: 'beyond' } : { kind: 'drop', cause: 'session' }
+      const left = trailer.echo === 0n
+      // Or it counts another one in my place.
+      const replaced = trailer.echo !== 0n && peer.counted && trailer.heardLinks !== 0
+      const news = trailer.seq > peer.lastSeq
+      return news && (left || replaced) ? { kind: 'beyond' } : { kind: 'drop', cause: 'session' }
     }
     if (trailer.ack > this.#seq) return { kind: 'beyond' }
     if (trailer.seq <= (peer.lastSeqByLink[trailer.link] ?? 0)) return { kind: 'drop', cause: 'replayed' }
     peer.lastSeqByLink[trailer.link] = trailer.seq
     if (trailer.seq <= peer.lastSeq) return { kind: 'copy' }
     peer.lastSeq = trailer.seq
+    if (trailer.heardLinks !== 0) peer.counted = true
     if (peer.nodeId !== trailer.nodeId) peer.nodeId = trailer.nodeId
     if (trailer.ack <= peer.ackedSeq) return { kind: 'current', adopted: false, ackedAtMs: null }
     peer.ackedSeq = trailer.ack

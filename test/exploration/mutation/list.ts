@@ -1029,6 +1029,18 @@ export const RULES: readonly Rule[] = [
       ),
       mutation(
         'extended/sessions',
+        'goes on though the peer has another partner',
+        'return news && (left || replaced)',
+        'return news && left'
+      ),
+      mutation(
+        'extended/sessions',
+        'takes itself for a copy because the peer still counts its former session',
+        'trailer.echo !== 0n && peer.counted && trailer.heardLinks !== 0',
+        'trailer.echo !== 0n && trailer.heardLinks !== 0'
+      ),
+      mutation(
+        'extended/sessions',
         'addresses nobody who waited for the end of the silent one',
         `// What is said when the other one has gone is for it.
       this.#hello = { session: trailer.session, nodeId: trailer.nodeId, seq: trailer.seq }`,

@@ -16,6 +16,7 @@ import { LocalClock } from './clock'
 import { Disk } from './disk'
 import type { Fault, SettingsChange } from './faults'
 import { Network, type HostIndex } from '../../support/network'
+import { inContact } from '../../support/machine/sessions'
 import { Places, STRANGER, type Endpoint, type Station } from '../../support/machine/places'
 import type { Plan } from './plan'
 import { EngineProcess, type FrameFacts, type Step } from './process'
@@ -167,6 +168,12 @@ export class World implements Scene {
   /** The gate of a second process, which belongs to neither side. */
   secondGateOpen(): boolean {
     return this.#second?.process?.gateOpen() ?? false
+  }
+
+  /** While a former session counts as present, the new one is only answered. */
+  countEachOther(): boolean {
+    const [a, b] = this.#hosts.map((host) => host.process?.view)
+    return a !== undefined && b !== undefined && inContact(a, b)
   }
 
   /** Its record was put back and it has not met its peer since. */
@@ -424,7 +431,9 @@ export class World implements Scene {
     const wantsMore = step.outputs.some((output) => output.kind === 'store')
     if (!wantsMore && this.#hosts[step.host].disk.settled) {
       this.#storedUntilMs[step.host] = step.atMs - STORE_DELAY_MS
-      if (this.truth.inContact(step.host)) this.#unguarded[step.host] = null
+      // The other one keeps a machine that was set back from its place for as long as it counts what that had become.
+      const met = this.#unguarded[step.host] !== 'machine' || this.countEachOther()
+      if (met && this.truth.inContact(step.host)) this.#unguarded[step.host] = null
     }
     this.tethers.review()
     this.copies?.stepped(step)

@@ -10,7 +10,6 @@
  * An epoch never goes back within one run, and in the end the one that serves holds the highest that either knows.
  */
 import type { EngineProcess, Step } from '../process'
-import { inContact } from '../../../support/machine/sessions'
 import type { HostIndex } from '../../../support/network'
 import type { Truth } from '../truth'
 import type { Watcher } from '../watcher'
@@ -34,6 +33,8 @@ export class EpochChecker implements Watcher {
   readonly #uses = new Map<number, Use>()
   /** The latest write of the present run failed. */
   readonly #storeFails: [boolean, boolean] = [false, false]
+  /** It did not answer for so long that it counted as failed. */
+  readonly #hung: [boolean, boolean] = [false, false]
   /** When the write under way began, on its side's clock. */
   readonly #writesSinceMs: [number, number] = [Infinity, Infinity]
   /** Pairs of identities that have been in contact: `a/b`. */
@@ -47,6 +48,7 @@ export class EpochChecker implements Watcher {
   /** What nobody knows any more is gone: the pair lost it with its last store. */
   onStart(process: EngineProcess): void {
     this.#storeFails[process.host] = false
+    this.#hung[process.host] = false
     this.#writesSinceMs[process.host] = Infinity
     const known = Math.max(this.#truth.side(0).knownEpoch, this.#truth.side(1).knownEpoch)
     for (const epoch of this.#uses.keys()) if (epoch > known) this.#uses.delete(epoch)
@@ -54,13 +56,15 @@ export class EpochChecker implements Watcher {
 
   onStep({ host, process, before, after, input, outputs, localMs }: Step): void {
     const wantsMore = outputs.some((output) => output.kind === 'store')
-    if (!wantsMore && this.#truth.inContact(host) && this.#countEachOther() && this.#bothHaveStored())
+    if (!wantsMore && this.#truth.inContact(host) && this.#world.countEachOther() && this.#bothHaveStored())
       this.#met.add(this.#identities())
+    const hangs = localMs >= this.#writesSinceMs[host] + process.settings.peerTimeoutMs
     if (input.kind === 'stored') {
+      // What a disk that hung takes late is old: it is well when nothing is left to write.
+      this.#hung[host] = (hangs || this.#hung[host]) && (wantsMore || !input.ok)
       this.#storeFails[host] = !input.ok
       this.#writesSinceMs[host] = Infinity
     }
-    const hangs = localMs >= this.#writesSinceMs[host] + process.settings.peerTimeoutMs
     if (wantsMore) this.#writesSinceMs[host] = localMs
     if (after.epoch < before.epoch) {
       this.#report(`${this.#name(process)} goes back from epoch ${before.epoch} to ${after.epoch}`)
@@ -70,7 +74,7 @@ export class EpochChecker implements Watcher {
     if (!promoted) return
     this.promotions++
     this.highest = Math.max(this.highest, after.epoch)
-    const isWithoutStore = this.#storeFails[host] || hangs || process.resumed
+    const isWithoutStore = this.#storeFails[host] || hangs || this.#hung[host] || process.resumed
     const mayBeVolatile = process.settings.policy === 'availability' && isWithoutStore
     if (!mayBeVolatile && !this.#world.isConfirmed(host, after.epoch)) {
       this.#report(`${this.#name(process)} takes epoch ${after.epoch}, which its store has not confirmed`)
@@ -115,12 +119,6 @@ export class EpochChecker implements Watcher {
 
   get #isFree(): boolean {
     return this.#world.plan.exhausted !== null || this.#world.hadSecond
-  }
-
-  /** While a former session counts as present, the new one is only answered. */
-  #countEachOther(): boolean {
-    const [a, b] = [this.#world.process(0)?.view, this.#world.process(1)?.view]
-    return a !== undefined && b !== undefined && inContact(a, b)
   }
 
   #bothHaveStored(): boolean {

@@ -292,17 +292,22 @@ describe('extended wire, what ends it', () => {
     })
   }
 
-  for (const keyed of [true, false]) {
-    it(`restored-copy: one that this side has taken leave of, and knows nothing of it, begins anew, ${keyed ? 'with' : 'without'} a key`, () => {
+  for (const [keyed, what, echo] of [
+    [true, 'has taken leave of', 0n],
+    [false, 'has taken leave of', 0n],
+    [true, 'counts another session in place of', 77n],
+    [false, 'counts another session in place of', 77n]
+  ] as const) {
+    it(`restored-copy: one that the peer ${what}, and that knows nothing of it, begins again, ${keyed ? 'with' : 'without'} a key`, () => {
       const bench = new ExtendedHarness({ settings: {}, keyed, record: { ...RECORD }, peer: {} })
       bench.peerSays = WORDS['a Standby, not ready']
       bench.advanceMs(500)
       const { session } = bench.view
       bench.takeReports()
-      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n, seq: 1 } })
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo, seq: 1 } })
       assert.deepEqual(bench.takeReports(), ['dropped session'], 'it came late: it is of before they met')
       assert.equal(bench.view.session, session)
-      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo: 0n } })
+      bench.hears({ ...WORDS['a Standby, not ready'], trailer: { echo } })
       assert.ok(bench.takeReports().includes('mismatch restored-copy'))
       assert.deepEqual(
         [bench.view.session === session, bench.serves, bench.view.aloneBar],

@@ -63,7 +63,7 @@ export const WORDS = {
   'a wish, not ready': { state: 'standby', epoch: 20, flags: ['wanted'], trailer: { reason: 'operator' } },
   'a wish of long ago': { state: 'standby', epoch: 20, flags: ['wanted', 'ready'], acksTheFirst: true },
   'a word that was heard before': { state: 'active', epoch: 30, trailer: { seq: 1 } },
-  'a word to a former session of mine': { state: 'active', epoch: 30, trailer: { echo: 77n } },
+  'an answer to another session': { state: 'active', epoch: 30, deaf: true, trailer: { echo: 77n } },
   'a word of an unknown session': { state: 'active', epoch: 30, trailer: { session: 99n, echo: 0n } }
 } as const satisfies Readonly<Record<string, Word>>
 export type Shown = keyof typeof WORDS

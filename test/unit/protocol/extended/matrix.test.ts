@@ -61,7 +61,7 @@ const MATRIX: readonly Row[] = [
   row('initial', 'a wish, not ready', ALL, 'initial', 20),
   row('initial', 'a wish of long ago', ALL, 'standby', 21, ['role negotiated', 'designate negotiated'], 'grant 21'),
   row('initial', 'a word that was heard before', ALL, 'initial', 20, ['dropped replayed']),
-  row('initial', 'a word to a former session of mine', ALL, 'initial', 20, ['dropped session']),
+  row('initial', 'an answer to another session', ALL, 'initial', 20, ['dropped session']),
   row('initial', 'a word of an unknown session', ALL, 'initial', 20),
 
   // Standby: the peer was Active a moment ago. A Standby ranks above an Initial.
@@ -88,7 +88,7 @@ const MATRIX: readonly Row[] = [
   row('standby', 'a wish, not ready', ALL, 'standby', 20),
   row('standby', 'a wish of long ago', ALL, 'standby', 21, ['designate negotiated'], 'grant 21'),
   row('standby', 'a word that was heard before', ALL, 'standby', 20, ['dropped replayed']),
-  row('standby', 'a word to a former session of mine', ALL, 'standby', 20, ['dropped session']),
+  row('standby', 'an answer to another session', ALL, 'standby', 20, ['dropped session']),
   row('standby', 'a word of an unknown session', ALL, 'standby', 20),
 
   // Active with epoch 20: the incumbent. A newer number is answered by one above it; of two Actives one stays.
@@ -127,7 +127,7 @@ const MATRIX: readonly Row[] = [
   row('active', 'a wish, not ready', ALL, 'active', 20, [], 'refusal'),
   row('active', 'a wish of long ago', ALL, 'active', 20),
   row('active', 'a word that was heard before', ALL, 'active', 20, ['dropped replayed']),
-  row('active', 'a word to a former session of mine', ALL, 'active', 20, ['dropped session']),
+  row('active', 'an answer to another session', ALL, 'active', 20, ['dropped session']),
   row('active', 'a word of an unknown session', ALL, 'active', 20)
 ]
 

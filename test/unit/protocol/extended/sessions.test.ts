@@ -128,7 +128,7 @@ describe('sessions', () => {
   it('but not when it is about another session of mine, of one that said goodbye, or my own', () => {
     const story = new Story()
     story.meets()
-    assert.deepEqual(story.hears({ seq: 6, echo: 10n, ack: 99 }), { kind: 'drop', cause: 'session' })
+    assert.deepEqual(story.hears({ seq: 6, echo: 10n, heardLinks: 0, ack: 99 }), { kind: 'drop', cause: 'session' })
     assert.equal(story.hears({ session: 44n, echo: 10n, ack: 99 }).kind, 'hello')
     assert.equal(story.hears({ session: 44n, echo: 0n, ack: 99 }).kind, 'hello')
     assert.deepEqual(story.hears({ session: 11n, ack: 99 }), { kind: 'drop', cause: 'reflected' })
@@ -140,10 +140,10 @@ describe('sessions', () => {
     assert.deepEqual(new Story().hears({ session: 11n }), { kind: 'drop', cause: 'reflected' })
   })
 
-  it('a frame that echoes an older session of mine changes nothing', () => {
+  it('an answer to an older session of mine changes nothing', () => {
     const story = new Story()
     story.meets()
-    assert.deepEqual(story.hears({ seq: 6, echo: 10n }), { kind: 'drop', cause: 'session' })
+    assert.deepEqual(story.hears({ seq: 6, echo: 10n, heardLinks: 0 }), { kind: 'drop', cause: 'session' })
   })
 
   it('the same frame twice is a replay; on another link it is a copy', () => {
@@ -246,6 +246,24 @@ describe('sessions', () => {
     }
     for (const frame of [...said, ...said.toReversed()]) assert.equal(story.hears(frame, false).kind, 'hello')
     assert.equal(story.me.peer?.session, 22n)
+  })
+
+  it('a peer that has counted me, and then says to another one that it is its partner, has met a copy of me', () => {
+    const story = new Story()
+    const notCounted = { heardLinks: 0 }
+    story.hears({ ...notCounted, seq: 4, ack: story.sends() })
+    story.hears({ ...notCounted, seq: 5, ack: story.sends() })
+    assert.equal(story.me.peer?.lastSeq, 5)
+    const elsewhere = { echo: 77n, heardLinks: 1 }
+    assert.equal(
+      story.hears({ ...elsewhere, seq: 10 }).kind,
+      'drop',
+      'it has not counted me: the other one was there before'
+    )
+    story.hears({ seq: 11, heardLinks: 1 })
+    assert.equal(story.hears({ ...elsewhere, seq: 11 }).kind, 'drop', 'it is no news')
+    assert.equal(story.hears({ echo: 77n, heardLinks: 0, seq: 12 }).kind, 'drop', 'an answer to an opening')
+    assert.equal(story.hears({ ...elsewhere, seq: 13 }).kind, 'beyond')
   })
 
   it('an opening is news when it echoes my session, and is not older than what its session said before', () => {
