@@ -75,10 +75,13 @@ export const IN_MODEL: Rule = {
       ]
     ),
     inModel(
-      'lets a second process take the place of a peer that is heard',
+      'lets a second process take the place of a peer that is heard, and which goes on',
       { policy: 'exclusive', start: 'formed', budget: { double: 1 } },
       /two serve/,
-      [{ file: 'extended/sessions', find: 'if (guarded && this.#peer !== null)', put: 'if (false)' }]
+      [
+        { file: 'extended/sessions', find: 'if (guarded && this.#peer !== null)', put: 'if (false)' },
+        { file: 'extended/sessions', find: 'return news && (left || replaced)', put: 'return news && left' }
+      ]
     ),
     inModel(
       'hands over without stopping',
