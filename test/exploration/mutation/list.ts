@@ -75,10 +75,10 @@ export const RULES: readonly Rule[] = [
         'extended/partner',
         'renews the lease on any word, acknowledged or not',
         `if (ackedAtMs === null) return
-  peer.detector.answered`,
+  if (!m.role.sole`,
         `if (ackedAtMs === null)
     ackedAtMs = m.nowMs
-  peer.detector.answered`
+  if (!m.role.sole`
       ),
       mutation(
         'extended/active',
@@ -823,8 +823,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/sessions',
         'does not notice that a copy of it took leave',
-        'const left = trailer.echo === 0n && trailer.seq > peer.lastSeq',
+        'const left = trailer.echo === 0n',
         'const left = false'
+      ),
+      mutation(
+        'extended/sessions',
+        'takes what comes late of before for a leave',
+        'const news = trailer.seq > peer.lastSeq',
+        'const news = true'
       ),
       mutation(
         'extended/sender',
@@ -1956,8 +1962,8 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/active',
         'waits on though an operator forces it to stay',
-        "this.callOff(m, 'operator-forced')",
-        ''
+        "this.callOff(m, force ? 'operator-forced' : 'operator')",
+        "if (!force) this.callOff(m, 'operator')"
       ),
       mutation(
         'extended/active',
