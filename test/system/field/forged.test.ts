@@ -13,6 +13,8 @@ import { FORGED_FOR_MS, givenTime, LONG, rebuildAfterFailure, skipUnlessHere } f
 const RATES = [1000, 5000, 60_000]
 /** At each side. The seal of each is checked: what a busy machine cannot take is no question of evidence. */
 const SPOOFED_RATES = LONG ? RATES : [1000]
+/** What two busy cores still send and receive at each side; more than that is asked of nobody. */
+const ENOUGH_PER_SECOND = 6000
 const STARVED_MS = 300
 const REACHED_MS = 30_000
 
@@ -55,7 +57,8 @@ describe('field: what a stranger forges changes nothing', function () {
     const rates = arrived.map((count) => Math.round((count * 1000) / FORGED_FOR_MS))
     const asked = perSecond * quoted.length
     console.log(`# ${rates.join(' and ')} a second came in, of ${asked}`)
-    for (const rate of rates) assert.ok(rate > asked / 4, `only ${rate} a second came in: this shows little`)
+    const enough = Math.min(asked / 4, ENOUGH_PER_SECOND)
+    for (const rate of rates) assert.ok(rate > enough, `only ${rate} a second came in: this shows little`)
   }
 
   for (const perSecond of WHOLE ? RATES : [5000]) {
