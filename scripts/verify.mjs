@@ -244,7 +244,7 @@ async function runBounded(text) {
   bootstrap({ further: FURTHER_TREES, nodeRed5: true })
   const from = 1 + (parseInt(git('rev-parse', '--short=6', 'HEAD'), 16) % 1_000_000)
   const told = []
-  const tell = (word, name, what) => told.push(`${word.padEnd(5)}${name.padEnd(44)}${what}`)
+  const tell = (word, name, what) => told.push(`${word.padEnd(5)}${name.padEnd(54)}${what}`)
   let failed = 0
   const run = async (name, args, limitMs, mayBeCut) => {
     console.log(`\n[${minutes(leftMs())} left] ${args.join(' ')}`)

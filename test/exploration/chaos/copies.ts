@@ -5,8 +5,8 @@ import { otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import type { Host } from './host'
 import { type Last, Writes } from './writes'
 
-/** What the pair calls in step. */
-const IN_STEP_MS_MAX = 1000
+/** A second is in step already; what is behind by less than this shows besides that both connections carry, and nothing waits in them. */
+const IN_STEP_MS_MAX = 100
 /** Data comes after the channel, in pieces; what never comes is not late. */
 const LIMIT_MS = 20_000
 const AGAIN_MS = 20

@@ -6,7 +6,6 @@ import { History, type Side } from './history'
 const READ_EVERY_MS = 10
 const CHUNK_BYTES = 1 << 18
 const TOLD_KEPT = 400
-const CRASH = /^(?:peer|peer)-crashed$/
 
 /** What a side said of itself. Whether two served is not judged by it. */
 export interface Told {
@@ -44,6 +43,8 @@ export class Witness {
   readonly claimsWrong: Claim[] = []
   /** What each side said last of its channel to the peer, since its process started. */
   readonly channel: Record<Side, string | null> = { a: null, b: null }
+  /** The links on which each side says that frames pass both ways. */
+  readonly linksUp: Readonly<Record<Side, Set<number>>> = { a: new Set(), b: new Set() }
   /** Lines that could not be read: there must be none. */
   torn = 0
   readonly #onLine: (line: readonly unknown[]) => void
@@ -96,10 +97,14 @@ export class Witness {
         this.events.set(event, (this.events.get(event) ?? 0) + 1)
         this.told.push({ side, atUs, event, reason, detail, text: `${event} (${reason}), ${role}, epoch ${epoch}` })
         if (this.told.length > TOLD_KEPT) this.told.shift()
-        if (CRASH.test(reason)) this.claims.push({ by: side, atUs })
+        if (reason === 'peer-crashed') this.claims.push({ by: side, atUs })
         if (event === 'proof-wrong') this.claimsWrong.push({ by: side, atUs })
-        if (event === 'started') this.channel[side] = null
+        if (event === 'started') {
+          this.channel[side] = null
+          this.linksUp[side].clear()
+        }
         if (event === 'channel') this.channel[side] = reason
+        if (event === 'link') this.#takeLink(side, detail)
         return
       }
       case 'h':
@@ -109,6 +114,11 @@ export class Witness {
         this.shutUs[line[1]].push(line[2])
         return
     }
+  }
+
+  #takeLink(side: Side, { link, up }: Readonly<Record<string, unknown>>): void {
+    if (up === true) this.linksUp[side].add(Number(link))
+    if (up === false) this.linksUp[side].delete(Number(link))
   }
 
   #takeItem(item: number, atUs: number): void {
