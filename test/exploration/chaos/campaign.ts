@@ -6,7 +6,8 @@ import { median } from '../../support/namespaces/checker'
 import { ALL_FAULTS } from './faults'
 import { Network } from '../../support/namespaces/network'
 import { removeDisks } from './small-disk'
-import { Session, type SessionPlan, type SessionReport, type Stop } from './session'
+import { type SessionPlan, type SessionReport, type Stop } from './plan'
+import { Session } from './session'
 
 const POLICIES = ['availability', 'preferred', 'exclusive'] as const
 export const PEER_TIMEOUT_MS = 300

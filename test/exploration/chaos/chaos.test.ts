@@ -7,7 +7,7 @@ import { describeReport, describeViolations, PEER_TIMEOUT_MS, runSessions, TIGHT
 import type { Rule } from '../../support/namespaces/checker'
 import { whyNotHere } from '../../support/namespaces/network'
 import { share } from '../../support/share'
-import { FEED_EVERY_MS, type SessionPlan, type SessionReport } from './session'
+import { FEED_EVERY_MS, type SessionPlan, type SessionReport } from './plan'
 
 const SEED = 1000 * Number(process.env['CHAOS_SEED'] ?? '1')
 const FAULTS_FOR_MS = share(5000, 36_000)

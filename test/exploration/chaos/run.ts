@@ -17,7 +17,7 @@ import type { Policy } from '../../support/namespaces/checker'
 import { nowUs } from '../../support/namespaces/clock'
 import { SABOTAGES } from './flow'
 import { whyNotHere } from '../../support/namespaces/network'
-import type { SessionPlan, SessionReport, Stop } from './session'
+import type { SessionPlan, SessionReport, Stop } from './plan'
 
 const { values } = parseArgs({
   options: {

@@ -2,97 +2,36 @@
  * One pair of real processes under one policy: faults are made, each is followed by a quiet time in which exactly one side has
  * to serve, and in the end the history is judged.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RandomInt } from '../../../src/protocol/machine'
 import { seededRandom } from '../../support/random'
-import {
-  type Apart,
-  type Death,
-  falseCrashes,
-  judge,
-  type MemorySample,
-  memoryTrend,
-  type Policy,
-  type Rule,
-  soleServer,
-  type Violation
-} from '../../support/namespaces/checker'
+import { falseCrashes, judge, type Rule, soleServer, type Violation } from '../../support/namespaces/checker'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { type Fault, type FaultKind, FaultSource, HARMLESS } from './faults'
 import { Feeder } from './feeder'
-import { FEED_PORT, HEARTBEAT_MS, type Sabotage } from './flow'
+import { FEED_PORT, HEARTBEAT_MS } from './flow'
 import { BUCKET_US, otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import type { Resources } from '../../support/resources'
+import { ALL_LINKS, Harm } from './harm'
 import { Host } from './host'
+import { FEED_EVERY_MS, type SessionPlan, type SessionReport, type Stop } from './plan'
 import { ThirdVoice } from './third-voice'
 import {
   DROP_TCP,
   DROP_UDP,
   dropAll,
-  dropSome,
-  type Filter,
   LINKS,
   type Network,
-  PAIR_PORT,
   RESET_TCP,
   SLOW_TCP,
   THIRD_WAYS,
   waysOf
 } from '../../support/namespaces/network'
-import { unreachable } from '../../support/namespaces/hping'
+import { Vitals } from './vitals'
 import { Witness } from '../../support/namespaces/witness'
-import { Copies, type CopiesReport } from './copies'
+import { Copies } from './copies'
 
-export interface SessionPlan {
-  readonly policy: Policy
-  readonly peerTimeoutMs: number
-  readonly seed: number
-  /** How long faults are made, counted from when both processes run. */
-  readonly faultsForMs: number
-  /** How often the Active is stopped for three times peerTimeout with messages queueing at its gate. */
-  readonly stops: number
-  /** What is done first, in this order. */
-  readonly begin?: readonly FaultKind[]
-  readonly sabotage?: Sabotage | null
-  /** Of the messages; by default as often as it takes to see every short time. */
-  readonly feedEveryMs?: number
-  /** Judges as if this were the policy. */
-  readonly judgeAs?: Policy
-}
-
-export interface SessionReport {
-  readonly plan: SessionPlan
-  readonly violations: readonly (Violation & { readonly context: readonly string[] })[]
-  readonly faults: Readonly<Partial<Record<FaultKind, number>>>
-  readonly stops: number
-  readonly queuedAtStops: number
-  readonly passed: number
-  readonly promotions: number
-  readonly events: ReadonlyMap<string, number>
-  readonly commands: Readonly<Record<'done' | 'refused' | 'cutOff', number>>
-  readonly settleMs: readonly number[]
-  readonly takeoverMs: readonly number[]
-  readonly replyMs: readonly number[]
-  readonly copies: CopiesReport & { readonly snapshotsCut: number }
-  readonly starvedMs: number
-  readonly widestGateMs: number
-  readonly disorderMs: number
-  readonly memoryGrowthBytes: readonly number[]
-  readonly resources: Readonly<Partial<Record<Side, Resources>>>
-  readonly logs: Readonly<Record<Side, string>>
-  /** Of the witness, if there is one. */
-  readonly thirdLog: string | null
-}
-
-/** Set by whoever wants the run to end early. */
-export interface Stop {
-  wanted: boolean
-}
-
-/** Of the messages, where a plan says nothing else. */
-export const FEED_EVERY_MS = 5
 const FORM_LIMIT_MS = 15_000
 const QUIET_MS = 400
 /** What is looked at is this old: the witness reads a little later than the sides write. */
@@ -101,35 +40,16 @@ const REPORTING_MS = 60
 const MACHINE_SLACK_MS = 500
 const HEAL_SLACK_MS = 150
 const RECOVERY_LIMIT_MS = 20_000
-const STARVED_MS = 100
-const SAMPLE_EVERY_MS = 1000
-const FLOOD_PER_SECOND = 2000
-const FORGED_PER_SECOND = 5000
 /** A channel is dialled again after five seconds at most. */
 const CHANNEL_LIMIT_MS = 7000
 const REPLY_LIMIT_MS = 20_000
-/** Of a side that is stopped again and again. */
-const STUTTER_MS = 12
 /** Of a snapshot that takes seconds. */
 const INTO_SNAPSHOT_MS = 100
 /** Under `preferred` the preferred side acts alone two seconds after its start at the earliest (`RETURN_MS_MIN` of the protocol). */
 const RETURN_MS = 2500
-const SOCKET_WAIT_MS = 300
-const SOCKET_WAITS_MAX = 10
-const FILES_SLACK = 25
-const THREADS_SLACK = 8
 /** Until a new witness counts, in peerTimeouts: each side goes by it for one, and each hears that of the other. */
 const AGREE_TIMEOUTS = 8
 const AGREE_SLACK_MS = 3000
-
-interface Trouble {
-  readonly side: Side
-  readonly kind: 'ended' | 'frozen' | 'redeployed'
-  readonly fromUs: number
-  toUs: number
-}
-
-const ALL_LINKS: readonly number[] = Array.from({ length: LINKS }, (_, link) => link)
 
 export class Session {
   readonly #plan: SessionPlan
@@ -142,12 +62,6 @@ export class Session {
   readonly #feeders: readonly Feeder[]
   readonly #source: FaultSource
   readonly #violations: Violation[] = []
-  /** Times in which the two may not hear each other. */
-  readonly #apart: { readonly fromUs: number; toUs: number }[] = []
-  readonly #starved: Apart[] = []
-  readonly #troubles: Trouble[] = []
-  /** Deaths that the kernel of the dead side's host could tell of. */
-  readonly #deaths: (Death & { toUs: number })[] = []
   readonly #log: { readonly atUs: number; readonly text: string }[] = []
   readonly #pending = new Set<Promise<void>>()
   readonly #counts: Partial<Record<FaultKind, number>> = {}
@@ -156,12 +70,9 @@ export class Session {
   readonly #takeoverMs: number[] = []
   readonly #replyMs: number[] = []
   readonly #copies: Copies
+  readonly #harm: Harm
+  readonly #vitals: Vitals
   #snapshotsCut = 0
-  readonly #memory = new Map<string, MemorySample[]>()
-  readonly #first = new Map<string, Resources>()
-  readonly #lives: Record<Side, number> = { a: 0, b: 0 }
-  readonly #timers: NodeJS.Timeout[] = []
-  readonly #attacks = new Set<ChildProcess>()
   #stops = 0
   #queuedAtStops = 0
   #server: { readonly side: Side; readonly epoch: number } | null = null
@@ -194,11 +105,15 @@ export class Session {
     this.#feeders = SIDES.map((side) => new Feeder(network.outsideAddress(side), FEED_PORT, this.#feedEveryMs))
     this.#copies = new Copies(this.#hosts, {
       read: () => this.#witness.read(),
-      starvedUsSince: (fromUs) => this.#starvedUsSince(fromUs),
+      starvedUsSince: (fromUs) => this.#vitals.starvedUsSince(fromUs),
       isEnding: () => stop.wanted,
       late: (text) => this.#violate('copy', text)
     })
     this.#third = policy === 'witness' ? new ThirdVoice(network, join(folder, 'w')) : null
+    this.#harm = new Harm(network, this.#hosts, () => stop.wanted)
+    // One more leads to the witness.
+    const sockets = LINKS + (this.#third === null ? 0 : 1)
+    this.#vitals = new Vitals(this.#hosts, sockets, (rule, text) => this.#violate(rule, text))
     const random = seededRandom(plan.seed)
     this.#random = random
     this.#source = new FaultSource(
@@ -223,7 +138,7 @@ export class Session {
   }
 
   async run(): Promise<SessionReport> {
-    this.#watchMachine()
+    this.#vitals.watch()
     try {
       await this.#third?.start()
       await Promise.all(SIDES.map((side) => this.#start(side)))
@@ -254,44 +169,19 @@ export class Session {
 
   #judged(): Violation[] {
     this.#witness.read()
-    const open = this.#apart.map(({ fromUs, toUs }) => ({ fromUs, toUs: Math.min(toUs, nowUs()) }))
+    const open = this.#harm.apart.map(({ fromUs, toUs }) => ({ fromUs, toUs: Math.min(toUs, nowUs()) }))
     const healUs = (HEARTBEAT_MS + HEAL_SLACK_MS) * US_PER_MS
     const { history, claims, claimsWrong } = this.#witness
     return [
       ...this.#copies.wrong,
-      ...judge(history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#starved], healUs),
-      ...falseCrashes(claims, this.#deaths),
+      ...judge(history, this.#plan.judgeAs ?? this.#plan.policy, [...open, ...this.#vitals.starved], healUs),
+      ...falseCrashes(claims, this.#harm.deaths),
       ...falseCrashes(claimsWrong, [])
     ]
   }
 
-  /** Notices when the machine gave this process no time: the sides then had none either, and may not have heard each other. */
-  #watchMachine(): void {
-    let last = nowUs()
-    const lag = setInterval(() => {
-      const now = nowUs()
-      if (now - last > STARVED_MS * US_PER_MS) this.#starved.push({ fromUs: last, toUs: now })
-      last = now
-    }, 10)
-    const samples = setInterval(() => {
-      for (const side of SIDES) {
-        const found = this.#hosts[side].resources()
-        const life = `${side} ${this.#lives[side]}`
-        if (found === null) continue
-        const list = this.#memory.get(life) ?? []
-        list.push({ atUs: nowUs(), rssBytes: found.rssBytes })
-        this.#memory.set(life, list)
-      }
-    }, SAMPLE_EVERY_MS)
-    this.#timers.push(lag, samples)
-  }
-
-  #starvedUsSince(fromUs: number): number {
-    return this.#starved.reduce((sum, each) => sum + Math.max(0, each.toUs - Math.max(each.fromUs, fromUs)), 0)
-  }
-
   async #start(side: Side): Promise<void> {
-    this.#lives[side]++
+    this.#vitals.born(side)
     await this.#hosts[side].start()
   }
 
@@ -324,7 +214,7 @@ export class Session {
           return found
         }
       }
-      const overdueMs = (fromUs - startUs - this.#starvedUsSince(startUs)) / US_PER_MS - limitMs
+      const overdueMs = (fromUs - startUs - this.#vitals.starvedUsSince(startUs)) / US_PER_MS - limitMs
       if (overdueMs > 0 && only !== null && found === 'nobody' && this.#mayHaveGivenUp(startUs)) return only
       if (overdueMs > 0 && !late) {
         late = true
@@ -341,7 +231,7 @@ export class Session {
    */
   #mayHaveGivenUp(sinceUs: number): boolean {
     const { policy, peerTimeoutMs } = this.#plan
-    return policy === 'exclusive' && this.#starvedUsSince(sinceUs - peerTimeoutMs * US_PER_MS) > 0
+    return policy === 'exclusive' && this.#vitals.starvedUsSince(sinceUs - peerTimeoutMs * US_PER_MS) > 0
   }
 
   /** From one quiet time to the next, the epoch does not go down, and grows when the role has moved. */
@@ -369,7 +259,7 @@ export class Session {
     await this.#backed(kind)
     await this.#compare(kind)
     this.#note('settled')
-    await this.#checkResources()
+    await this.#vitals.check()
     this.#faults++
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1
   }
@@ -378,70 +268,72 @@ export class Session {
     const { kind, side, holdMs } = fault
     switch (kind) {
       case 'loss':
-        return this.#whileLossy(fault, () => pause(holdMs))
+        return this.#harm.whileLossy(fault.lossPercent, () => pause(holdMs))
       case 'cut':
-        return this.#whileCut(SIDES, () => pause(holdMs))
+        return this.#harm.whileCut(SIDES, () => pause(holdMs))
       case 'one-way cut':
-        return this.#whileCut([side], () => pause(holdMs))
+        return this.#harm.whileCut([side], () => pause(holdMs))
       case 'one link cut':
-        return this.#whileFiltered(SIDES, [dropAll(fault.link)], false, () => pause(holdMs))
+        return this.#harm.whileFiltered(SIDES, [dropAll(fault.link)], () => pause(holdMs))
       case 'kill':
       case 'restart':
         return this.#endAndStart(side, kind)
       case 'freeze':
-        return this.#whileFrozen(side, () => pause(holdMs))
+        return this.#harm.whileFrozen(side, () => pause(holdMs))
       case 'flood':
-        return this.#whileFlooded(side, holdMs)
+        return this.#harm.flood(side, this.#plan.seed + this.#faults, holdMs)
       case 'redeploy':
-        return this.#redeploy(side)
+        return this.#harm.redeploy(side)
       case 'swap':
         return this.#command(fault.commandTo, 'swap')
       case 'cut and kill':
-        await this.#whileCut(SIDES, async () => {
+        await this.#harm.whileCut(SIDES, async () => {
           await pause(holdMs)
           // What its kernel has to tell comes when the cut is over.
-          await this.#kill(side, true)
+          await this.#harm.kill(side, true)
         })
         return this.#startAgain(side)
       case 'cut and freeze':
         // Thawed into the cut one time, out of it the other.
-        if (holdMs % 2 === 0) return this.#whileCut(SIDES, () => this.#whileFrozen(side, () => pause(holdMs)))
-        return this.#whileFrozen(side, () => this.#whileCut(SIDES, () => pause(holdMs)))
+        if (holdMs % 2 === 0) return this.#harm.whileCut(SIDES, () => this.#harm.whileFrozen(side, () => pause(holdMs)))
+        return this.#harm.whileFrozen(side, () => this.#harm.whileCut(SIDES, () => pause(holdMs)))
       case 'cut and redeploy':
-        return this.#whileCut(SIDES, () => this.#redeploy(side))
+        return this.#harm.whileCut(SIDES, () => this.#harm.redeploy(side))
       case 'loss and flood':
-        return this.#whileLossy(fault, () => this.#whileFlooded(side, holdMs))
+        return this.#harm.whileLossy(fault.lossPercent, () =>
+          this.#harm.flood(side, this.#plan.seed + this.#faults, holdMs)
+        )
       case 'other address':
         await this.#network.readdress(side, fault.link, false)
         await pause(holdMs)
         return this.#network.readdress(side, fault.link, true)
       case 'interface down':
         // One of the links, or all of them.
-        if (holdMs % 2 === 0) return this.#whileDown(side, [fault.link], () => pause(holdMs))
-        return this.#whileApart(() => this.#whileDown(side, ALL_LINKS, () => pause(holdMs)))
+        if (holdMs % 2 === 0) return this.#harm.whileDown(side, [fault.link], () => pause(holdMs))
+        return this.#harm.whileApart(() => this.#harm.whileDown(side, ALL_LINKS, () => pause(holdMs)))
       case 'other name':
         this.#network.name(side, true)
         await pause(holdMs)
         return this.#network.name(side)
       case 'tcp reset':
-        return this.#whileFiltered(SIDES, RESET_TCP, false, async () => {
+        return this.#harm.whileFiltered(SIDES, RESET_TCP, async () => {
           await this.#network.destroyTcp()
           await pause(holdMs)
         })
       case 'tcp blocked':
-        return this.#whileFiltered(SIDES, DROP_TCP, false, () => pause(holdMs))
+        return this.#harm.whileFiltered(SIDES, DROP_TCP, () => pause(holdMs))
       case 'tcp blocked and kill':
         return this.#killUnseen(side)
       case 'forged unreachable':
-        return this.#whileForged(side, () => pause(holdMs))
+        return this.#harm.whileForged(side, () => pause(holdMs))
       case 'udp blocked':
-        return this.#whileFiltered(SIDES, DROP_UDP, true, () => pause(holdMs))
+        return this.#harm.whileApart(() => this.#harm.whileFiltered(SIDES, DROP_UDP, () => pause(holdMs)))
       case 'slow side':
-        return this.#stutter(side, holdMs)
+        return this.#harm.stutter(side, holdMs)
       case 'disk full':
-        return this.#whileDiskFull(side, () => pause(holdMs))
+        return this.#harm.whileDiskFull(side, () => pause(holdMs))
       case 'disk full and kill':
-        await this.#whileDiskFull(side, async () => {
+        await this.#harm.whileDiskFull(side, async () => {
           await pause(holdMs)
           await this.#killInStep(side)
           await Promise.all(this.#pending)
@@ -468,7 +360,7 @@ export class Session {
         return third.whileCut(THIRD_WAYS, hold)
       case 'side cut off':
         return third.whileCut(waysOf(side), () =>
-          this.#whileCut(SIDES, async () => {
+          this.#harm.whileCut(SIDES, async () => {
             await hold()
             // Whoever it is: the other one has two of three.
             if (holdMs > this.#plan.peerTimeoutMs)
@@ -485,13 +377,13 @@ export class Session {
         await hold()
         return third.thaw()
       case 'flapping':
-        return this.#flap(2 * holdMs)
+        return this.#harm.flap(2 * holdMs, this.#random, this.#plan.peerTimeoutMs)
       case 'cut and witness killed':
-        return this.#whileCut(SIDES, () => this.#withoutThird(third, 'SIGKILL', hold))
+        return this.#harm.whileCut(SIDES, () => this.#withoutThird(third, 'SIGKILL', hold))
       case 'cut and one way lost':
-        return this.#whileCut(SIDES, () => third.whileCut([oneWay], hold))
+        return this.#harm.whileCut(SIDES, () => third.whileCut([oneWay], hold))
       case 'kill and witness killed':
-        await this.#kill(side, true)
+        await this.#harm.kill(side, true)
         await this.#withoutThird(third, 'SIGKILL', hold)
         return this.#startAgain(side)
       default:
@@ -506,24 +398,6 @@ export class Session {
     await third.start()
   }
 
-  /** All six directions come and go. */
-  async #flap(forMs: number): Promise<void> {
-    const untilUs = nowUs() + forMs * US_PER_MS
-    const some = <T>(list: readonly T[]): T[] => list.filter(() => this.#random(2) === 0)
-    try {
-      while (nowUs() < untilUs && !this.#stop.wanted) {
-        const deaf = some(SIDES)
-        await Promise.all([
-          this.#network.cutWays(new Set(some(THIRD_WAYS))),
-          ...SIDES.map((side) => this.#network.filter(side, deaf.includes(side) ? ALL_LINKS.map(dropAll) : []))
-        ])
-        await pause(20 + this.#random(this.#plan.peerTimeoutMs))
-      }
-    } finally {
-      await Promise.all([this.#network.cutWays(new Set()), ...SIDES.map((side) => this.#network.filter(side, []))])
-    }
-  }
-
   /** Whatever was done, after a while both go by the witness and it backs who serves: the next fault finds all three voices. */
   async #backed(after: string): Promise<void> {
     if (this.#third === null) return
@@ -534,7 +408,7 @@ export class Session {
       const found = await Promise.all(SIDES.map((side) => this.#hosts[side].status()))
       const counts = found.every((each) => each?.witness?.online === true && each.witness.counted)
       if (counts && found.some((each) => each?.serving === true && each.witness?.holder === 'self')) return
-      const overdueMs = (nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS - limitMs
+      const overdueMs = (nowUs() - fromUs - this.#vitals.starvedUsSince(fromUs)) / US_PER_MS - limitMs
       if (this.#stop.wanted) throw new Error('stopped')
       if (overdueMs > 0 && !late) {
         late = true
@@ -546,95 +420,19 @@ export class Session {
     }
   }
 
-  async #whileDown(side: Side, links: readonly number[], act: () => Promise<void>): Promise<void> {
-    await this.#network.setUp(side, links, false)
-    try {
-      await act()
-    } finally {
-      await this.#network.setUp(side, links, true)
-    }
-  }
-
-  async #whileApart(act: () => Promise<void>): Promise<void> {
-    const time = { fromUs: nowUs(), toUs: Infinity }
-    this.#apart.push(time)
-    try {
-      await act()
-    } finally {
-      time.toUs = nowUs()
-    }
-  }
-
-  #whileCut(deaf: readonly Side[], act: () => Promise<void>): Promise<void> {
-    return this.#whileFiltered(deaf, ALL_LINKS.map(dropAll), true, act)
-  }
-
-  #whileLossy({ lossPercent }: Fault, act: () => Promise<void>): Promise<void> {
-    return this.#whileFiltered(
-      SIDES,
-      ALL_LINKS.map((link) => dropSome(link, lossPercent)),
-      true,
-      act
-    )
-  }
-
-  async #whileFiltered(
-    sides: readonly Side[],
-    filters: readonly Filter[],
-    apart: boolean,
-    act: () => Promise<void>
-  ): Promise<void> {
-    const filtered = async (): Promise<void> => {
-      await Promise.all(sides.map((side) => this.#network.filter(side, filters)))
-      try {
-        await act()
-      } finally {
-        await Promise.all(sides.map((side) => this.#network.filter(side, [])))
-      }
-    }
-    return apart ? this.#whileApart(filtered) : filtered()
-  }
-
-  #trouble(side: Side, kind: Trouble['kind']): Trouble {
-    const trouble = { side, kind, fromUs: nowUs(), toUs: Infinity }
-    this.#troubles.push(trouble)
-    return trouble
-  }
-
-  async #whileFrozen(side: Side, act: () => Promise<void>): Promise<void> {
-    const trouble = this.#trouble(side, 'frozen')
-    this.#hosts[side].freeze()
-    try {
-      await act()
-    } finally {
-      this.#hosts[side].thaw()
-      trouble.toUs = nowUs()
-    }
-  }
-
-  /** `seen`: the kernel of its host can tell the other side. */
-  async #kill(side: Side, seen: boolean): Promise<void> {
-    this.#trouble(side, 'ended')
-    if (seen) this.#deaths.push({ side, fromUs: nowUs(), toUs: Infinity })
-    await this.#hosts[side].kill()
-  }
-
   /** Returns when. */
   async #killInStep(side: Side): Promise<number> {
     await this.#provable()
     await this.#copies.inStep()
     this.#copies.killedInStep(side)
     const atUs = nowUs()
-    await this.#kill(side, true)
+    await this.#harm.kill(side, true)
     return atUs
   }
 
   async #startAgain(side: Side): Promise<void> {
     await this.#start(side)
-    // Until then the dead one may be proven dead: what its kernel says once more after a cut comes late.
-    for (const each of [...this.#deaths, ...this.#troubles]) {
-      if (each.side === side && each.toUs === Infinity) each.toUs = nowUs()
-    }
+    this.#harm.runsAgain(side)
   }
 
   /**
@@ -648,7 +446,7 @@ export class Session {
       const { channel, linksUp } = this.#witness
       if (SIDES.every((side) => channel[side] === 'channel-open' && linksUp[side].size === LINKS)) return
       if (this.#stop.wanted) throw new Error('stopped')
-      if ((nowUs() - fromUs - this.#starvedUsSince(fromUs)) / US_PER_MS > CHANNEL_LIMIT_MS) {
+      if ((nowUs() - fromUs - this.#vitals.starvedUsSince(fromUs)) / US_PER_MS > CHANNEL_LIMIT_MS) {
         const found = SIDES.map((side) => `${side} ${channel[side]}, links up: ${[...linksUp[side]].join() || 'none'}`)
         return this.#violate('channel', `not whole ${CHANNEL_LIMIT_MS} ms later: ${found.join('; ')}`)
       }
@@ -660,31 +458,12 @@ export class Session {
   #killUnseen(side: Side): Promise<void> {
     const { policy, peerTimeoutMs } = this.#plan
     const follows = policy === 'availability' || policy === 'witness' || (policy === 'preferred' && side === 'b')
-    return this.#whileFiltered(SIDES, DROP_TCP, false, async () => {
-      await this.#kill(side, false)
+    return this.#harm.whileFiltered(SIDES, DROP_TCP, async () => {
+      await this.#harm.kill(side, false)
       if (follows) await this.#settle(`an unseen kill of side ${side}`, this.#settleLimitMs, otherSide(side))
       else await pause(2 * peerTimeoutMs)
       await this.#startAgain(side)
     })
-  }
-
-  /** It goes on working, and takes in late what comes. */
-  async #stutter(side: Side, forMs: number): Promise<void> {
-    const untilUs = nowUs() + forMs * US_PER_MS
-    while (nowUs() < untilUs && !this.#stop.wanted) {
-      await this.#whileFrozen(side, () => pause(STUTTER_MS))
-      await pause(STUTTER_MS)
-    }
-  }
-
-  async #whileDiskFull(side: Side, act: () => Promise<void>): Promise<void> {
-    const { disk } = this.#hosts[side]
-    disk.fill()
-    try {
-      await act()
-    } finally {
-      disk.free()
-    }
   }
 
   /** It comes back with nothing, and dies once more while it is being given everything, slowly. */
@@ -695,13 +474,13 @@ export class Session {
     await this.#settle(`the first kill of side ${side}`, this.#settleLimitMs, otherSide(side))
     this.#hosts[side].loseContext()
     await survivor.bulk(true)
-    await this.#whileFiltered(SIDES, SLOW_TCP, false, async () => {
+    await this.#harm.whileFiltered(SIDES, SLOW_TCP, async () => {
       await this.#startAgain(side)
       await this.#provable()
       await pause(INTO_SNAPSHOT_MS)
       const early = await this.#hosts[side].copy()
       if (early?.last === null) this.#snapshotsCut++
-      await this.#kill(side, true)
+      await this.#harm.kill(side, true)
     })
     await this.#settle(`the second kill of side ${side}`, this.#settleLimitMs, otherSide(side))
     await this.#startAgain(side)
@@ -719,55 +498,12 @@ export class Session {
     const epoch = this.#server?.epoch ?? 0
     let fromUs = nowUs()
     if (kind === 'kill') fromUs = await this.#killInStep(side)
-    else {
-      this.#trouble(side, 'ended')
-      await this.#hosts[side].stop()
-    }
+    else await this.#harm.stop(side)
     await Promise.all(this.#pending)
     const survivor = await this.#settle(`${kind} of side ${side}`, this.#settleLimitMs, otherSide(side))
     const took = this.#witness.history.tenures.find((each) => each.side === survivor && each.epoch > epoch)
     if (wasServer && took !== undefined) this.#takeoverMs.push((took.firstUs - fromUs) / US_PER_MS)
     await this.#startAgain(side)
-  }
-
-  async #whileFlooded(side: Side, holdMs: number): Promise<void> {
-    const targets = ALL_LINKS.map((link) => `${this.#network.linkAddress(side, link)}:${PAIR_PORT + link}`)
-    const args = [String(this.#plan.seed + this.#faults), String(FLOOD_PER_SECOND), ...targets]
-    const namespace = this.#network.namespace(otherSide(side))
-    const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, join(__dirname, 'flood.js'), ...args], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      detached: true
-    })
-    await this.#whileAttacked([child], () => pause(holdMs + 300))
-  }
-
-  /** As if the peer's host had refused this side's frames, on all links. */
-  #whileForged(side: Side, act: () => Promise<void>): Promise<void> {
-    const peer = otherSide(side)
-    const children = ALL_LINKS.map((link) => {
-      const [own, other] = [this.#network.linkAddress(side, link), this.#network.linkAddress(peer, link)]
-      const args = unreachable({ from: own, to: other, port: PAIR_PORT + link, perSecond: FORGED_PER_SECOND })
-      return spawn('ip', ['netns', 'exec', this.#network.namespace(peer), 'hping3', own, ...args], { stdio: 'ignore' })
-    })
-    return this.#whileAttacked(children, act)
-  }
-
-  async #whileAttacked(children: readonly ChildProcess[], act: () => Promise<void>): Promise<void> {
-    for (const child of children) this.#attacks.add(child)
-    try {
-      await act()
-    } finally {
-      for (const child of children) {
-        child.kill('SIGKILL')
-        this.#attacks.delete(child)
-      }
-    }
-  }
-
-  async #redeploy(side: Side): Promise<void> {
-    const trouble = this.#trouble(side, 'redeployed')
-    await this.#hosts[side].redeploy()
-    trouble.toUs = nowUs()
   }
 
   async #commandSoon(side: Side, word: 'active' | 'standby' | 'swap', afterMs: number): Promise<void> {
@@ -782,7 +518,9 @@ export class Session {
     const reply = await this.#hosts[side].designate(word, REPLY_LIMIT_MS)
     const answeredUs = nowUs()
     this.#note(`'${word}' to side ${side}: ${JSON.stringify(reply)}`)
-    const met = this.#troubles.filter((each) => each.side === side && each.fromUs < answeredUs && each.toUs > askedUs)
+    const met = this.#harm.troubles.filter(
+      (each) => each.side === side && each.fromUs < answeredUs && each.toUs > askedUs
+    )
     if (reply.kind === 'silence') {
       if (met.some(({ kind }) => kind === 'ended' || kind === 'redeployed')) this.#commands.cutOff++
       else this.#violate('lost-designation', `'${word}' to side ${side}: ${reply.why}`)
@@ -791,7 +529,7 @@ export class Session {
     this.#commands[reply.kind]++
     const notItsFaultUs =
       met.reduce((sum, { fromUs, toUs }) => sum + Math.min(toUs, answeredUs) - Math.max(fromUs, askedUs), 0) +
-      this.#starvedUsSince(askedUs)
+      this.#vitals.starvedUsSince(askedUs)
     const tookMs = (answeredUs - askedUs - notItsFaultUs) / US_PER_MS
     this.#replyMs.push(tookMs)
     if (tookMs > this.#plan.peerTimeoutMs + MACHINE_SLACK_MS) {
@@ -815,7 +553,7 @@ export class Session {
     const epoch = history.epochOf(server)
     const queuedBefore = queued[server]
     this.#note(`SIGSTOP of the Active, side ${server}`)
-    await this.#whileFrozen(server, () => pause(3 * peerTimeoutMs))
+    await this.#harm.whileFrozen(server, () => pause(3 * peerTimeoutMs))
     this.#note(`SIGCONT of side ${server}`)
     await this.#settle('the stop of the Active')
     await this.#compare('the stop of the Active')
@@ -829,38 +567,11 @@ export class Session {
     this.#stops++
   }
 
-  async #checkResources(): Promise<void> {
-    // One more leads to the witness.
-    const sockets = LINKS + (this.#third === null ? 0 : 1)
-    for (const side of SIDES) {
-      let found = this.#hosts[side].resources()
-      if (found === null) continue
-      // A socket that is just being replaced is none that leaked, and a side that was just started may not have opened its own.
-      for (let waits = 0; waits < SOCKET_WAITS_MAX && found.udpSockets !== sockets; waits++) {
-        await pause(SOCKET_WAIT_MS)
-        found = this.#hosts[side].resources() ?? found
-      }
-      const life = `${side} ${this.#lives[side]}`
-      const first = this.#first.get(life) ?? found
-      this.#first.set(life, first)
-      if (found.udpSockets !== sockets) {
-        this.#violate('sockets', `side ${side} holds ${found.udpSockets} UDP sockets instead of ${sockets}`)
-      }
-      if (found.files > first.files + FILES_SLACK || found.threads > first.threads + THREADS_SLACK) {
-        const grown = `${first.files} to ${found.files} files, ${first.threads} to ${found.threads} threads`
-        this.#violate('sockets', `side ${side} went from ${grown}`)
-      }
-    }
-  }
-
   async #end(): Promise<void> {
-    for (const child of this.#attacks) child.kill('SIGKILL')
-    for (const side of SIDES) this.#network.name(side)
-    for (const side of SIDES) this.#hosts[side].thaw()
-    await Promise.allSettled(SIDES.map((side) => this.#network.filter(side, [])))
+    await this.#harm.end()
     if (this.#third !== null) await this.#network.cutWays(new Set())
     await Promise.allSettled(this.#pending)
-    for (const timer of this.#timers) clearInterval(timer)
+    this.#vitals.end()
     const ended = await Promise.allSettled(SIDES.map((side) => this.#hosts[side].stop()))
     for (const each of ended) if (each.status === 'rejected') this.#violate('process', String(each.reason))
     await this.#third?.end('SIGTERM')
@@ -874,15 +585,7 @@ export class Session {
 
   #report(): SessionReport {
     const { history, events, told, torn } = this.#witness
-    const growths: number[] = []
-    for (const [life, samples] of this.#memory) {
-      const trend = memoryTrend(samples)
-      if (trend === null) continue
-      growths.push(trend.growthBytes)
-      if (!trend.flat) {
-        this.#violate('memory', `life ${life} grew by ${Math.round(trend.growthBytes / 2 ** 20)} MiB after its warm-up`)
-      }
-    }
+    const memoryGrowthBytes = this.#vitals.judgeMemory()
     if (torn > 0) this.#violate('witness', `${torn} lines could not be read`)
     if (history.passed === 0) this.#violate('witness', 'no message ever passed')
     if (this.#copies.report().writes === 0) this.#violate('witness', 'nothing was ever written into the context store')
@@ -905,11 +608,11 @@ export class Session {
       takeoverMs: this.#takeoverMs,
       replyMs: this.#replyMs,
       copies: { ...this.#copies.report(), snapshotsCut: this.#snapshotsCut },
-      starvedMs: this.#starvedUsSince(0) / US_PER_MS,
+      starvedMs: this.#vitals.starvedUsSince(0) / US_PER_MS,
       widestGateMs: history.widestGateUs / US_PER_MS,
       disorderMs: history.worstDisorderUs / US_PER_MS,
-      memoryGrowthBytes: growths,
-      resources: Object.fromEntries(this.#first) as Partial<Record<Side, Resources>>,
+      memoryGrowthBytes,
+      resources: Object.fromEntries(this.#vitals.first) as Partial<Record<Side, Resources>>,
       logs: { a: this.#hosts.a.log, b: this.#hosts.b.log },
       thirdLog: this.#third?.log ?? null
     }

@@ -1,7 +1,7 @@
 /** How faults and attacks call hping3. */
 
-/** What a packet itself takes hping3, about. */
-const PACKET_US = 13
+/** What hping3 takes for a packet, about, and 50 us by which its timer is late. */
+const PACKET_US = 65
 
 /** Arguments for that many a second. */
 export function paced(perSecond: number): string[] {

@@ -15,7 +15,9 @@ export const NIC = 'lan0'
 export const SECOND_NIC = 'lan1'
 const CABLE_NIC = 'cable'
 const PREFIX = '10.213.0'
-const STRANGER = `${PREFIX}.9`
+export const STRANGER = `${PREFIX}.9`
+/** Of the switch. */
+const STRANGER_PORT = 'to-x'
 /** Somebody who is not there. */
 export const NOBODY = `${PREFIX}.99`
 
@@ -33,7 +35,7 @@ export class Lan extends Namespaces {
     for (const namespace of [this.stranger, this.switch]) await ip('netns', 'add', namespace)
     await ipInside(this.switch, 'link set lo up', 'link add bridge type bridge stp_state 0', 'link set bridge up')
     await ipInside(this.stranger, 'link set lo up')
-    await this.#plug(this.stranger, NIC, 'to-x')
+    await this.#plug(this.stranger, NIC, STRANGER_PORT)
     await ipInside(this.stranger, `addr add ${STRANGER}/24 dev ${NIC}`)
     for (const side of SIDES) {
       await this.plug(side, NIC)
@@ -154,6 +156,26 @@ table bridge field {
   chain forward {
     type filter hook forward priority 0; policy accept;
     ${matches.map((match) => `${match} drop`).join('\n')}
+  }
+}
+`
+    )
+  }
+
+  /**
+   * The switch passes on so many of each packet that the stranger sends to a side: a kernel copies at a rate at which no process sends
+   * beside what it attacks.
+   */
+  copyStranger(copies: number): Promise<void> {
+    const rules = SIDES.map((side) => `ip daddr ${this.address(side)} dup to "${NIC}-${side}"`)
+    return nftInside(
+      this.switch,
+      `table netdev stranger
+delete table netdev stranger
+table netdev stranger {
+  chain incoming {
+    type filter hook ingress device "${STRANGER_PORT}" priority 0; policy accept;
+    ${Array.from({ length: copies - 1 }, () => rules.join('\n')).join('\n')}
   }
 }
 `
