@@ -41,7 +41,7 @@ export async function givenTime(
   } catch (error) {
     const wasMs = await field.starvedMsSince(sinceUs)
     if (tries + 1 === TRIES_MAX || wasMs < starvedMs) throw error
-    console.log(`# a side had no processor for ${Math.round(wasMs)} ms: again`)
+    console.log(`# a side had no processor for ${Math.round(wasMs)} ms: again, after ${String(error)}`)
     await field.form()
     await givenTime(field, starvedMs, attempt, tries + 1)
   }
