@@ -6,7 +6,7 @@ import { median } from '../../support/namespaces/checker'
 import { ALL_FAULTS } from './faults'
 import { Network } from '../../support/namespaces/network'
 import { removeDisks } from './small-disk'
-import { type SessionPlan, type SessionReport, type Stop } from './plan'
+import type { SessionPlan, SessionReport, Stop } from './plan'
 import { Session } from './session'
 
 const POLICIES = ['availability', 'preferred', 'exclusive'] as const

@@ -1,5 +1,5 @@
 /** What the machine gave to those who run on it, and what each process holds: time, memory, sockets, files, threads. */
-import { type Apart, type MemorySample, memoryTrend } from '../../support/namespaces/checker'
+import { type Apart, lengthUsSince, type MemorySample, memoryTrend } from '../../support/namespaces/checker'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { type Side, SIDES } from '../../support/namespaces/history'
 import type { Resources } from '../../support/resources'
@@ -69,7 +69,7 @@ export class Vitals {
   }
 
   starvedUsSince(fromUs: number): number {
-    return this.#starved.reduce((sum, each) => sum + Math.max(0, each.toUs - Math.max(each.fromUs, fromUs)), 0)
+    return lengthUsSince(this.#starved, fromUs)
   }
 
   /** A process starts; what the one before it held is no measure for it. */

@@ -16,6 +16,11 @@ export interface Apart {
   readonly toUs: number
 }
 
+/** How much of these times lies after `sinceUs`. */
+export function lengthUsSince(times: readonly Apart[], sinceUs: number): number {
+  return times.reduce((sum, { fromUs, toUs }) => sum + Math.max(0, toUs - Math.max(fromUs, sinceUs)), 0)
+}
+
 export type Rule =
   | 'overlap'
   | 'epoch-shared'

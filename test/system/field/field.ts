@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DEFAULTS, type LinkSettings, type PairSettings, type Policy } from '../../../src/protocol/settings'
-import { type Apart, judge } from '../../support/namespaces/checker'
+import { type Apart, judge, lengthUsSince } from '../../support/namespaces/checker'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import { Witness } from '../../support/namespaces/witness'
@@ -304,7 +304,7 @@ export class Field {
   async starvedMsSince(sinceUs: number): Promise<number> {
     const of = async (side: Side): Promise<number> => {
       const times = (await this.side(side).tell({ do: 'tell starved' })) as Apart[]
-      return times.reduce((sum, { fromUs, toUs }) => sum + Math.max(0, toUs - Math.max(fromUs, sinceUs)), 0)
+      return lengthUsSince(times, sinceUs)
     }
     return Math.max(...(await Promise.all(SIDES.map(of)))) / US_PER_MS
   }

@@ -95,12 +95,15 @@ describe('field: what a stranger forges changes nothing', function () {
 
   for (const perSecond of SPOOFED_RATES) {
     const title = LONG ? `, ${perSecond.toLocaleString('en')} a second at each side` : ''
-    const spoofed = (match: string, start: (perSecond: number) => Attack): Promise<void> =>
-      holdsAgainst({ match, quoted: ports, perSecond: perSecond / ports.length, enough: READ_PER_SECOND }, start)
+    const spoofed = (start: (perSecond: number) => Attack): Promise<void> =>
+      holdsAgainst(
+        { match: 'meta l4proto udp', quoted: ports, perSecond: perSecond / ports.length, enough: READ_PER_SECOND },
+        start
+      )
 
     it(`junk from the address and port of the peer${title}, and resets with random numbers`, async () => {
       const file = junkFile(join(field.folder, 'junk'), 1)
-      await spoofed('meta l4proto udp', (each) => {
+      await spoofed((each) => {
         const junk = spoofedFrames(field.lan, ports, each, () => file)
         const resets = blindResets(field.lan, ports, each)
         return {
@@ -122,7 +125,7 @@ describe('field: what a stranger forges changes nothing', function () {
           writeFileSync(file(side, port), frames)
         }
       }
-      await spoofed('meta l4proto udp', (each) => spoofedFrames(field.lan, ports, each, file))
+      await spoofed((each) => spoofedFrames(field.lan, ports, each, file))
     })
   }
 
