@@ -236,8 +236,14 @@ export class Field {
       .filter(({ atUs }) => atUs >= sinceUs)
       .map(({ rule, text }) => `${rule}: ${text}`)
     const excused = each.policy === 'availability' && apart.length > 0
-    const twice = repeatsUs.filter((atUs) => atUs >= sinceUs).length
-    if (twice > 0 && !excused) lines.push(`${twice} items were worked on twice`)
+    const ms = (atUs: number): number => Math.round((atUs - sinceUs) / US_PER_MS)
+    const twice = repeatsUs.filter((atUs) => atUs >= sinceUs)
+    if (twice.length > 0 && !excused) {
+      const tenures = history.tenures.map(
+        ({ side, epoch, firstUs, lastUs }) => `${side} ${epoch}: ${ms(firstUs)} to ${ms(lastUs)}`
+      )
+      lines.push(`${twice.length} items were worked on twice, after ${twice.map(ms).join()} ms; ${tenures.join(', ')}`)
+    }
     if (torn > 0) lines.push(`${torn} lines could not be read`)
     if (serves === null) return lines
     // Gates that nobody asked for a moment, on a busy machine, are not gates that were shut.
