@@ -12,7 +12,7 @@ import type { NodeRedProcess } from '../../support/node-red/process'
 import { type NodeRed, nodeRed4, nodeRed5 } from '../../support/node-red/versions'
 import { EXAMPLES, readExample } from '../../support/examples/files'
 import { skipWithoutChromium } from './harness/chromium'
-import { type Editor, type EditorOptions, shown } from './harness/editor'
+import { AWAY, type Editor, type EditorOptions, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import { Stage } from './harness/stage'
 import { blocksIn, codeIn, pressesIn, type Step, stepsOf } from './readme'
@@ -24,8 +24,6 @@ const TIMES_SEEN = share(2, 5)
 const TAKEOVER_MS_MAX = 15_000
 /** The editor of a stock Node-RED asks the internet for news of its palette; here there is none. */
 const NEWS = /catalogue\.nodered\.org|ERR_NAME_NOT_RESOLVED/
-/** What a browser says while the runtime that it belongs to is away. */
-const AWAY = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection|ECONNRESET|Failed to load resource/
 const COLORS = ['green', 'blue', 'yellow', 'red']
 
 const STEPS = stepsOf('README.md')

@@ -8,7 +8,7 @@ import { freePorts } from '../../support/ports'
 import { isToldOn, type NodeRedMajor, share } from '../../support/share'
 import { func, KEY, pairNode, stateNode, type FlowNode } from '../../support/node-red/flow'
 import type { NodeRedProcess } from '../../support/node-red/process'
-import { type Editor, type EditorOptions, shown } from './harness/editor'
+import { AWAY, type Editor, type EditorOptions, shown } from './harness/editor'
 import { Sidebar } from './harness/sidebar'
 import type { Stage } from './harness/stage'
 
@@ -21,8 +21,6 @@ const STALE_MS_MAX = 9000
 const STORM_MS = share(2500, 5000)
 const PASSWORD = 'of the tests'
 const MALICE = '<img src=x onerror="window.hacked=1"> $t(tab) __role__ \u202e'
-/** What the browser says itself while the runtime is away. */
-const AWAY = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection|ECONNRESET|Failed to load resource/
 
 const pairOf = (settings: Readonly<Record<string, unknown>> = {}): FlowNode =>
   pairNode('pair', {

@@ -93,6 +93,13 @@ const NOT_OURS = [
   /reading 'html'\)\s+at a \(\S+red\.min\.js/
 ]
 
+/**
+ * What a browser says while the runtime that its page belongs to is away. A connection that the kernel had taken and nobody served when
+ * the process ended is 'not connected'.
+ */
+export const AWAY =
+  /ERR_CONNECTION|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|WebSocket connection|ECONNRESET|Failed to load resource/
+
 /** Looks less often than `eventually` does: each look costs browser and test some milliseconds. */
 export const shown: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
 
