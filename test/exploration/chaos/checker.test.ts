@@ -7,9 +7,11 @@ import {
   memoryTrend,
   type Policy,
   soleServer,
-  uncoveredUs
+  uncoveredUs,
+  violationsSince
 } from '../../support/namespaces/checker'
-import { BUCKET_US, History, type Side } from '../../support/namespaces/history'
+import { BUCKET_US, History, type Side, SIDES } from '../../support/namespaces/history'
+import { outsideLine } from '../../support/namespaces/namespaces'
 
 const HEAL_US = 200_000
 
@@ -95,6 +97,33 @@ describe('the judge of a chaos run', () => {
     assert.deepEqual(rulesBroken(both, 'exclusive', [cut]), ['overlap'])
     assert.deepEqual(rulesBroken(both, 'availability', [{ ...cut, toUs: 1_700_000 }]), ['overlap'], 'healed too late')
     assert.deepEqual(rulesBroken(both, 'availability', [{ ...cut, fromUs: 1_100_000 }]), ['overlap'], 'began too early')
+  })
+
+  it('shows of a time what had begun before it and went on', () => {
+    const twoServe = historyOf(
+      { side: 'a', epoch: 1, fromMs: 0, toMs: 2000 },
+      { side: 'b', epoch: 2, fromMs: 1000, toMs: 3000 }
+    )
+    const since = (ms: number): string[] =>
+      violationsSince(judge(twoServe, 'preferred', [], HEAL_US), ms * 1000).map(({ rule }) => rule)
+    assert.deepEqual(since(0), ['overlap'])
+    assert.deepEqual(since(1500), ['overlap'])
+    assert.deepEqual(since(2001), [])
+    const shared = historyOf(
+      { side: 'a', epoch: 1, fromMs: 0, toMs: 500 },
+      { side: 'b', epoch: 1, fromMs: 600, toMs: 900 }
+    )
+    assert.equal(violationsSince(judge(shared, 'availability', [], HEAL_US), 800_000).length, 1)
+  })
+
+  it('no two runs have the same addresses, however many processes there have been', () => {
+    const taken = new Set<string>()
+    for (let runId = 1; runId <= 32_768; runId++) {
+      for (const side of SIDES) for (const address of Object.values(outsideLine(runId, side))) taken.add(address)
+    }
+    assert.equal(taken.size, 4 * 32_768)
+    assert.deepEqual(outsideLine(32_767, 'b'), { outer: '198.19.255.254', inside: '198.19.255.255' })
+    assert.deepEqual(outsideLine(32_768, 'a'), { outer: '198.18.0.0', inside: '198.18.0.1' })
   })
 
   it('sees an epoch that both sides served on', () => {

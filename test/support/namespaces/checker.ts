@@ -41,6 +41,13 @@ export interface Violation {
   readonly rule: Rule
   readonly text: string
   readonly atUs: number
+  /** Until when it went on; left out: it is of one instant. */
+  readonly toUs?: number
+}
+
+/** Those that reach into the time after `sinceUs`, whenever they began. */
+export function violationsSince(violations: readonly Violation[], sinceUs: number): Violation[] {
+  return violations.filter(({ atUs, toUs = atUs }) => toUs >= sinceUs)
 }
 
 /** Judges what happened up to now. `apart` is only looked at under `availability`; `healUs` is added to the end of each. */
@@ -77,10 +84,11 @@ export function falseCrashes(claims: readonly Claim[], deaths: readonly Death[])
 
 function sharedEpochs(tenures: readonly Tenure[]): Violation[] {
   const owners = new Map<number, Side>()
-  return tenures.flatMap(({ side, epoch, firstUs }) => {
+  return tenures.flatMap(({ side, epoch, firstUs, lastUs }) => {
     const owner = owners.get(epoch) ?? side
     owners.set(epoch, owner)
-    return owner === side ? [] : [{ rule: 'epoch-shared', text: `both sides served on epoch ${epoch}`, atUs: firstUs }]
+    if (owner === side) return []
+    return [{ rule: 'epoch-shared', text: `both sides served on epoch ${epoch}`, atUs: firstUs, toUs: lastUs }]
   })
 }
 
@@ -89,12 +97,12 @@ function unordered(tenures: readonly Tenure[]): Violation[] {
   let newest = 0
   return [...tenures]
     .sort((left, right) => left.firstUs - right.firstUs)
-    .flatMap(({ side, epoch, firstUs }) => {
+    .flatMap(({ side, epoch, firstUs, lastUs }) => {
       const before = newest
       newest = Math.max(newest, epoch)
       if (epoch > before) return []
       const text = `side ${side} began to serve on epoch ${epoch} after somebody had on ${before}`
-      return [{ rule: 'epoch-back' as const, text, atUs: firstUs }]
+      return [{ rule: 'epoch-back' as const, text, atUs: firstUs, toUs: lastUs }]
     })
 }
 
@@ -110,7 +118,7 @@ function overlaps(tenures: readonly Tenure[], apart: readonly Apart[] | null, he
       const text =
         `side ${older.side} let messages pass on epoch ${older.epoch} up to ${ms(older.lastUs - newer.firstUs)} ms after ` +
         `side ${newer.side} had on ${newer.epoch}`
-      return [{ rule: 'overlap' as const, text, atUs: newer.firstUs }]
+      return [{ rule: 'overlap' as const, text, atUs: fromUs, toUs }]
     })
   )
 }

@@ -66,15 +66,17 @@ export async function destroyTcp(namespace: string, addresses: string): Promise<
   await execute('ip', ['netns', 'exec', namespace, 'ss', '-K', '-t', 'dst', addresses])
 }
 
-/** One of 250, so that two runs at the same time hardly meet. */
-const subnetOf = (runId: number): number => runId % 250
+/** Runs have four addresses each of 198.18.0.0/15 (RFC 2544): as many runs as a kernel counts processes before it begins again. */
+const RUNS = 2 ** 15
 
-function outsideAddress(runId: number, side: Side): string {
-  return `10.211.${subnetOf(runId)}.${side === 'a' ? 2 : 6}`
+/** Where the outside reaches a side of that run, and where it stands itself on this line: two addresses of a /31 (RFC 3021). */
+export function outsideLine(runId: number, side: Side): { readonly inside: string; readonly outer: string } {
+  const first = (runId % RUNS) * 4 + (side === 'a' ? 0 : 2)
+  return { outer: addressAt(first), inside: addressAt(first + 1) }
 }
 
-function outerAddress(runId: number, side: Side): string {
-  return `10.211.${subnetOf(runId)}.${side === 'a' ? 1 : 5}`
+function addressAt(place: number): string {
+  return `198.${18 + (place >> 16)}.${(place >> 8) & 255}.${place & 255}`
 }
 
 function outerName(runId: number, side: string): string {
@@ -108,7 +110,7 @@ export abstract class Namespaces {
 
   /** Where the outside reaches this side's Node-RED, on a line that no fault touches. */
   outsideAddress(side: Side): string {
-    return outsideAddress(this.#id, side)
+    return outsideLine(this.#id, side).inside
   }
 
   remove(): void {
@@ -122,15 +124,11 @@ async function addSides(runId: number): Promise<void> {
     const inside = namespaceOf(runId, side)
     await ip('netns', 'add', inside)
     const outer = outerName(runId, side)
+    const line = outsideLine(runId, side)
     await ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', 'outside', 'netns', inside)
-    await ip('addr', 'add', `${outerAddress(runId, side)}/30`, 'dev', outer)
+    await ip('addr', 'add', `${line.outer}/31`, 'dev', outer)
     await ip('link', 'set', outer, 'up')
-    await ipInside(
-      inside,
-      'link set lo up',
-      `addr add ${outsideAddress(runId, side)}/30 dev outside`,
-      'link set outside up'
-    )
+    await ipInside(inside, 'link set lo up', `addr add ${line.inside}/31 dev outside`, 'link set outside up')
   }
 }
 

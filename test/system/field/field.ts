@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DEFAULTS, type LinkSettings, type PairSettings, type Policy } from '../../../src/protocol/settings'
-import { type Apart, judge, lengthUsSince } from '../../support/namespaces/checker'
+import { type Apart, judge, lengthUsSince, violationsSince } from '../../support/namespaces/checker'
 import { nowUs, pause, US_PER_MS } from '../../support/namespaces/clock'
 import { otherSide, type Side, SIDES } from '../../support/namespaces/history'
 import { Witness } from '../../support/namespaces/witness'
@@ -232,9 +232,8 @@ export class Field {
 
   #served(each: Member, sinceUs: number, untilUs: number, { apart = [], serves = 'a' }: Quiet): string[] {
     const { history, repeatsUs, shutUs, torn } = this.witness(each)
-    const lines = judge(history, each.policy, apart, CONTACT_MS_MAX * US_PER_MS)
-      .filter(({ atUs }) => atUs >= sinceUs)
-      .map(({ rule, text }) => `${rule}: ${text}`)
+    const judged = judge(history, each.policy, apart, CONTACT_MS_MAX * US_PER_MS)
+    const lines = violationsSince(judged, sinceUs).map(({ rule, text }) => `${rule}: ${text}`)
     const excused = each.policy === 'availability' && apart.length > 0
     const ms = (atUs: number): number => Math.round((atUs - sinceUs) / US_PER_MS)
     const twice = repeatsUs.filter((atUs) => atUs >= sinceUs)

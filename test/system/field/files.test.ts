@@ -1,5 +1,6 @@
 /** Findings A4, A5 and A10: a second process on the same files, an engine at its heap limit, a disk that takes no writes. */
-import { execFileSync } from 'node:child_process'
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,10 @@ import { skipUnlessHere } from './here'
 import { SideProcess } from './side-process'
 
 const RETURN_MS = 5 * PEER_TIMEOUT_MS
+const FREE_LIMIT_MS = 5000
+
+const remounts = (disk: string, how: 'ro' | 'rw'): boolean =>
+  spawnSync('mount', ['-o', `remount,${how}`, disk]).status === 0
 
 describe('field: files, memory and disk', function () {
   this.timeout(120_000)
@@ -68,7 +73,8 @@ describe('field: files, memory and disk', function () {
       mkdirSync(stores.b)
       field = await Field.make({ stores, members: [PREFERRED_OTHER], settings: { peerTimeoutMs: 1000 } })
       await field.form()
-      execFileSync('mount', ['-o', 'remount,ro', disk])
+      // Busy while a file of it is open to be written.
+      await eventually('the disk takes no writes', FREE_LIMIT_MS, () => remounts(disk, 'ro'))
       const deploy = (side: 'a' | 'b', peerTimeoutMs: number): Promise<unknown> =>
         field.side(side).tell({ do: 'deploy', pair: PREFERRED_OTHER.id, settings: { peerTimeoutMs } })
       await deploy('b', 10_000)
@@ -81,7 +87,7 @@ describe('field: files, memory and disk', function () {
       await pause(1000)
       const sinceUs = nowUs()
       await field.lan.cut()
-      execFileSync('mount', ['-o', 'remount,rw', disk])
+      assert.ok(remounts(disk, 'rw'))
       await deploy('b', 1000)
       await pause(4000)
       const apart = [{ fromUs: sinceUs, toUs: Infinity }]
