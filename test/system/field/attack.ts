@@ -15,6 +15,15 @@ export interface Attack {
   stop(): void
 }
 
+export function both(one: Attack, other: Attack): Attack {
+  return {
+    stop() {
+      one.stop()
+      other.stop()
+    }
+  }
+}
+
 function attackOf(children: readonly ChildProcess[], also: () => void = () => {}): Attack {
   return {
     stop() {

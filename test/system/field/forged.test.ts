@@ -4,7 +4,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nowUs, pause } from '../../support/namespaces/clock'
 import { type Side, SIDES } from '../../support/namespaces/history'
-import { type Attack, blindResets, fittingResets, forgedUnreachable, junkFile, record, spoofedFrames } from './attack'
+import {
+  type Attack,
+  blindResets,
+  both,
+  fittingResets,
+  forgedUnreachable,
+  junkFile,
+  record,
+  spoofedFrames
+} from './attack'
 import { eventually } from '../../support/eventually'
 import { WHOLE } from '../../support/share'
 import { Field } from './field'
@@ -18,6 +27,8 @@ const SPOOFED_RATES = LONG ? RATES : [1000]
 const READ_PER_SECOND = 15_000
 /** What one process sends for a pair without a core of its own; the switch makes the rest of it. */
 const SENT_PER_SECOND = 5000
+/** At this rate and above each kind comes by itself: two of them leave two cores, which are both sides and the attacker, no time. */
+const APART_FROM = 60_000
 const STARVED_MS = 300
 const REACHED_MS = 30_000
 
@@ -95,25 +106,23 @@ describe('field: what a stranger forges changes nothing', function () {
 
   for (const perSecond of SPOOFED_RATES) {
     const title = LONG ? `, ${perSecond.toLocaleString('en')} a second at each side` : ''
-    const spoofed = (start: (perSecond: number) => Attack): Promise<void> =>
-      holdsAgainst(
-        { match: 'meta l4proto udp', quoted: ports, perSecond: perSecond / ports.length, enough: READ_PER_SECOND },
-        start
-      )
-
-    it(`junk from the address and port of the peer${title}, and resets with random numbers`, async () => {
+    const spoofed = (start: (perSecond: number) => Attack, match = 'meta l4proto udp'): Promise<void> =>
+      holdsAgainst({ match, quoted: ports, perSecond: perSecond / ports.length, enough: READ_PER_SECOND }, start)
+    const junk = (): ((perSecond: number) => Attack) => {
       const file = junkFile(join(field.folder, 'junk'), 1)
-      await spoofed((each) => {
-        const junk = spoofedFrames(field.lan, ports, each, () => file)
-        const resets = blindResets(field.lan, ports, each)
-        return {
-          stop: () => {
-            junk.stop()
-            resets.stop()
-          }
-        }
+      return (each) => spoofedFrames(field.lan, ports, each, () => file)
+    }
+    const resets = (each: number): Attack => blindResets(field.lan, ports, each)
+
+    if (perSecond < APART_FROM) {
+      it(`junk from the address and port of the peer${title}, and as many resets with random numbers`, async () => {
+        const start = junk()
+        await spoofed((each) => both(start(each), resets(each)))
       })
-    })
+    } else {
+      it(`junk from the address and port of the peer${title}`, () => spoofed(junk()))
+      it(`resets with random numbers${title}`, () => spoofed(resets, 'tcp flags rst'))
+    }
 
     it(`recorded frames from the address and port of the peer${title}`, async () => {
       const recorded = await record(field.lan, join(field.folder, 'recorded.pcap'), 1500)
