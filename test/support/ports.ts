@@ -21,12 +21,14 @@ export async function release(socket: Socket): Promise<void> {
 const FROM = 20_000
 /**
  * Each process of the tests takes its ports from a part of its own, one after the other: one that is away for a moment, or has not
- * begun yet, finds its port free. The runner says which part is whose; who was started by hand takes one at random.
+ * begun yet, finds its port free. The runner says which part is whose, or that all are (`all`: nothing runs beside it); who was started
+ * by hand takes one at random.
  */
 const PARTS = 60
-const COUNT = 200
-const PART = Number(process.env.HA_PAIR_PORTS ?? process.pid % PARTS)
-const FIRST = FROM + PART * COUNT
+const PART_COUNT = 200
+const MINE = process.env.HA_PAIR_PORTS ?? String(process.pid % PARTS)
+const COUNT = MINE === 'all' ? PARTS * PART_COUNT : PART_COUNT
+const FIRST = MINE === 'all' ? FROM : FROM + Number(MINE) * PART_COUNT
 let taken = Math.floor(Math.random() * COUNT)
 
 /** Whether nobody has this port, neither for UDP nor for TCP. */
