@@ -93,19 +93,18 @@ const NOT_OURS = [
   /reading 'html'\)\s+at a \(\S+red\.min\.js/
 ]
 
-/**
- * What a browser says while the runtime that its page belongs to is away. A connection that the kernel had taken and nobody served when
- * the process ended is 'not connected'.
- */
-export const AWAY =
-  /ERR_CONNECTION|ERR_SOCKET_NOT_CONNECTED|ERR_EMPTY_RESPONSE|WebSocket connection|ECONNRESET|Failed to load resource/
+/** What a browser says while the runtime that its page belongs to is away. */
+export const AWAY = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection|ECONNRESET|Failed to load resource/
 
 /** Looks less often than `eventually` does: each look costs browser and test some milliseconds. */
 export const shown: typeof eventually = (what, withinMs, probe) => eventually(what, withinMs, probe, LOOK_EVERY_MS)
 
-/** Chromium gives requests up when an interface appears: suites that run beside this one make some for their namespaces. */
 const LOADS_MAX = 5
-const INTERFACES_CHANGED = 'net::ERR_NETWORK_CHANGED'
+/**
+ * Chromium gives requests up when an interface appears: suites that run beside this one make some for their namespaces. One that had its
+ * connection and was not sent yet finds it closed.
+ */
+const GIVEN_UP = /net::ERR_(NETWORK_CHANGED|SOCKET_NOT_CONNECTED)/
 
 /** One load of the page. One that lost a request on its way never ends. */
 class Load {
@@ -126,14 +125,14 @@ export class Editor {
     page.on('pageerror', (error) => this.#note(`uncaught: ${error.stack ?? error.message}`))
     page.on('console', (message) => {
       const text = message.text()
-      if (message.type() === 'error' && !text.includes(INTERFACES_CHANGED)) {
+      if (message.type() === 'error' && !GIVEN_UP.test(text)) {
         this.#note(`console: ${text} (${message.location().url})`)
       }
     })
     page.on('requestfailed', (request) => {
       // A request that the page itself gave up, for example because it was closed, has not failed.
       const why = request.failure()?.errorText ?? ''
-      if (why === INTERFACES_CHANGED) this.#load.giveUp()
+      if (GIVEN_UP.test(why)) this.#load.giveUp()
       else if (why !== 'net::ERR_ABORTED') this.#note(`request: ${request.url()} ${why}`)
     })
     page.on('response', (response) => {
@@ -221,7 +220,7 @@ export class Editor {
   async #navigate(go: () => Promise<unknown>): Promise<void> {
     const load = (this.#load = new Load())
     await go().catch((error: unknown) => {
-      if (!String(error).includes(INTERFACES_CHANGED)) throw error
+      if (!GIVEN_UP.test(String(error))) throw error
       load.giveUp()
     })
   }
