@@ -2,21 +2,24 @@
  * One side of the cost rows, in a process of its own: the engine as Node-RED runs it (the hub and its thread, without Node-RED
  * around them), or a bare loop of dgram and HMAC that sends and reads the same frames at the same times.
  *
- *     { run: 'engine' | 'bare', first, ports, peers, folder }  starts; answers { ready: true } when every pair is in contact
+ *     { run: 'engine' | 'bare' | ..., first, ports, peers, folder }  starts; answers { ready: true } when every pair is in contact
  *     { measure: ms }                                  answers { cpuUs, frames, rssBytes } of that time
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { threadId, Worker } from 'node:worker_threads'
+import { dialContext, TLS } from '../src/host/channel/tls'
 import type { PairHandle } from '../src/host/hub'
 import { hub } from '../src/host/root'
 import { DEFAULTS, type PairSettings } from '../src/protocol/settings'
 import { eventually, pause } from '../test/support/eventually'
 
 export interface Start {
-  readonly run: 'engine' | 'bare' | 'empty-worker' | 'nothing'
+  readonly run: 'engine' | 'bare' | 'bare-tls' | 'empty-worker' | 'nothing'
   /** This side speaks first: the Active. */
   readonly first: boolean
   readonly ports: readonly number[]
@@ -130,6 +133,52 @@ async function runEmptyWorker({ ports }: Start): Promise<void> {
   await once(worker, 'message')
 }
 
+const DIAL_AGAIN_MS = 200
+const DIALLED_AT_ONCE = 20
+
+/** Two connections for each pair, as the channel has them: one that this side dials, one that it accepts. Nothing decides, nothing is said. */
+async function runBareTls({ ports, peers }: Start): Promise<void> {
+  const psk = Buffer.alloc(KEY_BYTES, 7)
+  const held: TLSSocket[] = []
+  const hold = (socket: TLSSocket): void => {
+    socket.on('error', ignore).on('data', ignore)
+    held.push(socket)
+  }
+  const server = createTlsServer({ ...TLS, pskCallback: () => psk })
+  server.on('secureConnection', hold)
+  for (const port of ports) createServer((raw) => server.emit('connection', raw)).listen(port, LOOPBACK)
+  const identity = 'pair'
+  const dial = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const raw = connect(port, LOOPBACK)
+      raw.once('error', reject)
+      raw.once('connect', () => {
+        const socket = connectTls({
+          socket: raw,
+          secureContext: dialContext(),
+          pskCallback: () => ({ identity, psk }),
+          checkServerIdentity: () => undefined
+        })
+        socket.once('secureConnect', () => {
+          hold(socket)
+          resolve()
+        })
+      })
+    })
+  const waiting = [...peers]
+  const dialler = async (): Promise<void> => {
+    for (let port = waiting.pop(); port !== undefined; port = waiting.pop()) {
+      // The other process may not listen yet.
+      const done = await dial(port).catch(() => 'again')
+      if (done !== 'again') continue
+      waiting.push(port)
+      await pause(DIAL_AGAIN_MS)
+    }
+  }
+  await Promise.all(Array.from({ length: DIALLED_AT_ONCE }, dialler))
+  await eventually('all connections are there', CONTACT_MS, () => held.length === 2 * ports.length)
+}
+
 async function measure({ measureMs }: Measure): Promise<Figures> {
   const before = { cpu: process.cpuUsage(), frames: frames() }
   await pause(measureMs)
@@ -140,6 +189,7 @@ async function measure({ measureMs }: Measure): Promise<Figures> {
 const RUNS = {
   engine: runEngine,
   bare: runBare,
+  'bare-tls': runBareTls,
   'empty-worker': runEmptyWorker,
   nothing: async (): Promise<void> => {}
 } as const

@@ -160,11 +160,15 @@ async function runMemory({
   const first: number[] = []
   const furtherEarly: number[] = []
   const further: number[] = []
+  const connections: number[] = []
   for (let trial = 0; trial < trials; trial++) {
     const [nothing = NaN] = await rssOf('nothing', 1, [earlyMs / 4])
     const [empty = NaN] = await rssOf('empty-worker', 1, [earlyMs / 4])
     const [oneEarly = NaN, one = NaN] = await rssOf('engine', 1, [earlyMs, settledMs])
     const [allEarly = NaN, all = NaN] = await rssOf('engine', many + 1, [earlyMs, settledMs])
+    const [tlsOne = NaN] = await rssOf('bare-tls', 1, [earlyMs])
+    const [tlsAll = NaN] = await rssOf('bare-tls', many + 1, [earlyMs])
+    connections.push((tlsAll - tlsOne) / many / 1024)
     worker.push((empty - nothing) / MB)
     first.push((one - nothing) / MB)
     furtherEarly.push((allEarly - oneEarly) / many / 1024)
@@ -179,7 +183,8 @@ async function runMemory({
       { who: 'empty worker with one socket', unit: 'MB', values: worker },
       { who: 'engine with its first pair', unit: 'MB', values: first },
       { who: `each further pair, after ${settledMs / 1000} s`, unit: 'KB', values: further },
-      { who: `each further pair, after ${earlyMs / 1000} s`, unit: 'KB', values: furtherEarly }
+      { who: `each further pair, after ${earlyMs / 1000} s`, unit: 'KB', values: furtherEarly },
+      { who: 'two bare TLS connections', unit: 'KB', values: connections }
     ],
     verdicts: [
       {
@@ -209,8 +214,8 @@ export const CPU_ROW: Row = {
 export const MEMORY_ROW: Row = {
   name: 'memory',
   title: 'Memory of the engine with its first pair, and for each further one',
-  how: 'Resident memory of a process with the hub, the engine’s thread and one pair in contact, minus that of the same process with none; then with 1,001 pairs. The bars hold for a pair at rest, a minute after contact: what the start of a thousand leaves behind in the flows’ thread is collected some 30 s after it.',
-  minutes: 8,
+  how: 'Resident memory of a process with the hub, the engine’s thread and one pair in contact, minus that of the same process with none; then with 1,001 pairs. The bars hold for a pair at rest, a minute after contact: what the start of a thousand leaves behind in the flows’ thread is collected some 30 s after it. Beside it a process that holds two TLS connections of node:tls for each pair, and nothing else: what the channel cannot do without.',
+  minutes: 10,
   whyNotHere: () => (process.platform === 'linux' ? null : 'resident memory is only comparable on Linux'),
   run: runMemory
 }
