@@ -1,8 +1,12 @@
 /** Devices on field buses, from servers of others: they count who is connected, and keep what was written. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
+import { join } from 'node:path'
 import { eventually, pause } from '../../../support/eventually'
 import { freePort } from '../../../support/ports'
 import { installed } from './installed'
+import type { S7News } from './s7-server'
 
 /** A value that was written, and the epoch that went along. */
 export interface Written {
@@ -129,67 +133,39 @@ export class ModbusDriver {
   }
 }
 
-interface S7Tag {
-  readonly DBNumber: number
-  readonly Start: number
-  readonly Size: number
-}
-interface S7Server {
-  readonly operationRead: number
-  readonly LocalPort: number
-  SetResourceless(value: boolean): boolean
-  SetParam(number: number, value: number): boolean
-  on(
-    event: 'readWrite',
-    listener: (sender: string, operation: number, tag: S7Tag, buffer: Buffer, answer: (buffer?: Buffer) => void) => void
-  ): void
-  StartTo(address: string): boolean
-  Stop(): boolean
-  ClientsCount(): number
-  LastError(): number
-  ErrorText(error: number): string
-}
-
-/** A controller with one data block, as the example has it: REAL0 temperature, INT4 setpoint, DINT6 epoch. */
+/**
+ * A controller with one data block (parts/s7-server.ts), in a process of its own: its server is native code, and when it ends its threads while
+ * they are at work it may end the process with them.
+ */
 export class S7Device {
   readonly port: number
   readonly writes: Written[] = []
-  readonly #server: S7Server
-  readonly #block = Buffer.alloc(10)
+  readonly #process: ChildProcess
+  #connected = 0
 
   private constructor(port: number) {
     this.port = port
-    this.#block.writeFloatBE(21.5, 0)
-    this.#server = new (installed('node-snap7') as { S7Server: new () => S7Server }).S7Server()
-    this.#server.SetResourceless(true)
-    this.#server.SetParam(this.#server.LocalPort, port)
-    this.#server.on('readWrite', (_sender, operation, { Start, Size }, buffer, answer) => {
-      if (operation === this.#server.operationRead) {
-        this.#block.copy(buffer, 0, Start, Start + Size)
-        answer(buffer)
-        return
-      }
-      buffer.copy(this.#block, Start, 0, Size)
-      // The epoch is the last thing of a request.
-      if (Start + Size === this.#block.length) {
-        this.writes.push({ value: this.#block.readInt16BE(4), epoch: this.#block.readInt32BE(6) })
-      }
-      answer()
+    this.#process = fork(join(__dirname, 's7-server.js'), [String(port)])
+    this.#process.on('message', (news: S7News) => {
+      if ('connected' in news) this.#connected = news.connected
+      else this.writes.push(news)
     })
-    if (!this.#server.StartTo('127.0.0.1')) {
-      throw new Error(`the S7 server does not start: ${this.#server.ErrorText(this.#server.LastError())}`)
-    }
   }
 
   static async start(): Promise<S7Device> {
-    return new S7Device(await freePort())
+    const device = new S7Device(await freePort())
+    const ended = once(device.#process, 'exit').then(() => Promise.reject(new Error('the S7 server does not start')))
+    await Promise.race([once(device.#process, 'message'), ended])
+    return device
   }
 
   get connected(): number {
-    return this.#server.ClientsCount()
+    return this.#connected
   }
 
-  stop(): void {
-    this.#server.Stop()
+  async stop(): Promise<void> {
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGKILL')
+    await ended
   }
 }
