@@ -60,8 +60,15 @@ export function rulesOf(m: Context): PolicyRules {
   return POLICY_RULES[m.settings.policy]
 }
 
+/** The peer stated another policy last. */
+export function policyDiffers(m: Context): boolean {
+  const { peerPolicy } = m.epochs
+  return peerPolicy !== null && peerPolicy !== m.settings.policy
+}
+
+/** What a preferred side need not wait for, only a peer under the same policy leaves to it. */
 export function isUnderLease(m: Context): boolean {
-  return servesUnderLease(m.settings.policy, m.epochs.preferred)
+  return servesUnderLease(m.settings.policy, m.epochs.preferred && !policyDiffers(m))
 }
 
 /** The end of the right to serve; Infinity = nothing bounds it. */

@@ -4,7 +4,7 @@
  */
 import type { EventReason } from '../events'
 import type { AloneBar, ProofState } from '../machine'
-import { rulesOf, type Context } from './context'
+import { policyDiffers, rulesOf, type Context } from './context'
 import { mayTake, type Evidence } from './policy'
 
 const TAKEOVER_REASONS: Readonly<Record<Evidence, EventReason<'role'>>> = {
@@ -97,8 +97,8 @@ export function isBarred(m: Context, evidence: Evidence): boolean {
 export function aloneBar(m: Context): AloneBar | null {
   if (m.epochs.exhausted) return 'numbers-exhausted'
   if (m.own.doubt !== null) return m.own.doubt
-  const { peerPolicy, online } = m.epochs
-  if (peerPolicy !== null && peerPolicy !== m.settings.policy) return 'policy-differs'
+  if (policyDiffers(m)) return 'policy-differs'
+  const { online } = m.epochs
   const { neverBoth, asksWitness } = rulesOf(m)
   if (!neverBoth) return null
   const { uncounted, contactMade, lastWordAtMs, peerTimeoutMs } = m.peer

@@ -774,8 +774,14 @@ export const RULES: readonly Rule[] = [
       mutation(
         'extended/takeover',
         'acts alone though its policy is not the peer’s',
-        'if (peerPolicy !== null && peerPolicy !== m.settings.policy)',
+        'if (policyDiffers(m))',
         'if (false)'
+      ),
+      mutation(
+        'extended/context',
+        'serves without a lease as the preferred one beside a peer of another policy',
+        'm.epochs.preferred && !policyDiffers(m)',
+        'm.epochs.preferred'
       ),
       mutation(
         'extended/own',

@@ -124,6 +124,31 @@ describe('three voices, a side that goes to another policy and back before its d
   })
 })
 
+describe('three voices, a side whose disk does not know yet that its peer has gone to another policy', () => {
+  it('is not left alone by a peer that is preferred there: that one serves under a lease', () => {
+    let servedThere = 0
+    each((seed) => {
+      const { world } = settled(seed)
+      world.crash('a')
+      world.crash('b')
+      world.start('a')
+      world.advance(P_MS / 10)
+      world.host('a').diskMs = [P_MS, P_MS]
+      world.start('b', { policy: 'preferred' })
+      for (let ms = 0; world.server === null && ms < 3 * P_MS; ms++) world.advance(1)
+      if (world.server === 'b') servedThere++
+      world.advance(P_MS / 4)
+      cut(world, ...WAYS.link)
+      world.crash('a')
+      world.host('a').diskMs = [1, 2]
+      world.start('a')
+      world.advance(6 * P_MS)
+      assert.equal(world.violation, null, `seed ${seed}`)
+    }, STORIES)
+    assert.ok(servedThere > 0, 'the story is told')
+  })
+})
+
 describe('three voices, a takeover with disks that are slow', () => {
   for (const [diskMs, lateMs] of [
     [[0.5, 8], 0],

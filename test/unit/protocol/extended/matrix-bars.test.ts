@@ -121,7 +121,11 @@ describe('extended wire, what keeps a side from acting alone: found in contact',
         assert.deepEqual([granted.serves, granted.view.epoch], [true, 22])
       })
 
-      const leased = column === 'preferred, lower' || column.startsWith('exclusive')
+      // To be preferred is worth something only beside a peer that goes by it.
+      const leased =
+        column === 'preferred, lower' ||
+        column.startsWith('exclusive') ||
+        (bar === 'policy-differs' && column.startsWith('preferred'))
       it(`${column}, ${bar}: an Active ${leased ? 'has no right without its lease, whatever is proven' : 'serves on'}`, () => {
         const bench = inContact(bar, 'active', column)
         assert.equal(bench.serves, true)
