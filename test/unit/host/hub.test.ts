@@ -160,6 +160,8 @@ describe('the hub', () => {
     const [one, two] = [acquire(request('a', [x, y])), acquire(request('b', [y, x]))]
     const watchers = [new Watcher(one), new Watcher(one), new Watcher(two)]
     await until('paired', () => isPaired(one.pair, two.pair))
+    // What a status says is there before it is told.
+    await until('all are told', () => watchers.every(({ roles, online }) => roles.length > 0 && online.at(-1) === true))
     for (const watcher of watchers) {
       assert.equal(watcher.seqs[0], 1)
       assert.ok(gapless(watcher.seqs), watcher.seqs.join(' '))
