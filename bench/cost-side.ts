@@ -1,9 +1,10 @@
 /**
  * One side of the cost rows, in a process of its own: the engine as Node-RED runs it (the hub and its thread, without Node-RED
- * around them), or a bare loop of dgram and HMAC that sends and reads the same frames at the same times.
+ * around them), or what that is compared with: a bare loop of dgram and HMAC that sends and reads the same frames at the same times,
+ * bare connections, a thread with one socket, nothing.
  *
- *     { run: 'engine' | 'bare' | ..., first, ports, peers, folder }  starts; answers { ready: true } when every pair is in contact
- *     { measure: ms }                                  answers { cpuUs, frames, rssBytes } of that time
+ *     { run, first, ports, peers, folder }  starts; answers { ready: true } when every pair is in contact
+ *     { measureMs }                         answers { cpuUs, frames, rssBytes } of that time
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pause } from '../test/support/eventually'
+import { killChild } from '../test/support/kill-child'
 import { freePorts } from '../test/support/ports'
 import { DEFAULTS } from '../src/protocol/settings'
 import type { Figures, Measure, Start } from './cost-side'
@@ -40,11 +41,8 @@ class Process {
     return value
   }
 
-  async end(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
-    await ended
+  end(): Promise<void> {
+    return killChild(this.#child)
   }
 }
 

@@ -1,13 +1,12 @@
 /** HAProxy from the system, with the very file of the documentation, and a client that goes through it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { pause } from './eventually'
+import { killChild } from './kill-child'
 import { freePort } from './ports'
 import { ROOT } from './root'
 
 export const CONFIGURATION = join(ROOT, 'docs', 'operating', 'monitoring', 'haproxy.cfg')
-const END_LIMIT_MS = 5000
 
 /** Whether a command of the system is there. */
 export function has(command: string, versionFlag: string): boolean {
@@ -41,11 +40,8 @@ export class HaProxy {
     return this.#log
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(END_LIMIT_MS) })
-    this.#child.kill('SIGKILL')
-    await exited
+  stop(): Promise<void> {
+    return killChild(this.#child)
   }
 }
 

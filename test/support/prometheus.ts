@@ -1,10 +1,10 @@
 /** promtool, and what the files for Prometheus and Grafana ask for. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { eventually } from './eventually'
+import { killChild } from './kill-child'
 import { freePort } from './ports'
 import { ROOT } from './root'
 
@@ -69,7 +69,6 @@ export function alertMetrics(): readonly string[] {
 }
 
 const READY_LIMIT_MS = 15_000
-const END_LIMIT_MS = 5000
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>
@@ -132,10 +131,7 @@ export class Prometheus {
     return data.result
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const exited = once(this.#child, 'exit', { signal: AbortSignal.timeout(END_LIMIT_MS) })
-    this.#child.kill('SIGKILL')
-    await exited
+  stop(): Promise<void> {
+    return killChild(this.#child)
   }
 }

@@ -1,6 +1,6 @@
 /** What the three voices believe and have not on disk yet: full disks, slow disks, and a restart in the moment between. */
 import { strict as assert } from 'node:assert'
-import { cut, each, heal, settled, wayOf, WAYS } from './settled'
+import { cut, each, heal, settled, untilServed, wayOf, WAYS } from './settled'
 import { P_MS, type HostName, type ThreeVoices } from './world'
 
 const STORIES = 20
@@ -60,7 +60,7 @@ describe('three voices, the order of epochs over disks that are late', () => {
       cut(world, ...WAYS['a-w'])
       world.host('b').diskMs = [200, 200]
       heal(world, ...WAYS.link)
-      for (let ms = 0; world.server === null && ms < 4 * P_MS; ms++) world.advance(1)
+      untilServed(world)
       const server = world.server ?? 'a'
       const backer = world.other(server).name
       world.advance(20)
@@ -135,7 +135,7 @@ describe('three voices, a side whose disk does not know yet that its peer has go
       world.advance(P_MS / 10)
       world.host('a').diskMs = [P_MS, P_MS]
       world.start('b', { policy: 'preferred' })
-      for (let ms = 0; world.server === null && ms < 3 * P_MS; ms++) world.advance(1)
+      untilServed(world)
       if (world.server === 'b') servedThere++
       world.advance(P_MS / 4)
       cut(world, ...WAYS.link)

@@ -43,6 +43,11 @@ export function settled(
   return { world, server, standby: world.other(server).name }
 }
 
+/** Returns when one serves, or when nobody has for so long. */
+export function untilServed(world: ThreeVoices): void {
+  for (let ms = 0; world.server === null && ms < 4 * P_MS; ms++) world.advance(1)
+}
+
 /** Nobody noticed: the same side serves, all the time. */
 export function undisturbed(world: ThreeVoices, server: HostName): void {
   assert.equal(world.server, server)

@@ -1,11 +1,11 @@
 /** Whatever ends the engine's thread: its gates are shut before its peer acts, also while the flows' event loop is busy. */
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { hub } from '../../../src/host/root'
 import { freePorts, link, settings, until } from '../../support/engine-rig'
 import type { ThreadEnding } from './thread-end'
+import { killChild } from '../../support/kill-child'
 import { ROOT } from '../../support/root'
 import { share } from '../../support/share'
 
@@ -25,10 +25,7 @@ describe('the end of an engine’s thread while the flows’ event loop is busy'
   let said: string
 
   afterEach(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
+    await killChild(child)
     await hub.shutdown()
   })
 

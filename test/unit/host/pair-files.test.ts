@@ -1,13 +1,13 @@
 /** Who holds the files of a folder: real processes, killed and stopped. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PairFiles, type FilesState } from '../../../src/host/pair-files'
 import { holds, until } from '../../support/engine-rig'
+import { killChild } from '../../support/kill-child'
 import { share } from '../../support/share'
 
 const ROUND_MS = 20
@@ -52,9 +52,7 @@ class Contender {
   async kill(): Promise<void> {
     // From here on another one may hold the folder.
     this.ended = true
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
-    this.child.kill('SIGKILL')
-    await once(this.child, 'exit')
+    await killChild(this.child)
   }
 }
 

@@ -1,9 +1,9 @@
 /** MariaDB from the system, with one database and one user. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../../../support/eventually'
+import { killChild } from '../../../support/kill-child'
 import { freePort } from '../../../support/ports'
 
 const START_LIMIT_MS = 20_000
@@ -74,10 +74,7 @@ export class MariaDb {
       .map((line) => line.split('\t'))
   }
 
-  async stop(): Promise<void> {
-    if (this.#server.exitCode !== null) return
-    const exited = once(this.#server, 'exit')
-    this.#server.kill('SIGKILL')
-    await exited
+  stop(): Promise<void> {
+    return killChild(this.#server)
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import { eventually, pause } from '../../../support/eventually'
+import { killChild } from '../../../support/kill-child'
 import { freePort } from '../../../support/ports'
 import { installed } from './installed'
 import type { S7News } from './s7-server'
@@ -163,9 +164,7 @@ export class S7Device {
     return this.#connected
   }
 
-  async stop(): Promise<void> {
-    const ended = once(this.#process, 'exit')
-    this.#process.kill('SIGKILL')
-    await ended
+  stop(): Promise<void> {
+    return killChild(this.#process)
   }
 }

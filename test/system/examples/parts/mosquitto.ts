@@ -1,9 +1,9 @@
 /** Mosquitto from the system, and what its log says of connections. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from '../../../support/eventually'
+import { killChild } from '../../../support/kill-child'
 import { freePort } from '../../../support/ports'
 
 const START_LIMIT_MS = 10_000
@@ -55,11 +55,8 @@ export class Mosquitto {
     execFileSync('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(this.port), '-q', '1', '-t', topic, '-m', payload])
   }
 
-  async stop(): Promise<void> {
-    if (this.#broker.exitCode !== null) return
-    const exited = once(this.#broker, 'exit')
-    this.#broker.kill('SIGKILL')
-    await exited
+  stop(): Promise<void> {
+    return killChild(this.#broker)
   }
 
   #count(pattern: string): number {
