@@ -105,6 +105,8 @@ const LOADS_MAX = 5
  * connection and was not sent yet finds it closed.
  */
 const GIVEN_UP = /net::ERR_(NETWORK_CHANGED|SOCKET_NOT_CONNECTED)/
+/** The page was on its way elsewhere, as after a login, when it was to be loaded again. */
+const REPLACED = /Not attached to an active page/
 
 /** One load of the page. One that lost a request on its way never ends. */
 class Load {
@@ -220,7 +222,7 @@ export class Editor {
   async #navigate(go: () => Promise<unknown>): Promise<void> {
     const load = (this.#load = new Load())
     await go().catch((error: unknown) => {
-      if (!GIVEN_UP.test(String(error))) throw error
+      if (![GIVEN_UP, REPLACED].some((pattern) => pattern.test(String(error)))) throw error
       load.giveUp()
     })
   }
